@@ -1,0 +1,133 @@
+#include "root_task.h"
+
+#include <object/address_space.h>
+#include <object/derivation.h>
+#include <object/frame.h>
+#include <object/reply.h>
+#include <object/untyped.h>
+
+#include "boot_archive.h"
+#include "panic.h"
+
+namespace eft::kernel::arch {
+namespace {
+
+constexpr unsigned kBlockBits = 21;
+constexpr u64 kStackTop = 0x0fff'f000;
+constexpr unsigned kStackPages = 16;
+constexpr unsigned kSpareTables = 12;
+constexpr u8 kRootPriority = kPriorities - 1;
+// The capabilities to root's own pages stand at the end of its table.
+constexpr u32 kOwnPages = 512;
+constexpr u32 kFirstOwnPage = (1u << kRootTableBits) - kOwnPages;
+
+constinit Capability block;  // the untyped memory of root, until the table exists
+
+}  // namespace
+
+Capability& RootTask::slot(u32 index) { return *table_->lookup(Slot(index)); }
+
+void RootTask::make(ObjectType type, Capability& destination, unsigned size_bits) {
+    Capability& untyped = table_ ? slot(static_cast<u32>(RootSlot::FirstUntyped)) : block;
+    if (retype(core_, untyped, {type, size_bits, 1, &destination}) != Error::None) panic("root does not fit into its memory block");
+}
+
+PhysAddr RootTask::map_new_frame(u64 address, Rights rights) {
+    Capability& frame = next_frame_slot();
+    make(ObjectType::Frame, frame);
+    AddressSpace& space = slot(static_cast<u32>(RootSlot::Space)).as<AddressSpace>();
+    if (rights & bits(FrameRight::Execute)) seal_frame(frame);
+    if (space.map(frame, address, rights, 0) != Error::None) panic("root's image cannot be mapped");
+    return frame.address();
+}
+
+u64 RootTask::load_image() {
+    ElfImage image;
+    if (!find_root_image(to_pointer<const u8>(PhysAddr(info_.archive.start)), info_.archive.size(), image)) {
+        panic("the boot archive has no usable program 'root'");
+    }
+    for (unsigned i = 0; i < image.segments; ++i) {
+        const ElfSegment& segment = image.segment[i];
+        for (u64 page = page_down(segment.address); page < segment.address + segment.memory_size; page += kPageSize) {
+            const PhysAddr frame = map_new_frame(page, segment.rights);
+            // Sealed pages are read-only in the direct map from the start: lift that for the copy.
+            copy_segment_page(segment, page, frame);
+        }
+    }
+    return image.entry;
+}
+
+u64 RootTask::build(u64 start, u64 end, const u8* rsdp, u64 entry_time) {
+    const u64 size = u64{1} << kBlockBits;
+    const u64 address = (start + size - 1) & ~(size - 1);
+    if (address + size > end) panic("too little memory for root");
+    block.fill(ObjectType::Untyped, PhysAddr(address), kAllRights, UntypedData::fresh(kBlockBits, false).value(), core_.ancestor);
+
+    Capability table_cap;
+    make(ObjectType::CapTable, table_cap, kRootTableBits);
+    CapTable& table = table_cap.as<CapTable>();
+    table_ = &table;
+    next_frame_ = kFirstOwnPage;
+    move_capability(table_cap, slot(static_cast<u32>(RootSlot::Table)));
+    move_capability(block, slot(static_cast<u32>(RootSlot::FirstUntyped)));
+
+    Capability& thread_cap = slot(static_cast<u32>(RootSlot::Thread));
+    Capability& space_cap = slot(static_cast<u32>(RootSlot::Space));
+    make(ObjectType::Thread, thread_cap);
+    make(ObjectType::AddressSpace, space_cap);
+    for (unsigned i = 0; i < kSpareTables; ++i) {
+        Capability& spare = next_frame_slot();
+        make(ObjectType::PageTable, spare);
+        if (space_cap.as<AddressSpace>().donate(spare) != Error::None) panic("root's page tables");
+    }
+    slot(static_cast<u32>(RootSlot::Irqs)).fill(ObjectType::Irq, PhysAddr(), kAllRights, NumberRange{0, kIrqs}.packed(), core_.ancestor);
+    slot(static_cast<u32>(RootSlot::Ports)).fill(ObjectType::IoPorts, PhysAddr(), kAllRights, NumberRange{0, 0x10000}.packed(), core_.ancestor);
+
+    Thread& thread = thread_cap.as<Thread>();
+    const u64 entry = load_image();
+    for (unsigned i = 1; i <= kStackPages; ++i) map_new_frame(kStackTop - i * kPageSize, FrameRight::Read | FrameRight::Write);
+    boot_info_ = to_pointer<BootInfo>(map_new_frame(kBootInfoAddress, bits(FrameRight::Read)));
+    const u32 utcb_slot = next_frame_;
+    map_new_frame(kRootUtcbAddress, FrameRight::Read | FrameRight::Write);
+
+    derive_capability(slot(static_cast<u32>(RootSlot::Table)), thread.table, kAllRights, 0);
+    derive_capability(space_cap, thread.space, kAllRights, 0);
+    thread.space.holder = &thread;
+    derive_capability(slot(utcb_slot), thread.utcb_frame, kAllRights, 0);
+    make(ObjectType::Reply, thread.reply);
+    thread.registers.set_message_page(kRootUtcbAddress);
+    thread.registers.start(entry, kStackTop - 8, kBootInfoAddress, 0);
+    thread.priority = kRootPriority;
+
+    boot_info_->magic = kBootInfoMagic;
+    boot_info_->archive_address = info_.archive.start;
+    boot_info_->archive_size = info_.archive.size();
+    boot_info_->entry_time = entry_time;
+    boot_info_->memory_bytes = 0;
+    for (unsigned i = 0; i < info_.ranges; ++i) boot_info_->memory_bytes += info_.memory[i].size();
+    boot_info_->untyped_count = 1;
+    boot_info_->untyped[0] = {address, kBlockBits, 0, 0, {}};
+    if (rsdp) {
+        constexpr u64 kRsdpOffset = kPageSize - 64;
+        static_assert(sizeof(BootInfo) <= kRsdpOffset);
+        __builtin_memcpy(reinterpret_cast<u8*>(boot_info_) + kRsdpOffset, rsdp, 36);
+        boot_info_->acpi_rsdp = kBootInfoAddress + kRsdpOffset;
+    }
+    return address + size;
+}
+
+void RootTask::add_untyped(PhysAddr address, unsigned size_bits, bool device, bool archive) {
+    const u32 index = boot_info_->untyped_count;
+    if (index == sizeof(boot_info_->untyped) / sizeof(boot_info_->untyped[0])) return;
+    boot_info_->untyped[index] = {address.value(), static_cast<u8>(size_bits), device, archive, {}};
+    slot(static_cast<u32>(RootSlot::FirstUntyped) + index)
+        .fill(ObjectType::Untyped, address, kAllRights, UntypedData::fresh(size_bits, device).value(), core_.ancestor);
+    ++boot_info_->untyped_count;
+}
+
+void RootTask::start() {
+    boot_info_->first_free_slot = static_cast<u32>(RootSlot::FirstUntyped) + boot_info_->untyped_count;
+    core_.scheduler.wake(slot(static_cast<u32>(RootSlot::Thread)).as<Thread>());
+}
+
+}  // namespace eft::kernel::arch

@@ -1,0 +1,103 @@
+// From the entry code to the kernel proper, and back to the thread that runs next.
+#include <arch/debug.h>
+#include <arch/interrupts.h>
+#include <syscall/syscall.h>
+
+#include "apic.h"
+#include "cpu.h"
+#include "descriptors.h"
+#include "local.h"
+#include "panic.h"
+
+#include <object/address_space.h>
+
+extern "C" [[noreturn]] void idle();
+
+namespace eft::kernel::arch {
+
+constinit CoreLocal core_local{};
+
+namespace {
+
+constexpr u32 kPageFaultVector = 14, kFirstExternal = 32;
+
+void activate(const Thread& thread) {
+    const PhysAddr root = thread.space.as<AddressSpace>().root();
+    if (core_local.active_root != root) {
+        core_local.active_root = root;
+        write_root(root);
+    }
+}
+
+// Everything that differs between two threads beside what entry.S restores.
+UserRegisters* switch_threads(Core& core, Thread* previous, Thread* next) {
+    if (!next) idle();
+    if (next != previous) {
+        UserRegisters& registers = next->registers;
+        core_local.frame_top = reinterpret_cast<u64>(&registers.fs_base);
+        set_frame_top(core_local.frame_top);
+        write_msr(Msr::KernelGsBase, registers.message_page);
+        write_fs_base(registers.fs_base);
+        activate(*next);
+    }
+    if (!core_local.slice_armed && core.scheduler.has_rival(*next)) {
+        core_local.slice_armed = true;
+        arm_time_slice();
+    }
+    return &next->registers;
+}
+
+Thread* external_interrupt(Core& core, u32 vector) {
+    Thread* next;
+    if (vector == kSliceVector) {
+        core_local.slice_armed = false;
+        next = handle_time_slice(core);
+    } else if (vector >= kFirstIrqVector && vector < kFirstIrqVector + kIrqs) {
+        next = handle_interrupt(core, vector - kFirstIrqVector);
+    } else {
+        return core.current;  // spurious: not to be acknowledged (Intel SDM 3A, 10.9)
+    }
+    acknowledge_interrupt();
+    return next;
+}
+
+void keep_fs_base(Core& core) {
+    if (core.current) core.current->registers.fs_base = read_fs_base();
+}
+
+extern "C" UserRegisters* enter_system_call(Core& core) {
+    Thread* previous = core.current;
+    keep_fs_base(core);
+    return switch_threads(core, previous, handle_system_call(core));
+}
+
+extern "C" UserRegisters* enter_trap(Core& core, UserRegisters& registers) {
+    Thread* previous = core.current;
+    keep_fs_base(core);
+    const auto vector = static_cast<u32>(registers.vector);
+    const auto code = static_cast<u32>(registers.error_code);
+    Thread* next = vector >= kFirstExternal       ? external_interrupt(core, vector)
+                   : vector == kPageFaultVector ? handle_page_fault(core, {vector, code, read_fault_address()})
+                                                : handle_exception(core, {vector, code, 0});
+    return switch_threads(core, previous, next);
+}
+
+// Interrupts come from kernel mode only while it idles; whatever else comes is a broken invariant.
+extern "C" UserRegisters* kernel_trap(Core& core, UserRegisters& registers) {
+    if (registers.vector < kFirstExternal || core.current) panic("exception in the kernel", &registers);
+    return switch_threads(core, nullptr, external_interrupt(core, static_cast<u32>(registers.vector)));
+}
+
+}  // namespace
+
+UserRegisters* start_first_thread(Core& core) { return switch_threads(core, nullptr, core.current = core.scheduler.choose(nullptr)); }
+
+void flush_page(PhysAddr root, u64 address) {
+    if (core_local.active_root == root) flush_address(address);
+}
+
+void flush_all(PhysAddr root) {
+    if (core_local.active_root == root) write_root(root);
+}
+
+}  // namespace eft::kernel::arch

@@ -1,0 +1,142 @@
+// Kernel objects, their rights, and their invocations.
+//
+// An object is invoked by `call` on a capability to it; the label is the Invocation and the words
+// are its arguments. The answer's label is an Error, its words the results. Slots in arguments are
+// slots of the invoker's own CapTable unless said otherwise. Each invocation checks everything
+// before it changes anything: an error leaves all as it was.
+#pragma once
+
+#include <eft/abi/types.h>
+
+namespace eft {
+
+enum class ObjectType : u8 {
+    None = 0,
+    Untyped = 1,
+    CapTable = 2,
+    Thread = 3,
+    Endpoint = 4,
+    Notification = 5,
+    Reply = 6,
+    AddressSpace = 7,
+    PageTable = 8,  // a page donated to an AddressSpace
+    Frame = 9,
+    Irq = 10,      // a range of interrupt numbers: 0-23 I/O APIC lines, from kFirstMsi on messages
+    IoPorts = 11,  // a range of I/O ports
+};
+
+// Rights are bits whose meaning depends on the object. A derived capability has a subset.
+using Rights = u8;
+constexpr Rights kAllRights = 0xff;
+
+enum class EndpointRight : Rights { Send = 1, Receive = 2 };
+enum class NotificationRight : Rights { Signal = 1, Wait = 2 };
+enum class FrameRight : Rights { Read = 1, Write = 2, Execute = 4 };
+enum class ControlRight : Rights { Control = 1, Inspect = 2 };  // all other objects
+
+constexpr Rights operator|(EndpointRight a, EndpointRight b) { return static_cast<Rights>(static_cast<Rights>(a) | static_cast<Rights>(b)); }
+constexpr Rights operator|(NotificationRight a, NotificationRight b) { return static_cast<Rights>(static_cast<Rights>(a) | static_cast<Rights>(b)); }
+constexpr Rights operator|(FrameRight a, FrameRight b) { return static_cast<Rights>(static_cast<Rights>(a) | static_cast<Rights>(b)); }
+template <class R>
+constexpr Rights bits(R right) { return static_cast<Rights>(right); }
+
+// The memory that an object takes of its Untyped, as log2 of bytes, for objects of fixed size.
+constexpr unsigned kCapabilityBits = 6;  // one slot
+constexpr unsigned kThreadBits = 11;
+constexpr unsigned kEndpointBits = 6;
+constexpr unsigned kNotificationBits = 6;
+constexpr unsigned kReplyBits = 6;
+constexpr unsigned kAddressSpaceBits = 13;
+constexpr unsigned kMinUntypedBits = 6;
+constexpr unsigned kMaxUntypedBits = 47;
+constexpr unsigned kMaxTableBits = 20;  // slots of one CapTable
+
+enum class Invocation : u32 {
+    // Untyped. Retype: w0 = ObjectType | size bits << 8 (Untyped: log2 bytes; CapTable: log2 slots;
+    // others 0), w1 = first destination slot, w2 = count (1 to 256, consecutive slots).
+    // Memory of ordinary Untyped is cleared. Errors: NeedMemory, SlotOccupied, InvalidArgument.
+    UntypedRetype = 0x100,
+    // -> w0 physical address, w1 size bits, w2 bytes used, w3 = 1 for device or preloaded memory
+    UntypedInspect = 0x101,
+
+    // CapTable. The invoked table is where `index` lies; `slot` is in the invoker's table.
+    // Derive: w0 = index, w1 = slot, w2 = rights mask, w3 = badge (only where the source has none;
+    // for Irq and IoPorts: first | count << 32 of the sub-range, 0 = the same range).
+    CapDerive = 0x200,
+    CapMove = 0x201,     // w0 = index, w1 = slot: the capability leaves the slot
+    CapDelete = 0x202,   // w0 = index, w1 = count: empties these slots
+    CapRevoke = 0x203,   // w0 = index: deletes everything derived from it
+    CapInspect = 0x204,  // w0 = index -> w0 type | rights << 8 | mapped << 16 | sealed << 17,
+                         // w1 object id (frames: physical address), w2 badge or mapped address,
+                         // w3 id of the space it is mapped in
+    CapUsed = 0x205,     // -> w0 slots, w1 slots in use
+    CapTake = 0x206,     // w0 = index, w1 = slot: moves out of the invoked table into an own slot
+
+    // Thread.
+    ThreadConfigure = 0x300,  // w0 CapTable, w1 AddressSpace, w2 UTCB Frame, w3 UTCB user address
+    ThreadHandlers = 0x301,   // w0 page-fault Endpoint, w1 exception Endpoint (0 = none)
+    ThreadBind = 0x302,       // w0 Notification to bind (0 = unbind)
+    ThreadSetReply = 0x303,   // w0 = slot: exchanges the slot's Reply (or nothing) with the current
+    ThreadRegisters = 0x304,  // w0 instruction pointer, w1 stack pointer, w2 first, w3 second argument
+    ThreadPriority = 0x305,   // w0 = 0 to 63, higher runs first
+    ThreadResume = 0x306,
+    ThreadSuspend = 0x307,    // stops it; a wait is ended with Cancelled when it is resumed
+    ThreadInspect = 0x308,    // -> w0 ThreadState | priority << 8, w1 id of what it is blocked on,
+                              // w2 replies delivered, w3 instruction pointer,
+                              // w4.. the general registers in the order of UserRegister
+    ThreadCancel = 0x309,     // ends its wait with Cancelled
+
+    // AddressSpace.
+    SpaceMap = 0x400,      // w0 Frame, w1 address, w2 = FrameRights | MapFlags << 8
+    SpaceUnmap = 0x401,    // w0 Frame
+    SpaceDonate = 0x402,   // w0 PageTable, for the space's use
+    SpaceInspect = 0x403,  // -> w0 mapped pages (counted in the page table), w1 donated tables
+                           // unused, w2 tables in use, w3 capabilities attached
+
+    // Frame. Seal: turns write permission into execute permission, for good. Only for a frame that
+    // was never derived from and is not mapped, so that no physical page is ever both.
+    FrameSeal = 0x500,
+
+    // Irq: w0 = interrupt number, within the capability's range.
+    IrqBind = 0x600,   // w1 Notification: its badge's bits are signalled by each interrupt
+    IrqAck = 0x601,    // a level-triggered line may interrupt again
+    IrqMode = 0x602,   // w1 = 1 level (0 edge), w2 = 1 active low (0 high); lines only
+    IrqMessage = 0x603,  // -> w0 address, w1 data that a device writes for this interrupt (MSI)
+
+    // IoPorts: w0 = port, w1 = width in bytes (1, 2, 4).
+    PortIn = 0x700,   // -> w0 value
+    PortOut = 0x701,  // w2 = value
+};
+
+enum class MapFlag : u8 { Uncached = 1 };
+
+enum class ThreadState : u8 {
+    Suspended = 0,
+    Ready = 1,
+    Sending = 2,         // queued at an endpoint
+    Receiving = 3,       // waits for a message at an endpoint
+    AwaitingReply = 4,   // its call is in progress
+    Waiting = 5,         // waits on a notification
+};
+constexpr unsigned kPriorities = 64;
+
+// w4.. of ThreadInspect.
+enum class UserRegister : u8 {
+    Rax, Rbx, Rcx, Rdx, Rsi, Rdi, Rbp, Rsp, R8, R9, R10, R11, R12, R13, R14, R15, Rip, Rflags, FaultAddress, FaultCode, Count
+};
+
+// Fault messages that the kernel sends for a thread (their tag has Tag::Fault).
+// w0 = address (page fault) , w1 = instruction pointer, w2 = vector << 32 | error code,
+// w3 = stack pointer. Answer with label 0 to let the thread go on; any other label sends a page
+// fault on to the exception handler, and suspends a thread whose exception it answers.
+constexpr u32 kPageFaultLabel = 0xffff0001;
+constexpr u32 kExceptionLabel = 0xffff0002;
+enum class FaultBit : u8 { Present = 1, Write = 2, User = 4, Fetch = 16 };  // of the error code
+
+constexpr u32 kIrqLines = 24;
+constexpr u32 kFirstMsi = kIrqLines;
+constexpr u32 kIrqs = 192;  // lines and messages together
+
+constexpr u64 kUserTop = 0x0000'7fff'ffff'f000;  // user addresses are below
+
+}  // namespace eft

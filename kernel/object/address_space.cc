@@ -1,0 +1,174 @@
+#include <object/address_space.h>
+
+#include <object/frame.h>
+
+#include <new>
+
+namespace eft::kernel {
+namespace {
+
+using arch::PageEntry;
+
+// A donated page: `data` is 0 while it is spare, else the level at which it is in use (1 to 3: its
+// entries map 4 KiB, 2 MiB, 1 GiB each) in the low bits and the first address that it translates.
+struct TableData {
+    static u64 used_at(unsigned level, u64 address) { return page_down(address) | level; }
+    static unsigned level(const Capability& table) { return table.data & 7; }
+    static u64 address(const Capability& table) { return page_down(table.data); }
+};
+
+PageEntry* table_at(PhysAddr address) { return to_pointer<PageEntry>(address); }
+
+// The entry that translates `address` in the table of this level (root: arch::kRootLevel), or null
+// where a table on the way is missing.
+PageEntry* find_entry(PhysAddr root, u64 address, unsigned level) {
+    PageEntry* table = table_at(root);
+    for (unsigned at = arch::kRootLevel; at > level; --at) {
+        const PageEntry entry = table[arch::table_index(address, at)];
+        if (!entry.present()) return nullptr;
+        table = table_at(entry.address());
+    }
+    return &table[arch::table_index(address, level)];
+}
+
+u64 count_pages(PhysAddr table, unsigned level) {
+    u64 pages = 0;
+    const unsigned entries = level == arch::kRootLevel ? arch::kUserRootEntries : arch::kTableEntries;
+    for (unsigned i = 0; i < entries; ++i) {
+        const PageEntry entry = table_at(table)[i];
+        if (entry.present()) pages += level == 1 ? 1 : count_pages(entry.address(), level - 1);
+    }
+    return pages;
+}
+
+}  // namespace
+
+AddressSpace::AddressSpace(PhysAddr root) : Object(ObjectType::AddressSpace), root_(root) {
+    list_.space_next = list_.space_prev = &list_;
+}
+
+AddressSpace* AddressSpace::create(void* memory) {
+    arch::install_kernel_entries(static_cast<PageEntry*>(memory));
+    return new (static_cast<std::byte*>(memory) + kPageSize) AddressSpace(to_physical(memory));
+}
+
+void AddressSpace::attach(Capability& cap) {
+    cap.space = this;
+    cap.space_next = list_.space_next;
+    cap.space_prev = &list_;
+    list_.space_next->space_prev = &cap;
+    list_.space_next = &cap;
+}
+
+void AddressSpace::unlink(Capability& cap) {
+    cap.space_prev->space_next = cap.space_next;
+    cap.space_next->space_prev = cap.space_prev;
+    cap.space = nullptr;
+    cap.space_next = cap.space_prev = nullptr;
+}
+
+// Spare tables are kept at the end of the ring.
+Capability* AddressSpace::spare_table() const { return list_.space_prev; }
+
+Error AddressSpace::donate(Capability& table) {
+    if (table.space) return Error::AlreadyMapped;
+    clear_words(to_pointer<void>(table.address()), kPageSize);
+    table.data = 0;
+    table.space = this;
+    table.space_prev = list_.space_prev;
+    table.space_next = &list_;
+    list_.space_prev->space_next = &table;
+    list_.space_prev = &table;
+    ++spare_tables_;
+    return Error::None;
+}
+
+Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags) {
+    if (frame.space) return Error::AlreadyMapped;
+    if (address != page_down(address) || address == 0 || address >= kUserTop) return Error::InvalidArgument;
+    if ((rights & bits(FrameRight::Write)) && (rights & bits(FrameRight::Execute))) return Error::InvalidArgument;
+    if (rights == 0 || (rights & ~frame.rights())) return Error::MissingRight;
+
+    // How many tables are missing on the way?
+    PageEntry* table = table_at(root_);
+    unsigned level = arch::kRootLevel;
+    while (level > 1) {
+        const PageEntry entry = table[arch::table_index(address, level)];
+        if (!entry.present()) break;
+        table = table_at(entry.address());
+        --level;
+    }
+    const unsigned missing = level - 1;
+    if (missing > spare_tables_) return Error::NeedMemory;
+    if (missing == 0 && table[arch::table_index(address, 1)].present()) return Error::AlreadyMapped;
+
+    for (; level > 1; --level) {
+        Capability* donated = spare_table();
+        table[arch::table_index(address, level)] = PageEntry::table(donated->address());
+        table = table_at(donated->address());
+        unlink(*donated);
+        attach(*donated);
+        donated->data = TableData::used_at(level - 1, address);
+        --spare_tables_;
+    }
+    table[arch::table_index(address, 1)] = PageEntry::page(frame.address(), rights, flags);
+    frame.data = FrameData::of(frame).mapped_at(address);
+    attach(frame);
+    return Error::None;
+}
+
+void AddressSpace::remove_mapping(const Capability& frame) {
+    const u64 address = FrameData::of(frame).mapped_address();
+    PageEntry* entry = find_entry(root_, address, 1);
+    if (!entry || !entry->present() || entry->address() != frame.address()) return;
+    *entry = PageEntry();
+    arch::flush_page(root_, address);
+}
+
+void AddressSpace::remove_table(const Capability& table) {
+    const unsigned level = TableData::level(table);
+    if (level == 0) {
+        --spare_tables_;
+        return;
+    }
+    PageEntry* entry = find_entry(root_, TableData::address(table), level + 1);
+    if (!entry || !entry->present() || entry->address() != table.address()) return;
+    *entry = PageEntry();
+    arch::flush_all(root_);
+}
+
+Error AddressSpace::unmap(Capability& frame) {
+    remove_mapping(frame);
+    frame.data = FrameData::of(frame).unmapped();
+    unlink(frame);
+    return Error::None;
+}
+
+void AddressSpace::detach(Capability& cap) {
+    if (cap.is(ObjectType::Frame)) {
+        remove_mapping(cap);
+    } else {
+        remove_table(cap);
+    }
+    unlink(cap);
+}
+
+void AddressSpace::destroy() {
+    arch::leave_space(root_);
+    while (list_.space_next != &list_) {
+        Capability& cap = *list_.space_next;
+        cap.data = cap.is(ObjectType::Frame) ? FrameData::of(cap).unmapped() : 0;
+        unlink(cap);
+    }
+}
+
+AddressSpace::Usage AddressSpace::usage() const {
+    Usage usage{count_pages(root_, arch::kRootLevel), spare_tables_, 0, 0};
+    for (Capability* cap = list_.space_next; cap != &list_; cap = cap->space_next) {
+        ++usage.attached;
+        if (cap->is(ObjectType::PageTable) && cap->data != 0) ++usage.used_tables;
+    }
+    return usage;
+}
+
+}  // namespace eft::kernel

@@ -1,0 +1,48 @@
+// AddressSpace: a page table. Its inner tables are pages that user space donates; each mapping
+// belongs to the Frame capability it was made through and ends with it.
+//
+// All Frame and PageTable capabilities that are in use here form one list, so that the space's
+// destructor can make them forget it.
+#pragma once
+
+#include <object/capability.h>
+#include <object/object.h>
+
+#include <arch/page_table.h>
+
+namespace eft::kernel {
+
+class AddressSpace : public Object {
+public:
+    // In `memory` of 2^kAddressSpaceBits cleared bytes: the root table, then this head.
+    static AddressSpace* create(void* memory);
+
+    PhysAddr root() const { return root_; }
+
+    Error map(Capability& frame, u64 address, Rights rights, u8 flags);
+    Error unmap(Capability& frame);
+    Error donate(Capability& table);
+    // `cap`, which is in this space's list, is being deleted.
+    void detach(Capability& cap);
+    void destroy();
+
+    struct Usage {
+        u64 mapped_pages, spare_tables, used_tables, attached;
+    };
+    Usage usage() const;
+
+private:
+    explicit AddressSpace(PhysAddr root);
+
+    void attach(Capability& cap);
+    void unlink(Capability& cap);
+    Capability* spare_table() const;
+    void remove_mapping(const Capability& frame);
+    void remove_table(const Capability& table);
+
+    PhysAddr root_;
+    u64 spare_tables_ = 0;
+    Capability list_;  // sentinel of the ring of attached capabilities
+};
+
+}  // namespace eft::kernel

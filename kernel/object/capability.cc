@@ -1,0 +1,100 @@
+// The derivation tree's links (see the picture in capability.h).
+#include <object/capability.h>
+
+namespace eft::kernel {
+
+void Capability::fill(ObjectType type, PhysAddr address, Rights rights, u64 data_word, Capability& parent) {
+    address_ = address.value() & 0xffff'ffff'ffff;
+    type_ = static_cast<u64>(type);
+    rights_ = rights;
+    data = data_word;
+    child_ = nullptr;
+    next_ = tagged(&parent);
+    if (Capability* eldest = parent.child_) {
+        Capability* youngest = eldest->prev_;
+        youngest->next_ = this;
+        prev_ = youngest;
+        eldest->prev_ = this;
+    } else {
+        parent.child_ = this;
+        prev_ = this;
+    }
+}
+
+void Capability::take(Capability& other) {
+    address_ = other.address_;
+    type_ = other.type_;
+    rights_ = other.rights_;
+    data = other.data;
+    child_ = other.child_;
+    if (child_) child_->prev_->next_ = tagged(this);
+
+    const bool was_first = other.first();
+    const bool was_last = other.last();
+    next_ = other.next_;
+    prev_ = was_first && was_last ? this : other.prev_;
+    if (was_first) {
+        Capability* parent = was_last ? untagged(next_) : untagged(other.prev_->next_);
+        parent->child_ = this;
+    } else {
+        prev_->next_ = this;
+    }
+    if (was_last) {
+        untagged(next_)->child_->prev_ = this;
+    } else {
+        next_->prev_ = this;
+    }
+
+    space = other.space;
+    space_next = other.space_next;
+    space_prev = other.space_prev;
+    if (space) {
+        space_next->space_prev = this;
+        space_prev->space_next = this;
+    }
+    other.type_ = 0;
+    other.address_ = 0;
+    other.rights_ = 0;
+    other.data = 0;
+    other.child_ = other.next_ = other.prev_ = nullptr;
+    other.space = nullptr;
+    other.space_next = other.space_prev = nullptr;
+}
+
+void Capability::clear() {
+    Capability* eldest = child_;
+    Capability* youngest = eldest ? eldest->prev_ : nullptr;
+    const bool was_first = first();
+    const bool was_last = last();
+    Capability* parent = was_last ? untagged(next_) : was_first ? untagged(prev_->next_) : nullptr;
+
+    // What takes this slot's place among its siblings: the chain of its children, or nothing.
+    Capability* head = eldest ? eldest : was_last ? nullptr : next_;
+    Capability* tail = youngest ? youngest : was_first ? nullptr : prev_;
+    if (youngest) youngest->next_ = next_;
+    if (was_first) {
+        parent->child_ = head;
+        if (head) head->prev_ = was_last ? tail : prev_;
+    } else {
+        prev_->next_ = eldest ? eldest : next_;
+        if (eldest) eldest->prev_ = prev_;
+    }
+    if (was_last) {
+        if (parent->child_) parent->child_->prev_ = tail;
+    } else if (eldest || !was_first) {
+        next_->prev_ = tail;
+    }
+    type_ = 0;
+    address_ = 0;
+    rights_ = 0;
+    data = 0;
+    child_ = next_ = prev_ = nullptr;
+}
+
+Capability* Capability::deepest_first_child() const {
+    Capability* cap = child_;
+    while (cap && cap->child_) cap = cap->child_;
+    return cap;
+}
+
+}  // namespace eft::kernel

@@ -1,0 +1,113 @@
+// One capability slot: what it names, with which rights, and its place in the derivation tree.
+//
+// Slots live in CapTables and, for references that one object keeps to another, inside objects
+// (a thread's address space, its message page, an interrupt's notification …). Such an inner slot is
+// a child of the capability it was made from, so a revoke reaches it like any other: no object holds
+// a bare pointer to one that may be destroyed first.
+//
+//   parent --child--> first <--> … <--> last       `next` of the last sibling is the parent, tagged;
+//                       \____prev_________/        `prev` of the first sibling is the last one.
+//
+// So insertion, removal (the children move up to the parent) and replacement take constant time.
+#pragma once
+
+#include <eft/abi/object.h>
+#include <eft/abi/result.h>
+#include <eft/abi/types.h>
+
+#include <memory/physical.h>
+
+#include <cstddef>
+
+namespace eft::kernel {
+
+struct Object;
+class AddressSpace;
+class Thread;
+struct Core;
+
+class Capability {
+public:
+    constexpr Capability() = default;
+    Capability(const Capability&) = delete;
+    Capability& operator=(const Capability&) = delete;
+
+    ObjectType type() const { return static_cast<ObjectType>(type_); }
+    bool empty() const { return type_ == 0; }
+    bool is(ObjectType type) const { return type_ == static_cast<u64>(type); }
+    Rights rights() const { return static_cast<Rights>(rights_); }
+    template <class Right>
+    bool may(Right right) const {
+        return rights_ & static_cast<u64>(right);
+    }
+
+    // The object for types that have memory of their own, the frame's address, or a first number.
+    PhysAddr address() const { return PhysAddr(address_); }
+    Object* object() const { return to_pointer<Object>(address()); }
+    template <class T>
+    T& as() const {
+        return *static_cast<T*>(object());
+    }
+
+    // Endpoint, Notification: the badge. Others: see Untyped, Frame and NumberRange.
+    u64 data = 0;
+
+    // Fills an empty slot as the last child of `parent`.
+    void fill(ObjectType type, PhysAddr address, Rights rights, u64 data_word, Capability& parent);
+    // Takes over content and place in the tree of another slot, which becomes empty. This one must
+    // be empty. Mapping-list membership moves along.
+    void take(Capability& other);
+    // Leaves the tree, its children moving up, and becomes empty. Effects of the deletion on the
+    // object are the caller's work (derivation.h).
+    void clear();
+    void set_rights(Rights rights) { rights_ = rights; }
+
+    bool has_children() const { return child_ != nullptr; }
+    // A descendant without children, or null: the next one that a revoke deletes.
+    Capability* deepest_first_child() const;
+
+    // Frames and page tables: the address space that this capability is mapped in, and its list.
+    AddressSpace* space = nullptr;
+    union {
+        Capability* space_next = nullptr;
+        Thread* holder;  // inner slots of a thread that it must hear about when they are cleared
+    };
+    union {
+        Capability* space_prev = nullptr;
+        u64 waiters;  // Endpoint: threads queued through this capability
+    };
+
+private:
+    static bool is_tagged(const Capability* link) { return reinterpret_cast<std::uintptr_t>(link) & 1; }
+    static Capability* tagged(Capability* parent) {
+        return reinterpret_cast<Capability*>(reinterpret_cast<std::uintptr_t>(parent) | 1);
+    }
+    static Capability* untagged(Capability* link) {
+        return reinterpret_cast<Capability*>(reinterpret_cast<std::uintptr_t>(link) & ~std::uintptr_t{1});
+    }
+    bool last() const { return is_tagged(next_); }
+    bool first() const { return is_tagged(prev_->next_); }
+
+    u64 address_ : 48 = 0;
+    u64 type_ : 8 = 0;
+    u64 rights_ : 8 = 0;
+    Capability* child_ = nullptr;
+    Capability* next_ = nullptr;
+    Capability* prev_ = nullptr;
+};
+static_assert(sizeof(Capability) == 1u << kCapabilityBits);
+
+// Irq and IoPorts: a range of numbers, packed in `data`.
+struct NumberRange {
+    u32 first;
+    u32 count;
+    static NumberRange of(const Capability& cap) { return unpack(cap.data); }
+    static constexpr NumberRange unpack(u64 word) { return {static_cast<u32>(word), static_cast<u32>(word >> 32)}; }
+    constexpr u64 packed() const { return u64{count} << 32 | first; }
+    constexpr bool contains(u64 number, u64 width = 1) const {
+        return number >= first && width <= count && number - first <= count - width;
+    }
+    constexpr bool contains(NumberRange inner) const { return inner.count != 0 && contains(inner.first, inner.count); }
+};
+
+}  // namespace eft::kernel

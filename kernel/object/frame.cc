@@ -1,0 +1,19 @@
+#include <object/frame.h>
+
+#include <arch/direct_map.h>
+
+namespace eft::kernel {
+
+Error seal_frame(Capability& cap) {
+    const FrameData frame = FrameData::of(cap);
+    if (!frame.original() || frame.device() || frame.sealed()) return Error::InvalidOperation;
+    if (!cap.may(FrameRight::Write)) return Error::MissingRight;
+    if (cap.has_children()) return Error::HasChildren;
+    if (cap.space) return Error::AlreadyMapped;
+    cap.data = frame.with_seal();
+    cap.set_rights(FrameRight::Read | FrameRight::Execute);
+    arch::protect_direct_map(cap.address());
+    return Error::None;
+}
+
+}  // namespace eft::kernel

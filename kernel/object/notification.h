@@ -1,0 +1,31 @@
+// Notification: a word of bits, OR-ed on signal, taken on wait. A thread can be bound to it: then
+// its receive on an endpoint takes the bits, too.
+#pragma once
+
+#include <object/thread.h>
+
+namespace eft::kernel {
+
+class Notification : public Object {
+public:
+    Notification() : Object(ObjectType::Notification) {}
+
+    void signal(Core& core, u64 bits);
+    // `thread` takes the bits or waits for some.
+    Error wait(Thread& thread, bool poll);
+    // Gives pending bits to a thread that is about to receive; false if there are none.
+    bool deliver(Thread& thread);
+
+    Thread* bound() const { return bound_; }
+    void bind(Thread* thread) { bound_ = thread; }
+    void leave(Thread& thread);
+    void destroy(Core& core);
+
+private:
+    u64 bits_ = 0;
+    Thread* bound_ = nullptr;  // cleared when the thread's inner slot is (derivation.cc)
+    ThreadQueue waiters_;
+};
+static_assert(sizeof(Notification) <= 1u << kNotificationBits);
+
+}  // namespace eft::kernel

@@ -1,0 +1,73 @@
+#include <object/transfer.h>
+
+#include <object/cap_table.h>
+#include <object/derivation.h>
+
+namespace eft::kernel {
+namespace {
+
+struct CapTransfer {
+    Capability* source[kMaxCaps];
+    Capability* destination[kMaxCaps];
+};
+
+Error find_slots(Thread& sender, Thread& receiver, unsigned count, bool move, CapTransfer& caps) {
+    if (sender.table.empty()) return Error::InvalidCapability;
+    if (receiver.table.empty()) return Error::PeerNoSlot;
+    for (unsigned i = 0; i < count; ++i) {
+        Capability* source = sender.table.as<CapTable>().lookup(Slot(sender.utcb()->send_slots[i]));
+        if (!source || source->empty()) return Error::InvalidCapability;
+        if (!move && !derivable(*source)) return Error::InvalidCapability;
+        Capability* destination = receiver.table.as<CapTable>().lookup(Slot(receiver.utcb()->receive_slots[i]));
+        if (!destination || !destination->empty()) return Error::PeerNoSlot;
+        for (unsigned j = 0; j < i; ++j) {
+            if (caps.destination[j] == destination) return Error::PeerNoSlot;
+            if (caps.source[j] == source && move) return Error::InvalidCapability;
+        }
+        caps.source[i] = source;
+        caps.destination[i] = destination;
+    }
+    return Error::None;
+}
+
+}  // namespace
+
+Error transfer(Thread& sender, Thread& receiver, Badge badge) {
+    if (sender.in_fault()) {
+        const Tag tag = Tag(sender.fault.label, kRegisterWords).with(Tag::Fault);
+        receiver.registers.set_result(Error::None, badge, tag);
+        for (unsigned i = 0; i < kRegisterWords; ++i) receiver.registers.set_word(i, sender.fault.words[i]);
+        return Error::None;
+    }
+    const Tag sent = sender.registers.tag();
+    if (!sent.valid()) return Error::InvalidArgument;
+    const unsigned words = sent.words();
+    const unsigned count = sent.caps();
+
+    if (words > kRegisterWords || count != 0) {
+        const Utcb* from = sender.utcb();
+        Utcb* to = receiver.utcb();
+        if (!from) return Error::NoUtcb;
+        if (!to) return Error::PeerNoUtcb;
+        if (count != 0) {
+            CapTransfer caps;
+            const bool move = sent.has(Tag::Move);
+            if (Error error = find_slots(sender, receiver, count, move, caps); error != Error::None) return error;
+            for (unsigned i = 0; i < count; ++i) {
+                if (move) {
+                    move_capability(*caps.source[i], *caps.destination[i]);
+                } else {
+                    derive_capability(*caps.source[i], *caps.destination[i], kAllRights, caps.source[i]->data);
+                }
+            }
+        }
+        for (unsigned i = kRegisterWords; i < words; ++i) to->words[i] = from->words[i];
+    }
+    u64 registers[kRegisterWords];
+    for (unsigned i = 0; i < kRegisterWords; ++i) registers[i] = i < words ? sender.registers.word(i) : 0;
+    receiver.registers.set_result(Error::None, badge, sent.without(Tag::kReceiveFlags | Tag::Move));
+    for (unsigned i = 0; i < kRegisterWords; ++i) receiver.registers.set_word(i, registers[i]);
+    return Error::None;
+}
+
+}  // namespace eft::kernel

@@ -1,0 +1,13 @@
+// The transfer of one message from a thread to another.
+#pragma once
+
+#include <object/thread.h>
+
+namespace eft::kernel {
+
+// Copies the message in `sender`'s registers and message page (or its fault message) to
+// `receiver`, which then has its result. All checks come first: on an error nothing has changed.
+// PeerNoSlot and PeerNoUtcb are the receiver's fault, other errors the sender's.
+Error transfer(Thread& sender, Thread& receiver, Badge badge);
+
+}  // namespace eft::kernel

@@ -1,0 +1,90 @@
+#include <object/untyped.h>
+
+#include <object/address_space.h>
+#include <object/cap_table.h>
+#include <object/derivation.h>
+#include <object/endpoint.h>
+#include <object/frame.h>
+#include <object/notification.h>
+#include <object/reply.h>
+
+#include <arch/direct_map.h>
+#include <schedule/core.h>
+
+namespace eft::kernel {
+namespace {
+
+// log2 of the bytes that one object takes, 0 for what cannot be made.
+unsigned object_bits(ObjectType type, unsigned size_bits) {
+    switch (type) {
+        case ObjectType::Untyped:
+            return size_bits >= kMinUntypedBits && size_bits <= kMaxUntypedBits ? size_bits : 0;
+        case ObjectType::CapTable:
+            return size_bits >= 1 && size_bits <= kMaxTableBits ? size_bits + kCapabilityBits : 0;
+        case ObjectType::Thread: return kThreadBits;
+        case ObjectType::Endpoint: return kEndpointBits;
+        case ObjectType::Notification: return kNotificationBits;
+        case ObjectType::Reply: return kReplyBits;
+        case ObjectType::AddressSpace: return kAddressSpaceBits;
+        case ObjectType::PageTable:
+        case ObjectType::Frame: return kPageBits;
+        default: return 0;
+    }
+}
+
+void clear_memory(PhysAddr address, u64 bytes) {
+    for (u64 offset = 0; offset < bytes; offset += kPageSize) arch::unprotect_direct_map(address + offset);
+    clear_words(to_pointer<void>(address), bytes);
+}
+
+void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysAddr address, Capability& slot) {
+    const bool device = UntypedData::of(untyped).device();
+    void* memory = device ? nullptr : to_pointer<void>(address);
+    switch (request.type) {
+        case ObjectType::Untyped:
+            return slot.fill(request.type, address, kAllRights, UntypedData::fresh(request.size_bits, device).value(), untyped);
+        case ObjectType::Frame:
+            return slot.fill(request.type, address, FrameRight::Read | FrameRight::Write, FrameData::fresh(device).value(), untyped);
+        case ObjectType::PageTable:
+            return slot.fill(request.type, address, kAllRights, 0, untyped);
+        case ObjectType::CapTable:
+            return install_object(core, *new (memory) CapTable(request.size_bits), slot, kAllRights, untyped);
+        case ObjectType::Thread:
+            return install_object(core, *new (memory) Thread(), slot, kAllRights, untyped);
+        case ObjectType::Endpoint:
+            return install_object(core, *new (memory) Endpoint(), slot, EndpointRight::Send | EndpointRight::Receive, untyped);
+        case ObjectType::Notification:
+            return install_object(core, *new (memory) Notification(), slot, NotificationRight::Signal | NotificationRight::Wait, untyped);
+        case ObjectType::Reply:
+            return install_object(core, *new (memory) Reply(), slot, kAllRights, untyped);
+        case ObjectType::AddressSpace:
+            return install_object(core, *AddressSpace::create(memory), slot, kAllRights, untyped);
+        default:
+            return;
+    }
+}
+
+}  // namespace
+
+Error retype(Core& core, Capability& untyped, const RetypeRequest& request) {
+    const UntypedData data = UntypedData::of(untyped);
+    const unsigned bits = object_bits(request.type, request.size_bits);
+    if (bits == 0) return Error::InvalidArgument;
+    if (data.device() && request.type != ObjectType::Frame && request.type != ObjectType::Untyped) {
+        return Error::InvalidArgument;
+    }
+    const u64 size = u64{1} << bits;
+    const u64 used = untyped.has_children() ? data.used() : 0;
+    const u64 start = (used + size - 1) & ~(size - 1);
+    if (start > data.size() || size * request.count > data.size() - start) return Error::NeedMemory;
+
+    for (u32 i = 0; i < request.count; ++i) {
+        const PhysAddr address = untyped.address() + start + i * size;
+        if (!data.device() && request.type != ObjectType::Untyped) clear_memory(address, size);
+        create(core, untyped, request, address, request.destination[i]);
+    }
+    untyped.data = data.with_used(start + size * request.count);
+    return Error::None;
+}
+
+}  // namespace eft::kernel

@@ -1,0 +1,38 @@
+// Untyped: a range of physical memory, the source of all objects. It has no object of its own: what
+// is known of it stands in its only capability, and memory is handed out from the low end. When
+// everything made of it is gone, it starts again from there.
+#pragma once
+
+#include <object/capability.h>
+
+namespace eft::kernel {
+
+class UntypedData {
+public:
+    static UntypedData of(const Capability& cap) { return UntypedData(cap.data); }
+    static constexpr UntypedData fresh(unsigned size_bits, bool device) {
+        return UntypedData(u64{size_bits} << 56 | u64{device} << 55);
+    }
+    unsigned size_bits() const { return static_cast<unsigned>(value_ >> 56); }
+    u64 size() const { return u64{1} << size_bits(); }
+    bool device() const { return value_ >> 55 & 1; }
+    u64 used() const { return value_ & kUsedMask; }
+    u64 with_used(u64 used) const { return (value_ & ~kUsedMask) | used; }
+    u64 value() const { return value_; }
+
+private:
+    static constexpr u64 kUsedMask = (u64{1} << 48) - 1;
+    constexpr explicit UntypedData(u64 value) : value_(value) {}
+    u64 value_;
+};
+
+struct RetypeRequest {
+    ObjectType type;
+    unsigned size_bits;  // Untyped: of bytes; CapTable: of slots; otherwise 0
+    u32 count;
+    Capability* destination;  // `count` consecutive empty slots
+};
+
+Error retype(Core& core, Capability& untyped, const RetypeRequest& request);
+
+}  // namespace eft::kernel

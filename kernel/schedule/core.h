@@ -1,0 +1,18 @@
+// Core: the state of one processor core. Everything in the kernel reaches it through a reference.
+#pragma once
+
+#include <object/irq.h>
+#include <schedule/scheduler.h>
+
+namespace eft::kernel {
+
+struct Core {
+    Thread* current = nullptr;
+    Scheduler scheduler;
+    Object* dying = nullptr;  // objects whose last capability went (derivation.h)
+    Capability ancestor;      // parent of the capabilities that exist from the start
+    IrqTable irqs;
+    u64 objects = 0;  // live objects that have memory of their own
+};
+
+}  // namespace eft::kernel

@@ -1,0 +1,124 @@
+// Invocations of Untyped and CapTable: making objects, and moving the rights to them.
+#include <object/cap_table.h>
+#include <object/derivation.h>
+#include <object/frame.h>
+#include <object/untyped.h>
+#include <syscall/invoke.h>
+
+namespace eft::kernel {
+namespace {
+
+constexpr u32 kMaxRetypeCount = 256;
+
+Error retype_into_slots(InvocationContext& context) {
+    const u64 what = context.argument[0];
+    const u64 count = context.argument[2];
+    if (count == 0 || count > kMaxRetypeCount || (what >> 16) != 0) return Error::InvalidArgument;
+    Capability* first = context.slot(context.argument[1]);
+    if (!first || !context.slot(context.argument[1] + count - 1)) return Error::InvalidCapability;
+    for (u32 i = 0; i < count; ++i) {
+        if (!first[i].empty()) return Error::SlotOccupied;
+    }
+    return retype(context.core, context.cap,
+                  {static_cast<ObjectType>(what & 0xff), static_cast<unsigned>(what >> 8), static_cast<u32>(count), first});
+}
+
+// The word that a derived capability carries: a badge or a range can be set where none is yet.
+Result<u64> derived_data(const Capability& source, u64 wanted) {
+    switch (source.type()) {
+        case ObjectType::Endpoint:
+        case ObjectType::Notification:
+            if (wanted == 0 || wanted == source.data) return source.data;
+            if (source.data != 0) return Error::InvalidArgument;
+            return wanted;
+        case ObjectType::Irq:
+        case ObjectType::IoPorts:
+            if (wanted == 0) return source.data;
+            if (!NumberRange::of(source).contains(NumberRange::unpack(wanted))) return Error::InvalidArgument;
+            return wanted;
+        default:
+            if (wanted != 0) return Error::InvalidArgument;
+            return source.data;
+    }
+}
+
+Error derive(InvocationContext& context, CapTable& table) {
+    Capability* destination = table.lookup(Slot(static_cast<u32>(context.argument[0])));
+    Capability* source = context.slot(context.argument[1]);
+    if (!destination || !source || source->empty()) return Error::InvalidCapability;
+    if (!destination->empty()) return Error::SlotOccupied;
+    if (!derivable(*source)) return Error::InvalidOperation;
+    Result<u64> data = derived_data(*source, context.argument[3]);
+    if (!data.ok()) return data.error();
+    derive_capability(*source, *destination, static_cast<Rights>(context.argument[2]), *data);
+    return Error::None;
+}
+
+Error move(Capability* source, Capability* destination) {
+    if (!destination || !source || source->empty()) return Error::InvalidCapability;
+    if (!destination->empty()) return Error::SlotOccupied;
+    move_capability(*source, *destination);
+    return Error::None;
+}
+
+Error delete_range(InvocationContext& context, CapTable& table) {
+    const u64 first = context.argument[0];
+    const u64 count = context.argument[1] == 0 ? 1 : context.argument[1];
+    if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
+    for (u64 i = 0; i < count; ++i) {
+        if (Capability* cap = table.lookup(Slot(static_cast<u32>(first + i))); !cap->empty()) delete_capability(context.core, *cap);
+    }
+    return Error::None;
+}
+
+Error inspect(InvocationContext& context, const Capability& cap) {
+    u64 summary = u64{static_cast<u8>(cap.type())} | u64{cap.rights()} << 8;
+    if (!cap.is(ObjectType::Frame)) {
+        context.answer(summary, cap.address().value(), cap.data);
+        return Error::None;
+    }
+    const FrameData frame = FrameData::of(cap);
+    summary |= u64{cap.space != nullptr} << 16 | u64{frame.sealed()} << 17;
+    context.answer(summary, cap.address().value(), frame.mapped_address(), cap.space ? to_physical(cap.space).value() : 0);
+    return Error::None;
+}
+
+}  // namespace
+
+Error invoke_untyped(InvocationContext& context, Invocation operation) {
+    if (!context.cap.may(ControlRight::Control)) return Error::MissingRight;
+    switch (operation) {
+        case Invocation::UntypedRetype: return retype_into_slots(context);
+        case Invocation::UntypedInspect: {
+            const UntypedData data = UntypedData::of(context.cap);
+            context.answer(context.cap.address().value(), data.size_bits(), context.cap.has_children() ? data.used() : 0, data.device());
+            return Error::None;
+        }
+        default: return Error::InvalidOperation;
+    }
+}
+
+Error invoke_cap_table(InvocationContext& context, Invocation operation) {
+    CapTable& table = context.cap.as<CapTable>();
+    const bool inspects = operation == Invocation::CapInspect || operation == Invocation::CapUsed;
+    if (!context.cap.may(ControlRight::Control) && !(inspects && context.cap.may(ControlRight::Inspect))) return Error::MissingRight;
+    if (context.argument[0] > ~u32{0}) return Error::InvalidCapability;
+    Capability* indexed = table.lookup(Slot(static_cast<u32>(context.argument[0])));
+    switch (operation) {
+        case Invocation::CapDerive: return derive(context, table);
+        case Invocation::CapMove: return move(context.slot(context.argument[1]), indexed);
+        case Invocation::CapTake: return move(indexed, context.slot(context.argument[1]));
+        case Invocation::CapDelete: return delete_range(context, table);
+        case Invocation::CapRevoke:
+            if (!indexed || indexed->empty()) return Error::InvalidCapability;
+            revoke_capability(context.core, *indexed);
+            return Error::None;
+        case Invocation::CapInspect: return indexed ? inspect(context, *indexed) : Error::InvalidCapability;
+        case Invocation::CapUsed:
+            context.answer(table.size(), table.used());
+            return Error::None;
+        default: return Error::InvalidOperation;
+    }
+}
+
+}  // namespace eft::kernel

@@ -1,0 +1,160 @@
+// Invocations of Thread.
+#include <object/address_space.h>
+#include <object/cap_table.h>
+#include <object/derivation.h>
+#include <object/frame.h>
+#include <object/notification.h>
+#include <object/reply.h>
+#include <syscall/invoke.h>
+
+namespace eft::kernel {
+namespace {
+
+void replace(Core& core, Capability& inner, Capability* source, u64 data) {
+    if (!inner.empty()) delete_capability(core, inner);
+    if (source) derive_capability(*source, inner, kAllRights, data);
+}
+
+Error configure(InvocationContext& context, Thread& thread) {
+    EFT_TRY(Capability * table, context.find(context.argument[0], ObjectType::CapTable));
+    EFT_TRY(Capability * space, context.find(context.argument[1], ObjectType::AddressSpace));
+    EFT_TRY(Capability * frame, context.find(context.argument[2], ObjectType::Frame));
+    const u64 address = context.argument[3];
+    if (address != page_down(address) || address >= kUserTop) return Error::InvalidArgument;
+    if (!table->may(ControlRight::Control) || !space->may(ControlRight::Control)) return Error::MissingRight;
+    if (FrameData::of(*frame).device() || !frame->may(FrameRight::Write)) return Error::MissingRight;
+    if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
+    replace(context.core, thread.table, table, 0);
+    replace(context.core, thread.space, space, 0);
+    thread.space.holder = &thread;
+    replace(context.core, thread.utcb_frame, frame, 0);
+    thread.utcb_frame.data = FrameData::of(thread.utcb_frame).mapped_at(address);
+    thread.registers.set_message_page(address);
+    return Error::None;
+}
+
+Result<Capability*> find_handler(InvocationContext& context, u64 index) {
+    if (index == 0) return static_cast<Capability*>(nullptr);
+    EFT_TRY(Capability * endpoint, context.find(index, ObjectType::Endpoint));
+    if (!endpoint->may(EndpointRight::Send)) return Error::MissingRight;
+    return endpoint;
+}
+
+Error set_handlers(InvocationContext& context, Thread& thread) {
+    EFT_TRY(Capability * pager, find_handler(context, context.argument[0]));
+    EFT_TRY(Capability * handler, find_handler(context, context.argument[1]));
+    if (thread.in_fault()) return Error::InvalidOperation;
+    replace(context.core, thread.pager, pager, pager ? pager->data : 0);
+    replace(context.core, thread.exception_handler, handler, handler ? handler->data : 0);
+    return Error::None;
+}
+
+Error bind(InvocationContext& context, Thread& thread) {
+    if (context.argument[0] == 0) {
+        replace(context.core, thread.bound_notification, nullptr, 0);
+        return Error::None;
+    }
+    EFT_TRY(Capability * notification, context.find(context.argument[0], ObjectType::Notification));
+    if (!notification->may(NotificationRight::Wait)) return Error::MissingRight;
+    if (notification->as<Notification>().bound()) return Error::InvalidOperation;
+    replace(context.core, thread.bound_notification, notification, notification->data);
+    thread.bound_notification.holder = &thread;
+    notification->as<Notification>().bind(&thread);
+    return Error::None;
+}
+
+// A thread that waits to receive keeps the Reply that it waits with.
+Error exchange_reply(InvocationContext& context, Thread& thread) {
+    Capability* slot = context.slot(context.argument[0]);
+    if (!slot || (!slot->empty() && !slot->is(ObjectType::Reply))) return Error::InvalidCapability;
+    if (thread.state == ThreadState::Receiving) return Error::InvalidOperation;
+    if (slot->empty() && thread.reply.empty()) return Error::InvalidCapability;
+    if (slot->empty()) {
+        move_capability(thread.reply, *slot);
+    } else if (thread.reply.empty()) {
+        move_capability(*slot, thread.reply);
+    } else {
+        Capability passing;
+        move_capability(*slot, passing);
+        move_capability(thread.reply, *slot);
+        move_capability(passing, thread.reply);
+    }
+    return Error::None;
+}
+
+Error set_registers(InvocationContext& context, Thread& thread) {
+    if (context.argument[0] >= kUserTop || context.argument[1] >= kUserTop) return Error::InvalidArgument;
+    if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
+    thread.registers.start(context.argument[0], context.argument[1], context.argument[2], context.argument[3]);
+    thread.fault.label = 0;
+    return Error::None;
+}
+
+Error resume(InvocationContext& context, Thread& thread) {
+    if (thread.state != ThreadState::Suspended || !thread.ready_to_run()) return Error::InvalidOperation;
+    thread.fault.label = 0;
+    context.core.scheduler.wake(thread);
+    return Error::None;
+}
+
+Error suspend(InvocationContext& context, Thread& thread) {
+    const bool waiting = thread.state != ThreadState::Ready && thread.state != ThreadState::Suspended && !thread.in_fault();
+    context.core.scheduler.stop(thread);
+    if (waiting) thread.finish(Error::Cancelled);
+    return Error::None;
+}
+
+Error cancel(InvocationContext& context, Thread& thread) {
+    if (thread.state == ThreadState::Ready || thread.state == ThreadState::Suspended || thread.in_fault()) return Error::InvalidOperation;
+    thread.unblock();
+    context.core.scheduler.end_wait(thread, Error::Cancelled);
+    return Error::None;
+}
+
+// What it is blocked on: the endpoint or notification, or the thread's Reply that it waits in.
+u64 blocking_object(const Thread& thread) {
+    if (thread.blocked_on) return to_physical(thread.blocked_on).value();
+    return thread.awaiting ? to_physical(static_cast<const void*>(thread.awaiting)).value() : 0;
+}
+
+Error inspect(InvocationContext& context, const Thread& thread) {
+    context.answer(u64{static_cast<u8>(thread.state)} | u64{thread.priority} << 8, blocking_object(thread), thread.replies_delivered,
+                   thread.registers.instruction_pointer());
+    if (Utcb* utcb = context.thread.utcb()) {
+        constexpr auto kCount = static_cast<unsigned>(UserRegister::Count);
+        for (unsigned i = 0; i < kCount; ++i) utcb->words[kRegisterWords + i] = thread.registers.get(static_cast<UserRegister>(i));
+        utcb->words[kRegisterWords + static_cast<unsigned>(UserRegister::FaultAddress)] = thread.fault.words[0];
+        utcb->words[kRegisterWords + static_cast<unsigned>(UserRegister::FaultCode)] = thread.fault.words[2];
+        context.page_results = kCount;
+    }
+    return Error::None;
+}
+
+Error set_priority(InvocationContext& context, Thread& thread) {
+    if (context.argument[0] >= kPriorities) return Error::InvalidArgument;
+    context.core.scheduler.set_priority(thread, static_cast<u8>(context.argument[0]));
+    return Error::None;
+}
+
+}  // namespace
+
+Error invoke_thread(InvocationContext& context, Invocation operation) {
+    Thread& thread = context.cap.as<Thread>();
+    const bool inspects = operation == Invocation::ThreadInspect;
+    if (!context.cap.may(ControlRight::Control) && !(inspects && context.cap.may(ControlRight::Inspect))) return Error::MissingRight;
+    switch (operation) {
+        case Invocation::ThreadConfigure: return configure(context, thread);
+        case Invocation::ThreadHandlers: return set_handlers(context, thread);
+        case Invocation::ThreadBind: return bind(context, thread);
+        case Invocation::ThreadSetReply: return exchange_reply(context, thread);
+        case Invocation::ThreadRegisters: return set_registers(context, thread);
+        case Invocation::ThreadPriority: return set_priority(context, thread);
+        case Invocation::ThreadResume: return resume(context, thread);
+        case Invocation::ThreadSuspend: return suspend(context, thread);
+        case Invocation::ThreadInspect: return inspect(context, thread);
+        case Invocation::ThreadCancel: return cancel(context, thread);
+        default: return Error::InvalidOperation;
+    }
+}
+
+}  // namespace eft::kernel

@@ -1,0 +1,79 @@
+// The system calls as functions. Everything else in libos rests on these.
+//
+// `Registers` is what goes in and comes out: the tag, words 0 to 3, and the badge of what was
+// received. Further words and capability slots are in the calling thread's message page, utcb().
+#pragma once
+
+#include <eft/abi/error.h>
+#include <eft/abi/message.h>
+#include <eft/abi/object.h>
+#include <eft/abi/syscall.h>
+
+#include <cstddef>
+
+namespace eft::sys {
+
+struct Registers {
+    u64 badge = 0;
+    Tag tag;
+    u64 w[kRegisterWords] = {};
+};
+
+inline Utcb& utcb() {
+    Utcb* page;
+    asm("movq %%gs:%c1, %0" : "=r"(page) : "i"(offsetof(Utcb, self)));
+    return *page;
+}
+
+[[gnu::always_inline]] inline Error enter(u64 operation, Slot slot, Registers& r) {
+    u64 rdi = raw(slot), rsi = r.tag.value, rdx = r.w[0];
+    register u64 r8 asm("r8") = r.w[1];
+    register u64 r9 asm("r9") = r.w[2];
+    register u64 r10 asm("r10") = r.w[3];
+    asm volatile("syscall"
+                 : "+a"(operation), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r8), "+r"(r9), "+r"(r10)
+                 :
+                 : "rcx", "r11", "memory");
+    r.badge = rdi;
+    r.tag = Tag(rsi);
+    r.w[0] = rdx, r.w[1] = r8, r.w[2] = r9, r.w[3] = r10;
+    return static_cast<Error>(operation);
+}
+
+constexpr u64 number(SystemCall call, bool poll = false) { return static_cast<u64>(call) | (poll ? kPoll : 0); }
+
+inline Error call(Slot slot, Registers& r) { return enter(number(SystemCall::Call), slot, r); }
+inline Error call_poll(Slot slot, Registers& r) { return enter(number(SystemCall::Call, true), slot, r); }
+inline Error reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv), endpoint, r); }
+inline Error reply_recv_poll(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv, true), endpoint, r); }
+inline Error send(Slot slot, Registers& r) { return enter(number(SystemCall::Send), slot, r); }
+inline Error send_poll(Slot slot, Registers& r) { return enter(number(SystemCall::Send, true), slot, r); }
+inline Error recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv), slot, r); }
+inline Error recv_poll(Slot slot, Registers& r) { return enter(number(SystemCall::Recv, true), slot, r); }
+
+// OR-s the capability's badge into the notification.
+inline Error signal(Slot notification) {
+    Registers r;
+    return enter(number(SystemCall::Send, true), notification, r);
+}
+
+inline void yield() {
+    Registers r;
+    enter(number(SystemCall::Yield), Slot::None, r);
+}
+
+inline void debug_print(const char* text) {
+    for (; *text; ++text) {
+        Registers r;
+        r.w[0] = static_cast<u8>(*text);
+        enter(number(SystemCall::Debug), Slot(static_cast<u32>(DebugCall::Print)), r);
+    }
+}
+
+inline u64 time_stamp() {
+    u32 low, high;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return u64{high} << 32 | low;
+}
+
+}  // namespace eft::sys
