@@ -1,0 +1,78 @@
+# Libraries, user programs and host tools. The word SOURCES may be left out: what follows the name is a source.
+
+# The ABI headers are for everybody; whatever else a target includes comes with the libraries that it names. A further
+# argument that is true leaves the host tree's sanitisers out.
+function(eft_common_settings name)
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/kernel/include")
+  if(EFT_TARGET)
+    target_compile_options(${name} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${EFT_USER_OPTIONS}>")
+  else()
+    if(ARGV1)
+      target_compile_options(${name} PRIVATE ${EFT_PLAIN_OPTIONS})
+    else()
+      target_compile_options(${name} PRIVATE ${EFT_HOST_OPTIONS})
+    endif()
+    target_link_options(${name} PRIVATE ${EFT_HOST_LINK_OPTIONS})
+  endif()
+endfunction()
+
+function(eft_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 library "PLAIN" "" "SOURCES;INCLUDES;LIBS")
+  list(APPEND library_SOURCES ${library_UNPARSED_ARGUMENTS})
+  if(library_SOURCES)
+    add_library(${name} STATIC ${library_SOURCES})
+    eft_common_settings(${name} ${library_PLAIN})
+    target_include_directories(${name} PUBLIC ${library_INCLUDES})
+    target_link_libraries(${name} PUBLIC ${library_LIBS})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${library_INCLUDES})
+    target_link_libraries(${name} INTERFACE ${library_LIBS})
+  endif()
+endfunction()
+
+# A static ELF at its own addresses (libos/program.ld). The boot archive gets a stripped copy; the one with symbols
+# stays beside it for the debugger: <target tree>/boot/NAME and <target tree>/symbols/NAME.
+function(eft_program name)
+  if(NOT EFT_TARGET)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 program "NO_BOOT;NO_LIBOS" "" "SOURCES;LIBS")
+  list(APPEND program_SOURCES ${program_UNPARSED_ARGUMENTS})
+
+  add_executable(${name} ${program_SOURCES})
+  eft_common_settings(${name})
+  set(script "${CMAKE_SOURCE_DIR}/libos/program.ld")
+  target_link_options(${name} PRIVATE ${EFT_USER_LINK_OPTIONS} "-Wl,-T,${script}")
+  target_link_libraries(${name} PRIVATE ${program_LIBS})
+  if(NOT program_NO_LIBOS)
+    target_link_libraries(${name} PRIVATE libos)
+  endif()
+  target_link_libraries(${name} PRIVATE gcc)
+  set_target_properties(${name} PROPERTIES
+    LINK_DEPENDS "${script}"
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/symbols")
+
+  set(stripped "${CMAKE_BINARY_DIR}/boot/${name}")
+  add_custom_command(OUTPUT "${stripped}"
+    COMMAND "${CMAKE_STRIP}" --strip-all -o "${stripped}" "$<TARGET_FILE:${name}>"
+    DEPENDS ${name}
+    COMMENT "Stripping ${name}"
+    VERBATIM)
+  add_custom_target(${name}.stripped ALL DEPENDS "${stripped}")
+  if(NOT program_NO_BOOT)
+    eft_boot_file(${name} "${stripped}")
+  endif()
+endfunction()
+
+function(eft_host_tool name)
+  if(EFT_TARGET)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 tool "PLAIN" "" "SOURCES;LIBS;INCLUDES")
+  list(APPEND tool_SOURCES ${tool_UNPARSED_ARGUMENTS})
+  add_executable(${name} ${tool_SOURCES})
+  eft_common_settings(${name} ${tool_PLAIN})
+  target_include_directories(${name} PRIVATE ${tool_INCLUDES})
+  target_link_libraries(${name} PRIVATE ${tool_LIBS})
+endfunction()

@@ -1,0 +1,116 @@
+// eft-run: boots Eft in QEMU, for a person at the terminal or, with --exec, for a script. `./eft run` calls it.
+//
+// With --exec standard output gets what the commands print and nothing else, and the exit status is that of the last
+// command. When the machine does not get that far, the reason and the serial log go to standard error; the status is 1.
+#include "prompt.h"
+
+#include <unistd.h>
+
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace eft::qemu;
+
+namespace {
+
+constexpr const char* kUsage =
+    "usage: eft-run [--kernel FILE] [--archive FILE] [--iso FILE] [--disk FILE] [--snapshot] [--memory MIB] [--smp N]\n"
+    "               [--accel tcg|kvm] [--icount] [--gdb] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
+
+struct Arguments {
+    MachineOptions machine;
+    std::optional<std::string> commands;
+    Duration timeout = std::chrono::seconds(120);
+    bool gdb = false;
+};
+
+unsigned number(const std::string& text) {
+    if (text.empty() || text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos) {
+        throw std::runtime_error("a number is needed, not \"" + text + "\"");
+    }
+    return static_cast<unsigned>(std::stoul(text));
+}
+
+Arguments parse(const std::vector<std::string>& words) {
+    Arguments arguments;
+    MachineOptions& machine = arguments.machine;
+    Disk disk;
+    const std::map<std::string, std::function<void()>> flags = {
+        {"--snapshot", [&] { disk.keep_writes = false; }},
+        {"--icount", [&] { machine.icount = true; }},
+        {"--gdb", [&] { arguments.gdb = true; }},
+    };
+    const std::map<std::string, std::function<void(const std::string&)>> options = {
+        {"--kernel", [&](const std::string& value) { machine.kernel = value; }},
+        {"--archive", [&](const std::string& value) { machine.archive = value; }},
+        {"--iso", [&](const std::string& value) { machine.iso = value; }},
+        {"--disk", [&](const std::string& value) { disk.path = value; }},
+        {"--memory", [&](const std::string& value) { machine.memory_mib = number(value); }},
+        {"--smp", [&](const std::string& value) { machine.cores = number(value); }},
+        {"--accel", [&](const std::string& value) { machine.accelerator = value; }},
+        {"--exec", [&](const std::string& value) { arguments.commands = value; }},
+        {"--timeout", [&](const std::string& value) { arguments.timeout = std::chrono::seconds(number(value)); }},
+    };
+    for (std::size_t at = 0; at < words.size(); ++at) {
+        const std::string& word = words[at];
+        if (word == "--") {
+            machine.extra.assign(words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
+            break;
+        }
+        if (const auto flag = flags.find(word); flag != flags.end()) {
+            flag->second();
+        } else if (const auto option = options.find(word); option == options.end()) {
+            throw std::runtime_error("unknown argument " + word + "\n" + kUsage);
+        } else if (++at == words.size()) {
+            throw std::runtime_error(word + " needs a value");
+        } else {
+            option->second(words[at]);
+        }
+    }
+    if (!disk.path.empty()) machine.disks.push_back(disk);
+    if (arguments.gdb) {
+        machine.extra.insert(machine.extra.end(), {"-gdb", "tcp::1234", "-S"});
+        std::cerr << "The machine waits for a debugger:\n    gdb -ex 'target remote :1234' " << machine.kernel << '\n';
+    }
+    return arguments;
+}
+
+// Becomes QEMU, with the terminal as the serial port; its multiplexer gives Ctrl-A X.
+[[noreturn]] void become_interactive_machine(const MachineOptions& options) {
+    require_images(options);
+    std::vector<std::string> arguments = machine_arguments(options);
+    arguments.insert(arguments.end(), {"-serial", "mon:stdio"});
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    execvp(argv[0], argv.data());
+    throw std::runtime_error("cannot start " + arguments.front());
+}
+
+int run_commands(const Arguments& arguments) {
+    Machine machine(arguments.machine);
+    const Deadline deadline = after(arguments.timeout);
+    Prompt prompt(machine.console(), until(deadline));
+    std::cout << prompt.run(*arguments.commands, until(deadline)) << std::flush;
+    const int status = prompt.status(until(deadline));
+    shut_down(machine, until(deadline));
+    return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        const Arguments arguments = parse({argv + 1, argv + argc});
+        if (arguments.commands) return run_commands(arguments);
+        become_interactive_machine(arguments.machine);
+    } catch (const std::exception& error) {
+        std::cerr << "eft-run: " << error.what() << '\n';
+        return 1;
+    }
+}

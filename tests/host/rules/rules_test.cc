@@ -1,0 +1,122 @@
+// Checks the rules on small trees that break them, and then the tree itself.
+#include "rules.h"
+#include "tree.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace eft::rules;
+
+namespace {
+
+// One file of each kind, for others to include.
+Tree sample(const std::string& path, const std::string& include) {
+    return {
+        {"kernel/include/eft/abi/error.h", ""},
+        {"kernel/object/thread.h", ""},
+        {"libos/include/eft/task.h", ""},
+        {"libos/include/eft/hw/register.h", ""},
+        {"servers/mem/quota.h", ""},
+        {"servers/fs/ext2/inode.h", ""},
+        {"drivers/pci/CMakeLists.txt", "eft_library(pci msix.cc)"},
+        {"drivers/pci/msix.h", ""},
+        {"drivers/uart/CMakeLists.txt", "eft_program(uart main.cc)"},
+        {"drivers/uart/uart.h", ""},
+        {"apps/monitor/line.h", ""},
+        {"tests/system/machine.h", ""},
+        {path, "// A file.\n#include " + include + "\n"},
+    };
+}
+
+bool allowed(const std::string& path, const std::string& include) {
+    return check_includes(sample(path, include)).empty();
+}
+
+void report(const Complaints& complaints) {
+    for (const std::string& complaint : complaints) FAIL_CHECK(complaint);
+}
+
+}  // namespace
+
+TEST_CASE("the inside of the kernel is for the kernel and its tests") {
+    CHECK(allowed("kernel/syscall/invoke.cc", "<object/thread.h>"));
+    CHECK(allowed("tests/host/kernel/thread_test.cc", "<object/thread.h>"));
+    CHECK_FALSE(allowed("libos/src/start.cc", "<object/thread.h>"));
+    CHECK_FALSE(allowed("servers/proc/main.cc", "\"kernel/object/thread.h\""));
+    CHECK_FALSE(allowed("servers/proc/main.cc", "\"../../kernel/object/thread.h\""));
+    CHECK_FALSE(allowed("tests/guest/main.cc", "<object/thread.h>"));
+    CHECK_FALSE(allowed("kernel/include/eft/abi/object.h", "<object/thread.h>"));
+}
+
+TEST_CASE("the ABI is for everybody, and the kernel needs nobody else") {
+    for (const char* path : {"kernel/object/reply.h", "libos/src/a.cc", "servers/a/a.cc", "drivers/a/a.cc",
+                             "apps/a/a.cc", "tests/guest/a.cc", "images/manifest/a.cc"}) {
+        CHECK(allowed(path, "<eft/abi/error.h>"));
+    }
+    CHECK_FALSE(allowed("kernel/object/reply.cc", "<eft/task.h>"));
+    CHECK_FALSE(allowed("kernel/object/reply.cc", "<eft/idl/echo.h>"));
+    CHECK(allowed("servers/echo/main.cc", "<eft/idl/echo.h>"));
+}
+
+TEST_CASE("device access is for drivers") {
+    CHECK(allowed("drivers/uart/main.cc", "<eft/hw/register.h>"));
+    CHECK(allowed("libos/src/hw/window.cc", "<eft/hw/register.h>"));
+    CHECK_FALSE(allowed("servers/mem/main.cc", "<eft/hw/register.h>"));
+    CHECK_FALSE(allowed("apps/monitor/main.cc", "<eft/hw/register.h>"));
+    CHECK(allowed("servers/root/pit.h", "<eft/hw/register.h>"));
+    CHECK_FALSE(allowed("servers/root/main.cc", "<eft/hw/register.h>"));
+}
+
+TEST_CASE("a server includes no other server") {
+    CHECK(allowed("servers/mem/main.cc", "\"quota.h\""));
+    CHECK(allowed("servers/mem/deep/part.cc", "<servers/mem/quota.h>"));
+    CHECK_FALSE(allowed("servers/proc/main.cc", "<servers/mem/quota.h>"));
+    CHECK_FALSE(allowed("servers/proc/main.cc", "\"../mem/quota.h\""));
+    CHECK(allowed("servers/fs/ext2/main.cc", "\"fs/ext2/inode.h\""));
+    CHECK_FALSE(allowed("servers/fs/tmp/main.cc", "\"fs/ext2/inode.h\""));
+    CHECK(allowed("servers/dev/main.cc", "<drivers/pci/msix.h>"));
+    CHECK_FALSE(allowed("servers/dev/main.cc", "<drivers/uart/uart.h>"));
+    CHECK_FALSE(allowed("apps/monitor/main.cc", "<servers/mem/quota.h>"));
+}
+
+TEST_CASE("a driver includes its bus, but no other driver") {
+    CHECK(allowed("drivers/virtio_blk/main.cc", "<drivers/pci/msix.h>"));
+    CHECK_FALSE(allowed("drivers/virtio_blk/main.cc", "<drivers/uart/uart.h>"));
+    CHECK_FALSE(allowed("drivers/virtio_blk/main.cc", "<servers/mem/quota.h>"));
+    CHECK_FALSE(allowed("libos/src/start.cc", "<drivers/pci/msix.h>"));
+}
+
+TEST_CASE("a complaint names file and line, however the include is spelt") {
+    const auto complaints = check_includes(sample("servers/proc/main.cc", "<object/thread.h>"));
+    REQUIRE(complaints.size() == 1);
+    CHECK(complaints[0] == "servers/proc/main.cc:2: may not include kernel/object/thread.h");
+    Tree tree = sample("servers/proc/main.cc", "<vector>");
+    CHECK(check_includes(tree).empty());
+    tree.back().text = "  #  include   \"object/thread.h\" // why";
+    CHECK(check_includes(tree).size() == 1);
+}
+
+TEST_CASE("long files need a reason") {
+    const std::string lines(401, '\n');
+    CHECK(check_lengths({{"servers/mem/main.cc", std::string(400, '\n')}}).empty());
+    CHECK(check_lengths({{"servers/mem/main.cc", lines}}).size() == 1);
+    CHECK(check_lengths({{"servers/mem/main.cc", "// Long because it is a table.\n" + lines}}).empty());
+    CHECK(check_lengths({{"servers/mem/main.cc", lines + "// Long because"}}).size() == 1);
+    CHECK(check_lengths({{"docs/words.txt", lines}}).empty());
+}
+
+TEST_CASE("generated files are noticed") {
+    CHECK(check_generated({{"idl/echo.bfbs", ""}}).size() == 1);
+    CHECK(check_generated({{"images/manifest/manifest_generated.h", ""}}).size() == 1);
+    CHECK(check_generated({{"libos/include/eft/idl/echo.h", "// Generated by idlc from echo.fbs.\n"}}).size() == 1);
+    CHECK(check_generated({{"idl/compiler/emit.cc", "// Writes files that are generated.\n"}}).empty());
+}
+
+TEST_CASE("the tree keeps its rules") {
+    const Tree tree = read_tree(EFT_SOURCE_DIR);
+    REQUIRE(tree.size() > 50);
+    report(check_includes(tree));
+    report(check_lengths(tree));
+    report(check_generated(tree));
+}
