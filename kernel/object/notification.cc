@@ -7,7 +7,7 @@ namespace eft::kernel {
 
 bool Notification::deliver(Thread& thread) {
     if (bits_ == 0) return false;
-    thread.registers.set_result(Error::None, Badge(bits_), Tag(Tag::Notification));
+    thread.set_result(Error::None, Badge(bits_), Tag(Tag::Notification));
     bits_ = 0;
     return true;
 }

@@ -28,7 +28,7 @@ class Thread : public Object {
 public:
     explicit Thread() : Object(ObjectType::Thread) {}
 
-    arch::UserRegisters registers;  // first, so that the entry code finds it (see arch)
+    arch::UserRegisters registers{};  // first, so that the entry code finds it (see arch)
 
     // Inner slots (see capability.h).
     Capability table;
@@ -44,6 +44,7 @@ public:
 
     // IPC in progress.
     bool wants_reply = false;           // Sending: it is a call
+    bool reply_lost = false;            // Receiving: the caller that it answered before was gone
     Object* blocked_on = nullptr;       // Sending, Receiving, Waiting: whose queue it is in
     Capability* via = nullptr;          // Sending, Receiving: the capability it came through
     Reply* awaiting = nullptr;          // AwaitingReply: who holds it
@@ -59,8 +60,13 @@ public:
     bool runnable() const { return state == ThreadState::Ready; }
     bool ready_to_run() const { return !space.empty(); }
 
-    // Ends an IPC operation with an error, all message registers zero.
-    void finish(Error error) { registers.set_result(error, Badge::None, Tag()); }
+    // What its IPC operation gave; all message registers are zero then.
+    void set_result(Error error, Badge badge, Tag tag) {
+        registers.set_result(error, badge, reply_lost ? tag.with(Tag::ReplyLost) : tag);
+        reply_lost = false;
+    }
+    // Ends an IPC operation with an error or without a message.
+    void finish(Error error) { set_result(error, Badge::None, Tag()); }
 
     // Leaves the queue or Reply that it is blocked in; its state becomes Suspended. A fault in
     // progress is forgotten: the instruction will be executed again.

@@ -35,7 +35,7 @@ Error find_slots(Thread& sender, Thread& receiver, unsigned count, bool move, Ca
 Error transfer(Thread& sender, Thread& receiver, Badge badge) {
     if (sender.in_fault()) {
         const Tag tag = Tag(sender.fault.label, kRegisterWords).with(Tag::Fault);
-        receiver.registers.set_result(Error::None, badge, tag);
+        receiver.set_result(Error::None, badge, tag);
         for (unsigned i = 0; i < kRegisterWords; ++i) receiver.registers.set_word(i, sender.fault.words[i]);
         return Error::None;
     }
@@ -65,7 +65,7 @@ Error transfer(Thread& sender, Thread& receiver, Badge badge) {
     }
     u64 registers[kRegisterWords];
     for (unsigned i = 0; i < kRegisterWords; ++i) registers[i] = i < words ? sender.registers.word(i) : 0;
-    receiver.registers.set_result(Error::None, badge, sent.without(Tag::kReceiveFlags | Tag::Move));
+    receiver.set_result(Error::None, badge, sent.without(Tag::kReceiveFlags | Tag::Move));
     for (unsigned i = 0; i < kRegisterWords; ++i) receiver.registers.set_word(i, registers[i]);
     return Error::None;
 }

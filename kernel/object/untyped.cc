@@ -14,13 +14,8 @@
 namespace eft::kernel {
 namespace {
 
-// log2 of the bytes that one object takes, 0 for what cannot be made.
-unsigned object_bits(ObjectType type, unsigned size_bits) {
+unsigned fixed_object_bits(ObjectType type) {
     switch (type) {
-        case ObjectType::Untyped:
-            return size_bits >= kMinUntypedBits && size_bits <= kMaxUntypedBits ? size_bits : 0;
-        case ObjectType::CapTable:
-            return size_bits >= 1 && size_bits <= kMaxTableBits ? size_bits + kCapabilityBits : 0;
         case ObjectType::Thread: return kThreadBits;
         case ObjectType::Endpoint: return kEndpointBits;
         case ObjectType::Notification: return kNotificationBits;
@@ -29,6 +24,18 @@ unsigned object_bits(ObjectType type, unsigned size_bits) {
         case ObjectType::PageTable:
         case ObjectType::Frame: return kPageBits;
         default: return 0;
+    }
+}
+
+// log2 of the bytes that one object takes, 0 for what cannot be made.
+unsigned object_bits(ObjectType type, unsigned size_bits) {
+    switch (type) {
+        case ObjectType::Untyped:
+            return size_bits >= kMinUntypedBits && size_bits <= kMaxUntypedBits ? size_bits : 0;
+        case ObjectType::CapTable:
+            return size_bits >= 1 && size_bits <= kMaxTableBits ? size_bits + kCapabilityBits : 0;
+        default:
+            return size_bits == 0 ? fixed_object_bits(type) : 0;
     }
 }
 

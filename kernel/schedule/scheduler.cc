@@ -49,7 +49,9 @@ void Scheduler::stop(Thread& thread) {
             dequeue(thread);
         }
     }
+    const bool waited = thread.state != ThreadState::Ready && thread.state != ThreadState::Suspended && !thread.in_fault();
     thread.unblock();
+    if (waited) thread.finish(Error::Cancelled);
 }
 
 void Scheduler::set_priority(Thread& thread, u8 priority) {

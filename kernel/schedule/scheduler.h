@@ -19,7 +19,7 @@ public:
     void end_wait(Thread& thread, Error error);
     // Nobody can handle its fault: it stays as it is, to be inspected.
     void suspend_faulted(Thread& thread) { thread.state = ThreadState::Suspended; }
-    // Stops a thread in whatever state.
+    // Stops a thread in whatever state. If it waited, it is told Cancelled should it run again.
     void stop(Thread& thread);
     void set_priority(Thread& thread, u8 priority);
 

@@ -60,6 +60,7 @@ Error bind(InvocationContext& context, Thread& thread) {
     replace(context.core, thread.bound_notification, notification, notification->data);
     thread.bound_notification.holder = &thread;
     notification->as<Notification>().bind(&thread);
+    notification->as<Notification>().signal(context.core, 0);  // it may receive already, and bits may be pending
     return Error::None;
 }
 
@@ -98,9 +99,7 @@ Error resume(InvocationContext& context, Thread& thread) {
 }
 
 Error suspend(InvocationContext& context, Thread& thread) {
-    const bool waiting = thread.state != ThreadState::Ready && thread.state != ThreadState::Suspended && !thread.in_fault();
     context.core.scheduler.stop(thread);
-    if (waiting) thread.finish(Error::Cancelled);
     return Error::None;
 }
 

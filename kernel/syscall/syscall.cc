@@ -29,7 +29,10 @@ Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
             return Error::None;
         case ObjectType::Reply: {
             bool lost = false;
-            return cap.as<Reply>().answer(core, thread, lost);
+            if (Error error = cap.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
+            thread.reply_lost = lost;
+            thread.finish(Error::None);
+            return Error::None;
         }
         default:
             return Error::InvalidCapability;
@@ -62,9 +65,8 @@ Error reply_receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
     if (Error error = check_receive(thread, cap); error != Error::None) return error;
     bool lost = false;
     if (Error error = thread.reply.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
-    const Error error = cap.as<Endpoint>().receive(core, thread, cap, wait);
-    if (lost && thread.runnable() && error == Error::None) thread.registers.add_flag(Tag::ReplyLost);
-    return error;
+    thread.reply_lost = lost;  // told with what it receives, even if that comes later
+    return cap.as<Endpoint>().receive(core, thread, cap, wait);
 }
 
 Error debug(Core& core, Thread& thread) {

@@ -12,7 +12,7 @@
 namespace eft::kernel::arch {
 namespace {
 
-constexpr unsigned kBlockBits = 21;
+constexpr unsigned kBlockBits = 22;
 constexpr u64 kStackTop = 0x0fff'f000;
 constexpr unsigned kStackPages = 16;
 constexpr unsigned kSpareTables = 12;

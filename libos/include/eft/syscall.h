@@ -8,16 +8,13 @@
 #include <eft/abi/message.h>
 #include <eft/abi/object.h>
 #include <eft/abi/syscall.h>
+#include <eft/ipc/registers.h>
 
 #include <cstddef>
 
 namespace eft::sys {
 
-struct Registers {
-    u64 badge = 0;
-    Tag tag;
-    u64 w[kRegisterWords] = {};
-};
+using ipc::Registers;
 
 inline Utcb& utcb() {
     Utcb* page;
@@ -43,13 +40,13 @@ inline Utcb& utcb() {
 constexpr u64 number(SystemCall call, bool poll = false) { return static_cast<u64>(call) | (poll ? kPoll : 0); }
 
 inline Error call(Slot slot, Registers& r) { return enter(number(SystemCall::Call), slot, r); }
-inline Error call_poll(Slot slot, Registers& r) { return enter(number(SystemCall::Call, true), slot, r); }
+inline Error poll_call(Slot slot, Registers& r) { return enter(number(SystemCall::Call, true), slot, r); }
 inline Error reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv), endpoint, r); }
-inline Error reply_recv_poll(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv, true), endpoint, r); }
+inline Error poll_reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv, true), endpoint, r); }
 inline Error send(Slot slot, Registers& r) { return enter(number(SystemCall::Send), slot, r); }
-inline Error send_poll(Slot slot, Registers& r) { return enter(number(SystemCall::Send, true), slot, r); }
+inline Error poll_send(Slot slot, Registers& r) { return enter(number(SystemCall::Send, true), slot, r); }
 inline Error recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv), slot, r); }
-inline Error recv_poll(Slot slot, Registers& r) { return enter(number(SystemCall::Recv, true), slot, r); }
+inline Error poll_recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv, true), slot, r); }
 
 // OR-s the capability's badge into the notification.
 inline Error signal(Slot notification) {

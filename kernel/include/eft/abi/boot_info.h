@@ -19,7 +19,7 @@ enum class RootSlot : u32 {
     Reply = 6,  // a free Reply object; it is root's current Reply already
     FirstUntyped = 16,
 };
-constexpr unsigned kRootTableBits = 12;
+constexpr unsigned kRootTableBits = 14;
 
 struct BootUntyped {
     u64 address;

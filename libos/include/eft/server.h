@@ -1,0 +1,88 @@
+// The one server loop.
+//
+// A server is one thread that receives from the service's endpoint; its bound notification wakes the
+// same receive. Each request is one step: receive, dispatch, commit, answer-and-receive. Handlers
+// that wait are coroutines; their callers' Reply objects are kept in slots meanwhile.
+//
+//   int eft_main() {
+//       Echo server;
+//       ServerLoop loop;
+//       loop.run([&](auto& context, auto& message) { return echo::Echo::dispatch(server, context, message); });
+//   }
+#pragma once
+
+#include <eft/cap.h>
+#include <eft/ipc/context.h>
+#include <eft/process.h>
+#include <eft/syscall.h>
+
+#include <concepts>
+
+namespace eft {
+
+// What must happen around the moment at which a request commits; see state regions.
+class ReplyCommit {
+public:
+    // The kernel's count of delivered replies will be `expected` once this request's reply is out.
+    virtual void before_reply(u64 expected) = 0;
+    virtual void after_reply() = 0;
+    virtual void before_change(std::span<std::byte> bytes) = 0;
+
+protected:
+    ~ReplyCommit() = default;
+};
+
+class ServerLoop final : public ipc::LoopServices {
+public:
+    explicit ServerLoop(ReplyCommit* commit = nullptr) : commit_(commit) {}
+
+    // Called with the bits of the notification that libos does not handle itself.
+    template <class Dispatch, class Wake>
+    [[noreturn]] void run(Dispatch dispatch, Wake wake);
+    template <class Dispatch>
+    [[noreturn]] void run(Dispatch dispatch) {
+        run(std::move(dispatch), [](u64) {});
+    }
+
+    Result<Slot> keep_reply() override;
+    void answer(Slot reply, ipc::Registers& registers) override;
+    void abandon(Slot reply) override;
+    Utcb& page() override { return sys::utcb(); }
+    void before_change(std::span<std::byte> bytes) override {
+        if (commit_) commit_->before_change(bytes);
+    }
+
+private:
+    void receive(ipc::Registers& registers);
+    void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
+    // Handles libos' own bits and returns the others.
+    u64 notified(u64 bits);
+
+    ReplyCommit* commit_;
+    u64 replies_ = incarnation().replies_delivered;  // of all incarnations, as the kernel counts them
+    u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
+};
+
+template <class Dispatch, class Wake>
+[[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
+    report_ready();
+    ipc::Registers registers;
+    ipc::OutgoingCaps outgoing;
+    receive(registers);
+    for (;;) {
+        if (registers.tag.has(Tag::Notification)) [[unlikely]] {
+            if (const u64 bits = notified(registers.badge); bits != 0) wake(bits);
+            receive(registers);
+            continue;
+        }
+        ipc::Context context(registers.badge, registers.tag, this);
+        ipc::IncomingMessage message(registers, page(), outgoing);
+        if (dispatch(context, message) == ipc::Outcome::Deferred) {
+            receive(registers);
+        } else {
+            answer_and_receive(registers, outgoing);
+        }
+    }
+}
+
+}  // namespace eft

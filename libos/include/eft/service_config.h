@@ -1,0 +1,57 @@
+// A service's configuration and persistent memory: what its supervisor writes for it, once.
+//
+// The configuration page is mapped read-only at layout::kConfigAddress in every incarnation. The
+// persistent memory is writable: its first page says how the service is doing, then comes the log
+// ring, then the state region. The supervisor has both mapped, too, and trusts nothing in the latter.
+#pragma once
+
+#include <eft/abi/types.h>
+
+#include <cstddef>
+#include <string_view>
+
+namespace eft {
+
+constexpr u32 kConfigMagic = 0x65667463;  // "eftc"
+constexpr unsigned kNameLength = 32;
+
+struct NamedCap {
+    char name[kNameLength];
+    u32 slot;
+    u32 reserved;
+};
+
+struct ServiceConfig {
+    u32 magic;
+    u32 table_bits;  // log2 of the CapTable's slots
+    char name[kNameLength];
+    char arguments[512];
+    u32 state_bytes;  // of the state region, a multiple of the page size
+    u32 log_bytes;
+    u32 cap_count;
+    u32 reserved;
+    NamedCap caps[32];
+};
+static_assert(sizeof(ServiceConfig) <= kPageSize);
+
+struct PersistentHead {
+    u64 heartbeats;         // counted up by libos for each heartbeat signal
+    u32 ready_incarnation;  // the incarnation that finished starting
+    u32 reserved;
+    char last_words[256];   // of a panic
+    std::byte trace[2048];  // message_trace.h
+};
+static_assert(sizeof(PersistentHead) <= kPageSize);
+
+// The name in a fixed field, which need not end with a zero.
+inline std::string_view field_text(const char* field, std::size_t size) {
+    std::size_t length = 0;
+    while (length < size && field[length] != 0) ++length;
+    return {field, length};
+}
+template <std::size_t N>
+std::string_view field_text(const char (&field)[N]) {
+    return field_text(field, N);
+}
+
+}  // namespace eft

@@ -1,0 +1,77 @@
+// The life of a process: from the supervisor's first registers to its end.
+#include <eft/process.h>
+
+#include <eft/cap.h>
+#include <eft/invoke.h>
+#include <eft/panic.h>
+#include <eft/syscall.h>
+
+#include <eft/idl/proc.h>
+#include <eft/ipc/kernel_transport.h>
+
+#include <algorithm>
+
+extern "C" void (*init_array_start[])();
+extern "C" void (*init_array_end[])();
+
+namespace eft {
+namespace {
+
+constinit Incarnation this_incarnation{};
+
+// The thread's Reply and bound notification are the incarnation's own work: it starts with a thread
+// that has neither.
+void prepare_thread() {
+    static_cast<void>(kernel_object::exchange_reply(slot(WellKnown::Thread), slot(WellKnown::FirstReply)));
+    static_cast<void>(kernel_object::bind(slot(WellKnown::Thread), slot(WellKnown::Notification)));
+}
+
+}  // namespace
+
+const Incarnation& incarnation() { return this_incarnation; }
+
+Result<Slot> granted(std::string_view name) {
+    for (u32 i = 0; i < std::min<u32>(config().cap_count, std::size(config().caps)); ++i) {
+        if (field_text(config().caps[i].name) == name) return static_cast<Slot>(config().caps[i].slot);
+    }
+    return Error::NotFound;
+}
+
+std::span<std::byte> state_memory() {
+    return {reinterpret_cast<std::byte*>(layout::kPersistentAddress + kPageSize + config().log_bytes), config().state_bytes};
+}
+
+void report_ready() {
+    persistent_head().ready_incarnation = static_cast<u32>(this_incarnation.number);
+    sys::signal(slot(WellKnown::Supervisor));
+}
+
+[[noreturn]] void exit(int status) {
+    proc::ProcClient<> process{CapHandle(slot(WellKnown::Process))};
+    proc::ExitRequest request;
+    request.status = status;
+    static_cast<void>(process.exit(request));
+    for (;;) asm volatile("ud2");
+}
+
+// The last words stay in the persistent page; the exception that follows is the crash record's reason.
+[[noreturn]] void panic(const char* what) {
+    const std::string_view text(what);
+    char* words = persistent_head().last_words;
+    const std::size_t length = std::min(text.size(), sizeof(PersistentHead::last_words) - 1);
+    std::copy_n(text.data(), length, words);
+    words[length] = 0;
+    log(text);
+    for (;;) asm volatile("ud2");
+}
+
+extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
+    reinterpret_cast<Utcb*>(layout::kUtcbAddress)->self = layout::kUtcbAddress;
+    this_incarnation = {number, replies_delivered};
+    prepare_thread();
+    ipc::slots::refill(sys::utcb(), kMaxCaps);
+    for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
+    exit(eft_main());
+}
+
+}  // namespace eft

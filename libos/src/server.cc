@@ -1,0 +1,69 @@
+#include <eft/server.h>
+
+#include <eft/invoke.h>
+
+namespace eft {
+namespace {
+
+Slot reply_slot(u32 index) { return static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + index); }
+
+}  // namespace
+
+// Slot FirstReply itself is empty while its Reply is the thread's current one; the others hold spare
+// ones. Keeping a caller exchanges the current Reply with a spare one.
+Result<Slot> ServerLoop::keep_reply() {
+    for (u32 i = 1; i < kSpareReplies; ++i) {
+        if (waiting_replies_ >> i & 1) continue;
+        EFT_CHECK(kernel_object::exchange_reply(slot(WellKnown::Thread), reply_slot(i)));
+        waiting_replies_ |= 1u << i;
+        return reply_slot(i);
+    }
+    return Error::Busy;
+}
+
+void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
+    if (sys::send(reply, registers) != Error::None) {
+        registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
+        if (sys::send(reply, registers) != Error::None) return;
+    }
+    ++replies_;
+    waiting_replies_ &= ~(1u << (raw(reply) - raw(slot(WellKnown::FirstReply))));
+}
+
+void ServerLoop::abandon(Slot reply) {
+    ipc::Registers registers;
+    registers.tag = Tag(static_cast<u32>(Error::Cancelled), 0);
+    answer(reply, registers);
+}
+
+void ServerLoop::receive(ipc::Registers& registers) {
+    while (sys::recv(slot(WellKnown::Endpoint), registers) != Error::None) {
+    }
+}
+
+void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing) {
+    const Slot endpoint = slot(WellKnown::Endpoint);
+    if (commit_) commit_->before_reply(replies_ + 1);
+    Error error = sys::reply_recv(endpoint, registers);
+    if (error == Error::InvalidCapability || error == Error::InvalidArgument) [[unlikely]] {
+        // A capability that the handler meant to send is gone: the caller hears of an error instead.
+        registers = {};
+        registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
+        error = sys::reply_recv(endpoint, registers);
+    }
+    const bool answered = error != Error::NothingToAnswer;  // nobody waits for the answer to a `send`
+    if (answered) ++replies_;
+    if (commit_) commit_->after_reply();
+    outgoing.drop();
+    if (error != Error::None) receive(registers);
+}
+
+u64 ServerLoop::notified(u64 bits) {
+    constexpr u64 kHeartbeat = static_cast<u64>(WakeBit::Heartbeat);
+    constexpr u64 kStop = static_cast<u64>(WakeBit::Stop);
+    if (bits & kHeartbeat) persistent_head().heartbeats = persistent_head().heartbeats + 1;
+    if (bits & kStop) exit(0);
+    return bits & ~(kHeartbeat | kStop);
+}
+
+}  // namespace eft

@@ -1,0 +1,106 @@
+#include "core_servers.h"
+
+#include <eft/archive.h>
+#include <eft/invoke.h>
+#include <eft/layout.h>
+
+#include <algorithm>
+
+namespace eft::root {
+
+namespace ko = kernel_object;
+
+namespace {
+
+constexpr u64 kRsdpBytes = 36;
+
+// Appends to a service's arguments; they are short and fit.
+class Arguments {
+public:
+    explicit Arguments(Service& service) : field_(service.config().arguments), size_(sizeof(ServiceConfig::arguments)) {}
+    Arguments& text(std::string_view words) {
+        for (const char c : words) put(c);
+        return *this;
+    }
+    Arguments& hex(u64 value) {
+        unsigned shift = 60;
+        while (shift != 0 && (value >> shift & 15) == 0) shift -= 4;
+        for (;; shift -= 4) {
+            put("0123456789abcdef"[value >> shift & 15]);
+            if (shift == 0) return *this;
+        }
+    }
+    Arguments& byte(u8 value) {
+        put("0123456789abcdef"[value >> 4]);
+        put("0123456789abcdef"[value & 15]);
+        return *this;
+    }
+
+private:
+    void put(char c) {
+        if (at_ + 1 < size_) field_[at_++] = c;
+    }
+    char* field_;
+    std::size_t size_;
+    std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps) {
+    for (u32 i = 0; i < kCoreCount; ++i) {
+        const ServiceSpec& spec = kCoreServers[i];
+        EFT_TRY(const auto file, find_in_archive(archive, spec.program));
+        Service& service = services_[i];
+        EFT_CHECK(service.create(memory, spec, file, i, caps.exceptions));
+        EFT_CHECK(ko::derive(service.table(), slot(WellKnown::Supervisor), caps.notification, bits(NotificationRight::Signal), u64{1} << (8 + i)));
+    }
+    EFT_CHECK(grant_all(memory));
+    for (Service& service : services_) EFT_CHECK(service.build_next());
+    return {};
+}
+
+// Sessions go downwards only: rs > names > dev > proc > mem.
+Status CoreServers::grant_all(Memory& memory) {
+    constexpr Rights kSend = bits(EndpointRight::Send);
+    const auto control = [this](Core client, Core server) {
+        return (*this)[client].grant(kCoreServers[static_cast<u32>(server)].name, (*this)[server].endpoint(), kSend, kControlBadge);
+    };
+    for (const Core client : {Core::Proc, Core::Dev, Core::Names, Core::Rs}) EFT_CHECK(control(client, Core::Mem));
+    for (const Core server : {Core::Proc, Core::Dev, Core::Names}) EFT_CHECK(control(Core::Rs, server));
+    EFT_CHECK((*this)[Core::Mem].grant("ports", root_slot(RootSlot::Ports)));
+    EFT_CHECK((*this)[Core::Dev].grant("irqs", root_slot(RootSlot::Irqs)));
+    EFT_CHECK((*this)[Core::Dev].grant("ports", root_slot(RootSlot::Ports)));
+    EFT_CHECK((*this)[Core::Rs].grant("ports", root_slot(RootSlot::Ports)));
+    if (const u64 rsdp = memory.info().acpi_rsdp; rsdp != 0) {
+        Arguments arguments((*this)[Core::Dev]);
+        arguments.text("rsdp=");
+        for (u64 i = 0; i < kRsdpBytes; ++i) arguments.byte(reinterpret_cast<const u8*>(rsdp)[i]);
+    }
+    return {};
+}
+
+// root's mapping of the archive ends here: what it needs of it, the core servers' images, is loaded.
+Status CoreServers::hand_memory_over(Memory& memory) {
+    const BootInfo& info = memory.info();
+    Service& mem = (*this)[Core::Mem];
+    u32 first = 0, count = 0;
+    for (u32 i = 1; i < info.untyped_count; ++i) {
+        const Slot untyped = static_cast<Slot>(static_cast<u32>(RootSlot::FirstUntyped) + i);
+        if (untyped == memory.reserved()) continue;
+        if (info.untyped[i].archive) EFT_CHECK(ko::revoke(root_slot(RootSlot::Table), untyped));
+        EFT_TRY(const u32 at, mem.hand_over(untyped, 1));
+        if (count++ == 0) first = at;
+    }
+    Arguments(mem).text("untyped=").hex(first).text(",").hex(count).text(" archive=").hex(info.archive_address).text(",").hex(info.archive_size);
+    return {};
+}
+
+Status CoreServers::start(Memory& memory) {
+    for (Service& service : services_) EFT_CHECK(service.grant("space", service.space()));
+    EFT_CHECK(hand_memory_over(memory));
+    for (Service& service : services_) EFT_CHECK(service.resume());
+    return {};
+}
+
+}  // namespace eft::root

@@ -1,0 +1,44 @@
+// The servers that root starts, and what each of them is given.
+#pragma once
+
+#include "service.h"
+
+namespace eft::root {
+
+enum class Core : u32 { Mem, Proc, Dev, Names, Rs, Count };
+constexpr u32 kCoreCount = static_cast<u32>(Core::Count);
+
+constexpr Rights kAllEndpointRights = EndpointRight::Send | EndpointRight::Receive;
+
+//                                        name     program  memory table prio heap state rights
+constexpr ServiceSpec kCoreServers[] = {
+    {"mem", "mem", 22, 15, 60, 16, 0, kAllEndpointRights},
+    {"proc", "proc", 20, 12, 59, 64, 0, kAllEndpointRights},
+    {"dev", "dev", 21, 12, 58, 64, 0, kAllEndpointRights},
+    {"names", "names", 20, 12, 57, 64, 0, kAllEndpointRights},
+    {"rs", "rs", 20, 12, 56, 64, 0, kAllEndpointRights},
+};
+static_assert(std::size(kCoreServers) == kCoreCount);
+
+// root's slots that are handed to servers.
+struct RootCaps {
+    Slot exceptions;    // endpoint for the core servers' exceptions
+    Slot notification;  // root's own
+};
+
+class CoreServers {
+public:
+    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps);
+    // The archive and all memory but root's own go to mem; then everybody runs.
+    Status start(Memory& memory);
+    Service& operator[](Core which) { return services_[static_cast<u32>(which)]; }
+    Service& at(u32 index) { return services_[index]; }
+
+private:
+    Status grant_all(Memory& memory);
+    Status hand_memory_over(Memory& memory);
+
+    Service services_[kCoreCount];
+};
+
+}  // namespace eft::root

@@ -1,0 +1,52 @@
+// Channel 0 of the programmable interval timer as a periodic tick (Intel 8254 data sheet; on a PC
+// its output is ISA interrupt 0).
+//
+// Root's watchdog takes its time from here, so that it does not depend on a driver.
+#pragma once
+
+#include <eft/abi/result.h>
+#include <eft/hw/register.h>
+
+namespace eft::root {
+
+namespace pit {
+
+struct Channel0 : hw::Register<0, u8> {};
+struct ControlWord : hw::Register<3, u8> {  // "Control Word Format"
+    struct Decimal : Bitfield<0> {};        // 0: the counter is binary
+    struct Mode : Bitfield<1, 3> {};
+    struct Access : Bitfield<4, 2> {};
+    struct Channel : Bitfield<6, 2> {};
+};
+constexpr u8 kModeRateGenerator = 2;
+constexpr u8 kAccessLowThenHigh = 3;
+
+constexpr u16 kFirstPort = 0x40;
+constexpr u16 kPortCount = 4;
+constexpr u32 kFrequency = 1'193'182;  // a twelfth of 14.31818 MHz
+constexpr u32 kLargestDivisor = 0x10000;  // written as 0
+constexpr u32 kSmallestDivisor = 2;       // "Mode 2": 1 is illegal
+
+}  // namespace pit
+
+// The divisor that comes nearest to `hertz`; OutOfRange below 19 Hz and above half the frequency.
+constexpr Result<u32> pit_divisor(u32 hertz) {
+    if (hertz == 0) return Error::OutOfRange;
+    const u32 divisor = (pit::kFrequency + hertz / 2) / hertz;
+    if (divisor < pit::kSmallestDivisor || divisor > pit::kLargestDivisor) return Error::OutOfRange;
+    return divisor;
+}
+
+// Starts the tick and returns its period in nanoseconds, rounded down.
+template <hw::RegisterAccess Access>
+Result<u64> start_pit(Access access, u32 hertz) {
+    EFT_TRY(const u32 divisor, pit_divisor(hertz));
+    hw::write<pit::ControlWord>(access, hw::Value<pit::ControlWord>()
+                                            .with<pit::ControlWord::Mode>(pit::kModeRateGenerator)
+                                            .with<pit::ControlWord::Access>(pit::kAccessLowThenHigh));
+    hw::write<pit::Channel0>(access, hw::Value<pit::Channel0>(static_cast<u8>(divisor)));
+    hw::write<pit::Channel0>(access, hw::Value<pit::Channel0>(static_cast<u8>(divisor >> 8)));
+    return u64{divisor} * 1'000'000'000 / pit::kFrequency;
+}
+
+}  // namespace eft::root

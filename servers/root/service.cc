@@ -1,0 +1,185 @@
+#include "service.h"
+
+#include <eft/invoke.h>
+#include <eft/layout.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace eft::root {
+
+namespace ko = kernel_object;
+
+namespace {
+
+// Where root sees what it makes for services: one megabyte per service, and one page to fill frames.
+constexpr u64 kServiceWindow = 0x6000'0000;
+constexpr u64 kServiceWindowSize = 0x10'0000;
+constexpr u64 kFillAddress = 0x7000'0000;
+
+constexpr u32 kPersistentBits = 19;
+constexpr u32 kFirstPersistentFrame = 5, kMaxPersistentFrames = 59;
+constexpr u32 kFirstTable = 68, kFirstFrame = 80;
+constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
+
+const Slot kOwnTable = root_slot(RootSlot::Table);
+
+template <std::size_t N>
+void set_text(char (&field)[N], std::string_view text) {
+    const std::size_t length = std::min(text.size(), N - 1);
+    std::copy_n(text.data(), length, field);
+    std::fill(field + length, field + N, 0);
+}
+
+}  // namespace
+
+Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const std::byte> image, u32 index, Slot exceptions) {
+    spec_ = spec;
+    memory_ = &memory;
+    index_ = index;
+    exceptions_ = exceptions;
+    base_ = memory.take_slots(kSlots);
+    next_named_ = raw(slot(WellKnown::FirstNamed));
+    EFT_TRY(elf_, parse_elf(image));
+    EFT_CHECK(ko::retype(memory.reserved(), ObjectType::Untyped, at(0), 1, std::max(kPersistentBits, spec.table_bits + kCapabilityBits + 1)));
+    EFT_CHECK(ko::retype(at(0), ObjectType::CapTable, at(1), 1, spec.table_bits));
+    EFT_CHECK(ko::retype(at(0), ObjectType::Endpoint, at(2)));
+    EFT_CHECK(ko::retype(at(0), ObjectType::Notification, at(3)));
+    EFT_CHECK(create_persistent_memory(memory));
+    EFT_CHECK(fill_table());
+    return ko::retype(memory.reserved(), ObjectType::Untyped, at(64), 1, spec.memory_bits);
+}
+
+Status Service::create_persistent_memory(Memory& memory) {
+    persistent_pages_ = 1 + kLogBytes / kPageSize + spec_.state_bytes / kPageSize;
+    if (persistent_pages_ > kMaxPersistentFrames) return Error::InvalidArgument;
+    const u64 window = kServiceWindow + index_ * kServiceWindowSize;
+    EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(4)));
+    EFT_CHECK(memory.map_here(at(4), window, kReadWrite));
+    EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(kFirstPersistentFrame), persistent_pages_));
+    for (u32 i = 0; i < persistent_pages_; ++i) {
+        EFT_CHECK(memory.map_here(at(kFirstPersistentFrame + i), window + (1 + i) * kPageSize, kReadWrite));
+    }
+    config_ = reinterpret_cast<ServiceConfig*>(window);
+    head_ = reinterpret_cast<PersistentHead*>(window + kPageSize);
+    config_->magic = kConfigMagic;
+    config_->table_bits = spec_.table_bits;
+    config_->state_bytes = spec_.state_bytes;
+    config_->log_bytes = kLogBytes;
+    set_text(config_->name, spec_.name);
+    return {};
+}
+
+Status Service::fill_table() {
+    EFT_CHECK(ko::derive(table(), slot(WellKnown::Table), table()));
+    EFT_CHECK(ko::derive(table(), slot(WellKnown::Endpoint), endpoint(), spec_.endpoint_rights));
+    EFT_CHECK(ko::derive(table(), slot(WellKnown::Notification), notification(), bits(NotificationRight::Wait)));
+    EFT_CHECK(ko::derive(table(), slot(WellKnown::SelfSignal), notification(), bits(NotificationRight::Signal)));
+    return {};
+}
+
+Status Service::grant(std::string_view name, Slot cap, Rights rights, u64 badge) {
+    if (config_->cap_count == std::size(config_->caps)) return Error::LimitReached;
+    EFT_CHECK(ko::derive(table(), static_cast<Slot>(next_named_), cap, rights, badge));
+    NamedCap& entry = config_->caps[config_->cap_count++];
+    set_text(entry.name, name);
+    entry.slot = next_named_++;
+    return {};
+}
+
+Result<u32> Service::hand_over(Slot first, u32 count) {
+    const u32 at_slot = next_named_;
+    for (u32 i = 0; i < count; ++i) {
+        EFT_CHECK(ko::move(table(), static_cast<Slot>(next_named_++), static_cast<Slot>(raw(first) + i)));
+    }
+    return at_slot;
+}
+
+// A fresh page at `address`, filled from the image if a segment is given.
+Status Service::map_incarnation_page(u64 address, Rights rights, const ElfSegment* segment) {
+    const Slot frame = at(next_frame_);
+    if (next_frame_ + 1 == kSlots) return Error::LimitReached;
+    EFT_CHECK(ko::retype(at(64), ObjectType::Frame, frame));
+    ++next_frame_;
+    if (segment) {
+        EFT_CHECK(memory_->map_here(frame, kFillAddress, kReadWrite));
+        copy_segment_page(*segment, address, reinterpret_cast<std::byte*>(kFillAddress));
+        EFT_CHECK(ko::unmap(root_slot(RootSlot::Space), frame));
+    }
+    if (rights & bits(FrameRight::Execute)) EFT_CHECK(ko::seal(frame));
+    return map_with_tables(space(), frame, address, rights, at(64), next_table_);
+}
+
+// The persistent frames are mapped through copies that belong to the incarnation's slots: they end
+// with its address space, and are deleted before the next one is built.
+Status Service::map_persistent() {
+    const auto map_copy = [this](Slot source, u64 address, Rights rights) -> Status {
+        const Slot copy = at(next_frame_++);
+        EFT_CHECK(ko::derive(kOwnTable, copy, source, rights));
+        return map_with_tables(space(), copy, address, rights, at(64), next_table_);
+    };
+    EFT_CHECK(map_copy(at(4), layout::kConfigAddress, bits(FrameRight::Read)));
+    for (u32 i = 0; i < persistent_pages_; ++i) {
+        EFT_CHECK(map_copy(at(kFirstPersistentFrame + i), layout::kPersistentAddress + i * kPageSize, kReadWrite));
+    }
+    return {};
+}
+
+Status Service::build() {
+    next_frame_ = kFirstFrame;
+    next_table_ = at(kFirstTable);
+    const Slot untyped = at(64);
+    EFT_CHECK(ko::retype(untyped, ObjectType::AddressSpace, space()));
+    EFT_CHECK(ko::retype(untyped, ObjectType::Thread, thread()));
+    EFT_CHECK(ko::retype(untyped, ObjectType::Frame, at(67)));
+    EFT_CHECK(map_with_tables(space(), at(67), layout::kUtcbAddress, kReadWrite, untyped, next_table_));
+    for (const ElfSegment& segment : elf_.segments()) {
+        for (u64 page = page_down(segment.address); page < segment.address + segment.memory_bytes; page += kPageSize) {
+            EFT_CHECK(map_incarnation_page(page, segment.rights, &segment));
+        }
+    }
+    for (u64 page = layout::kStackTop - layout::kStackBytes; page < layout::kStackTop; page += kPageSize) {
+        EFT_CHECK(map_incarnation_page(page, kReadWrite, nullptr));
+    }
+    for (u32 i = 0; i < spec_.heap_pages; ++i) {
+        EFT_CHECK(map_incarnation_page(layout::kHeapBase + i * kPageSize, kReadWrite, nullptr));
+    }
+    EFT_CHECK(map_persistent());
+
+    const Slot exceptions = at(kSlots - 1);
+    EFT_CHECK(ko::derive(kOwnTable, exceptions, exceptions_, bits(EndpointRight::Send), 1 + index_));
+    EFT_CHECK(ko::configure(thread(), table(), space(), at(67), layout::kUtcbAddress));
+    EFT_CHECK(ko::set_handlers(thread(), Slot::None, exceptions));
+    EFT_CHECK(ko::remove(kOwnTable, exceptions));
+    EFT_CHECK(ko::set_priority(thread(), spec_.priority));
+    EFT_CHECK(ko::derive(table(), slot(WellKnown::Thread), thread()));
+    const Slot reply = at(kSlots - 1);
+    for (u32 i = 0; i < kSpareReplies; ++i) {
+        EFT_CHECK(ko::retype(untyped, ObjectType::Reply, reply));
+        EFT_CHECK(ko::move(table(), static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + i), reply));
+    }
+    return ko::set_registers(thread(), elf_.entry(), layout::kStackTop - 8, incarnation_, replies_delivered_);
+}
+
+Status Service::build_next() {
+    ++incarnation_;
+    const Status built = build();
+    if (!built.ok()) static_cast<void>(end());
+    return built;
+}
+
+Status Service::resume() { return ko::resume(thread()); }
+
+Status Service::end() {
+    if (auto info = ko::inspect_thread(thread()); info.ok()) {
+        static_cast<void>(ko::suspend(thread()));
+        replies_delivered_ += info->replies_delivered;
+    }
+    EFT_CHECK(ko::revoke(kOwnTable, at(64)));
+    // Copies of persistent frames, and what the incarnation had received.
+    EFT_CHECK(ko::remove(kOwnTable, at(kFirstFrame), kSlots - kFirstFrame));
+    const u32 scratch = raw(slot(WellKnown::FirstScratch));
+    return ko::remove(table(), static_cast<Slot>(scratch), (1u << spec_.table_bits) - scratch);
+}
+
+}  // namespace eft::root

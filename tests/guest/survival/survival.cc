@@ -1,0 +1,223 @@
+// echo and counter survive a thousand kills each, at random instructions, with eight clients queued
+// and in progress. Every request is answered exactly once, the counter ends with exactly the number
+// of acknowledged increments, and nothing is left of the dead.
+//
+// The clients have a higher priority than the service, so that all that do not wait for an answer
+// are queued at its endpoint when the kill comes. The moments come from the interval timer, whose
+// phase moves against the service's instructions with every restart; icount makes them repeatable.
+#include "../stage.h"
+#include "tally.h"
+
+#include <pit.h>
+
+#include <eft/hw/ports.h>
+#include <eft/layout.h>
+
+using namespace eft;
+using namespace eft::test;
+
+namespace {
+
+namespace ko = kernel_object;
+
+constexpr u32 kClients = 8;
+constexpr u32 kKills = 1000;
+constexpr u32 kSettled = 10;  // figures after this kill are compared with those after the last
+constexpr u64 kTimerBit = 1;
+constexpr u32 kTimerLine = 2;
+constexpr u8 kServicePriority = 30, kClientPriority = 31;
+constexpr u32 kShortestLife = 40, kLongestLife = 200;  // in timer periods of 838 ns
+
+root::Service services[2];
+root::Service clients[2][kClients];
+
+// xorshift64: Marsaglia, "Xorshift RNGs", 2003.
+class Random {
+public:
+    u64 next() {
+        state_ ^= state_ << 13;
+        state_ ^= state_ >> 7;
+        return state_ ^= state_ << 17;
+    }
+
+private:
+    u64 state_ = 0x9e3779b97f4a7c15;
+};
+
+struct Figures {
+    u64 objects, slots, untyped_used, mapped, attached;
+    bool operator==(const Figures&) const = default;
+};
+
+survival::Tally& tally(root::Service& client) { return *reinterpret_cast<survival::Tally*>(client.state()); }
+
+class Trial {
+public:
+    Trial(Stage& stage, root::Service& service, root::Service (&its_clients)[kClients]) : stage_(stage), service_(service), clients_(its_clients) {}
+
+    void run();
+    u64 in_progress() const { return in_progress_; }
+    u64 queued() const { return queued_; }
+    const Figures& settled() const { return settled_; }
+    const Figures& last() const { return last_; }
+    u64 longest_restart() const { return longest_restart_; }
+
+private:
+    void sleep(u32 periods);
+    void look();
+    Figures figures();
+
+    Stage& stage_;
+    root::Service& service_;
+    root::Service (&clients_)[kClients];
+    Random random_;
+    u64 in_progress_ = 0, queued_ = 0, longest_restart_ = 0;
+    Figures settled_{}, last_{};
+};
+
+// Waits for one shot of the timer (mode 0) while services and clients run.
+void Trial::sleep(u32 periods) {
+    const hw::Ports ports(root::root_slot(RootSlot::Ports), root::pit::kFirstPort, root::pit::kPortCount);
+    ports.write<u8>(3, 0x30);
+    ports.write<u8>(0, static_cast<u8>(periods));
+    ports.write<u8>(0, static_cast<u8>(periods >> 8));
+    for (;;) {
+        sys::Registers registers;
+        if (sys::recv(stage_.endpoint, registers) != Error::None) continue;
+        if (registers.tag.has(Tag::Fault)) {
+            root::print("fault of service ");
+            print_number(registers.badge - 1);
+            root::print(" at ");
+            root::print_hex(registers.w[1]);
+            root::print(" address ");
+            root::print_hex(registers.w[0]);
+            root::print("\n");
+            stage_.expect("no-exceptions", false, "a service or client raised an exception");
+            stage_.finish();
+        }
+        if (registers.badge & kTimerBit) return;
+    }
+}
+
+// What the clients are waiting for at this instruction.
+void Trial::look() {
+    bool in_progress = false;
+    for (root::Service& client : clients_) {
+        const auto info = ko::inspect_thread(client.thread());
+        if (!info.ok()) continue;
+        in_progress |= info->state == ThreadState::AwaitingReply;
+        queued_ += info->state == ThreadState::Sending;
+    }
+    in_progress_ += in_progress;
+}
+
+Figures Trial::figures() {
+    sys::Registers registers;
+    sys::enter(sys::number(SystemCall::Debug), static_cast<Slot>(DebugCall::Objects), registers);
+    const auto used = ko::used_slots(root::root_slot(RootSlot::Table));
+    const auto own = ko::used_slots(service_.table());
+    const auto space = ko::inspect_space(service_.space());
+    const auto untyped = ko::inspect_untyped(service_.incarnation_memory());
+    return {registers.w[0], u64{*used} << 32 | *own, untyped->used, space->mapped_pages, space->attached};
+}
+
+void Trial::run() {
+    for (u32 kill = 1; kill <= kKills; ++kill) {
+        sleep(static_cast<u32>(kShortestLife + random_.next() % (kLongestLife - kShortestLife)));
+        look();
+        const u64 before = sys::time_stamp();
+        stage_.require(service_.end(), "end an incarnation");
+        stage_.require(service_.build_next(), "build the next incarnation");
+        const u64 took = sys::time_stamp() - before;
+        if (took > longest_restart_) longest_restart_ = took;
+        if (kill == kSettled) settled_ = figures();
+        if (kill == kKills) last_ = figures();
+        stage_.require(service_.resume(), "resume");
+    }
+    // Everybody finishes the request that is under way.
+    for (root::Service& client : clients_) tally(client).stop = 1;
+    for (u32 i = 0; i < kClients; ++i) {
+        while (*const_cast<volatile u32*>(&tally(clients_[i]).resting) == 0) sleep(kLongestLife);
+        stage_.require(ko::suspend(clients_[i].thread()), "suspend a client");
+    }
+}
+
+struct Sum {
+    u64 asked = 0, answered = 0, given_up = 0, wrong = 0, least = ~u64{0};
+};
+
+Sum sum_of(root::Service (&its_clients)[kClients]) {
+    Sum sum;
+    for (root::Service& client : its_clients) {
+        const survival::Tally& seen = tally(client);
+        sum.asked += seen.asked, sum.answered += seen.answered, sum.given_up += seen.given_up, sum.wrong += seen.wrong;
+        if (seen.answered < sum.least) sum.least = seen.answered;
+        if (seen.wrong != 0) print_value("error of a client", seen.last_error);
+    }
+    return sum;
+}
+
+void report(Stage& stage, std::string_view name, const Trial& trial, const Sum& sum) {
+    root::print("-- ");
+    root::print(name);
+    root::print("\n");
+    print_value("kills", kKills);
+    print_value("kills with a request in progress", trial.in_progress());
+    print_value("callers queued at kills", trial.queued());
+    print_value("requests answered", sum.answered);
+    print_value("requests given up after two deaths", sum.given_up);
+    print_value("longest time to end and build, instructions", trial.longest_restart());
+    stage.expect("every-answer-is-right", sum.wrong == 0, "a client saw a wrong answer");
+    stage.expect("each-request-is-answered-once", sum.asked == sum.answered + sum.given_up, "requests and answers do not agree");
+    stage.expect("every-client-makes-progress", sum.least > kKills, "a client starved");
+    stage.expect("half-of-the-kills-hit-a-request", trial.in_progress() * 2 >= kKills, "too few kills hit a request in progress");
+    const bool same = trial.settled() == trial.last();
+    if (!same) {
+        print_value("objects then", trial.settled().objects), print_value("objects now", trial.last().objects);
+        print_value("slots then", trial.settled().slots), print_value("slots now", trial.last().slots);
+        print_value("memory then", trial.settled().untyped_used), print_value("memory now", trial.last().untyped_used);
+        print_value("mappings then", trial.settled().mapped), print_value("mappings now", trial.last().mapped);
+    }
+    stage.expect("nothing-is-left-of-the-dead", same, "objects, slots, memory or mappings differ from those after the tenth kill");
+}
+
+u64 counter_value(root::Service& counter) {
+    // The state region's page: the number is the last word of the region (servers/counter).
+    return *reinterpret_cast<const u64*>(counter.state() + kPageSize);
+}
+
+}  // namespace
+
+void stage_main(Stage& stage) {
+    stage.open(25);
+    const Slot timer = stage.memory.take_slots(1);
+    stage.require(ko::derive(root::root_slot(RootSlot::Table), timer, stage.notification, kAllRights, kTimerBit), "timer");
+    stage.require(ko::bind_irq(root::root_slot(RootSlot::Irqs), kTimerLine, timer), "timer interrupt");
+
+    constexpr std::string_view kNames[] = {"echo", "counter"};
+    for (u32 i = 0; i < 2; ++i) {
+        stage.create(services[i], {kNames[i], kNames[i], 19, 9, kServicePriority, 4, i == 1 ? 2 * u32{kPageSize} : 0, bits(EndpointRight::Receive)});
+        for (root::Service& client : clients[i]) {
+            stage.create(client, {"client", "survival_client", 19, 9, kClientPriority, 4, u32{kPageSize}, bits(EndpointRight::Receive)});
+            stage.connect(client, services[i], 100 + stage.services);
+        }
+    }
+    for (u32 i = 0; i < 2; ++i) {
+        stage.require(services[i].build_next(), "build a service");
+        stage.require(services[i].resume(), "start a service");
+        for (root::Service& client : clients[i]) {
+            stage.require(client.build_next(), "build a client");
+            stage.require(client.resume(), "start a client");
+        }
+        Trial trial(stage, services[i], clients[i]);
+        trial.run();
+        const Sum sum = sum_of(clients[i]);
+        report(stage, kNames[i], trial, sum);
+        if (i == 1) {
+            const u64 value = counter_value(services[1]);
+            print_value("counter", value);
+            stage.expect("the-counter-is-the-acknowledged-increments", value == sum.answered, "increments were lost or done twice");
+        }
+        stage.require(services[i].end(), "end the service");
+    }
+}
