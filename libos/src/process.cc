@@ -2,6 +2,7 @@
 #include <eft/process.h>
 
 #include <eft/cap.h>
+#include <eft/heap.h>
 #include <eft/invoke.h>
 #include <eft/panic.h>
 #include <eft/syscall.h>
@@ -70,6 +71,7 @@ extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
     this_incarnation = {number, replies_delivered};
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
+    process_heap().set_range(layout::kHeapBase, layout::kHeapLimit - layout::kHeapBase);
     for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
     exit(eft_main());
 }

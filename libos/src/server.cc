@@ -22,11 +22,15 @@ Result<Slot> ServerLoop::keep_reply() {
 }
 
 void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
+    if (commit_) commit_->before_reply(replies_ + 1);
     if (sys::send(reply, registers) != Error::None) {
+        if (commit_) commit_->undo_reply();
+        registers = {};
         registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
         if (sys::send(reply, registers) != Error::None) return;
     }
     ++replies_;
+    if (commit_) commit_->after_reply();
     waiting_replies_ &= ~(1u << (raw(reply) - raw(slot(WellKnown::FirstReply))));
 }
 
@@ -46,7 +50,9 @@ void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps
     if (commit_) commit_->before_reply(replies_ + 1);
     Error error = sys::reply_recv(endpoint, registers);
     if (error == Error::InvalidCapability || error == Error::InvalidArgument) [[unlikely]] {
-        // A capability that the handler meant to send is gone: the caller hears of an error instead.
+        // A capability that the handler meant to send is gone: the caller hears of an error instead,
+        // and nothing of its request happens.
+        if (commit_) commit_->undo_reply();
         registers = {};
         registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
         error = sys::reply_recv(endpoint, registers);

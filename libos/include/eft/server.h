@@ -26,6 +26,8 @@ public:
     // The kernel's count of delivered replies will be `expected` once this request's reply is out.
     virtual void before_reply(u64 expected) = 0;
     virtual void after_reply() = 0;
+    // The reply could not be sent as it is, and an error goes out instead: take the changes back.
+    virtual void undo_reply() = 0;
     virtual void before_change(std::span<std::byte> bytes) = 0;
 
 protected:

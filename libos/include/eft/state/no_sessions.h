@@ -11,7 +11,8 @@ namespace eft {
 struct NoSessions {
     static constexpr std::size_t kReserve = 0;
     void seal() {}
-    Status note_change(std::span<std::byte>) { return {}; }
+    // There is no `once` method without sessions, so nothing is ever noted.
+    Status note_change(std::span<std::byte>) { return Error::InvalidOperation; }
 };
 
 }  // namespace eft

@@ -1,0 +1,159 @@
+// A capability as a field of a message.
+//
+// A field is built from a handle that stays the sender's (lent: the receiver gets a derived copy), or from one that is
+// given up (owned: the sender's is deleted once the message has gone). A received field is always owned: whoever does
+// not take it out with release() deletes it. The kernel derives on transfer, so a call can be repeated with the same
+// fields: originals never leave the sender.
+//
+// A slot is a number whose capability somebody else keeps. The two functions of `slots` are the seam to libos (or to
+// the fake capabilities of local_caps.h on the host): they are never on the path of a message without capabilities.
+#pragma once
+
+#include <eft/abi/message.h>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace eft::ipc {
+
+namespace slots {
+// Deletes the capability, if there is one, and gives the slot back.
+void drop(Slot slot);
+// Replaces the first `used` receive slots of the page by free ones; 0 where none is left, so that the next sender of a
+// capability is told PeerNoSlot.
+void refill(Utcb& page, unsigned used);
+}  // namespace slots
+
+// What a capability refers to, as `cap:"…"` says it; nothing but a name for the compiler.
+namespace kind {
+struct Any;
+struct Untyped;
+struct CapTable;
+struct Thread;
+struct Endpoint;
+struct Notification;
+struct Reply;
+struct AddressSpace;
+struct Frame;
+struct Irq;
+struct IoPorts;
+struct Memory;   // a memory object of mem
+struct Process;  // a process of proc
+template <class Service>
+struct EndpointOf;  // a session of that service
+}  // namespace kind
+
+template <class T>
+concept Handle = requires(const T& handle) {
+    { handle.slot() } -> std::same_as<Slot>;
+};
+
+template <class Kind>
+class CapField {
+public:
+    CapField() = default;
+    explicit CapField(Slot lent) : slot_(lent) {}
+    template <Handle H>
+    CapField(const H& lent) : slot_(lent.slot()) {}
+    template <Handle H>
+        requires(!std::is_lvalue_reference_v<H> && requires(H& handle) { handle.release(); })
+    CapField(H&& owned) : slot_(owned.release()), owned_(true) {}
+
+    CapField(CapField&& other) noexcept : slot_(other.slot_), owned_(std::exchange(other.owned_, false)) {
+        other.slot_ = Slot::None;
+    }
+    CapField& operator=(CapField&& other) noexcept {
+        if (this != &other) {
+            drop();
+            slot_ = std::exchange(other.slot_, Slot::None);
+            owned_ = std::exchange(other.owned_, false);
+        }
+        return *this;
+    }
+    ~CapField() { drop(); }
+
+    static CapField owning(Slot slot) {
+        CapField field(slot);
+        field.owned_ = slot != Slot::None;
+        return field;
+    }
+
+    bool present() const { return slot_ != Slot::None; }
+    bool owned() const { return owned_; }
+    Slot slot() const { return slot_; }
+
+    // The caller owns the capability from now on.
+    Slot release() {
+        owned_ = false;
+        return std::exchange(slot_, Slot::None);
+    }
+    // As an owning handle of libos: `auto memory = std::move(request.ring).take<Cap<kind::Memory>>()`.
+    template <class Owner>
+    Owner take() {
+        return Owner(release());
+    }
+
+private:
+    void drop() {
+        if (owned_) [[unlikely]]
+            slots::drop(slot_);
+    }
+
+    Slot slot_ = Slot::None;
+    bool owned_ = false;
+};
+
+// The capabilities of a received message, until the fields take them.
+class ReceivedCaps {
+public:
+    ReceivedCaps() = default;
+    // Takes the first `count` receive slots of the page and puts free ones in their place.
+    ReceivedCaps(Utcb& page, unsigned count) : count_(count) {
+        if (count == 0) [[likely]]
+            return;
+        for (unsigned i = 0; i < count; ++i) slots_[i] = static_cast<Slot>(page.receive_slots[i]);
+        slots::refill(page, count);
+    }
+    ReceivedCaps(ReceivedCaps&&) = delete;
+    ~ReceivedCaps() {
+        for (unsigned i = 0; i < count_; ++i)
+            if (slots_[i] != Slot::None) slots::drop(slots_[i]);
+    }
+
+    unsigned count() const { return count_; }
+    template <class Kind>
+    CapField<Kind> take(unsigned index) {
+        if (index >= count_) return {};  // an optional one that is absent
+        return CapField<Kind>::owning(std::exchange(slots_[index], Slot::None));
+    }
+
+private:
+    Slot slots_[kMaxCaps];
+    unsigned count_ = 0;
+};
+
+// Capabilities of a reply that the server gave up: they are deleted when the reply has gone. The loop owns one of
+// these and calls drop() after each reply_recv.
+class OutgoingCaps {
+public:
+    OutgoingCaps() = default;
+    OutgoingCaps(const OutgoingCaps&) = delete;
+    OutgoingCaps& operator=(const OutgoingCaps&) = delete;
+    ~OutgoingCaps() { drop(); }
+
+    template <class Kind>
+    void keep(CapField<Kind>& field) {
+        if (field.owned()) slots_[count_++] = field.release();
+    }
+    void drop() {
+        while (count_ != 0) [[unlikely]]
+            slots::drop(slots_[--count_]);
+    }
+
+private:
+    Slot slots_[kMaxCaps];
+    unsigned count_ = 0;
+};
+
+}  // namespace eft::ipc

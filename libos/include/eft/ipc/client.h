@@ -1,0 +1,150 @@
+// The client's side of a call, with what the interface declares about the death of the server. Generated clients derive
+// from Client and name their methods.
+//
+// What comes back from a server is checked like what goes in. Strings and vectors of a response point into the thread's
+// message page: they are valid until its next call. Requests are encoded anew for a repeat, from the caller's struct,
+// so that nothing is kept on the way; capabilities are derived by the kernel, so originals never leave.
+//
+// A request whose server died under it twice is not sent a third time: ServiceFailed.
+#pragma once
+
+#include <eft/abi/result.h>
+#include <eft/ipc/message_reader.h>
+#include <eft/ipc/message_writer.h>
+#include <eft/ipc/method.h>
+#include <eft/ipc/unsettled.h>
+
+#include <concepts>
+
+namespace eft::ipc {
+
+class KernelTransport;  // <eft/ipc/kernel_transport.h>: what programs on Eft use
+
+// How a client reaches its server. Each function answers with the system call's own error; the server's is in the tag.
+template <class T>
+concept Transport = requires(T& transport, Registers& registers) {
+    { transport.call(registers) } -> std::same_as<Error>;
+    { transport.send(registers) } -> std::same_as<Error>;
+    { transport.poll_send(registers) } -> std::same_as<Error>;
+    { transport.page() } -> std::same_as<Utcb&>;
+};
+
+template <Transport T>
+class Client {
+public:
+    template <class... Arguments>
+        requires std::constructible_from<T, Arguments...>
+    explicit Client(Arguments&&... arguments) : transport_(std::forward<Arguments>(arguments)...) {}
+
+    T& transport() { return transport_; }
+
+    // Opens the session anew after its server restarted: called with the client, which still has its old capability;
+    // asks the parent again, replaces the transport, attaches. Its own calls through this client are not repeated.
+    // The owner has a member `Status reopen(Client&)` and outlives the client.
+    template <class Owner>
+    void on_reopen(Owner& owner) {
+        owner_ = &owner;
+        reopen_ = [](void* object, Client& client) { return static_cast<Owner*>(object)->reopen(client); };
+    }
+
+    // The number of the last `once` call. A caller that restarts sets what it has kept, and repeats with the same.
+    u16 sequence() const { return sequence_; }
+    void set_sequence(u16 last) { sequence_ = last; }
+    // Lossy messages that nobody was there to take.
+    u64 dropped() const { return dropped_; }
+
+protected:
+    template <class Method>
+    Result<typename Method::Response> call(const typename Method::Request& request) {
+        if (!request.fits()) [[unlikely]]
+            return Error::InvalidArgument;
+        u16 sequence = Method::kOnce ? next_sequence() : 0;
+        Registers registers;
+        Attempts attempts;
+        for (;;) {
+            Error error = exchange<Method>(request, registers, sequence);
+            if (error == Error::None) [[likely]]
+                return receive<Method>(registers);
+            if constexpr (Method::kRestart == Restart::Fail || Method::kRestart == Restart::Unhandled) return error;
+            Error verdict = after_failure(error, Method::kRestart, attempts);
+            if (verdict != Error::None) return verdict;
+        }
+    }
+
+    template <class Method>
+    Status send(const typename Method::Request& request) {
+        if (!request.fits()) [[unlikely]]
+            return Error::InvalidArgument;
+        Registers registers;
+        MessageWriter<typename Method::Request> out(registers, transport_.page());
+        request.encode(out);
+        registers.tag = out.tag(Method::kLabel);
+        if constexpr (Method::kCarrier == Carrier::OnewayLossy) {
+            Error error = transport_.poll_send(registers);
+            if (error != Error::WouldBlock) return error;
+            ++dropped_;
+            return {};
+        } else {
+            return transport_.send(registers);
+        }
+    }
+
+private:
+    struct Attempts {
+        unsigned deaths = 0;
+        unsigned reopened = 0;
+    };
+
+    template <class Method>
+    [[gnu::always_inline]] Error exchange(const typename Method::Request& request, Registers& registers, u16 sequence) {
+        MessageWriter<typename Method::Request> out(registers, transport_.page());
+        request.encode(out);
+        registers.tag = out.tag(Method::kLabel, sequence);
+        Error error = transport_.call(registers);
+        return error != Error::None ? error : static_cast<Error>(registers.tag.label());
+    }
+
+    template <class Method>
+    [[gnu::always_inline]] Result<typename Method::Response> receive(Registers& registers) {
+        using Response = typename Method::Response;
+        ReceivedCaps caps(transport_.page(), registers.tag.caps());
+        MessageReader<Response> in(registers, transport_.page(), caps);
+        if (!in.open() || !Response::check(in)) [[unlikely]]
+            return Error::BadMessage;
+        return Response::load(in);
+    }
+
+    // None: send the request again. Off the path of a call that succeeds.
+    [[gnu::noinline, gnu::cold]] Error after_failure(Error error, Restart restart, Attempts& attempts) {
+        if (reopening_) return error;
+        if (error == Error::PeerDied) {
+            if (++attempts.deaths == 2) return Error::ServiceFailed;
+            return restart == Restart::Retry ? Error::None : reopen(error, attempts);
+        }
+        bool session_gone = error == Error::StaleSession ||
+                            (restart == Restart::Reopen && error == Error::InvalidCapability);
+        return session_gone ? reopen(error, attempts) : error;
+    }
+
+    Error reopen(Error why, Attempts& attempts) {
+        if (!reopen_ || ++attempts.reopened > 2) return why;
+        reopening_ = true;
+        Status opened = reopen_(owner_, *this);
+        reopening_ = false;
+        return opened.error();
+    }
+
+    u16 next_sequence() {
+        if (++sequence_ == 0) ++sequence_;  // 0 means: no number
+        return sequence_;
+    }
+
+    [[no_unique_address]] T transport_;
+    u16 sequence_ = 0;
+    bool reopening_ = false;
+    u64 dropped_ = 0;
+    void* owner_ = nullptr;
+    Status (*reopen_)(void*, Client&) = nullptr;
+};
+
+}  // namespace eft::ipc

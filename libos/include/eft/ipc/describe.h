@@ -1,0 +1,46 @@
+// Ordinal 0 of every service: what it is, for tools that meet it at run time.
+#pragma once
+
+#include <eft/idl/eft.h>
+#include <eft/ipc/serve.h>
+
+#include <array>
+
+namespace eft::ipc {
+
+template <class Service>
+struct DescribeMethod {
+    using Request = Empty;
+    using Response = Description;
+    static constexpr u32 kLabel = Service::kDescribeLabel;
+    static constexpr Carrier kCarrier = Carrier::Call;
+    static constexpr Restart kRestart = Restart::Retry;
+    static constexpr bool kOnce = false;
+};
+
+// What `server.session(badge)` points to.
+template <class Server>
+using SessionOf = std::remove_pointer_t<decltype(std::declval<Server&>().session(Badge::None))>;
+
+template <class Service>
+Outcome describe(IncomingMessage& message) {
+    constexpr std::span<const MethodInfo> kMethods = Service::kMethods;
+    static_assert(kMethods.size() <= Description::kMethodsMax);
+    std::array<MethodEntry, kMethods.size()> methods;
+    std::array<char, Description::kNamesMax> names;
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < kMethods.size(); ++i) {
+        methods[i] = {kMethods[i].ordinal, method_flags(kMethods[i])};
+        if (length + kMethods[i].name.size() + 1 > names.size()) break;
+        if (i != 0) names[length++] = ' ';
+        for (char c : kMethods[i].name) names[length++] = c;
+    }
+    Result<Description> answer = Description{.name = Service::kName,
+                                             .version = Service::kVersion,
+                                             .methods = methods,
+                                             .names = std::string_view(names.data(), length)};
+    write_reply<Description>(answer, message.registers, message.page);
+    return Outcome::Reply;
+}
+
+}  // namespace eft::ipc

@@ -1,0 +1,71 @@
+// What an interface says about its methods, as constants: for the stubs, and as a table for people's tools (trace, rpc).
+#pragma once
+
+#include <eft/abi/message.h>
+
+#include <span>
+#include <string_view>
+
+namespace eft::ipc {
+
+// What a client's stub does after the server died, or forgot the session, in the middle of a call.
+enum class Restart : u8 {
+    Unhandled,  // nothing is declared: the result type makes the caller decide (Unsettled)
+    Fail,       // PeerDied is the result
+    Retry,      // repeat the same request, once
+    Reopen,     // let the client's owner open the session anew, then repeat the request, once
+};
+
+// What becomes of a service's sessions when its server restarts.
+enum class Sessions : u8 {
+    None,      // the server does not know its clients
+    Reattach,  // they survive in the state region
+    Reset,     // they are gone: StaleSession, and stubs open them anew
+};
+
+enum class Carrier : u8 {
+    Call,
+    Oneway,       // send, waits until it is taken
+    OnewayLossy,  // polled send; dropped where nobody waits
+    Ring,
+};
+
+struct MethodInfo {
+    std::string_view name;
+    u16 ordinal;
+    Carrier carrier;
+    Restart restart;
+    bool idempotent;
+    bool atomic;
+    bool once;
+    u64 within_ns;  // 0: no bound on the time of a reply
+    unsigned request_words;   // flat words
+    unsigned response_words;
+};
+
+// Bits of MethodEntry.flags in the answer to ordinal 0.
+enum MethodFlag : u16 {
+    kMethodIdempotent = 1,
+    kMethodAtomic = 2,
+    kMethodOnce = 4,
+    kMethodOneway = 8,
+    kMethodRing = 16,
+};
+
+constexpr u16 method_flags(const MethodInfo& method) {
+    u16 flags = 0;
+    if (method.idempotent) flags |= kMethodIdempotent;
+    if (method.atomic) flags |= kMethodAtomic;
+    if (method.once) flags |= kMethodOnce;
+    if (method.carrier == Carrier::Oneway || method.carrier == Carrier::OnewayLossy) flags |= kMethodOneway;
+    if (method.carrier == Carrier::Ring) flags |= kMethodRing;
+    return flags;
+}
+
+constexpr const MethodInfo* find_method(std::span<const MethodInfo> methods, u16 ordinal) {
+    for (const MethodInfo& method : methods)
+        if (method.ordinal == ordinal) return &method;
+    return nullptr;
+}
+
+}  // namespace eft::ipc

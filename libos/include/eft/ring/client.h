@@ -1,0 +1,147 @@
+// The typed client of a ring; generated classes (BlockRing) derive from it and name the calls.
+//
+// Each call has two forms: submit_read() gives a ticket whose completion take_completion() returns later, in any order;
+// `co_await ring.read(request)` suspends the coroutine until the completion is there. Somebody calls on_wake() whenever
+// the ring's notification was signalled, and prepare_to_sleep() before waiting for it.
+//
+// The death of the server is not seen here: a new incarnation does unfinished entries again. fail() ends what waits when
+// there will be none (the service is held, or the session is given up).
+//
+// A coroutine that is cancelled while it waits leaves its entry in the ring: the server still works on it, and may still
+// write to its part of the area, until in_flight(ticket) is false.
+#pragma once
+
+#include <eft/ring/producer.h>
+#include <eft/ring/words.h>
+#include <eft/task.h>
+
+#include <concepts>
+
+namespace eft::ring {
+
+// How a side wakes the other: `signal()` on the notification that it was given.
+template <class T>
+concept Wake = requires(T& wake) { wake.signal(); };
+
+// The response of a completion of a call of this method. BadMessage if it is none.
+template <class Method>
+Result<typename Method::Response> response_of(const Completion& completion) {
+    if (completion.status != Error::None) return completion.status;
+    if (completion.label != Method::kLabel) return Error::InvalidArgument;  // the caller's mistake
+    WordReader in(completion.words);
+    if (!Method::Response::check(in)) return Error::BadMessage;
+    return Method::Response::load(in);
+}
+
+template <class Service, Wake W>
+class Client {
+public:
+    static constexpr u32 kEntries = Service::kRingEntries;
+    // The memory that create() needs.
+    static constexpr u64 kMemoryBytes =
+        Geometry::of(kEntries, Service::kRingRequestWords, Service::kRingResponseWords, 0).memory_bytes();
+
+    Client() = default;
+    explicit Client(W wake) : wake_(std::move(wake)) {}
+    // The server's notification comes with the answer to Attach, when the ring exists already.
+    void set_wake(W wake) { wake_ = std::move(wake); }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    // Formats the ring's memory, before it is given to the server with Attach.
+    Status create(std::span<std::byte> memory, u64 area_bytes) {
+        auto producer = Producer<kEntries>::create(memory, Service::kRingRequestWords, Service::kRingResponseWords, area_bytes);
+        if (!producer.ok()) return producer.error();
+        producer_ = *producer;
+        failed_ = Error::None;
+        return {};
+    }
+
+    // The oldest completion that no coroutine waits for; none if there is none.
+    Result<std::optional<Completion>> take_completion() {
+        if (failed_ != Error::None) return failed_;
+        auto taken = producer_.take([this](u64 ticket) { return !waiter(ticket).awaited; });
+        if (!taken.ok()) fail(taken.error());
+        return taken;
+    }
+
+    // The notification was signalled: resumes the coroutines whose completions are there. What was submitted by ticket
+    // stays for take_completion(). A coroutine that is resumed must not destroy this object.
+    void on_wake() {
+        while (failed_ == Error::None) {
+            auto taken = producer_.take([this](u64 ticket) { return waiter(ticket).awaited; });
+            if (!taken.ok()) return fail(taken.error());
+            if (!taken->has_value()) return;
+            Waiter& to = waiter((*taken)->ticket);
+            to.awaited = false;
+            to.completion = **taken;
+            to.point.resume();  // nobody, if the coroutine was cancelled
+        }
+    }
+
+    // False: completions are there already.
+    bool prepare_to_sleep() { return producer_.prepare_to_sleep(); }
+    bool in_flight(u64 ticket) const { return producer_.in_flight(ticket); }
+    u64 in_flight() const { return producer_.in_flight(); }
+    Producer<kEntries>& producer() { return producer_; }
+
+    // Every coroutine that waits, and every later call, gets `error`.
+    void fail(Error error) {
+        failed_ = error;
+        for (Waiter& each : waiters_)
+            if (std::exchange(each.awaited, false)) {
+                each.completion.status = error;
+                each.point.resume();
+            }
+    }
+
+protected:
+    template <class Method>
+    Result<u64> submit(const typename Method::Request& request) {
+        if (failed_ != Error::None) return failed_;
+        u64 words[kMaxWords] = {};
+        WordWriter out(words);
+        request.encode(out);
+        bool needs_signal = false;
+        auto ticket = producer_.submit(Method::kLabel, words, needs_signal);
+        if (needs_signal) wake_.signal();
+        return ticket;
+    }
+
+    template <class Method>
+    class [[nodiscard]] Call {
+    public:
+        Call(Client& client, Result<u64> ticket) : client_(client), ticket_(ticket) {
+            if (ticket_.ok()) client_.await_completion(*ticket_);
+        }
+        bool await_ready() const noexcept { return !ticket_.ok(); }
+        template <class Promise>
+        void await_suspend(std::coroutine_handle<Promise> waiting) noexcept {
+            client_.waiter(*ticket_).point.suspend(waiting);
+        }
+        Result<typename Method::Response> await_resume() {
+            if (!ticket_.ok()) return ticket_.error();
+            return response_of<Method>(client_.waiter(*ticket_).completion);
+        }
+
+    private:
+        Client& client_;
+        Result<u64> ticket_;
+    };
+
+private:
+    struct Waiter {
+        WaitPoint point;
+        Completion completion;
+        bool awaited = false;
+    };
+    Waiter& waiter(u64 ticket) { return waiters_[ticket % kEntries]; }
+    void await_completion(u64 ticket) { waiter(ticket).awaited = true; }
+
+    W wake_;
+    Producer<kEntries> producer_;
+    Error failed_ = Error::WrongState;  // until create()
+    Waiter waiters_[kEntries];
+};
+
+}  // namespace eft::ring

@@ -1,0 +1,45 @@
+// Memory objects that are mapped here: memory that this process shares with another one.
+//
+// create() makes an object that this process owns and pays for, and maps it; borrow() maps one that somebody else made.
+// A mapping stays until it is destroyed, whatever the other side does; the pages are free when all have let go.
+#pragma once
+
+#include <eft/abi/result.h>
+#include <eft/cap.h>
+
+#include <cstddef>
+#include <span>
+
+namespace eft {
+
+// A free stretch of this process's addresses for memory objects (layout::kObjectBase); OutOfMemory if there is none.
+// Everything that maps an object takes its addresses here.
+Result<u64> allocate_addresses(u64 bytes);
+void free_addresses(u64 address, u64 bytes);
+
+class SharedMemory {
+public:
+    SharedMemory() = default;
+    SharedMemory(SharedMemory&& other) noexcept { *this = std::move(other); }
+    SharedMemory& operator=(SharedMemory&& other) noexcept;
+    ~SharedMemory() { reset(); }
+
+    // Zeroed, readable and writable. `bytes` is rounded up to pages.
+    static Result<SharedMemory> create(u64 bytes);
+    // Maps the first `bytes` of an object, a multiple of the page size; OutOfRange if it is smaller. The capability stays
+    // the caller's and is not needed any more.
+    static Result<SharedMemory> borrow(Slot object, u64 bytes);
+
+    explicit operator bool() const { return bytes_ != 0; }
+    std::span<std::byte> bytes() const { return {reinterpret_cast<std::byte*>(address_), bytes_}; }
+    // The object, to be lent to whoever shall map it too; only after create().
+    const CapHandle& object() const { return object_; }
+    void reset();
+
+private:
+    CapHandle object_;
+    u64 address_ = 0;
+    u64 bytes_ = 0;
+};
+
+}  // namespace eft

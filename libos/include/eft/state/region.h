@@ -1,0 +1,206 @@
+// A state region: the part of a server's memory that outlives its incarnations.
+//
+//   | RegionHeader | undo log, LogBytes | T |        mapped at the same address in each incarnation, zero at first
+//
+// T is trivially copyable and holds no pointers to code or heap. It is read through * and ->, and changed only in a
+// Transaction, which makes all changes of one request happen with its reply or not at all (undo_log.h says how, and
+// numbers the places where a kill can strike).
+//
+//   StateRegion<Counters> region(memory, kLayoutVersion);
+//   switch (region.recover(replies_delivered_before)) { ... }           // before the first request
+//   auto transaction = region.begin();
+//   EFT_CHECK(transaction.write(region->total, region->total + 1));     // an error has taken everything back
+//   transaction.commit_with_reply();                                    // the loop calls log().expect and log().close
+// A Transaction that ends without a commit takes its changes back.
+#pragma once
+
+#include <eft/state/undo_log.h>
+
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace eft {
+
+enum class RecoveryOutcome : u8 {
+    Fresh,        // the memory was zero, or a first start did not come to its end: T is as its constructor makes it
+    Kept,         // the state is that after the last request that was answered; nothing was in progress
+    Undone,       // the same, and a request in progress was undone
+    OtherLayout,  // written by another version of the server; untouched. Migrate it, or reset()
+    Damaged,      // header or undo log cannot be right; untouched. Only reset() makes the region usable
+};
+
+struct RegionHeader {
+    u64 magic;  // 0, kInitialising, or kReady
+    u32 layout_version;
+    u32 log_bytes;
+    u64 state_bytes;
+    u64 check;  // over the three above
+    u64 log_used;
+    u64 log_expected;
+    u64 reserved[2];
+
+    static constexpr u64 kInitialising = 0x6566'7473'7461'7421;
+    static constexpr u64 kReady = 0x6566'7473'7461'7465;
+    static constexpr u64 kCheckSeed = 0x7374'6174;
+
+    constexpr u64 computed_check() const {
+        return mix_check(mix_check(kCheckSeed, u64{layout_version} << 32 | log_bytes), state_bytes);
+    }
+};
+static_assert(sizeof(RegionHeader) == 64);
+
+template <class T, std::size_t LogBytes, class Stores>
+class StateRegion;
+
+// The changes of one request. Lives in one step: no co_await while it is open.
+template <class Stores>
+class Transaction {
+public:
+    Transaction(BasicUndoLog<Stores>& log, Error error) : log_(&log), error_(error) {}
+    Transaction(Transaction&& other) noexcept
+        : log_(std::exchange(other.log_, nullptr)), error_(std::exchange(other.error_, Error::WrongState)) {}
+    Transaction& operator=(Transaction&&) = delete;
+    ~Transaction() { abort(); }
+
+    // An error (LimitReached: the log is full; OutOfRange: not in the region) has aborted the transaction.
+    template <class U>
+    requires std::is_trivially_copyable_v<U> Status write(const U& field, const std::type_identity_t<U>& value) {
+        return write_bytes(bytes_of(field), reinterpret_cast<const std::byte*>(&value));
+    }
+    template <class U>
+    requires std::is_trivially_copyable_v<U> Status write_span(std::span<const U> fields,
+                                                               std::span<const std::type_identity_t<U>> values) {
+        if (fields.size() != values.size()) return fail(Error::InvalidArgument);
+        return write_bytes(std::as_bytes(fields), std::as_bytes(values).data());
+    }
+    // The field itself, saved, to be changed at will until the commit.
+    template <class U>
+    requires std::is_trivially_copyable_v<U> Result<U*> edit(const U& field) {
+        EFT_CHECK(save(bytes_of(field)));
+        return const_cast<U*>(&field);
+    }
+
+    // The changes stay exactly if the reply of this step is delivered. The server loop, which counts the replies,
+    // writes the number down just before it sends.
+    Status commit_with_reply() {
+        log_ = nullptr;
+        return error_;
+    }
+    // The same for a caller that counts for itself; region.log().close() follows after the reply.
+    Status commit_with_reply(u64 replies_expected) {
+        if (log_ && error_ == Error::None) log_->expect(replies_expected);
+        return commit_with_reply();
+    }
+    // For steps without a reply.
+    Status commit_now() {
+        if (log_ && error_ == Error::None) log_->close();
+        return commit_with_reply();
+    }
+    void abort() { static_cast<void>(fail(Error::WrongState)); }
+
+    Error error() const { return error_; }
+
+private:
+    template <class U>
+    static std::span<const std::byte> bytes_of(const U& field) {
+        return std::as_bytes(std::span(&field, 1));
+    }
+    Status fail(Error error) {
+        if (log_ && error_ == Error::None) {
+            log_->abort();
+            error_ = error;
+        }
+        return error_;
+    }
+    Status save(std::span<const std::byte> bytes) {
+        if (!log_ || error_ != Error::None) return error_ != Error::None ? error_ : Error::WrongState;
+        if (Status saved = log_->before_change(bytes); !saved.ok()) return fail(saved.error());
+        return {};
+    }
+    Status write_bytes(std::span<const std::byte> fields, const std::byte* values) {
+        EFT_CHECK(save(fields));
+        Stores::bytes(const_cast<std::byte*>(fields.data()), values, fields.size());
+        return {};
+    }
+
+    BasicUndoLog<Stores>* log_;  // null: committed, or moved away
+    Error error_;
+};
+
+template <class T, std::size_t LogBytes = 4096 - sizeof(RegionHeader), class Stores = DirectStores>
+class StateRegion {
+    static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>);
+    static_assert(LogBytes % 64 == 0 && LogBytes <= ~u32{0} && sizeof(T) <= ~u32{0} && alignof(T) <= 64);
+    static constexpr std::size_t kStateOffset = sizeof(RegionHeader) + LogBytes;
+
+public:
+    using Change = Transaction<Stores>;
+
+    // What must be mapped; the address must be a multiple of 64.
+    static constexpr std::size_t kBytes = kStateOffset + sizeof(T);
+
+    // Touches nothing yet. The memory must be at least kBytes long.
+    StateRegion(std::span<std::byte> memory, u32 layout_version)
+        : memory_(memory.first(kBytes)),
+          layout_version_(layout_version),
+          log_(*reinterpret_cast<typename BasicUndoLog<Stores>::Words*>(memory.data() + kLogWordsOffset),
+               memory.subspan(sizeof(RegionHeader), LogBytes), memory.subspan(kStateOffset, sizeof(T))) {}
+
+    // To be called once, before the first request. `replies_delivered` is the sum over all dead incarnations.
+    RecoveryOutcome recover(u64 replies_delivered) {
+        const RegionHeader& found = header();
+        if (found.magic == RegionHeader::kInitialising || (found.magic == 0 && all_zero())) {
+            reset();
+            return RecoveryOutcome::Fresh;
+        }
+        if (found.magic != RegionHeader::kReady || found.check != found.computed_check())
+            return RecoveryOutcome::Damaged;
+        if (found.layout_version != layout_version_ || found.log_bytes != LogBytes || found.state_bytes != sizeof(T))
+            return RecoveryOutcome::OtherLayout;
+        if (!log_.valid()) return RecoveryOutcome::Damaged;
+        usable_ = true;
+        return log_.recover(replies_delivered) ? RecoveryOutcome::Undone : RecoveryOutcome::Kept;
+    }
+
+    // Gives everything up for a new T. A kill in the middle of it leads to Fresh.
+    void reset() {
+        RegionHeader& made = header();
+        Stores::word(made.magic, RegionHeader::kInitialising);
+        made.layout_version = layout_version_;
+        made.log_bytes = LogBytes;
+        made.state_bytes = sizeof(T);
+        made.check = made.computed_check();
+        made.log_used = 0;
+        made.log_expected = BasicUndoLog<Stores>::kNever;
+        ::new (static_cast<void*>(memory_.data() + kStateOffset)) T();
+        Stores::word(made.magic, RegionHeader::kReady);
+        usable_ = true;
+    }
+
+    const T& operator*() const { return *std::launder(reinterpret_cast<const T*>(memory_.data() + kStateOffset)); }
+    const T* operator->() const { return &**this; }
+
+    [[nodiscard]] Change begin() { return Change(log_, usable_ ? log_.begin().error() : Error::WrongState); }
+
+    // For the server loop, which need not know T.
+    BasicUndoLog<Stores>& log() { return log_; }
+
+private:
+    static constexpr std::size_t kLogWordsOffset = offsetof(RegionHeader, log_used);
+    static_assert(offsetof(RegionHeader, log_expected) == kLogWordsOffset + sizeof(u64));
+
+    RegionHeader& header() { return *reinterpret_cast<RegionHeader*>(memory_.data()); }
+    bool all_zero() const {
+        for (std::byte byte : memory_)
+            if (byte != std::byte{}) return false;
+        return true;
+    }
+
+    std::span<std::byte> memory_;
+    u32 layout_version_;
+    bool usable_ = false;
+    BasicUndoLog<Stores> log_;
+};
+
+}  // namespace eft

@@ -1,0 +1,43 @@
+// What the server loop does around the reply of each step so that the state region commits with it.
+//
+// Interface is the loop's ReplyCommit (<eft/server.h>); it is a parameter because that header is not for hosts.
+//   RegionCommit<ReplyCommit, Sessions<Client, 32>> commit(region.log(), sessions);   ServerLoop loop(&commit);
+// A step whose handler has left no transaction open, and in which nothing was noted, costs two tests.
+#pragma once
+
+#include <eft/panic.h>
+#include <eft/state/session_table.h>
+
+namespace eft {
+
+template <class Interface, class SessionView, class Stores = DirectStores>
+class RegionCommit final : public Interface {
+    using Log = BasicUndoLog<Stores>;
+
+public:
+    RegionCommit(Log& log, SessionView& sessions) : log_(&log), sessions_(&sessions) {
+        if (!log.reserve(SessionView::kReserve).ok()) panic("the undo log is smaller than a session");
+    }
+
+    // The sum of the replies of all incarnations, once this one is out.
+    void before_reply(u64 expected) override {
+        if (log_->phase() != Log::Phase::Open) return;
+        sessions_->seal();
+        log_->expect(expected);
+    }
+    void after_reply() override { log_->close(); }
+    void undo_reply() override { log_->abort(); }
+
+    // The dispatcher writes the record of a `once` reply: in the handler's transaction, or in one of its own where the
+    // handler has none, or has taken it back.
+    void before_change(std::span<std::byte> bytes) override {
+        if (log_->phase() == Log::Phase::Closed) static_cast<void>(log_->begin());
+        if (!sessions_->note_change(bytes).ok()) panic("no room in the undo log for the reply of a once method");
+    }
+
+private:
+    Log* log_;
+    SessionView* sessions_;
+};
+
+}  // namespace eft

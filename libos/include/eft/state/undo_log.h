@@ -1,0 +1,206 @@
+// The undo log of a state region: makes the changes of one request happen together with its reply, or not at all.
+//
+//   log memory   | old bytes, padded | tail | old bytes, padded | tail | free ...        tail = {offset, size, check}
+//                                                              used ^
+// The tail stands behind its bytes, so that the log is read from its end backwards, the order in which it is undone.
+// Two words say what the log means, each changed by one store:
+//   used      bytes of valid entries; 0: there is no transaction
+//   expected  the transaction has happened if this many replies were delivered; kNever: it has not
+// Replies are counted over all incarnations: the supervisor adds up the counts of the dead, and hands out the sum.
+// (With the count of the last incarnation alone, a second death before the end of recovery would undo what was
+// answered.)
+//
+// A kill can strike at any of these places (the numbers stand in the functions):
+//   1  in begin(): the log is empty, whatever `expected` says: nothing to undo
+//   2  while an entry is written: `used` does not cover it yet, and its field is unchanged
+//   3  after `used` covers the entry, before or in the change itself: undoing restores what was there
+//   4  after the changes, before expect(): `expected` is kNever, so they are undone
+//   5  after expect(), before the reply is delivered: the count is below `expected`: undone; the caller gets PeerDied
+//   6  after the delivery, before close(): the count has reached `expected`: kept; the caller has its reply
+//   7  while undoing, in abort() or in recover(): the log is still complete; undoing again gives the same
+// Begin must set `expected` while the log is empty: were it done later, a first entry would stand under the old number,
+// which has been reached, and a kill would keep half a transaction.
+//
+// A transaction lies within one step (no co_await inside it), and between expect() and close() nothing but its own
+// reply is delivered.
+#pragma once
+
+#include <eft/abi/result.h>
+#include <eft/state/stores.h>
+
+#include <span>
+
+namespace eft {
+
+// Mixes a word into a check; not cryptographic: it finds accidents.
+constexpr u64 mix_check(u64 check, u64 word) {
+    check = (check ^ word) * 0x9e37'79b9'7f4a'7c15;
+    return check ^ check >> 29;
+}
+u64 inline check_of(std::span<const std::byte> bytes, u64 seed) {
+    u64 check = mix_check(seed, bytes.size());
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(u64)) {
+        u64 word = 0;
+        std::memcpy(&word, bytes.data() + at, bytes.size() - at < sizeof word ? bytes.size() - at : sizeof word);
+        check = mix_check(check, word);
+    }
+    return check;
+}
+
+template <class Stores>
+class BasicUndoLog {
+public:
+    static constexpr u64 kNever = ~u64{0};
+    enum class Phase : u8 { Closed, Open, Expecting };  // this incarnation's knowledge, not in the memory
+
+    struct Words {
+        u64 used;
+        u64 expected;
+    };
+
+    BasicUndoLog(Words& words, std::span<std::byte> entries, std::span<std::byte> state)
+        : words_(&words), entries_(entries), state_(state) {}
+    BasicUndoLog(const BasicUndoLog&) = delete;
+    BasicUndoLog& operator=(const BasicUndoLog&) = delete;
+
+    Phase phase() const { return phase_; }
+    // Which transaction this is, among those of this incarnation.
+    u64 serial() const { return serial_; }
+
+    // Keeps this many bytes of the log back from before_change(), so that before_last_change() cannot fail for them.
+    Status reserve(std::size_t bytes) {
+        if (bytes > entries_.size()) return Error::LimitReached;
+        reserve_ = bytes;
+        return {};
+    }
+
+    Status begin() {
+        if (phase_ != Phase::Closed) return Error::WrongState;
+        Stores::word(words_->expected, kNever);  // race 1
+        used_ = 0;
+        ++serial_;
+        phase_ = Phase::Open;
+        return {};
+    }
+
+    // Saves bytes of the state that are about to be changed. LimitReached: they must not be changed; abort.
+    Status before_change(std::span<const std::byte> bytes) { return save(bytes, entries_.size() - reserve_); }
+    Status before_last_change(std::span<const std::byte> bytes) { return save(bytes, entries_.size()); }
+
+    // The bytes of the log that an entry for `size` bytes takes.
+    static constexpr std::size_t entry_bytes(std::size_t size) { return padded(size) + sizeof(Tail); }
+
+    // To be called immediately before the reply: the transaction has happened when `replies` have been delivered.
+    void expect(u64 replies) {
+        if (phase_ != Phase::Open) return;
+        Stores::word(words_->expected, replies);  // before this: race 4; after it: races 5 and 6
+        phase_ = Phase::Expecting;
+    }
+
+    // The changes stay: their reply was delivered (expect() came before), or they have none (commits by this one
+    // store).
+    void close() {
+        if (phase_ == Phase::Closed) return;
+        Stores::word(words_->used, 0);  // race 6
+        used_ = 0;
+        phase_ = Phase::Closed;
+    }
+
+    // Takes all changes back: the request is refused, or its reply could not be sent.
+    void abort() {
+        if (phase_ == Phase::Closed) return;
+        undo();
+        phase_ = Phase::Closed;
+    }
+
+    // What the log says, without believing it. Nothing was changed when the answer is false.
+    bool valid() const {
+        if (words_->used > entries_.size() || words_->used % sizeof(u64) != 0) return false;
+        u64 end = words_->used;
+        while (end > 0) {
+            if (end < sizeof(Tail)) return false;
+            const Tail tail = tail_before(end);
+            if (u64{tail.offset} + tail.size > state_.size() || tail.size == 0) return false;
+            if (entry_bytes(tail.size) > end) return false;
+            if (tail.check != entry_check(tail, end)) return false;
+            end -= entry_bytes(tail.size);
+        }
+        return true;
+    }
+
+    // Of a valid log, at the start of an incarnation. True if changes were undone.
+    bool recover(u64 replies_delivered) {
+        phase_ = Phase::Closed;
+        if (words_->used == 0) return false;
+        const bool happened = words_->expected != kNever && replies_delivered >= words_->expected;
+        if (happened) {
+            Stores::word(words_->used, 0);
+        } else {
+            used_ = words_->used;
+            undo();
+        }
+        return !happened;
+    }
+
+private:
+    struct Tail {
+        u32 offset;  // in the state
+        u32 size;
+        u64 check;
+    };
+    static constexpr std::size_t padded(std::size_t size) { return (size + 7) & ~std::size_t{7}; }
+
+    Status save(std::span<const std::byte> bytes, std::size_t limit) {
+        if (phase_ != Phase::Open) return Error::WrongState;
+        const auto first = reinterpret_cast<std::uintptr_t>(bytes.data());
+        const auto base = reinterpret_cast<std::uintptr_t>(state_.data());
+        if (first < base || first - base > state_.size() || bytes.size() > state_.size() - (first - base))
+            return Error::OutOfRange;
+        if (bytes.empty()) return {};
+        if (used_ > limit || entry_bytes(bytes.size()) > limit - used_) return Error::LimitReached;
+
+        Tail tail{static_cast<u32>(first - base), static_cast<u32>(bytes.size()), 0};
+        const std::size_t end = used_ + entry_bytes(bytes.size());
+        compiler_barrier();                                                  // what was changed before stays before
+        Stores::bytes(entries_.data() + used_, bytes.data(), bytes.size());  // race 2
+        tail.check = check_of(bytes, seed(tail, end));
+        Stores::bytes(entries_.data() + end - sizeof tail, reinterpret_cast<const std::byte*>(&tail), sizeof tail);
+        Stores::word(words_->used, end);  // from here: race 3
+        used_ = end;
+        return {};
+    }
+
+    void undo() {
+        for (u64 end = used_; end > 0;) {  // race 7
+            const Tail tail = tail_before(end);
+            end -= entry_bytes(tail.size);
+            Stores::bytes(state_.data() + tail.offset, entries_.data() + end, tail.size);
+        }
+        Stores::word(words_->used, 0);
+        used_ = 0;
+    }
+
+    Tail tail_before(u64 end) const {
+        Tail tail;
+        std::memcpy(&tail, entries_.data() + end - sizeof tail, sizeof tail);
+        return tail;
+    }
+    // The place of the entry is part of its check, so that one left over from an older transaction is not taken for
+    // new.
+    static u64 seed(const Tail& tail, u64 end) { return mix_check(end, u64{tail.offset} << 32 | tail.size); }
+    u64 entry_check(const Tail& tail, u64 end) const {
+        return check_of(entries_.subspan(end - entry_bytes(tail.size), tail.size), seed(tail, end));
+    }
+
+    Words* words_;
+    std::span<std::byte> entries_;
+    std::span<std::byte> state_;
+    std::size_t used_ = 0;  // = words_->used while a transaction is open
+    std::size_t reserve_ = 0;
+    u64 serial_ = 0;
+    Phase phase_ = Phase::Closed;
+};
+
+using UndoLog = BasicUndoLog<DirectStores>;
+
+}  // namespace eft
