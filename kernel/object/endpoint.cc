@@ -7,21 +7,6 @@
 
 namespace eft::kernel {
 
-void Endpoint::enqueue(Thread& thread, Capability& via, ThreadState state) {
-    thread.state = state;
-    thread.blocked_on = this;
-    thread.via = &via;
-    ++via.waiters;
-    queue_.push_back(thread);
-}
-
-void Endpoint::leave(Thread& thread) {
-    queue_.remove(thread);
-    --thread.via->waiters;
-    thread.via = nullptr;
-    thread.blocked_on = nullptr;
-}
-
 // The message has been transferred: the sender waits for the answer in the receiver's Reply, or is
 // done. Both states are set by the caller for `receiver`.
 void Endpoint::accept(Thread& sender, Thread& receiver, bool call) {

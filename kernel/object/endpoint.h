@@ -20,8 +20,22 @@ public:
     // `receiver` takes a message or waits for one; its current Reply is free (checked before).
     Error receive(Core& core, Thread& receiver, Capability& via, Wait wait);
 
+    // For the fast path: the thread that waits to receive longest, or null; whether nobody waits to
+    // send; to receive as the last.
+    Thread* first_receiver() const {
+        Thread* head = queue_.head();
+        return head && head->state == ThreadState::Receiving ? head : nullptr;
+    }
+    bool has_sender() const { return !queue_.empty() && queue_.head()->state == ThreadState::Sending; }
+    void await_message(Thread& thread, Capability& via) { enqueue(thread, via, ThreadState::Receiving); }
+
     // A blocked thread goes away (cancel, destruction).
-    void leave(Thread& thread);
+    void leave(Thread& thread) {
+        queue_.remove(thread);
+        --thread.via->waiters;
+        thread.via = nullptr;
+        thread.blocked_on = nullptr;
+    }
     // Everybody queued through this capability is told InvalidCapability.
     void cancel(Core& core, Capability& via);
     // The capability moved to another slot.
@@ -30,7 +44,13 @@ public:
     void destroy(Core& core);
 
 private:
-    void enqueue(Thread& thread, Capability& via, ThreadState state);
+    void enqueue(Thread& thread, Capability& via, ThreadState state) {
+        thread.state = state;
+        thread.blocked_on = this;
+        thread.via = &via;
+        ++via.waiters;
+        queue_.push_back(thread);
+    }
     void accept(Thread& sender, Thread& receiver, bool call);
 
     ThreadQueue queue_;

@@ -16,6 +16,7 @@ public:
     // Gives pending bits to a thread that is about to receive; false if there are none.
     bool deliver(Thread& thread);
 
+    bool pending() const { return bits_ != 0; }
     Thread* bound() const { return bound_; }
     void bind(Thread* thread) { bound_ = thread; }
     void leave(Thread& thread);

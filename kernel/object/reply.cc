@@ -6,13 +6,6 @@
 
 namespace eft::kernel {
 
-void Reply::hold(Thread& caller) {
-    state_ = State::Holding;
-    caller_ = &caller;
-    caller.awaiting = this;
-    caller.state = ThreadState::AwaitingReply;
-}
-
 void Reply::lose_caller() {
     caller_->awaiting = nullptr;
     caller_ = nullptr;

@@ -14,9 +14,23 @@ public:
     Thread* caller() const { return caller_; }
 
     // The caller's message was accepted: it waits here from now on.
-    void hold(Thread& caller);
+    void hold(Thread& caller) {
+        state_ = State::Holding;
+        caller_ = &caller;
+        caller.awaiting = this;
+        caller.state = ThreadState::AwaitingReply;
+    }
     // The caller stops waiting (cancelled, destroyed).
     void lose_caller();
+
+    // Ends the holding: the caller has its answer.
+    Thread& release() {
+        Thread& caller = *caller_;
+        caller.awaiting = nullptr;
+        caller_ = nullptr;
+        state_ = State::Free;
+        return caller;
+    }
 
     // Answers with what `server`'s registers hold. `lost` says that the caller was gone. An error
     // is the server's and changes nothing. The Reply is free afterwards.

@@ -28,6 +28,13 @@ public:
     Thread* choose(Thread* current);
     // `current` lets the others of its priority go first.
     void yield(Thread& current);
+    // Nobody who is ready is more important than `thread`, which is in no queue.
+    bool may_run_next(const Thread& thread) const { return !direct_ && (ready_ == 0 || highest() <= thread.priority); }
+    // The running thread has blocked, and `next`, which may run next, runs instead.
+    void hand_over(Thread& next) {
+        next.state = ThreadState::Ready;
+        running_ = &next;
+    }
     // Another thread of this priority is ready, so that a time slice matters.
     bool has_rival(const Thread& current) const { return !queues_[current.priority].empty(); }
     u64 ready_count() const;

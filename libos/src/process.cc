@@ -71,7 +71,7 @@ extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
     this_incarnation = {number, replies_delivered};
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
-    process_heap().set_range(layout::kHeapBase, layout::kHeapLimit - layout::kHeapBase);
+    process_heap().set_range(reinterpret_cast<std::byte*>(layout::kHeapBase), layout::kHeapLimit - layout::kHeapBase);
     for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
     exit(eft_main());
 }

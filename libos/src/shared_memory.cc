@@ -12,6 +12,7 @@ namespace {
 // Addresses are handed out in pieces of this size, by the same bit table that hands out slots.
 constexpr u64 kPiece = 64 * 1024;
 constexpr u32 kPieces = static_cast<u32>((layout::kObjectLimit - layout::kObjectBase) / kPiece);
+constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 constexpr u32 kFirst = 1;  // Slot::None stands for "no piece"
 
 SlotAllocator<kPieces>& pieces() {
@@ -26,12 +27,12 @@ mem::MemClient<>& memory() {
     return client;
 }
 
-Status map_at(Slot object, u64 address, u64 bytes) {
+Status map_at(Slot object, u64 address, u64 bytes, Rights rights) {
     mem::Mapping request;
     request.object = ipc::CapField<ipc::kind::Memory>(object);
     request.bytes = bytes;
     request.address = address;
-    request.rights = FrameRight::Read | FrameRight::Write;
+    request.rights = rights;
     return memory().map(request).or_error().error();
 }
 
@@ -67,7 +68,7 @@ Result<SharedMemory> SharedMemory::create(u64 bytes) {
     result.object_ = CapHandle(made->object.release());
     // On failure the destructor of `result` releases the object.
     EFT_TRY(const u64 address, allocate_addresses(request.bytes));
-    if (Status mapped = map_at(result.object_.slot(), address, request.bytes); !mapped.ok()) {
+    if (Status mapped = map_at(result.object_.slot(), address, request.bytes, kReadWrite); !mapped.ok()) {
         free_addresses(address, request.bytes);
         return mapped.error();
     }
@@ -76,10 +77,16 @@ Result<SharedMemory> SharedMemory::create(u64 bytes) {
     return result;
 }
 
-Result<SharedMemory> SharedMemory::borrow(Slot object, u64 bytes) {
+Result<SharedMemory> SharedMemory::borrow(Slot object, u64 bytes) { return map(object, bytes, kReadWrite); }
+
+Result<SharedMemory> SharedMemory::borrow_to_read(Slot object, u64 bytes) {
+    return map(object, bytes, bits(FrameRight::Read));
+}
+
+Result<SharedMemory> SharedMemory::map(Slot object, u64 bytes, Rights rights) {
     if (bytes % kPageSize != 0) return Error::InvalidArgument;
     EFT_TRY(const u64 address, allocate_addresses(bytes));
-    if (Status mapped = map_at(object, address, bytes); !mapped.ok()) {
+    if (Status mapped = map_at(object, address, bytes, rights); !mapped.ok()) {
         free_addresses(address, bytes);
         return mapped.error();
     }

@@ -11,17 +11,6 @@ extern "C" void nmi_entry();
 namespace eft::kernel::arch {
 namespace {
 
-struct [[gnu::packed]] TaskState {
-    u32 reserved0;
-    u64 rsp[3];
-    u64 reserved1;
-    u64 ist[7];
-    u64 reserved2;
-    u16 reserved3;
-    u16 io_map;
-};
-static_assert(sizeof(TaskState) == 104);
-
 struct Gate {
     u16 offset_low, selector;
     u8 stack, type;
@@ -41,7 +30,6 @@ constexpr unsigned kEmergencyStack = 1, kNmiStack = 2;
 
 // Order as SYSCALL and SYSRET want it: kernel code, kernel data, user data, user code.
 u64 segments[7] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff, 0, 0};
-alignas(16) constinit TaskState task_state{};
 constinit Gate gates[256]{};
 alignas(16) std::byte emergency_stack[4096];
 alignas(16) std::byte nmi_stack[512];
@@ -51,6 +39,8 @@ Gate gate_to(u64 address, u8 stack) {
 }
 
 }  // namespace
+
+constinit TaskState task_state{};
 
 void load_descriptors() {
     const u64 base = reinterpret_cast<u64>(&task_state);
@@ -74,7 +64,5 @@ void load_descriptors() {
         "pushq %4\n\tleaq 1f(%%rip), %%rax\n\tpushq %%rax\n\tlretq\n1:"
         : : "m"(gdt), "m"(idt), "r"(kTaskState), "r"(kKernelData), "i"(kKernelCode) : "rax", "memory");
 }
-
-void set_frame_top(u64 address) { task_state.rsp[0] = address; }
 
 }  // namespace eft::kernel::arch

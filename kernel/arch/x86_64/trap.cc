@@ -1,6 +1,7 @@
 // From the entry code to the kernel proper, and back to the thread that runs next.
 #include <arch/debug.h>
 #include <arch/interrupts.h>
+#include <syscall/fast_path.h>
 #include <syscall/syscall.h>
 
 #include "apic.h"
@@ -29,21 +30,27 @@ void activate(const Thread& thread) {
     }
 }
 
+void start_time_slice() {
+    core_local.slice_armed = true;
+    arm_time_slice();
+}
+
 // Everything that differs between two threads beside what entry.S restores.
+[[gnu::always_inline]] inline UserRegisters* resume(Core& core, Thread& next) {
+    UserRegisters& registers = next.registers;
+    core_local.frame_top = reinterpret_cast<u64>(&registers.fs_base);
+    set_frame_top(core_local.frame_top);
+    write_msr(Msr::KernelGsBase, registers.message_page);
+    write_fs_base(registers.fs_base);
+    activate(next);
+    if (!core_local.slice_armed && core.scheduler.has_rival(next)) [[unlikely]] start_time_slice();
+    return &registers;
+}
+
 UserRegisters* switch_threads(Core& core, Thread* previous, Thread* next) {
     if (!next) idle();
-    if (next != previous) {
-        UserRegisters& registers = next->registers;
-        core_local.frame_top = reinterpret_cast<u64>(&registers.fs_base);
-        set_frame_top(core_local.frame_top);
-        write_msr(Msr::KernelGsBase, registers.message_page);
-        write_fs_base(registers.fs_base);
-        activate(*next);
-    }
-    if (!core_local.slice_armed && core.scheduler.has_rival(*next)) {
-        core_local.slice_armed = true;
-        arm_time_slice();
-    }
+    if (next != previous) return resume(core, *next);
+    if (!core_local.slice_armed && core.scheduler.has_rival(*next)) start_time_slice();
     return &next->registers;
 }
 
@@ -61,19 +68,16 @@ Thread* external_interrupt(Core& core, u32 vector) {
     return next;
 }
 
-void keep_fs_base(Core& core) {
-    if (core.current) core.current->registers.fs_base = read_fs_base();
-}
-
 extern "C" UserRegisters* enter_system_call(Core& core) {
-    Thread* previous = core.current;
-    keep_fs_base(core);
-    return switch_threads(core, previous, handle_system_call(core));
+    Thread& thread = *core.current;
+    thread.registers.fs_base = read_fs_base();
+    if (Thread* next = fast_path(core, thread)) [[likely]] return resume(core, *next);
+    return switch_threads(core, &thread, handle_system_call(core));
 }
 
 extern "C" UserRegisters* enter_trap(Core& core, UserRegisters& registers) {
     Thread* previous = core.current;
-    keep_fs_base(core);
+    previous->registers.fs_base = read_fs_base();
     const auto vector = static_cast<u32>(registers.vector);
     const auto code = static_cast<u32>(registers.error_code);
     Thread* next = vector >= kFirstExternal       ? external_interrupt(core, vector)

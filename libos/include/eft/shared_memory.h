@@ -29,6 +29,8 @@ public:
     // Maps the first `bytes` of an object, a multiple of the page size; OutOfRange if it is smaller. The capability stays
     // the caller's and is not needed any more.
     static Result<SharedMemory> borrow(Slot object, u64 bytes);
+    // The same for an object that may only be read here.
+    static Result<SharedMemory> borrow_to_read(Slot object, u64 bytes);
 
     explicit operator bool() const { return bytes_ != 0; }
     std::span<std::byte> bytes() const { return {reinterpret_cast<std::byte*>(address_), bytes_}; }
@@ -37,6 +39,8 @@ public:
     void reset();
 
 private:
+    static Result<SharedMemory> map(Slot object, u64 bytes, Rights rights);
+
     CapHandle object_;
     u64 address_ = 0;
     u64 bytes_ = 0;

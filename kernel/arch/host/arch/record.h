@@ -1,0 +1,54 @@
+// What the kernel did to the machine, in order. A test clears the record, lets the kernel work, and asserts every
+// step: each write of a page-table entry, each flush, each access to a device.
+#pragma once
+
+#include <memory/physical.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace eft::kernel::arch {
+
+enum class Action : u8 {
+    WriteEntry,  // subject: physical address of the entry, value: the new one
+    FlushPage,   // subject: root, value: virtual address
+    FlushAll,    // subject: root
+    LeaveSpace,  // subject: root
+    Protect,     // subject: page
+    Unprotect,   // subject: page; only recorded where it was protected
+    MaskLine,    // subject: line
+    UnmaskLine,  // subject: line
+    LineMode,    // subject: line, value: level | active low << 1
+    PortIn,      // subject: port, value: width
+    PortOut,     // subject: port, value: width << 32 | value
+};
+
+struct Event {
+    Action action;
+    u64 subject = 0;
+    u64 value = 0;
+    bool operator==(const Event&) const = default;
+};
+
+struct Line {
+    bool masked = true;
+    bool level = false;
+    bool active_low = false;
+};
+
+// All state of the machine that is not memory.
+struct Record {
+    std::vector<Event> events;
+    std::array<Line, 24> lines;
+    std::vector<u64> protected_pages;  // physical addresses
+    u32 port_value = 0;                // what the next reads of ports give
+    std::string printed;
+
+    void add(Action action, u64 subject = 0, u64 value = 0) { events.push_back({action, subject, value}); }
+    bool is_protected(PhysAddr page) const;
+};
+
+Record& record();
+
+}  // namespace eft::kernel::arch

@@ -1,0 +1,138 @@
+// Files for programs, over the File interface of whatever file server is mounted.
+//
+//   FileSystem files(loop);
+//   EFT_CO_CHECK(files.connect("file/0"));
+//   EFT_CO_TRY(File file, files.open("/readme.txt"));
+//   EFT_CO_TRY(u64 count, co_await file.read(0, buffer));
+//
+// A restart of the server is not to be seen here: what is open is opened again by its path, under the same handle, and
+// what was lost is repeated; all of it is reading, so that harms nothing. A request that was in progress at two deaths is
+// not repeated a third time (ServiceFailed), and a path that leads to another file afterwards is StaleSession.
+// Reads travel through a ring and may run side by side; everything else is a call that waits for its answer.
+#pragma once
+
+#include <eft/ipc/kernel_transport.h>
+#include <eft/shared_memory.h>
+#include <eft/wake_loop.h>
+
+#include <eft/idl/file.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace eft {
+
+struct DirectoryEntry {
+    u32 inode;
+    file::FileType type;  // Unknown: ask the file
+    std::string_view name;
+};
+
+class FileSystem;
+
+class File {
+public:
+    File(File&& other) noexcept : files_(std::exchange(other.files_, nullptr)), handle_(other.handle_) {}
+    File& operator=(File&&) = delete;
+    ~File();
+
+    // As they were when it was opened.
+    const file::Attributes& attributes() const;
+    // Fewer bytes than asked for only at the end of the file. The destination must outlive the task.
+    Task<Result<u64>> read(u64 offset, std::span<std::byte> destination);
+    // Gives the entries from `cursor` (0 at first) on to `visit(const DirectoryEntry&)`; answers the next cursor, or
+    // nothing at the end. The names are valid during the call only, and `visit` must not use this file system.
+    template <class Visit>
+    Result<std::optional<u64>> list(u64 cursor, Visit visit);
+
+private:
+    friend class FileSystem;
+    File(FileSystem& files, u32 handle) : files_(&files), handle_(handle) {}
+    FileSystem* files_;
+    u32 handle_;
+};
+
+class FileSystem final : private WakeSource {
+public:
+    static constexpr u32 kMaxHandles = 32;
+
+    explicit FileSystem(WakeLoop& loop) : loop_(loop), ring_(ServerWake{&server_wake_}) {}
+    FileSystem(const FileSystem&) = delete;
+    ~FileSystem() { loop_.remove(*this); }
+
+    Status connect(std::string_view service);
+    bool connected() const { return attached_; }
+
+    Result<File> open(std::string_view path);
+    Result<file::Attributes> stat(std::string_view path, bool keep_last_link = false);
+    // The target's length.
+    Result<std::size_t> read_link(std::string_view path, std::span<char> target);
+    // Its strings are valid until this thread's next call.
+    Result<file::FileSystemState> status();
+
+    // For the stub (eft/ipc/client.h).
+    Status reopen(ipc::Client<ipc::KernelTransport>&) { return reopen_all(); }
+
+private:
+    friend class File;
+    static constexpr u32 kWindowBytes = 64 * 1024;
+    static constexpr u32 kWindows = 8;
+
+    struct ServerWake {
+        CapHandle* notification;
+        void signal();
+    };
+    struct OpenFile {
+        bool used = false;
+        std::string path;
+        file::Attributes attributes;
+    };
+    // A part of the area, for one read.
+    struct Window;
+    struct WindowWaiter;
+
+    void on_wake() override;
+    bool prepare_to_sleep() override { return !attached_ || ring_.prepare_to_sleep(); }
+    Status reopen_all();
+    void close(u32 handle);
+    Task<Result<u64>> read(u32 handle, u64 offset, std::span<std::byte> destination);
+    Task<Result<u32>> read_piece(u32 handle, u64 offset, std::span<std::byte> destination);
+    Result<file::Listing> list(u32 handle, u64 cursor);
+
+    WakeLoop& loop_;
+    SharedMemory ring_memory_, area_;
+    CapHandle server_wake_;
+    file::FileRing<ServerWake> ring_;
+    std::optional<file::FileClient<>> client_;
+    bool attached_ = false;
+    std::array<OpenFile, kMaxHandles> open_;
+    u64 generation_ = 0;  // counts how often everything was opened again
+    u32 free_windows_ = (1u << kWindows) - 1;
+    WindowWaiter* waiting_ = nullptr;  // those who wait for a window, last come first
+};
+
+// One entry of file::Listing; false at the end, or if the rest is no entry.
+inline bool next_entry(std::span<const u8>& rest, DirectoryEntry& entry) {
+    constexpr std::size_t kHead = sizeof(u32) + 2;
+    if (rest.size() < kHead || rest.size() - kHead < rest[5]) return false;
+    __builtin_memcpy(&entry.inode, rest.data(), sizeof(u32));
+    entry.type = static_cast<file::FileType>(rest[4]);
+    if (!valid(entry.type)) entry.type = file::FileType::Unknown;
+    entry.name = {reinterpret_cast<const char*>(rest.data() + kHead), rest[5]};
+    rest = rest.subspan(kHead + entry.name.size());
+    return true;
+}
+
+template <class Visit>
+Result<std::optional<u64>> File::list(u64 cursor, Visit visit) {
+    EFT_TRY(const file::Listing listing, files_->list(handle_, cursor));
+    std::span<const u8> rest = listing.entries;
+    for (DirectoryEntry entry; next_entry(rest, entry);) visit(std::as_const(entry));
+    if (listing.end) return std::optional<u64>();
+    if (listing.next <= cursor) return Error::ProtocolViolation;  // it would never end
+    return std::optional<u64>(listing.next);
+}
+
+}  // namespace eft

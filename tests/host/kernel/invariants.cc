@@ -1,0 +1,104 @@
+// The derivation tree and the slots: every link has its counterpart, every slot that holds a capability is in the tree
+// and every capability of the tree lies in a slot of something that exists, and objects count their capabilities.
+#include "invariants.h"
+
+#include <object/cap_table.h>
+#include <object/derivation.h>
+#include <object/thread.h>
+
+namespace eft::kernel::test {
+namespace {
+
+// Visits the children of one capability; false if their links lead astray.
+bool visit_children(Survey& found, Capability& parent, std::vector<Capability*>& pending) {
+    Capability* eldest = parent.child_;
+    if (!eldest) return true;
+    if (eldest->prev_->next_ != Capability::tagged(&parent)) {
+        found.require(false, "the eldest child's `prev` is not the youngest, whose `next` is the parent");
+        return false;
+    }
+    for (Capability* child = eldest;; child = child->next_) {
+        found.require(!child->empty(), "an empty slot is in the derivation tree");
+        if (!found.capabilities.insert(child).second) {
+            found.require(false, "a capability is in the derivation tree twice");
+            return false;
+        }
+        pending.push_back(child);
+        if (has_object(child->type())) ++found.objects[child->object()];
+        if (child->last()) {
+            found.require(Capability::untagged(child->next_) == &parent, "the youngest child names another parent");
+            found.require(eldest->prev_ == child, "the eldest child does not know the youngest");
+            return true;
+        }
+        if (child->next_->prev_ != child) {
+            found.require(false, "two siblings disagree about their order");
+            return false;
+        }
+    }
+}
+
+template <class Function>
+void each_slot(Survey& found, Core& core, Function function) {
+    found.each<CapTable>(ObjectType::CapTable, [&](CapTable& table) {
+        for (u32 i = 1; i < table.size(); ++i) function(*table.lookup(Slot(i)));
+    });
+    found.each<Thread>(ObjectType::Thread, [&](Thread& thread) {
+        for (Capability* slot : {&thread.table, &thread.space, &thread.utcb_frame, &thread.pager,
+                                 &thread.exception_handler, &thread.bound_notification, &thread.reply}) {
+            function(*slot);
+        }
+    });
+    for (Capability& slot : core.irqs.notifications_) function(slot);
+}
+
+}  // namespace
+
+Survey survey(Core& core) {
+    Survey found;
+    std::vector<Capability*> pending{&core.ancestor};
+    while (!pending.empty()) {
+        Capability& parent = *pending.back();
+        pending.pop_back();
+        if (!visit_children(found, parent, pending)) break;
+    }
+    return found;
+}
+
+void check_slots(Survey& found, Core& core) {
+    std::set<Capability*> slots;
+    each_slot(found, core, [&](Capability& slot) {
+        if (slot.empty()) {
+            found.require(!slot.space && !slot.space_next && !slot.space_prev, "an empty slot keeps something");
+            found.require(!slot.child_ && !slot.next_ && !slot.prev_, "an empty slot keeps links");
+            return;
+        }
+        slots.insert(&slot);
+        found.require(found.capabilities.contains(&slot), "a slot holds a capability that is not in the tree");
+    });
+    for (Capability* cap : found.capabilities) {
+        found.require(slots.contains(cap), "the tree has a capability that lies in no slot");
+    }
+    found.require(core.dying == nullptr, "objects wait for their destructor");
+    found.require(core.objects == found.objects.size(), "the number of objects is wrong");
+    for (auto& [object, count] : found.objects) {
+        found.require(!object->dying, "a capability names a dying object");
+        found.require(object->capabilities == count, "an object miscounts its capabilities");
+    }
+    for (Capability* cap : found.capabilities) {
+        if (has_object(cap->type())) {
+            found.require(cap->object()->type == cap->type(), "a capability names an object of another type");
+        }
+    }
+}
+
+std::vector<std::string> broken_invariants(Core& core) {
+    Survey found = survey(core);
+    if (!found.broken.empty()) return found.broken;  // the tree cannot be trusted: look no further
+    check_slots(found, core);
+    if (!found.broken.empty()) return found.broken;
+    check_threads(found, core);
+    check_memory(found, core);
+    return found.broken;
+}
+
+}  // namespace eft::kernel::test

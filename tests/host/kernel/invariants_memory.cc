@@ -1,0 +1,224 @@
+// Memory and page tables: nothing overlaps, all lies in the Untyped that it came from, every mapping belongs to a
+// capability, and no physical page is writable and executable.
+#include "invariants.h"
+
+#include <object/address_space.h>
+#include <object/cap_table.h>
+#include <object/derivation.h>
+#include <object/frame.h>
+#include <object/untyped.h>
+
+#include <arch/arena.h>
+
+#include <algorithm>
+
+namespace eft::kernel::test {
+namespace {
+
+using arch::PageEntry;
+
+struct Range {
+    u64 start, end;
+    bool sealed = false;
+};
+
+// The memory that a capability stands for; empty if it has none of its own.
+Range memory_of(const Capability& cap) {
+    const u64 start = cap.address().value();
+    if (has_object(cap.type())) {
+        // An address space's head lies in the second page of its memory.
+        const u64 first = cap.is(ObjectType::AddressSpace) ? start - kPageSize : start;
+        return {first, first + object_bytes(*cap.object())};
+    }
+    switch (cap.type()) {
+        case ObjectType::Frame: return {start, start + kPageSize, FrameData::of(cap).sealed()};
+        case ObjectType::PageTable: return {start, start + kPageSize};
+        case ObjectType::Untyped: return {start, start + UntypedData::of(cap).size()};
+        default: return {0, 0};
+    }
+}
+
+// Each piece of memory that is in use, once.
+std::vector<Range> used_ranges(Survey& found) {
+    std::map<u64, Range> ranges;
+    for (Capability* cap : found.capabilities) {
+        if (cap->is(ObjectType::Untyped)) continue;
+        if (const Range range = memory_of(*cap); range.end != 0) ranges[range.start] = range;
+    }
+    std::vector<Range> result;
+    for (auto& [start, range] : ranges) result.push_back(range);
+    return result;
+}
+
+void check_ranges(Survey& found) {
+    const std::vector<Range> ranges = used_ranges(found);
+    for (std::size_t i = 1; i < ranges.size(); ++i) {
+        found.require(ranges[i - 1].end <= ranges[i].start, "two objects share memory");
+    }
+    for (const Range& range : ranges) {
+        for (u64 page = page_down(range.start); page < range.end; page += kPageSize) {
+            found.require(arch::record().is_protected(PhysAddr(page)) == range.sealed,
+                          "the direct map's protection does not fit what a page is used for");
+        }
+    }
+}
+
+// `cap` lies in the used part of the nearest Untyped above it.
+void check_origin(Survey& found, Capability& cap) {
+    const Range range = memory_of(cap);
+    if (range.end == 0) return;
+    Capability* above = &cap;
+    do {
+        while (!above->last()) above = above->next_;
+        above = Capability::untagged(above->next_);
+    } while (!above->is(ObjectType::Untyped) && above->next_);
+    if (!above->is(ObjectType::Untyped)) return;  // given to the first thread at the start
+    const u64 start = above->address().value();
+    found.require(range.start >= start && range.end <= start + UntypedData::of(*above).used(),
+                  "an object lies outside the memory that it was made of");
+}
+
+struct Permissions {
+    bool write = false, execute = false;
+};
+
+class SpaceCheck {
+public:
+    SpaceCheck(Survey& found, AddressSpace& space, std::map<u64, Permissions>& permissions)
+        : found_(found), space_(space), permissions_(permissions) {}
+
+    void run() {
+        if (!read_list()) return;
+        check_table(space_.root_, arch::kRootLevel, 0);
+        const PageEntry* root = to_pointer<const PageEntry>(space_.root_);
+        for (unsigned i = arch::kUserRootEntries; i < arch::kTableEntries; ++i) {
+            found_.require(root[i].value() == arch::kernel_entry(i).value(), "the kernel's half of a root changed");
+        }
+    }
+
+private:
+    bool read_list() {
+        u64 spare = 0;
+        Capability* previous = &space_.list_;
+        for (Capability* cap = space_.list_.space_next; cap != &space_.list_; previous = cap, cap = cap->space_next) {
+            if (!found_.capabilities.contains(cap) || cap->space != &space_ || cap->space_prev != previous) {
+                found_.require(false, "an address space's list of capabilities is broken");
+                return false;
+            }
+            if (cap->is(ObjectType::Frame)) {
+                found_.require(spare == 0, "a spare page table is not at the end of the list");
+                frames_[{FrameData::of(*cap).mapped_address(), cap->address().value()}] = cap;
+            } else if (cap->data == 0) {
+                ++spare;
+            } else {
+                found_.require(spare == 0, "a spare page table is not at the end of the list");
+                tables_[cap->address().value()] = cap;
+            }
+        }
+        found_.require(space_.list_.space_prev == previous, "an address space's list has another end");
+        found_.require(space_.spare_tables_ == spare, "an address space miscounts its spare tables");
+        for (Capability* cap : found_.capabilities) attached_ += cap->space == &space_ && mappable(*cap);
+        found_.require(attached_ == frames_count() + tables_.size() + spare, "a capability thinks that it is attached");
+        return true;
+    }
+
+    static bool mappable(const Capability& cap) { return cap.is(ObjectType::Frame) || cap.is(ObjectType::PageTable); }
+
+    u64 frames_count() const {
+        u64 count = 0;
+        for (Capability* cap = space_.list_.space_next; cap != &space_.list_; cap = cap->space_next) {
+            count += cap->is(ObjectType::Frame);
+        }
+        return count;
+    }
+
+    void check_table(PhysAddr table, unsigned level, u64 base) {
+        const PageEntry* entries = to_pointer<const PageEntry>(table);
+        const unsigned count = level == arch::kRootLevel ? arch::kUserRootEntries : arch::kTableEntries;
+        for (unsigned i = 0; i < count; ++i) {
+            if (entries[i].value() == 0) continue;
+            const u64 address = base | u64{i} << (kPageBits + 9 * (level - 1));
+            if (level == 1) {
+                check_page(entries[i], address);
+            } else {
+                check_inner(entries[i], level - 1, address);
+            }
+        }
+    }
+
+    void check_inner(const PageEntry& entry, unsigned level, u64 address) {
+        const auto table = tables_.find(entry.address().value());
+        if (table == tables_.end()) return found_.require(false, "a page table is in use that nobody donated");
+        const u64 span = u64{1} << (kPageBits + 9 * level);
+        found_.require((table->second->data & 7) == level && (table->second->data & ~(span - 1)) == address,
+                       "a donated table is in use at another place than its capability says");
+        check_table(entry.address(), level, address);
+    }
+
+    void check_page(const PageEntry& entry, u64 address) {
+        const auto frame = frames_.find({address, entry.address().value()});
+        if (frame == frames_.end()) return found_.require(false, "a page is mapped that no capability stands for");
+        const Capability& cap = *frame->second;
+        found_.require(!entry.has(PageEntry::Write) || cap.may(FrameRight::Write), "a page is writable without right");
+        found_.require(!entry.has(PageEntry::Execute) || cap.may(FrameRight::Execute),
+                       "a page is executable without right");
+        Permissions& all = permissions_[entry.address().value()];
+        all.write |= entry.has(PageEntry::Write);
+        all.execute |= entry.has(PageEntry::Execute);
+    }
+
+    Survey& found_;
+    AddressSpace& space_;
+    std::map<u64, Permissions>& permissions_;
+    std::map<std::pair<u64, u64>, Capability*> frames_;
+    std::map<u64, Capability*> tables_;
+    u64 attached_ = 0;
+};
+
+}  // namespace
+
+u64 object_bytes(const Object& object) {
+    switch (object.type) {
+        case ObjectType::CapTable: return u64{static_cast<const CapTable&>(object).size()} << kCapabilityBits;
+        case ObjectType::Thread: return u64{1} << kThreadBits;
+        case ObjectType::AddressSpace: return u64{1} << kAddressSpaceBits;
+        default: return u64{1} << kEndpointBits;
+    }
+}
+
+void check_memory(Survey& found, Core&) {
+    check_ranges(found);
+    for (Capability* cap : found.capabilities) check_origin(found, *cap);
+
+    std::map<u64, Permissions> permissions;
+    found.each<AddressSpace>(ObjectType::AddressSpace,
+                             [&](AddressSpace& space) { SpaceCheck(found, space, permissions).run(); });
+    found.each<Thread>(ObjectType::Thread, [&](Thread& thread) {
+        if (!thread.utcb_frame.empty()) permissions[thread.utcb_frame.address().value()].write = true;
+    });
+    for (auto& [page, allowed] : permissions) {
+        found.require(!allowed.write || !allowed.execute, "a physical page is writable and executable");
+    }
+    for (Capability* cap : found.capabilities) {
+        if (!cap->is(ObjectType::Frame)) continue;
+        const bool executable = cap->may(FrameRight::Execute);
+        found.require(!executable || !cap->may(FrameRight::Write), "a capability allows to write and to execute");
+        found.require(!executable || FrameData::of(*cap).sealed(), "an executable frame is not sealed");
+        found.require(!FrameData::of(*cap).sealed() || !permissions[cap->address().value()].write,
+                      "a sealed page can be written");
+    }
+}
+
+void poison_unused(Core& core) {
+    Survey found = survey(core);
+    u64 end = arch::kArenaStart;
+    for (const Range& range : used_ranges(found)) {
+        if (!arch::in_arena(PhysAddr(range.start))) continue;
+        if (range.start > end) arch::poison(PhysAddr(end), range.start - end);
+        end = std::max(end, range.end);
+    }
+    const u64 arena_end = arch::kArenaStart + arch::kArenaSize;
+    if (end < arena_end) arch::poison(PhysAddr(end), arena_end - end);
+}
+
+}  // namespace eft::kernel::test

@@ -1,0 +1,160 @@
+#include "machine.h"
+
+#include "invariants.h"
+
+#include <object/cap_table.h>
+#include <object/derivation.h>
+#include <object/frame.h>
+#include <object/untyped.h>
+
+#include <arch/arena.h>
+
+namespace eft::kernel::test {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw std::logic_error(what); }
+
+void fill(Capability& slot, ObjectType type, u64 address, u64 data, Core& core) {
+    slot.fill(type, PhysAddr(address), kAllRights, data, core.ancestor);
+}
+
+}  // namespace
+
+Machine::Machine() {
+    arch::reset_arena();
+    arch::record() = arch::Record{};
+    build();
+    after();
+}
+
+// What the boot code of a real machine does (arch/x86_64/root_task.cc).
+void Machine::build() {
+    Capability block, table_cap;
+    fill(block, ObjectType::Untyped, arch::kArenaStart, UntypedData::fresh(arch::kArenaBits, false).value(), core_);
+    const auto make_in = [&](ObjectType type, Capability& untyped, Capability& slot, unsigned size_bits = 0) {
+        if (kernel::retype(core_, untyped, {type, size_bits, 1, &slot}) != Error::None)
+            fail("the machine is too small");
+    };
+    make_in(ObjectType::CapTable, block, table_cap, kTableBits);
+    table_ = &table_cap.as<CapTable>();
+    move_capability(table_cap, slot(kTable));
+    move_capability(block, slot(kUntyped));
+    fill(slot(kDevice), ObjectType::Untyped, kDeviceAddress, UntypedData::fresh(kDeviceBits, true).value(), core_);
+    fill(slot(kIrq), ObjectType::Irq, 0, NumberRange{0, kIrqs}.packed(), core_);
+    fill(slot(kPorts), ObjectType::IoPorts, 0, NumberRange{0, 0x10000}.packed(), core_);
+    make_in(ObjectType::Thread, slot(kUntyped), slot(kThread));
+    make_in(ObjectType::AddressSpace, slot(kUntyped), slot(kSpace));
+    make_in(ObjectType::Frame, slot(kUntyped), slot(kUtcb));
+
+    manager_ = &slot(kThread).as<Thread>();
+    derive_capability(slot(kTable), manager_->table, kAllRights, 0);
+    derive_capability(slot(kSpace), manager_->space, kAllRights, 0);
+    manager_->space.holder = manager_;
+    derive_capability(slot(kUtcb), manager_->utcb_frame, kAllRights, 0);
+    manager_->utcb_frame.data = FrameData::of(manager_->utcb_frame).mapped_at(kUtcbAddress);
+    manager_->priority = kPriority;
+    core_.scheduler.wake(*manager_);
+    core_.current = core_.scheduler.choose(nullptr);
+}
+
+Capability& Machine::slot(u32 index) {
+    Capability* cap = table_->lookup(Slot(index));
+    if (!cap) fail("the manager's table has no slot " + std::to_string(index));
+    return *cap;
+}
+
+void Machine::before() { arch::record().events.clear(); }
+
+void Machine::after() {
+    if (!checking_) return;
+    const std::vector<std::string> broken = broken_invariants(core_);
+    if (!broken.empty()) {
+        std::string all = "broken invariants:";
+        for (const std::string& one : broken) all += "\n    " + one;
+        fail(all);
+    }
+    poison_unused(core_);
+}
+
+void Machine::run(Thread& thread) {
+    for (unsigned slices = 0; core_.current != &thread; ++slices) {
+        if (slices == 64 || thread.state != ThreadState::Ready) fail("the thread cannot be made to run");
+        time_slice();
+    }
+}
+
+void Machine::system_call(Thread& thread, SystemCall call, u64 slot, Tag tag, Words words, u64 flags) {
+    run(thread);
+    thread.registers.number = static_cast<u64>(call) | flags;
+    thread.registers.target = slot;
+    thread.registers.message_tag = tag.value;
+    for (unsigned i = 0; i < kRegisterWords; ++i) thread.registers.words[i] = words[i];
+    before();
+    // As the machine's entry does it.
+    if (!fast_path(core_, *core_.current)) handle_system_call(core_);
+    after();
+}
+
+void Machine::enter(Thread* (*entry)(Core&, const FaultCause&), Thread& thread, const FaultCause& cause) {
+    run(thread);
+    before();
+    entry(core_, cause);
+    after();
+}
+
+void Machine::page_fault(Thread& thread, u64 address) { enter(handle_page_fault, thread, {14, 4, address}); }
+void Machine::exception(Thread& thread, u32 vector) { enter(handle_exception, thread, {vector, 0, 0}); }
+
+void Machine::interrupt(u32 number) {
+    before();
+    handle_interrupt(core_, number);
+    after();
+}
+
+void Machine::time_slice() {
+    before();
+    handle_time_slice(core_);
+    after();
+}
+
+Answer Machine::answer(const Thread& thread) const {
+    if (thread.state != ThreadState::Ready && thread.state != ThreadState::Suspended) fail("the thread still waits");
+    const arch::UserRegisters& registers = thread.registers;
+    Answer result{static_cast<Error>(registers.number), Badge(registers.target), registers.tag(), {}};
+    for (unsigned i = 0; i < kRegisterWords; ++i) result.word[i] = registers.words[i];
+    return result;
+}
+
+Answer Machine::invoke(u32 slot, Invocation operation, u64 a, u64 b, u64 c, u64 d) {
+    system_call(*manager_, SystemCall::Call, slot, Tag(static_cast<u32>(operation), kRegisterWords), {a, b, c, d});
+    return answer(*manager_);
+}
+
+Answer Machine::expect(u32 slot, Invocation operation, u64 a, u64 b, u64 c, u64 d) {
+    const Answer result = invoke(slot, operation, a, b, c, d);
+    if (result.error != Error::None) {
+        fail("invocation " + std::to_string(static_cast<u32>(operation)) + ": " + to_string(result.error));
+    }
+    return result;
+}
+
+Error Machine::retype(u32 untyped, ObjectType type, unsigned size_bits, u32 first, u32 count) {
+    return invoke(untyped, Invocation::UntypedRetype, static_cast<u64>(type) | u64{size_bits} << 8, first, count).error;
+}
+
+u32 Machine::make(ObjectType type, unsigned size_bits, u32 untyped, u32 count) {
+    const u32 first = next_slot_;
+    next_slot_ += count;
+    if (const Error error = retype(untyped, type, size_bits, first, count); error != Error::None) {
+        fail(std::string("retype: ") + to_string(error));
+    }
+    return first;
+}
+
+u32 Machine::derive(u32 source, Rights rights, u64 badge) {
+    const u32 index = free_slot();
+    expect(kTable, Invocation::CapDerive, index, source, rights, badge);
+    return index;
+}
+
+}  // namespace eft::kernel::test

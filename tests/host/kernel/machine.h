@@ -1,0 +1,99 @@
+// A machine for tests: a core, 1 MiB of memory, and a manager, the first thread, which holds a capability to everything
+// that exists at the start. All that a test does goes through the kernel's own entries, as on a real machine, and after
+// each of them the invariants are checked and unused memory is poisoned. What breaks is thrown as std::logic_error.
+//
+// A number that names a capability is a slot of the manager's table unless said otherwise.
+#pragma once
+
+#include <eft/abi/object.h>
+#include <eft/abi/syscall.h>
+#include <object/cap_table.h>
+#include <object/thread.h>
+#include <syscall/fast_path.h>
+#include <syscall/syscall.h>
+
+#include <arch/record.h>
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+namespace eft::kernel::test {
+
+constexpr u8 kPriority = 10;  // of all threads, unless said otherwise
+
+// The manager's slots.
+constexpr u32 kTable = 1, kUntyped = 2, kDevice = 3, kIrq = 4, kPorts = 5, kThread = 6, kSpace = 7, kUtcb = 8;
+constexpr u32 kFirstFree = 16;
+constexpr unsigned kTableBits = 8;
+constexpr u64 kDeviceAddress = 0xf000'0000;
+constexpr unsigned kDeviceBits = 16;
+
+constexpr u64 kUtcbAddress = 0x10000;
+
+using Words = std::array<u64, kRegisterWords>;
+
+// What a thread finds in its registers after a system call.
+struct Answer {
+    Error error;
+    Badge badge;
+    Tag tag;
+    Words word;
+};
+
+class Machine {
+public:
+    Machine();
+    Machine(const Machine&) = delete;
+
+    Core& core() { return core_; }
+    Thread& manager() { return *manager_; }
+    // The capability in a slot of the manager's table, empty or not.
+    Capability& slot(u32 index);
+    u32 free_slot() { return next_slot_++; }
+
+    // Makes the thread run, by as many time slices as that takes; it must be ready and as important as those that are.
+    void run(Thread& thread);
+    // One system call of a thread. It may block, or lose the processor.
+    void system_call(Thread& thread, SystemCall call, u64 slot, Tag tag = Tag(), Words words = {}, u64 flags = 0);
+    void page_fault(Thread& thread, u64 address);
+    void exception(Thread& thread, u32 vector);
+    void interrupt(u32 number);
+    void time_slice();
+    // What the last system call of a thread gave; only for one that does not wait.
+    Answer answer(const Thread& thread) const;
+
+    // Invocations by the manager; `expect` throws unless they succeed.
+    Answer invoke(u32 slot, Invocation operation, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);
+    Answer expect(u32 slot, Invocation operation, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);
+    // New objects, in consecutive slots; the first slot.
+    u32 make(ObjectType type, unsigned size_bits = 0, u32 untyped = kUntyped, u32 count = 1);
+    Error retype(u32 untyped, ObjectType type, unsigned size_bits, u32 first, u32 count);
+    // A derived capability in a new slot of the manager's.
+    u32 derive(u32 source, Rights rights = kAllRights, u64 badge = 0);
+    Error remove(u32 slot) { return invoke(kTable, Invocation::CapDelete, slot).error; }
+    Error revoke(u32 slot) { return invoke(kTable, Invocation::CapRevoke, slot).error; }
+
+    // What the last entry made the machine do.
+    const std::vector<arch::Event>& events() const { return arch::record().events; }
+    u64 live_objects() const { return core_.objects; }
+    // Fuzzers, which build thousands of machines, have no time to check what every test checks.
+    void check_each_entry(bool on) { checking_ = on; }
+
+private:
+    void build();
+    void enter(Thread* (*entry)(Core&, const FaultCause&), Thread& thread, const FaultCause& cause);
+    void before();
+    void after();
+
+    Core core_;
+    Thread* manager_ = nullptr;
+    CapTable* table_ = nullptr;
+    bool checking_ = true;
+    u32 next_slot_ = kFirstFree;
+};
+
+// The message page of a thread that has one.
+inline Utcb& utcb(Thread& thread) { return *thread.utcb(); }
+
+}  // namespace eft::kernel::test
