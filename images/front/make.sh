@@ -56,7 +56,7 @@ make_archive_with_manifest() {
         flatc -b --strict-json -o "$build/run.manifest" "$schema" "$manifest" || fail "$manifest is not a manifest"
         manifest=$build/run.manifest/$(basename "$manifest" .json).bin
     fi
-    "$host/images/archive/eft-archive" --output "$2" --from "$build/boot.archive" "manifest.bin=$manifest"
+    "$host/images/archive/eft-archive" --output "$2" --from "$build/boot.archive" "manifest=$manifest"
 }
 
 # A CD image $2 that boots the kernel with the archive $1 by GRUB. It takes half a second, so it is made for each run.

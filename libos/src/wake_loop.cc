@@ -21,24 +21,36 @@ void WakeLoop::remove(WakeSource& source) {
 }
 
 void WakeLoop::run_once() {
-    bool idle = true;
+    bool idle = yielded_.empty();
     for (unsigned i = 0; i < kMaxSources; ++i) {
         if (!sources_[i] || sources_[i]->prepare_to_sleep()) continue;
         sources_[i]->on_wake();
         idle = false;
     }
-    if (!idle) return;
-    const u64 woken = wait();
+    const u64 woken = wait(!idle);
     for (unsigned i = 0; i < kMaxSources; ++i)
         if (sources_[i] && (woken >> i & 1)) sources_[i]->on_wake();
+    std::vector<Completion<bool>*> turn;
+    turn.swap(yielded_);
+    for (Completion<bool>* each : turn) each->set(true);
+}
+
+Task<void> WakeLoop::yield() {
+    Completion<bool> turn;
+    yielded_.push_back(&turn);
+    [[maybe_unused]] bool now = co_await turn;
 }
 
 // Supervision goes on while a program waits: its heartbeats are answered here, as a server's are in its loop.
-u64 WakeLoop::wait() {
+u64 WakeLoop::wait(bool poll) {
     constexpr u64 kHeartbeat = static_cast<u64>(WakeBit::Heartbeat);
     constexpr u64 kStop = static_cast<u64>(WakeBit::Stop);
     ipc::Registers registers;
-    while (sys::recv(slot(WellKnown::Notification), registers) != Error::None) {
+    if (poll) {
+        if (sys::poll_recv(slot(WellKnown::Notification), registers) != Error::None) return 0;
+    } else {
+        while (sys::recv(slot(WellKnown::Notification), registers) != Error::None) {
+        }
     }
     if (registers.badge & kHeartbeat) persistent_head().heartbeats = persistent_head().heartbeats + 1;
     if (registers.badge & kStop) exit(0);

@@ -63,6 +63,7 @@ Status Service::create_persistent_memory(Memory& memory) {
     config_ = reinterpret_cast<ServiceConfig*>(window);
     head_ = reinterpret_cast<PersistentHead*>(window + kPageSize);
     config_->magic = kConfigMagic;
+    config_->boot_time = memory.info().entry_time;
     config_->table_bits = spec_.table_bits;
     config_->state_bytes = spec_.state_bytes;
     config_->log_bytes = kLogBytes;

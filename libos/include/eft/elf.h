@@ -129,7 +129,8 @@ inline void copy_segment_page(const ElfSegment& segment, u64 page, std::byte* ta
     const u64 start = segment.address > page ? segment.address : page;
     const u64 contents_end = segment.address + segment.contents.size();
     const u64 end = contents_end < page + kPageSize ? contents_end : page + kPageSize;
-    if (start < end) std::memcpy(target + (start - page), segment.contents.data() + (start - segment.address), end - start);
+    if (start < end)
+        std::memcpy(target + (start - page), segment.contents.data() + (start - segment.address), end - start);
 }
 
 }  // namespace eft

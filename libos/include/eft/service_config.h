@@ -30,6 +30,7 @@ struct ServiceConfig {
     u32 log_bytes;
     u32 cap_count;
     u32 reserved;
+    u64 boot_time;  // time-stamp counter at the kernel's entry
     NamedCap caps[32];
 };
 static_assert(sizeof(ServiceConfig) <= kPageSize);

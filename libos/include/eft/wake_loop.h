@@ -9,6 +9,7 @@
 #include <eft/task.h>
 
 #include <array>
+#include <vector>
 
 namespace eft {
 
@@ -31,8 +32,10 @@ public:
     Result<CapHandle> add(WakeSource& source);
     void remove(WakeSource& source);
 
-    // Lets every source do what it can, or waits until one can.
+    // Lets every source do what it can, or waits until one can; then runs those who have yielded.
     void run_once();
+    // For work that is long: everybody else has a turn before it goes on.
+    Task<void> yield();
     // Until the task has ended. Not from within a task.
     template <class T>
     T run(Task<T> task) {
@@ -42,9 +45,10 @@ public:
     }
 
 private:
-    u64 wait();
+    u64 wait(bool poll);
 
     std::array<WakeSource*, kMaxSources> sources_{};
+    std::vector<Completion<bool>*> yielded_;
 };
 
 }  // namespace eft

@@ -24,6 +24,8 @@ void set_arguments(root::Service& service, std::string_view text) {
 }  // namespace
 
 void stage_main(Stage& stage) {
+    // The first instruction of user mode was a few dozen ago.
+    print_value("BENCH boot.first_user", sys::time_stamp() - stage.memory.info().entry_time);
     stage.open(25);
     constexpr Rights kAll = EndpointRight::Send | EndpointRight::Receive;
     constexpr u8 kMeasurePriority = 40;

@@ -16,6 +16,7 @@ public:
         : base_(static_cast<volatile std::byte*>(base)), length_(length) {}
 
     u64 length() const { return length_; }
+    volatile void* base() const { return base_; }
 
     template <RegisterWord W>
     W read(u32 offset) const {

@@ -14,13 +14,12 @@ template <class T>
 concept SmallStruct = std::is_class_v<T> && std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(u64);
 
 template <std::size_t Bytes>
-using UnsignedOf = std::conditional_t<Bytes == 1, u8,
-                                      std::conditional_t<Bytes == 2, u16, std::conditional_t<Bytes == 4, u32, u64>>>;
+using UnsignedOf =
+    std::conditional_t<Bytes == 1, u8, std::conditional_t<Bytes == 2, u16, std::conditional_t<Bytes == 4, u32, u64>>>;
 
 // The value's bytes, zero-extended. Signed values are not sign-extended: the bits beside them are other fields.
 template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-constexpr u64 bits(T value, T absent = T{}) {
+requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr u64 bits(T value, T absent = T{}) {
     using Unsigned = UnsignedOf<sizeof(T)>;
     return static_cast<Unsigned>(static_cast<Unsigned>(value) ^ static_cast<Unsigned>(absent));
 }
@@ -34,8 +33,7 @@ inline u64 bits(const T& value) {
 
 // The low bytes of `word` as a T. A bool must have been checked by is_bool() first.
 template <class T>
-    requires(std::is_integral_v<T> || std::is_enum_v<T>)
-constexpr T from_bits(u64 word, T absent = T{}) {
+requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr T from_bits(u64 word, T absent = T{}) {
     using Unsigned = UnsignedOf<sizeof(T)>;
     return static_cast<T>(static_cast<Unsigned>(word) ^ static_cast<Unsigned>(absent));
 }

@@ -57,8 +57,8 @@ public:
     template <Handle H>
     CapField(const H& lent) : slot_(lent.slot()) {}
     template <Handle H>
-        requires(!std::is_lvalue_reference_v<H> && requires(H& handle) { handle.release(); })
-    CapField(H&& owned) : slot_(owned.release()), owned_(true) {}
+    requires(!std::is_lvalue_reference_v<H> && requires(H & handle) { handle.release(); }) CapField(H&& owned)
+        : slot_(owned.release()), owned_(true) {}
 
     CapField(CapField&& other) noexcept : slot_(other.slot_), owned_(std::exchange(other.owned_, false)) {
         other.slot_ = Slot::None;
@@ -147,8 +147,7 @@ public:
         if (field.owned()) slots_[count_++] = field.release();
     }
     void drop() {
-        while (count_ != 0) [[unlikely]]
-            slots::drop(slots_[--count_]);
+        while (count_ != 0) [[unlikely]] slots::drop(slots_[--count_]);
     }
 
 private:

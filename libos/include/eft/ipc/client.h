@@ -33,7 +33,7 @@ template <Transport T>
 class Client {
 public:
     template <class... Arguments>
-        requires std::constructible_from<T, Arguments...>
+    requires std::constructible_from<T, Arguments...>
     explicit Client(Arguments&&... arguments) : transport_(std::forward<Arguments>(arguments)...) {}
 
     T& transport() { return transport_; }
@@ -121,8 +121,8 @@ private:
             if (++attempts.deaths == 2) return Error::ServiceFailed;
             return restart == Restart::Retry ? Error::None : reopen(error, attempts);
         }
-        bool session_gone = error == Error::StaleSession ||
-                            (restart == Restart::Reopen && error == Error::InvalidCapability);
+        bool session_gone =
+            error == Error::StaleSession || (restart == Restart::Reopen && error == Error::InvalidCapability);
         return session_gone ? reopen(error, attempts) : error;
     }
 

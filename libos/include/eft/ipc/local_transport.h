@@ -3,8 +3,8 @@
 // two message pages, moves capabilities to the receiver's slots, and knows the badge.
 //
 // Faults are planned with die_before() and die_after(): at that call the incarnation dies before the request reached a
-// handler, or after the handler ran but before the reply left; the client is told PeerDied, and `on_death` lets the test
-// put a new incarnation (and its state as the last reply left it) in place.
+// handler, or after the handler ran but before the reply left; the client is told PeerDied, and `on_death` lets the
+// test put a new incarnation (and its state as the last reply left it) in place.
 #pragma once
 
 #include <eft/ipc/context.h>

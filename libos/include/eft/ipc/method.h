@@ -1,4 +1,5 @@
-// What an interface says about its methods, as constants: for the stubs, and as a table for people's tools (trace, rpc).
+// What an interface says about its methods, as constants: for the stubs, and as a table for people's tools (trace,
+// rpc).
 #pragma once
 
 #include <eft/abi/message.h>
@@ -38,8 +39,8 @@ struct MethodInfo {
     bool idempotent;
     bool atomic;
     bool once;
-    u64 within_ns;  // 0: no bound on the time of a reply
-    unsigned request_words;   // flat words
+    u64 within_ns;           // 0: no bound on the time of a reply
+    unsigned request_words;  // flat words
     unsigned response_words;
 };
 

@@ -15,7 +15,7 @@ namespace eft::ipc {
 
 template <unsigned Words>
 struct OnceReply {
-    u16 sequence = 0;  // 0: nothing remembered
+    u16 sequence = 0;    // 0: nothing remembered
     u16 owned_caps = 0;  // bit i: slots[i] is the record's to delete
     u32 label = 0;       // of the request
     u64 reply_tag = 0;
@@ -30,13 +30,15 @@ struct OnceReply {
         sequence = request.sequence();
         label = request.label();
         reply_tag = reply.tag.value;
-        for (unsigned i = 0; i < reply.tag.words(); ++i) words[i] = i < kRegisterWords ? reply.w[i] : page.words[i];
+        for (unsigned i = 0; i < reply.tag.words() && i < Words; ++i)
+            words[i] = i < kRegisterWords ? reply.w[i] : page.words[i];
         for (unsigned i = 0; i < reply.tag.caps(); ++i) slots[i] = page.send_slots[i];
     }
 
     void replay(Registers& reply, Utcb& page) const {
         reply.tag = Tag(reply_tag);
-        for (unsigned i = 0; i < reply.tag.words(); ++i) (i < kRegisterWords ? reply.w[i] : page.words[i]) = words[i];
+        for (unsigned i = 0; i < reply.tag.words() && i < Words; ++i)
+            (i < kRegisterWords ? reply.w[i] : page.words[i]) = words[i];
         for (unsigned i = 0; i < reply.tag.caps(); ++i) page.send_slots[i] = slots[i];
     }
 

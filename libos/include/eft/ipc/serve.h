@@ -1,8 +1,8 @@
 // One call on the server's side: check, load, hand to the handler, write the reply. Used by generated dispatchers.
 //
-// Everything that can be wrong with a message is found before the handler sees it. The handler's return type decides how
-// it is answered: Result<Response> at once; Task<Result<Response>> later, from a coroutine of its own. An Empty response
-// may be a plain Status.
+// Everything that can be wrong with a message is found before the handler sees it. The handler's return type decides
+// how it is answered: Result<Response> at once; Task<Result<Response>> later, from a coroutine of its own. An Empty
+// response may be a plain Status.
 #pragma once
 
 #include <eft/abi/result.h>
@@ -28,9 +28,8 @@ struct TaskValue<Task<T>> {
 
 // What a handler for a method with this response may return.
 template <class Returned, class Response>
-concept AnswersWith =
-    std::is_same_v<typename TaskValue<Returned>::Type, Result<Response>> ||
-    (std::is_empty_v<Response> && std::is_same_v<typename TaskValue<Returned>::Type, Status>);
+concept AnswersWith = std::is_same_v<typename TaskValue<Returned>::Type, Result<Response>> ||
+    (std::is_empty_v<Response>&& std::is_same_v<typename TaskValue<Returned>::Type, Status>);
 
 // Writes a reply into registers and page, and returns the error that the caller gets.
 template <class Response, class Answer>

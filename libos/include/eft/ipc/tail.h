@@ -24,8 +24,7 @@ inline void copy_to_words(u64* to, const void* from, std::size_t bytes) {
     for (std::size_t i = 0; i < whole; ++i) __builtin_memcpy(to + i, source + i * sizeof(u64), sizeof(u64));
     if (std::size_t rest = bytes % sizeof(u64)) {
         u64 last = 0;
-        for (std::size_t i = 0; i < rest; ++i)
-            last |= u64{static_cast<u8>(source[whole * sizeof(u64) + i])} << (8 * i);
+        for (std::size_t i = 0; i < rest; ++i) last |= u64{static_cast<u8>(source[whole * sizeof(u64) + i])} << (8 * i);
         to[whole] = last;
     }
 }

@@ -4,11 +4,11 @@
 // `co_await ring.read(request)` suspends the coroutine until the completion is there. Somebody calls on_wake() whenever
 // the ring's notification was signalled, and prepare_to_sleep() before waiting for it.
 //
-// The death of the server is not seen here: a new incarnation does unfinished entries again. fail() ends what waits when
-// there will be none (the service is held, or the session is given up).
+// The death of the server is not seen here: a new incarnation does unfinished entries again. fail() ends what waits
+// when there will be none (the service is held, or the session is given up).
 //
-// A coroutine that is cancelled while it waits leaves its entry in the ring: the server still works on it, and may still
-// write to its part of the area, until in_flight(ticket) is false.
+// A coroutine that is cancelled while it waits leaves its entry in the ring: the server still works on it, and may
+// still write to its part of the area, until in_flight(ticket) is false.
 #pragma once
 
 #include <eft/ring/producer.h>
@@ -21,7 +21,9 @@ namespace eft::ring {
 
 // How a side wakes the other: `signal()` on the notification that it was given.
 template <class T>
-concept Wake = requires(T& wake) { wake.signal(); };
+concept Wake = requires(T& wake) {
+    wake.signal();
+};
 
 // The response of a completion of a call of this method. BadMessage if it is none.
 template <class Method>
@@ -50,7 +52,8 @@ public:
 
     // Formats the ring's memory, before it is given to the server with Attach.
     Status create(std::span<std::byte> memory, u64 area_bytes) {
-        auto producer = Producer<kEntries>::create(memory, Service::kRingRequestWords, Service::kRingResponseWords, area_bytes);
+        auto producer =
+            Producer<kEntries>::create(memory, Service::kRingRequestWords, Service::kRingResponseWords, area_bytes);
         if (!producer.ok()) return producer.error();
         producer_ = *producer;
         failed_ = Error::None;

@@ -4,8 +4,8 @@
 // before new ones. An entry that two incarnations have taken is not taken a third time: it is answered ServiceFailed.
 //
 // The client can write all of the memory at any time. Opening and taking give a private copy of the request; a client
-// that changes the rest confuses only itself: the worst is that its own entry is answered with nonsense, or that the ring
-// is given up with ProtocolViolation.
+// that changes the rest confuses only itself: the worst is that its own entry is answered with nonsense, or that the
+// ring is given up with ProtocolViolation.
 //
 // For sleeping and races (1) to (3) see producer.h.
 #pragma once
@@ -36,7 +36,8 @@ public:
     static Result<Consumer> open(std::span<std::byte> bytes, std::span<std::byte> area, u32 inflight,
                                  u32 attempts = kAttempts) {
         EFT_TRY(Memory memory, Memory::open(bytes));
-        if (memory.geometry().count > Count || memory.geometry().area_bytes > area.size()) return Error::ProtocolViolation;
+        if (memory.geometry().count > Count || memory.geometry().area_bytes > area.size())
+            return Error::ProtocolViolation;
         Consumer consumer(memory, area.first(memory.geometry().area_bytes), inflight, attempts);
         EFT_CHECK(consumer.find_unfinished());
         return consumer;
@@ -99,8 +100,8 @@ private:
 
     u32 slot(u64 position) const { return static_cast<u32>(position & (memory_.geometry().count - 1)); }
 
-    // The producer stores an entry's state before `submitted`, so the last `count` positions before the number read here
-    // have states of their own, or of the reuse that came after it was read.
+    // The producer stores an entry's state before `submitted`, so the last `count` positions before the number read
+    // here have states of their own, or of the reuse that came after it was read.
     Status find_unfinished() {
         const u32 count = memory_.geometry().count;
         taken_ = acquire(memory_.header().submitted);
@@ -140,7 +141,8 @@ private:
     void publish(u64 position, Error status, std::span<const u64> response) {
         EntryHead& entry = memory_.entry(position);
         u64* words = memory_.response(position);
-        for (u32 i = 0; i < memory_.geometry().response_words; ++i) write(words[i], i < response.size() ? response[i] : 0);
+        for (u32 i = 0; i < memory_.geometry().response_words; ++i)
+            write(words[i], i < response.size() ? response[i] : 0);
         write(entry.status, static_cast<u32>(status));
         release(entry.state, done_state(position));
         release(memory_.header().completed, ++completed_);

@@ -10,9 +10,9 @@
 //   submitted   (p + 1) << 1        the request is in the entry, and nobody has answered it
 //   done        (p + 1) << 1 | 1    status and response are in the entry
 // Only the producer makes an entry submitted, only the consumer makes it done. That an entry is taken is the consumer's
-// private knowledge: a new incarnation looks for submitted entries and does them again. So a request is answered exactly
-// once, and done at least once. Request and response lie in different words: a consumer that dies while it writes a
-// response leaves the request whole.
+// private knowledge: a new incarnation looks for submitted entries and does them again. So a request is answered
+// exactly once, and done at least once. Request and response lie in different words: a consumer that dies while it
+// writes a response leaves the request whole.
 //
 // Neither side believes the other. Geometry is read once and checked; states and indices are copied before use; what
 // cannot be true is a ProtocolViolation, which closes the session.
@@ -129,7 +129,9 @@ public:
 
 private:
     Memory(std::span<std::byte> bytes, const Geometry& geometry) : bytes_(bytes.data()), geometry_(geometry) {}
-    static bool misaligned(std::span<std::byte> bytes) { return reinterpret_cast<std::uintptr_t>(bytes.data()) % kLine; }
+    static bool misaligned(std::span<std::byte> bytes) {
+        return reinterpret_cast<std::uintptr_t>(bytes.data()) % kLine;
+    }
     static bool fits(std::span<std::byte> bytes, const Geometry& geometry) {
         return !misaligned(bytes) && geometry.memory_bytes() <= bytes.size();
     }

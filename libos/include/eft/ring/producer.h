@@ -103,8 +103,8 @@ private:
     explicit Producer(const Memory& memory) : memory_(memory) {}
 
     Completion take_from(u64 position) {
-        Completion completion{position, labels_[position % Count],
-                              static_cast<Error>(read_once(memory_.entry(position).status)), {}};
+        Completion completion{
+            position, labels_[position % Count], static_cast<Error>(read_once(memory_.entry(position).status)), {}};
         const u64* words = memory_.response(position);
         for (u32 i = 0; i < memory_.geometry().response_words; ++i) completion.words[i] = read_once(words[i]);
         in_use_[position % Count] = false;
@@ -114,7 +114,8 @@ private:
 
     bool anything_done() const {
         for (u64 position = oldest_; position != submitted_; ++position)
-            if (in_use_[position % Count] && acquire(memory_.entry(position).state) != submitted_state(position)) return true;
+            if (in_use_[position % Count] && acquire(memory_.entry(position).state) != submitted_state(position))
+                return true;
         return false;
     }
 

@@ -22,7 +22,9 @@ public:
     Pending() = default;
     template <u32 Count>
     Pending(Consumer<Count>& consumer, u64 ticket)
-        : consumer_(&consumer), ticket_(ticket), complete_([](void* to, u64 number, Error status, std::span<const u64> words) {
+        : consumer_(&consumer),
+          ticket_(ticket),
+          complete_([](void* to, u64 number, Error status, std::span<const u64> words) {
               static_cast<Consumer<Count>*>(to)->complete(number, status, words);
           }) {}
 
@@ -58,8 +60,7 @@ Result<Response> as_response(Result<Response> result) {
     return result;
 }
 template <class Response>
-    requires std::is_empty_v<Response>
-Result<Response> as_response(Status status) {
+requires std::is_empty_v<Response> Result<Response> as_response(Status status) {
     if (!status.ok()) return status.error();
     return Response{};
 }

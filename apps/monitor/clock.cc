@@ -1,0 +1,67 @@
+#include "monitor/clock.h"
+
+#include <eft/session.h>
+
+namespace eft::monitor {
+
+Status Clock::connect(std::string_view service) {
+    EFT_TRY(CapHandle session, eft::connect(service));
+    client_.emplace(std::move(session));
+    client_->on_reopen(*this);
+    EFT_TRY(wake_, loop_.add(*this));
+    return reopen(*client_);
+}
+
+Status Clock::reopen(ipc::Client<ipc::KernelTransport>&) {
+    timer::Attach request;
+    request.expired = wake_;
+    if (auto attached = client_->attach(request); !attached.ok()) return attached.error();
+    for (u32 timer = 0; timer < kTimers; ++timer)
+        if (sleepers_[timer]) EFT_CHECK(arm(timer));
+    return {};
+}
+
+Result<u64> Clock::now() {
+    if (!client_) return Error::NoDevice;
+    auto time = client_->now();
+    if (!time.ok()) return time.error();
+    return time->now_ns;
+}
+
+Status Clock::arm(u32 timer) {
+    timer::Arm request;
+    request.timer = timer;
+    request.deadline_ns = sleepers_[timer]->deadline;
+    return client_->arm(request).error();
+}
+
+Task<Status> Clock::sleep(u64 nanoseconds) {
+    EFT_CO_TRY(u64 start, now());
+    u32 timer = 0;
+    while (timer < kTimers && sleepers_[timer]) ++timer;
+    if (timer == kTimers) co_return Error::Busy;
+    Sleeper sleeper{start + nanoseconds, {}};
+    sleepers_[timer] = &sleeper;
+    Status armed = arm(timer);
+    if (!armed.ok()) {
+        sleepers_[timer] = nullptr;
+        co_return armed;
+    }
+    [[maybe_unused]] bool expired = co_await sleeper.expired;
+    co_return Status{};
+}
+
+void Clock::on_wake() {
+    auto expired = client_->expired();
+    if (!expired.ok()) return;
+    const u64 timers = expired->timers;
+    for (u32 timer = 0; timer < kTimers; ++timer) {
+        if (!(timers >> timer & 1)) continue;
+        timer::Timer seen;
+        seen.timer = timer;
+        static_cast<void>(client_->disarm(seen));
+        if (Sleeper* sleeper = std::exchange(sleepers_[timer], nullptr)) sleeper->expired.set(true);
+    }
+}
+
+}  // namespace eft::monitor

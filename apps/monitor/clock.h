@@ -1,0 +1,44 @@
+// Time and sleeping, over the timer service. Several tasks may sleep at once.
+#pragma once
+
+#include <eft/ipc/kernel_transport.h>
+#include <eft/wake_loop.h>
+
+#include <eft/idl/timer.h>
+
+#include <array>
+#include <optional>
+
+namespace eft::monitor {
+
+class Clock final : private WakeSource {
+public:
+    explicit Clock(WakeLoop& loop) : loop_(loop) {}
+
+    Status connect(std::string_view service);
+    // Nanoseconds since the machine started.
+    Result<u64> now();
+    // Busy: too many sleep already.
+    Task<Status> sleep(u64 nanoseconds);
+
+    // For the stub: the service has forgotten this session and its timers; those who sleep are armed again.
+    Status reopen(ipc::Client<ipc::KernelTransport>&);
+
+private:
+    static constexpr u32 kTimers = 16;
+    struct Sleeper {
+        u64 deadline;
+        Completion<bool> expired;
+    };
+
+    void on_wake() override;
+    bool prepare_to_sleep() override { return true; }
+    Status arm(u32 timer);
+
+    WakeLoop& loop_;
+    CapHandle wake_;
+    std::optional<timer::TimerServiceClient<>> client_;
+    std::array<Sleeper*, kTimers> sleepers_{};
+};
+
+}  // namespace eft::monitor

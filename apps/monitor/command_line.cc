@@ -1,0 +1,107 @@
+#include "monitor/command_line.h"
+
+#include <eft/text.h>
+
+#include <utility>
+
+namespace eft::monitor {
+namespace {
+
+class Parser {
+public:
+    explicit Parser(std::string_view line) : rest_(line) {}
+
+    Result<std::vector<Command>> parse() {
+        while (!rest_.empty()) {
+            const char character = take();
+            switch (character) {
+                case ' ':
+                case '\t': end_word(); break;
+                case ';':
+                case '&':
+                    if (!end_command(character == '&')) return Error::BadFormat;
+                    break;
+                case '\'':
+                case '"':
+                    if (!quoted(character)) return Error::BadFormat;
+                    break;
+                case '\\':
+                    if (rest_.empty()) return Error::BadFormat;
+                    add(take());
+                    break;
+                default: add_or_status(character);
+            }
+        }
+        end_word();
+        if (!command_.words.empty()) commands_.push_back(std::move(command_));
+        return std::move(commands_);
+    }
+
+private:
+    char take() {
+        const char first = rest_.front();
+        rest_.remove_prefix(1);
+        return first;
+    }
+    // A typed mark would be taken for ours; no name has one.
+    void add(char character) {
+        in_word_ = true;
+        if (character != kStatusMark) word_.push_back(character);
+    }
+    void add_or_status(char character) {
+        if (character == '$' && rest_.starts_with('?')) {
+            take();
+            in_word_ = true;
+            word_.push_back(kStatusMark);
+        } else {
+            add(character);
+        }
+    }
+    bool quoted(char quote) {
+        in_word_ = true;
+        while (!rest_.empty()) {
+            const char character = take();
+            if (character == quote) return true;
+            if (quote == '"') add_or_status(character);
+            else add(character);
+        }
+        return false;
+    }
+    void end_word() {
+        if (std::exchange(in_word_, false)) command_.words.push_back(std::exchange(word_, {}));
+    }
+    bool end_command(bool background) {
+        end_word();
+        if (command_.words.empty()) return false;
+        command_.background = background;
+        commands_.push_back(std::exchange(command_, {}));
+        return true;
+    }
+
+    std::string_view rest_;
+    bool in_word_ = false;
+    std::string word_;
+    Command command_;
+    std::vector<Command> commands_;
+};
+
+}  // namespace
+
+Result<std::vector<Command>> parse_line(std::string_view line) { return Parser(line).parse(); }
+
+std::vector<std::string> expand(const std::vector<std::string>& words, int status) {
+    FixedText<12> number;
+    number.decimal(status);
+    std::vector<std::string> result;
+    for (const std::string& word : words) {
+        std::string expanded;
+        for (char character : word) {
+            if (character == kStatusMark) expanded.append(number.view());
+            else expanded.push_back(character);
+        }
+        result.push_back(std::move(expanded));
+    }
+    return result;
+}
+
+}  // namespace eft::monitor

@@ -1,0 +1,29 @@
+// From a typed line to commands.
+//
+//   line     = command { (";" | "&") command }      "&" runs what stands before it in the background
+//   word     = characters without blanks; 'as it is'; "as it is, but $?"; \x is x
+//   $?       is the status of the last command when its own command starts
+#pragma once
+
+#include <eft/abi/result.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eft::monitor {
+
+struct Command {
+    std::vector<std::string> words;  // kStatusMark stands where $? stood
+    bool background = false;
+};
+
+constexpr char kStatusMark = '\x01';
+
+// BadFormat: a quote is not closed, or nothing stands before ";" or "&".
+Result<std::vector<Command>> parse_line(std::string_view line);
+
+// The words with the status in place of its marks.
+std::vector<std::string> expand(const std::vector<std::string>& words, int status);
+
+}  // namespace eft::monitor

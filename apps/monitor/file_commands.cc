@@ -1,0 +1,253 @@
+// Commands about files. Each goes on with its next path after an error, and ends with status 1.
+#include "monitor/format.h"
+#include "monitor/shell.h"
+
+#include <eft/sha256.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace eft::monitor {
+namespace {
+
+constexpr std::size_t kPiece = 64 * 1024;
+
+// The paths among the words; `fallback` if there is none.
+std::vector<std::string> paths_of(const Words& words, const char* fallback = nullptr) {
+    std::vector<std::string> paths;
+    for (std::size_t i = 1; i < words.size(); ++i)
+        if (!words[i].starts_with('-') || words[i].size() == 1) paths.push_back(words[i]);
+    if (paths.empty() && fallback) paths.emplace_back(fallback);
+    return paths;
+}
+
+// Reads a file from its beginning to its end, several pieces ahead of whoever looks at them. Every piece that was begun
+// is waited for, also after an error: its buffer is here.
+class Pieces {
+public:
+    explicit Pieces(File& file) : file_(file), size_(file.attributes().size) {
+        for (Piece& piece : pieces_) begin(piece);
+    }
+
+    // The next bytes; empty at the end. Valid until the next call.
+    Task<Result<std::span<const std::byte>>> next() {
+        if (shown_) begin(*std::exchange(shown_, nullptr));
+        Piece& piece = pieces_[turn_++ % kAhead];
+        if (!piece.reading) co_return std::span<const std::byte>();
+        Result<u64> count = co_await piece.reading;
+        piece.reading = {};
+        shown_ = &piece;
+        if (!count.ok()) co_return count.error();
+        co_return std::span<const std::byte>(piece.bytes.get(), *count);
+    }
+    Task<void> finish() {
+        for (Piece& piece : pieces_) {
+            if (!piece.reading) continue;
+            [[maybe_unused]] Result<u64> count = co_await piece.reading;
+            piece.reading = {};
+        }
+    }
+
+private:
+    static constexpr std::size_t kAhead = 4;
+    struct Piece {
+        std::unique_ptr<std::byte[]> bytes = std::make_unique<std::byte[]>(kPiece);
+        Task<Result<u64>> reading;
+    };
+
+    void begin(Piece& piece) {
+        if (begun_ >= size_) return;
+        piece.reading = file_.read(begun_, {piece.bytes.get(), kPiece});
+        piece.reading.start();
+        begun_ += kPiece;
+    }
+
+    File& file_;
+    u64 size_;
+    u64 begun_ = 0;
+    std::size_t turn_ = 0;
+    std::array<Piece, kAhead> pieces_;
+    Piece* shown_ = nullptr;
+};
+
+// Directories have a size, too: reading one is refused before anything is begun.
+Result<File> open_to_read(Shell& shell, const std::string& path) {
+    EFT_TRY(FileSystem* files, shell.files());
+    EFT_TRY(File file, files->open(path));
+    if (file.attributes().type == file::FileType::Directory) return Error::IsDirectory;
+    if (file.attributes().type != file::FileType::Regular) return Error::NotSupported;
+    return file;
+}
+
+Task<Status> print_contents(Shell& shell, const std::string& path) {
+    Result<File> file = open_to_read(shell, path);
+    if (!file.ok()) co_return file.error();
+    Pieces pieces(*file);
+    Status status;
+    for (;;) {
+        Result<std::span<const std::byte>> piece = co_await pieces.next();
+        status = piece.error();
+        if (!piece.ok() || piece->empty()) break;
+        co_await shell.print({reinterpret_cast<const char*>(piece->data()), piece->size()});
+    }
+    co_await pieces.finish();
+    co_return status;
+}
+
+Task<Result<Sha256::Digest>> digest(Shell& shell, const std::string& path) {
+    Result<File> file = open_to_read(shell, path);
+    if (!file.ok()) co_return file.error();
+    Pieces pieces(*file);
+    Sha256 sum;
+    Status status;
+    for (;;) {
+        Result<std::span<const std::byte>> piece = co_await pieces.next();
+        status = piece.error();
+        if (!piece.ok() || piece->empty()) break;
+        sum.update(*piece);
+        co_await shell.loop().yield();
+    }
+    co_await pieces.finish();
+    if (!status.ok()) co_return status.error();
+    co_return sum.finish();
+}
+
+struct Listed {
+    std::string name;
+    file::Attributes attributes;
+};
+
+Result<std::vector<Listed>> list(FileSystem& files, const std::string& path, bool all, bool attributes) {
+    EFT_TRY(const file::Attributes self, files.stat(path));
+    std::vector<Listed> entries;
+    if (self.type != file::FileType::Directory) {
+        entries.push_back({path, self});
+        return entries;
+    }
+    EFT_TRY(File directory, files.open(path));
+    for (std::optional<u64> cursor = 0; cursor;) {
+        auto next = directory.list(*cursor, [&](const DirectoryEntry& entry) {
+            if (all || !entry.name.starts_with('.')) entries.push_back({std::string(entry.name), {}});
+        });
+        if (!next.ok()) return next.error();
+        cursor = *next;
+    }
+    std::sort(entries.begin(), entries.end(), [](const Listed& a, const Listed& b) { return a.name < b.name; });
+    if (!attributes) return entries;
+    for (Listed& entry : entries) {
+        auto found = files.stat(path + "/" + entry.name, true);
+        if (!found.ok()) return found.error();
+        entry.attributes = *found;
+    }
+    return entries;
+}
+
+}  // namespace
+
+Task<int> command_cat(Shell& shell, const Words& words) {
+    const std::vector<std::string> paths = paths_of(words);
+    int status = 0;
+    if (paths.empty()) status = co_await shell.fail(words, "a path is wanted");
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        Status printed = co_await print_contents(shell, paths[i]);
+        if (!printed.ok()) status = co_await shell.fail(words, paths[i], printed.error());
+    }
+    co_return status;
+}
+
+Task<int> command_sha256sum(Shell& shell, const Words& words) {
+    const std::vector<std::string> paths = paths_of(words);
+    int status = 0;
+    if (paths.empty()) status = co_await shell.fail(words, "a path is wanted");
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        Result<Sha256::Digest> sum = co_await digest(shell, paths[i]);
+        if (!sum.ok()) {
+            status = co_await shell.fail(words, paths[i], sum.error());
+            continue;
+        }
+        const std::array<char, 64> digits = hex_digits(*sum);
+        std::string line(digits.data(), digits.size());
+        line.append("  ").append(paths[i]).append("\n");
+        co_await shell.print(line);
+    }
+    co_return status;
+}
+
+Task<int> command_ls(Shell& shell, const Words& words) {
+    bool all = false, attributes = false;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        if (!words[i].starts_with('-')) continue;
+        all |= words[i].find('a') != std::string::npos;
+        attributes |= words[i].find('l') != std::string::npos;
+    }
+    const std::vector<std::string> paths = paths_of(words, "/");
+    int status = 0;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        Result<FileSystem*> files = shell.files();
+        Result<std::vector<Listed>> entries = files.error();
+        if (files.ok()) entries = list(**files, paths[i], all, attributes);
+        if (!entries.ok()) {
+            status = co_await shell.fail(words, paths[i], entries.error());
+            continue;
+        }
+        std::string text;
+        if (paths.size() > 1) text.append(i == 0 ? "" : "\n").append(paths[i]).append(":\n");
+        for (const Listed& entry : *entries)
+            text.append(attributes ? long_line(entry.attributes, entry.name) : entry.name).append("\n");
+        co_await shell.print(text);
+    }
+    co_return status;
+}
+
+Task<int> command_stat(Shell& shell, const Words& words) {
+    const std::vector<std::string> paths = paths_of(words);
+    int status = 0;
+    if (paths.empty()) status = co_await shell.fail(words, "a path is wanted");
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        Result<FileSystem*> files = shell.files();
+        Result<file::Attributes> found = files.error();
+        if (files.ok()) found = (*files)->stat(paths[i], true);
+        if (!found.ok()) {
+            status = co_await shell.fail(words, paths[i], found.error());
+            continue;
+        }
+        const std::string text = stat_text(paths[i], *found);
+        co_await shell.print(text);
+    }
+    co_return status;
+}
+
+Task<int> command_df(Shell& shell, const Words& words) {
+    Result<FileSystem*> files = shell.files();
+    Result<file::FileSystemState> state = files.error();
+    if (files.ok()) state = (*files)->status();
+    int status = 0;
+    if (!state.ok()) {
+        status = co_await shell.fail(words, "/", state.error());
+        co_return status;
+    }
+    const std::string text = file_system_text(*state);
+    co_await shell.print(text);
+    co_return status;
+}
+
+Task<int> command_mount(Shell& shell, const Words& words) {
+    Result<FileSystem*> files = shell.files();
+    Result<file::FileSystemState> state = files.error();
+    if (files.ok()) state = (*files)->status();
+    int status = 0;
+    if (!state.ok()) {
+        status = co_await shell.fail(words, "/", state.error());
+        co_return status;
+    }
+    std::string text = "/ ";
+    text.append(state->kind).append(state->read_only ? " read-only\n" : " read-write\n");
+    co_await shell.print(text);
+    co_return status;
+}
+
+// Everything is on the disk: what is mounted cannot be written.
+Task<int> command_sync(Shell&, const Words&) { co_return 0; }
+
+}  // namespace eft::monitor

@@ -1,0 +1,34 @@
+// What commands print, as text: lines of tables, attributes, times.
+#pragma once
+
+#include <eft/idl/file.h>
+#include <eft/idl/mem.h>
+#include <eft/idl/proc.h>
+#include <eft/idl/rs.h>
+
+#include <string>
+#include <string_view>
+
+namespace eft::monitor {
+
+// "-rw-r--r--", as ls -l has it.
+std::string mode_text(u16 mode);
+// "2026-01-01 00:00:00", UTC.
+std::string date_text(std::int64_t seconds_since_1970);
+std::string_view type_text(file::FileType type);
+// One line of ls -l.
+std::string long_line(const file::Attributes& attributes, std::string_view name);
+// All that stat prints.
+std::string stat_text(std::string_view path, const file::Attributes& attributes);
+
+std::string service_header();
+std::string service_line(const rs::ServiceLine& service);
+std::string_view state_text(rs::ServiceState state);
+std::string process_header();
+std::string process_line(const proc::ProcessLine& process);
+std::string file_system_text(const file::FileSystemState& state);
+std::string memory_text(const mem::Usage& usage);
+// "up 1:02:03.456"
+std::string uptime_text(u64 nanoseconds);
+
+}  // namespace eft::monitor

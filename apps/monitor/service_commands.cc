@@ -1,0 +1,130 @@
+// `service`: what rs knows, and orders to it.
+#include "monitor/format.h"
+#include "monitor/shell.h"
+
+namespace eft::monitor {
+namespace {
+
+rs::Name named(std::string_view name) {
+    rs::Name request;
+    request.name = name.substr(0, rs::Name::kNameMax);
+    return request;
+}
+
+Task<int> report(Shell& shell, const Words& words, std::string_view object, Status status) {
+    if (status.ok()) co_return 0;
+    const int failed = co_await shell.fail(words, object, status.error());
+    co_return failed;
+}
+
+Task<int> list(Shell& shell, const Words& words) {
+    std::string text = service_header();
+    rs::Cursor cursor;
+    for (;;) {
+        auto line = settled(shell.supervisor().next(cursor));
+        if (!line.ok()) {
+            if (line.error() == Error::NotFound) break;
+            const int failed = co_await shell.fail(words, "rs", line.error());
+            co_return failed;
+        }
+        if (line->index <= cursor.after && cursor.after != 0) break;
+        cursor.after = line->index;
+        text.append(service_line(*line));
+    }
+    co_await shell.print(text);
+    co_return 0;
+}
+
+Task<int> info(Shell& shell, const Words& words) {
+    auto details = settled(shell.supervisor().info(named(words[2])));
+    int status = 0;
+    if (!details.ok()) {
+        status = co_await shell.fail(words, words[2], details.error());
+        co_return status;
+    }
+    std::string text(details->text);
+    if (!text.ends_with('\n')) text.push_back('\n');
+    co_await shell.print(text);
+    co_return status;
+}
+
+Task<int> kill(Shell& shell, const Words& words) {
+    rs::KillOrder order;
+    order.name = std::string_view(words[2]).substr(0, rs::KillOrder::kNameMax);
+    order.signal = rs::KillSignal::Kill;
+    int status = 0;
+    if (words.size() > 3) {
+        const bool known = words.size() == 5 && words[3] == "--signal" && (words[4] == "kill" || words[4] == "hang" || words[4] == "crash");
+        if (!known) {
+            status = co_await shell.fail(words, "--signal kill, hang or crash is wanted");
+            co_return status;
+        }
+        if (words[4] == "hang") order.signal = rs::KillSignal::Hang;
+        if (words[4] == "crash") order.signal = rs::KillSignal::Crash;
+    }
+    Status done = settled(shell.supervisor().kill(order)).error();
+    status = co_await report(shell, words, words[2], done);
+    co_return status;
+}
+
+Result<rs::ServiceState> state_of(Shell& shell, std::string_view name) {
+    rs::Cursor cursor;
+    for (;;) {
+        auto line = settled(shell.supervisor().next(cursor));
+        if (!line.ok()) return line.error();
+        if (line->name == name) return line->state;
+        if (line->index <= cursor.after && cursor.after != 0) return Error::NotFound;
+        cursor.after = line->index;
+    }
+}
+
+// Looks from time to time instead of calling Wait, so that what runs in the background goes on meanwhile.
+Task<int> wait(Shell& shell, const Words& words) {
+    constexpr u64 kPause = 1'000'000;
+    Status status;
+    for (;;) {
+        Result<rs::ServiceState> state = state_of(shell, words[2]);
+        status = state.error();
+        if (!state.ok() || *state == rs::ServiceState::Up) break;
+        if (*state == rs::ServiceState::Held) status = Error::ServiceHeld;
+        if (*state == rs::ServiceState::Down) status = Error::WrongState;
+        if (!status.ok()) break;
+        status = co_await shell.clock().sleep(kPause);
+        if (!status.ok()) break;
+    }
+    const int failed = co_await report(shell, words, words[2], status);
+    co_return failed;
+}
+
+}  // namespace
+
+Task<int> command_service(Shell& shell, const Words& words) {
+    const std::string_view verb = words.size() > 1 ? std::string_view(words[1]) : std::string_view();
+    rs::RsClient<>& supervisor = shell.supervisor();
+    int status = 0;
+    if (verb == "list") {
+        status = co_await list(shell, words);
+        co_return status;
+    }
+    const bool known = verb == "info" || verb == "kill" || verb == "restart" || verb == "stop" || verb == "start" || verb == "wait";
+    if (!known) {
+        status = co_await shell.fail(words, "list, info, kill, restart, stop, start or wait is wanted");
+    } else if (words.size() < 3) {
+        status = co_await shell.fail(words, "the name of a service is wanted");
+    } else if (verb == "info") {
+        status = co_await info(shell, words);
+    } else if (verb == "kill") {
+        status = co_await kill(shell, words);
+    } else if (verb == "wait") {
+        status = co_await wait(shell, words);
+    } else {
+        Status done;
+        if (verb == "restart") done = settled(supervisor.restart(named(words[2]))).error();
+        if (verb == "stop") done = settled(supervisor.stop(named(words[2]))).error();
+        if (verb == "start") done = settled(supervisor.start(named(words[2]))).error();
+        status = co_await report(shell, words, words[2], done);
+    }
+    co_return status;
+}
+
+}  // namespace eft::monitor

@@ -1,0 +1,286 @@
+#include "check.h"
+#include "names.h"
+#include "values.h"
+
+#include <algorithm>
+#include <map>
+
+namespace idlc {
+namespace {
+
+// Members of generated clients.
+constexpr std::string_view kTakenMethodNames[] = {"transport", "on_reopen",          "sequence", "set_sequence",
+                                                  "dropped",   "describe_interface", "session"};
+
+class ServiceChecker {
+public:
+    ServiceChecker(Schema& schema, const Source& source, Diagnostics& diagnostics)
+        : schema_(schema), source_(source), diagnostics_(diagnostics) {}
+
+    void check(Service& service) {
+        service_ = &service;
+        method_ = nullptr;
+        if (schema_.find_table(service.name.full()) || schema_.find_enum(service.name.full()))
+            refuse("has the name of a table, struct or enum", "both become a C++ type; rename one");
+        check_service_attributes();
+        std::map<unsigned, std::string> ordinals;
+        for (Method& method : service.methods) {
+            method_ = &method;
+            check_method(ordinals);
+        }
+    }
+
+private:
+    std::string subject() const { return method_ ? service_->name.plain + "." + method_->name : service_->name.plain; }
+    void refuse(const std::string& message, const std::string& hint = "") {
+        std::string full = service_->name.full();
+        diagnostics_.refuse(method_ ? source_.line_of(full, method_->name) : source_.line_of(full),
+                            subject() + " " + message, hint);
+    }
+    void refuse_value(const std::string& key, const std::string& value, const std::string& hint) {
+        refuse("has " + key + ":\"" + value + "\"", hint);
+    }
+
+    const std::string* service_attribute(const char* key) const { return find(service_->attributes, key); }
+    const std::string* method_attribute(const char* key) const { return find(method_->attributes, key); }
+    static const std::string* find(const std::map<std::string, std::string>& attributes, const char* key) {
+        auto found = attributes.find(key);
+        return found == attributes.end() ? nullptr : &found->second;
+    }
+    bool number(const std::string& key, const std::string& value, std::uint64_t least, std::uint64_t most,
+                unsigned& to) {
+        auto parsed = parse_number(value, least, most);
+        if (parsed)
+            to = static_cast<unsigned>(*parsed);
+        else
+            refuse_value(key, value, "a number from " + std::to_string(least) + " to " + std::to_string(most));
+        return parsed.has_value();
+    }
+
+    void check_service_attributes() {
+        if (!service_attribute("id"))
+            refuse("has no id", "add (id:\"N\"), a number from 1 to 65535 that no other service has");
+        for (const auto& [key, value] : service_->attributes) {
+            if (key == "id")
+                number(key, value, 1, 0xffff, service_->id);
+            else if (key == "version")
+                number(key, value, 1, kMaxVersion, service_->version);
+            else if (key == "inflight")
+                number(key, value, 1, 4096, service_->inflight);
+            else if (key == "session")
+                check_session_table(value);
+            else if (key == "error")
+                service_->error_enum = check_error_enum(value);
+            else if (key == "on_restart") {
+                service_->restart = value;
+                if (value != "reattach" && value != "reset")
+                    refuse_value(key, value, "on a service the values are \"reattach\" and \"reset\"");
+            } else {
+                refuse("has the attribute '" + key + "', which is unknown",
+                       "a service can have: id, version, on_restart, session, inflight, error");
+            }
+        }
+    }
+
+    void check_session_table(const std::string& value) {
+        service_->session_table = resolve<Table>(value, &Schema::find_table);
+        const Table* table = schema_.find_table(service_->session_table);
+        if (!table)
+            refuse_value("session", value, "the name of a table");
+        else if (table->has_tail() || table->caps != 0 || table->has_area)
+            refuse_value("session", value, "a session lies in a state region: flat fields only");
+    }
+
+    std::string check_error_enum(const std::string& value) {
+        std::string full = resolve<Enum>(value, &Schema::find_enum);
+        const Enum* type = schema_.find_enum(full);
+        if (!type) {
+            refuse_value("error", value, "the name of an enum");
+            return "";
+        }
+        for (const EnumValue& each : type->values)
+            if (each.value < 256 || each.value > 65535)
+                refuse("has error:\"" + value + "\", whose " + each.name + " is " + std::to_string(each.value),
+                       "an interface's own errors are numbers from 256 to 65535; the others are common to all");
+        if (type->underlying.size < 2) refuse_value("error", value, "`enum " + value + " : uint`");
+        return full;
+    }
+
+    template <class T>
+    std::string resolve(const std::string& name, const T* (Schema::*find_it)(const std::string&) const) const {
+        for (const std::string& full : {service_->name.space + "." + name, name, "eft." + name})
+            if ((schema_.*find_it)(full)) return full;
+        return "";
+    }
+
+    void check_method(std::map<unsigned, std::string>& ordinals) {
+        std::string name = snake_case(method_->name);
+        if (is_cpp_keyword(name) ||
+            std::find(std::begin(kTakenMethodNames), std::end(kTakenMethodNames), name) != std::end(kTakenMethodNames))
+            refuse("cannot be called " + name + " in C++", "choose another name");
+        const std::string* ordinal = method_attribute("ordinal");
+        if (!ordinal) {
+            refuse("has no ordinal",
+                   "add (ordinal:\"N\"), a number from 1 to 65535 that was never used in this service");
+        } else if (number("ordinal", *ordinal, 1, 0xffff, method_->ordinal)) {
+            auto [other, is_new] = ordinals.emplace(method_->ordinal, method_->name);
+            if (!is_new)
+                refuse("has ordinal " + *ordinal + ", which is " + service_->name.plain + "." + other->second + "'s",
+                       "an ordinal is given once and never again");
+        }
+        for (const auto& [key, value] : method_->attributes) check_method_attribute(key, value);
+        check_restart();
+        check_messages();
+    }
+
+    void check_method_attribute(const std::string& key, const std::string& value) {
+        if (key == "idempotent")
+            method_->idempotent = check_flag(key, value);
+        else if (key == "atomic")
+            method_->atomic = check_flag(key, value);
+        else if (key == "once")
+            method_->once = check_flag(key, value);
+        else if (key == "ring")
+            check_ring(value);
+        else if (key == "oneway")
+            check_oneway(value);
+        else if (key == "error")
+            method_->error_enum = check_error_enum(value);
+        else if (key == "event")
+            refuse("is an event, which idlc does not generate yet", "a call that fetches, and a notification");
+        else if (key == "within") {
+            auto duration = parse_duration(value);
+            if (duration)
+                method_->within_ns = *duration;
+            else
+                refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
+        } else if (key != "ordinal" && key != "on_restart") {
+            refuse("has the attribute '" + key + "', which is unknown",
+                   "a call can have: ordinal, ring, oneway, idempotent, atomic, once, on_restart, within, error");
+        }
+    }
+
+    bool check_flag(const std::string& key, const std::string& value) {
+        if (value != "0") refuse_value(key, value, "it stands alone, without a value");
+        return true;
+    }
+
+    void check_ring(const std::string& value) {
+        unsigned entries = 0;
+        if (!number("ring", value, 2, 4096, entries)) return;
+        if (entries & (entries - 1)) refuse_value("ring", value, "a power of two");
+        if (service_->ring_entries != 0 && service_->ring_entries != entries)
+            refuse_value("ring", value,
+                         "all ring calls of a service go through one ring; its other calls say \"" +
+                             std::to_string(service_->ring_entries) + "\"");
+        service_->ring_entries = entries;
+        method_->carrier = Carrier::Ring;
+    }
+
+    void check_oneway(const std::string& value) {
+        if (value != "0" && value != "lossy") refuse_value("oneway", value, "alone, or oneway:\"lossy\"");
+        if (method_->carrier == Carrier::Ring || method_attribute("ring"))
+            refuse("is oneway and travels through a ring", "one of the two");
+        method_->carrier = value == "lossy" ? Carrier::OnewayLossy : Carrier::Oneway;
+    }
+
+    void check_restart() {
+        bool may_repeat = method_->idempotent || method_->atomic || method_->once;
+        bool oneway = method_->carrier == Carrier::Oneway || method_->carrier == Carrier::OnewayLossy;
+        method_->restart = may_repeat ? Restart::Retry : Restart::Unhandled;
+        if (const std::string* value = method_attribute("on_restart")) {
+            if (*value == "retry") {
+                if (!may_repeat)
+                    refuse("has on_restart:\"retry\" and no licence to be repeated",
+                           "say why it may: idempotent, atomic or once");
+                method_->restart = Restart::Retry;
+            } else if (*value == "reopen") {
+                method_->restart = Restart::Reopen;
+            } else if (*value == "fail") {
+                method_->restart = Restart::Fail;
+            } else {
+                refuse_value("on_restart", *value, "on a call the values are \"retry\", \"reopen\" and \"fail\"");
+            }
+            if (oneway)
+                refuse("is oneway and says what to do when its server dies", "nobody would notice; remove on_restart");
+        }
+        if (method_->once && !service_->has_sessions())
+            refuse("is once, and its service has no sessions to keep the reply in",
+                   "add inflight, session or on_restart to the service");
+        if (oneway && (method_->once || method_->within_ns))
+            refuse("is oneway; without a reply, once and within mean nothing", "remove them");
+        if (method_->carrier == Carrier::Ring && method_->once)
+            refuse("is once and travels through a ring",
+                   "ring entries are repeated by the server itself; use idempotent");
+        if (method_->carrier == Carrier::Ring && !service_->has_sessions())
+            refuse("travels through a ring, and its service has no sessions to hold one",
+                   "add inflight to the service");
+        if (method_->carrier == Carrier::Ring && !may_repeat)
+            refuse("travels through a ring and has no licence to be repeated",
+                   "a new incarnation does unfinished entries again: idempotent or atomic");
+    }
+
+    void check_messages() {
+        const Table* request = schema_.find_table(method_->request);
+        const Table* response = schema_.find_table(method_->response);
+        if (!request || !response) return;  // flatc has refused it
+        if (request->is_struct || response->is_struct) {
+            refuse("takes or returns a struct", "use a table");
+            return;
+        }
+        bool ring = method_->carrier == Carrier::Ring;
+        if (response->has_area)
+            refuse("returns an Area", "an area is named in the request; the reply says how much of it");
+        if (request->has_area && !service_->has_sessions())
+            refuse("names an Area, and its service has no sessions to share one with", "add inflight to the service");
+        if (method_->carrier != Carrier::Call && !ring && method_->response != "eft.Empty")
+            refuse("is oneway and returns " + response->name.plain, "let it return Empty");
+        if (!ring) return;
+        for (const Table* table : {request, response}) {
+            if (table->caps != 0)
+                refuse("travels through a ring, and " + table->name.plain + " has a capability",
+                       "hand it over by an ordinary call before");
+            if (table->has_tail())
+                refuse("travels through a ring, and " + table->name.plain + " has a string or vector",
+                       "put the bytes into the session's area");
+            else if (table->flat_words > kMaxRingWords)
+                refuse("travels through a ring, and " + table->name.plain + " takes " +
+                           std::to_string(table->flat_words) + " words; an entry has at most " +
+                           std::to_string(kMaxRingWords),
+                       "put the data into the session's area");
+        }
+    }
+
+    Schema& schema_;
+    const Source& source_;
+    Diagnostics& diagnostics_;
+    Service* service_ = nullptr;
+    Method* method_ = nullptr;
+};
+
+}  // namespace
+
+void check_services(Schema& schema, const Source& source, Diagnostics& diagnostics) {
+    ServiceChecker checker(schema, source, diagnostics);
+    for (Service& service : schema.services)
+        if (service.here) checker.check(service);
+}
+
+void check_unique_ids(const Schema& schema, const Source& source, const std::vector<ForeignId>& others,
+                      Diagnostics& diagnostics) {
+    std::map<unsigned, std::string> seen;
+    for (const Service& service : schema.services) {
+        if (!service.here || service.id == 0) continue;
+        int line = source.line_of(service.name.full());
+        std::string subject = service.name.plain + " has id " + std::to_string(service.id) + ", which is ";
+        auto [other, is_new] = seen.emplace(service.id, service.name.plain);
+        if (!is_new) diagnostics.refuse(line, subject + other->second + "'s", "an id stands once in the tree");
+        for (const ForeignId& foreign : others)
+            if (foreign.service.id == std::to_string(service.id))
+                diagnostics.refuse(
+                    line, subject + foreign.service.service + "'s",
+                    "an id stands once in the tree; see " + foreign.file + ":" + std::to_string(foreign.service.line));
+    }
+}
+
+}  // namespace idlc

@@ -1,0 +1,30 @@
+// Writes the model as C++. One header per schema; see docs of the parts:
+//   emit_types    enums and structs, with what makes one of them valid
+//   emit_message  tables: the plain struct, its place in a message, encode, check, load
+//   emit_service  constants, the method table, the server's concept and dispatcher
+//   emit_client   the client, one method per call; the ring's producer and consumer
+#pragma once
+
+#include "model.h"
+#include "source.h"
+#include "text.h"
+
+#include <string>
+
+namespace idlc {
+
+std::string emit_header(const Schema& schema, const Source& source);
+
+void emit_enum(Text& text, const Enum& type);
+void emit_struct(Text& text, const Schema& schema, const Table& type);
+void emit_message(Text& text, const Schema& schema, const Table& table);
+void emit_service(Text& text, const Schema& schema, const Service& service);
+void emit_client(Text& text, const Schema& schema, const Service& service);
+void emit_ring(Text& text, const Schema& schema, const Service& service);
+
+// How a scalar, enum or struct is written in C++ inside namespace `space`.
+std::string cpp_type(const Type& type, const std::string& space);
+// True if not every bit pattern is a value: it contains an enum (other than Error).
+bool needs_check(const Schema& schema, const Type& type);
+
+}  // namespace idlc

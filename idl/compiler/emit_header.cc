@@ -1,0 +1,103 @@
+#include "emit.h"
+
+#include <algorithm>
+
+namespace idlc {
+namespace {
+
+std::string stem(const std::string& path) {
+    std::string name = path.substr(path.rfind('/') + 1);
+    return name.substr(0, name.rfind('.'));
+}
+
+// eft.fbs declares what the ABI defines: the two must agree.
+void emit_error_check(Text& text, const Enum& errors) {
+    text.line("// The schema's errors are the ABI's.");
+    for (const EnumValue& value : errors.values)
+        text.line("static_assert(static_cast<u32>(Error::", value.name, ") == ", std::to_string(value.value), ");");
+    text.line();
+}
+
+// An interface's errors travel as an Error, whose own values end below theirs.
+void emit_error_conversions(Text& text, const Enum& type) {
+    const std::string& name = type.name.plain;
+    text.line("constexpr Error to_error(", name, " value) { return static_cast<Error>(value); }");
+    text.line("constexpr bool operator==(Error error, ", name, " value) { return error == to_error(value); }");
+    text.line();
+}
+
+bool is_error_enum(const Schema& schema, const std::string& full) {
+    for (const Service& service : schema.services) {
+        if (service.error_enum == full) return true;
+        for (const Method& method : service.methods)
+            if (method.error_enum == full) return true;
+    }
+    return false;
+}
+
+void emit_includes(Text& text, const Schema& schema, const Source& source) {
+    bool services = std::any_of(schema.services.begin(), schema.services.end(), [](auto& each) { return each.here; });
+    bool rings = std::any_of(schema.services.begin(), schema.services.end(),
+                             [](auto& each) { return each.here && each.ring_entries != 0; });
+    std::vector<std::string> includes = {"eft/abi/error.h"};
+    for (const std::string& include : source.includes()) includes.push_back("eft/idl/" + stem(include) + ".h");
+    if (services) {
+        includes.push_back("eft/idl/eft.h");
+        for (const char* each : {"client", "describe", "serve"})
+            includes.push_back(std::string("eft/ipc/") + each + ".h");
+        if (rings) includes.push_back("eft/ring/stubs.h");
+    } else {
+        for (const char* each : {"area", "bits", "cap_field", "tail"})
+            includes.push_back(std::string("eft/ipc/") + each + ".h");
+    }
+    std::sort(includes.begin(), includes.end());
+    includes.erase(std::unique(includes.begin(), includes.end()), includes.end());
+    for (const std::string& include : includes) text.line("#include <", include, ">");
+    text.line();
+    for (const char* each : {"cstddef", "span", "string_view", "utility"}) text.line("#include <", each, ">");
+    text.line();
+}
+
+}  // namespace
+
+std::string emit_header(const Schema& schema, const Source& source) {
+    Text text;
+    std::string file = source.path().substr(source.path().rfind('/') + 1);
+    text.line("// ", file, " in C++, as idlc wrote it. Do not edit: the schema is the interface.");
+    text.line("#pragma once");
+    text.line();
+    emit_includes(text, schema, source);
+
+    for (const Enum& type : schema.enums) {
+        if (!type.here) continue;
+        text.enter_namespace(type.name.space);
+        if (type.name.full() == "eft.Error") {
+            emit_error_check(text, type);
+            continue;
+        }
+        emit_enum(text, type);
+        if (is_error_enum(schema, type.name.full())) emit_error_conversions(text, type);
+    }
+    for (const Table& table : schema.tables) {
+        bool builtin = table.name.full() == "eft.Cap" || table.name.full() == "eft.Area";
+        if (!table.here || !table.is_struct || builtin) continue;
+        text.enter_namespace(table.name.space);
+        emit_struct(text, schema, table);
+    }
+    for (const Table& table : schema.tables) {
+        if (!table.here || table.is_struct) continue;
+        text.enter_namespace(table.name.space);
+        emit_message(text, schema, table);
+    }
+    for (const Service& service : schema.services) {
+        if (!service.here) continue;
+        text.enter_namespace(service.name.space);
+        emit_service(text, schema, service);
+        emit_client(text, schema, service);
+        if (service.ring_entries != 0) emit_ring(text, schema, service);
+    }
+    text.leave_namespace();
+    return text.str();
+}
+
+}  // namespace idlc

@@ -1,0 +1,268 @@
+// A service: its constants and methods, what a server of it must have, and the dispatcher.
+#include "emit.h"
+
+#include <algorithm>
+
+namespace idlc {
+namespace {
+
+const char* name_of(Carrier carrier) {
+    switch (carrier) {
+        case Carrier::Oneway: return "ipc::Carrier::Oneway";
+        case Carrier::OnewayLossy: return "ipc::Carrier::OnewayLossy";
+        case Carrier::Ring: return "ipc::Carrier::Ring";
+        default: return "ipc::Carrier::Call";
+    }
+}
+
+const char* name_of(Restart restart) {
+    switch (restart) {
+        case Restart::Fail: return "ipc::Restart::Fail";
+        case Restart::Retry: return "ipc::Restart::Retry";
+        case Restart::Reopen: return "ipc::Restart::Reopen";
+        default: return "ipc::Restart::Unhandled";
+    }
+}
+
+const char* yes_no(bool value) { return value ? "true" : "false"; }
+
+class ServiceEmitter {
+public:
+    ServiceEmitter(Text& text, const Schema& schema, const Service& service)
+        : text_(text), schema_(schema), service_(service), name_(service.name.plain), space_(service.name.space) {}
+
+    void emit() {
+        text_.comments(service_.comments);
+        text_.open("struct ", name_);
+        emit_constants();
+        for (const Method& method : service_.methods) emit_method(method);
+        emit_method_table();
+        text_.line(
+            "// Answers what is malformed, unknown or of no session by itself; everything else goes to the server.");
+        text_.line("template <class Server>");
+        text_.line(
+            "static ipc::Outcome dispatch(Server& server, ipc::Context& context, ipc::IncomingMessage& message);");
+        if (service_.ring_entries != 0) declare_poll_ring();
+        text_.close("};");
+        text_.line();
+        emit_concept();
+        emit_dispatch();
+        if (service_.ring_entries != 0) emit_poll_ring();
+    }
+
+private:
+    std::string type_of(const std::string& full) const { return cpp_name(full, space_); }
+    bool by_message(const Method& method) const { return method.carrier != Carrier::Ring; }
+
+    unsigned once_words() const {
+        unsigned most = 0;
+        for (const Method& method : service_.methods)
+            if (method.once) most = std::max(most, schema_.find_table(method.response)->max_words());
+        return most;
+    }
+
+    void emit_constants() {
+        const char* sessions = !service_.has_sessions()         ? "None"
+                               : service_.restart == "reattach" ? "Reattach"
+                                                                : "Reset";
+        text_.line("static constexpr std::string_view kName = \"", name_, "\";");
+        text_.line("static constexpr u16 kInterfaceId = ", service_.id, ";");
+        text_.line("static constexpr u32 kVersion = ", service_.version, ";");
+        text_.line("static constexpr u32 kDescribeLabel = make_label(kInterfaceId, 0);");
+        text_.line("static constexpr ipc::Sessions kSessions = ipc::Sessions::", sessions, ";");
+        text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";  // of one session; 0: unlimited");
+        if (once_words() != 0)
+            text_.line("static constexpr unsigned kOnceWords = ", once_words(),
+                       ";  // for ipc::OnceReply in the session");
+        if (service_.ring_entries != 0) emit_ring_constants();
+        if (!service_.session_table.empty()) text_.line("using SessionState = ", type_of(service_.session_table), ";");
+        text_.line();
+    }
+
+    void emit_method(const Method& method) {
+        text_.comments(method.comments);
+        text_.open("struct ", method.name, "Method");
+        text_.line("using Request = ", type_of(method.request), ";");
+        text_.line("using Response = ", type_of(method.response), ";");
+        text_.line("static constexpr u16 kOrdinal = ", method.ordinal, ";");
+        text_.line("static constexpr u32 kLabel = make_label(kInterfaceId, kOrdinal);");
+        text_.line("static constexpr ipc::Carrier kCarrier = ", name_of(method.carrier), ";");
+        text_.line("static constexpr ipc::Restart kRestart = ", name_of(method.restart), ";");
+        text_.line("static constexpr bool kOnce = ", yes_no(method.once), ";");
+        text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";");
+        emit_handle(method);
+        text_.close("};");
+        text_.line();
+    }
+
+    void emit_handle(const Method& method) {
+        std::string handler = "server." + snake_case(method.name);
+        if (!by_message(method)) {
+            text_.line("template <class Server, class Session>");
+            text_.open(
+                "static auto handle(Server& server, ring::Pending<Response> pending, Session& session, const Request& "
+                "request)");
+            text_.line("return ", handler, "(pending, session, request);");
+        } else if (service_.has_sessions()) {
+            text_.line("template <class Server, class Session>");
+            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, Request& request)");
+            text_.line("return ", handler, "(context, session, std::move(request));");
+        } else {
+            text_.line("template <class Server>");
+            text_.open("static auto handle(Server& server, ipc::Context& context, Request& request)");
+            text_.line("return ", handler, "(context, std::move(request));");
+        }
+        text_.close();
+    }
+
+    void emit_method_table() {
+        if (service_.methods.empty()) {
+            text_.line("static constexpr std::span<const ipc::MethodInfo> kMethods = {};");
+            text_.line();
+            return;
+        }
+        text_.line(
+            "// name, ordinal, carrier, restart, idempotent, atomic, once, within, words of request and response");
+        text_.line("static constexpr ipc::MethodInfo kMethods[] = {");
+        text_.indent();
+        for (const Method& method : service_.methods)
+            text_.line("{\"", method.name, "\", ", method.ordinal, ", ", name_of(method.carrier), ", ",
+                       name_of(method.restart), ", ", yes_no(method.idempotent), ", ", yes_no(method.atomic), ", ",
+                       yes_no(method.once), ", ", method.within_ns, ", ",
+                       schema_.find_table(method.request)->flat_words, ", ",
+                       schema_.find_table(method.response)->flat_words, "},");
+        text_.unindent();
+        text_.line("};");
+        text_.line();
+    }
+
+    void emit_concept() {
+        text_.line("// What a server of ", name_,
+                   " has: a handler for each call, which returns Result<Response>, or a Task of it.");
+        if (service_.has_sessions())
+            text_.line("// session(badge) finds what the server keeps for a client; null if it knows none.");
+        text_.line("template <class Server>");
+        text_.line("concept ", name_, "Server =");
+        text_.indent();
+        if (service_.has_sessions())
+            text_.line("requires(Server& server, ipc::Context& context, ipc::SessionOf<Server>& session) {");
+        else
+            text_.line("requires(Server& server, ipc::Context& context) {");
+        text_.indent();
+        bool any = service_.has_sessions();
+        if (service_.has_sessions())
+            text_.line("{ server.session(eft::Badge::None) } -> std::same_as<ipc::SessionOf<Server>*>;");
+        for (const Method& method : service_.methods) {
+            if (!by_message(method)) continue;
+            any = true;
+            std::string call = "server." + snake_case(method.name) + "(context, " +
+                               (service_.has_sessions() ? "session, " : "") + "std::declval<" +
+                               type_of(method.request) + ">())";
+            if (method.carrier == Carrier::Call)
+                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), ">;");
+            else
+                text_.line(call, ";");
+        }
+        if (!any) text_.line("context;");
+        text_.unindent();
+        text_.line("};");
+        text_.unindent();
+        text_.line();
+    }
+
+    void emit_dispatch() {
+        text_.line("template <class Server>");
+        text_.open("ipc::Outcome ", name_,
+                   "::dispatch(Server& server, ipc::Context& context, ipc::IncomingMessage& message)");
+        text_.line("static_assert(", name_,
+                   "Server<Server>, \"the server misses a handler, or one has the wrong types\");");
+        bool sessions = service_.has_sessions();
+        if (sessions) {
+            text_.line("if (message.label() == kDescribeLabel) return ipc::describe<", name_, ">(message);");
+            text_.line("auto* session = server.session(context.badge());");
+            text_.line("if (!session) [[unlikely]]");
+            text_.line("    return message.refuse(eft::Error::StaleSession);");
+        }
+        text_.open("switch (message.label())");
+        for (const Method& method : service_.methods)
+            if (by_message(method))
+                text_.line("case ", method.name, "Method::kLabel: return ipc::serve<", method.name,
+                           "Method>(server, context, message", sessions ? ", *session);" : ");");
+        if (!sessions) text_.line("case kDescribeLabel: return ipc::describe<", name_, ">(message);");
+        text_.line("default: return message.refuse(eft::Error::NoSuchMethod);");
+        text_.close();
+        text_.close();
+        text_.line();
+    }
+
+    void emit_ring_constants() {
+        unsigned request_words = 0, response_words = 0;
+        for (const Method& method : service_.methods) {
+            if (by_message(method)) continue;
+            request_words = std::max(request_words, schema_.find_table(method.request)->flat_words);
+            response_words = std::max(response_words, schema_.find_table(method.response)->flat_words);
+        }
+        text_.line("static constexpr u32 kRingEntries = ", service_.ring_entries, ";");
+        text_.line("static constexpr u32 kRingRequestWords = ", request_words, ";");
+        text_.line("static constexpr u32 kRingResponseWords = ", response_words, ";");
+        text_.line("using RingConsumer = ring::Consumer<kRingEntries>;  // in the session");
+    }
+
+    void declare_poll_ring() {
+        text_.line();
+        text_.line(
+            "// Takes what waits in a session's ring, as far as inflight allows. ProtocolViolation: close the "
+            "session.");
+        text_.line("template <class Server, class Session>");
+        text_.line("static eft::Status poll_ring(Server& server, Session& session, RingConsumer& consumer);");
+    }
+
+    void emit_poll_ring() {
+        text_.line("// What a server of ", name_, "'s ring has besides.");
+        text_.line("template <class Server, class Session>");
+        text_.line("concept ", name_, "RingServer =");
+        text_.indent();
+        text_.line("requires(Server& server, Session& session) {");
+        text_.indent();
+        for (const Method& method : service_.methods)
+            if (!by_message(method))
+                text_.line("{ server.", snake_case(method.name), "(ring::Pending<", type_of(method.response),
+                           ">(), session, std::declval<const ", type_of(method.request),
+                           "&>()) } -> ring::CompletesWith<", type_of(method.response), ">;");
+        text_.unindent();
+        text_.line("};");
+        text_.unindent();
+        text_.line();
+        text_.line("template <class Server, class Session>");
+        text_.open("eft::Status ", name_, "::poll_ring(Server& server, Session& session, RingConsumer& consumer)");
+        text_.line("static_assert(", name_,
+                   "RingServer<Server, Session>, \"the server misses a handler of the ring\");");
+        text_.open("for (;;)");
+        text_.line("EFT_TRY(auto taken, consumer.take());");
+        text_.line("if (!taken) return {};");
+        text_.open("switch (taken->label)");
+        for (const Method& method : service_.methods)
+            if (!by_message(method))
+                text_.line("case ", method.name, "Method::kLabel: ring::serve_entry<", method.name,
+                           "Method>(consumer, *taken, server, session); break;");
+        text_.line("default: consumer.complete(taken->ticket, eft::Error::NoSuchMethod, {});");
+        text_.close();
+        text_.close();
+        text_.close();
+        text_.line();
+    }
+
+    Text& text_;
+    const Schema& schema_;
+    const Service& service_;
+    const std::string& name_;
+    const std::string& space_;
+};
+
+}  // namespace
+
+void emit_service(Text& text, const Schema& schema, const Service& service) {
+    ServiceEmitter(text, schema, service).emit();
+}
+
+}  // namespace idlc

@@ -1,0 +1,222 @@
+#include "load.h"
+
+#include <flatbuffers/reflection.h>
+
+#include <algorithm>
+
+namespace idlc {
+namespace {
+
+Name split_name(const std::string& full) {
+    auto dot = full.rfind('.');
+    if (dot == std::string::npos) return {"", full};
+    return {full.substr(0, dot), full.substr(dot + 1)};
+}
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+template <class Declaration>
+Comments comments_of(const Declaration* declaration) {
+    Comments comments;
+    if (declaration->documentation())
+        for (auto* line : *declaration->documentation()) comments.push_back(line->str());
+    return comments;
+}
+
+template <class Declaration>
+std::map<std::string, std::string> attributes_of(const Declaration* declaration) {
+    std::map<std::string, std::string> attributes;
+    if (declaration->attributes())
+        for (auto* each : *declaration->attributes())
+            attributes[each->key()->str()] = each->value() ? each->value()->str() : "0";
+    return attributes;
+}
+
+class Loader {
+public:
+    Loader(const reflection::Schema& schema, std::string_view input) : schema_(schema), input_(base_name(input)) {}
+
+    std::optional<Schema> load(std::string& why) {
+        for (auto* each : *schema_.enums()) load_enum(*each);
+        for (auto* each : *schema_.objects()) load_table(*each);
+        if (schema_.services())
+            for (auto* each : *schema_.services()) load_service(*each);
+        order_structs();
+        why = why_;
+        if (!why_.empty()) return std::nullopt;
+        return std::move(result_);
+    }
+
+private:
+    template <class Declaration>
+    bool is_here(const Declaration& declaration) const {
+        return declaration.declaration_file() && base_name(declaration.declaration_file()->string_view()) == input_;
+    }
+
+    static Type scalar(reflection::BaseType base) {
+        Type type;
+        type.size = static_cast<unsigned>(flatbuffers::GetTypeSize(base));
+        switch (base) {
+            case reflection::Bool: type.shape = Shape::Bool; break;
+            case reflection::Float:
+            case reflection::Double: type.shape = Shape::Float; break;
+            case reflection::Byte:
+            case reflection::Short:
+            case reflection::Int:
+            case reflection::Long: type.is_signed = true; break;
+            default: break;
+        }
+        return type;
+    }
+
+    Type type_of(const reflection::Type& from) { return type_of(from, from.base_type()); }
+
+    Type type_of(const reflection::Type& from, reflection::BaseType base) {
+        Type type;
+        switch (base) {
+            case reflection::String: type.shape = Shape::String; return type;
+            case reflection::Union: type.shape = Shape::Union; return type;
+            case reflection::Obj: return object_type(from.index());
+            case reflection::Vector:
+                type.shape = Shape::Vector;
+                type.element.push_back(type_of(from, from.element()));
+                return type;
+            case reflection::Array:
+                type.shape = Shape::Array;
+                type.element.push_back(type_of(from, from.element()));
+                type.length = from.fixed_length();
+                type.size = type.element[0].size * type.length;
+                return type;
+            default: break;
+        }
+        if (base <= reflection::None || base > reflection::Double) {
+            why_ = "a type of unknown kind";
+            return type;
+        }
+        type = scalar(base);
+        if (base == reflection::UType) type.shape = Shape::Union;
+        if (from.index() >= 0 && base != reflection::UType) {
+            if (static_cast<unsigned>(from.index()) >= schema_.enums()->size()) {
+                why_ = "a type that refers to an enum that does not exist";
+                return type;
+            }
+            type.shape = Shape::Enum;
+            type.named = schema_.enums()->Get(from.index())->name()->str();
+        }
+        return type;
+    }
+
+    Type object_type(int index) {
+        Type type;
+        if (index < 0 || static_cast<unsigned>(index) >= schema_.objects()->size()) {
+            why_ = "a type that refers to a table that does not exist";
+            return type;
+        }
+        auto* object = schema_.objects()->Get(static_cast<unsigned>(index));
+        type.named = object->name()->str();
+        type.size = static_cast<unsigned>(object->bytesize());
+        type.shape = type.named == "eft.Cap"    ? Shape::Cap
+                     : type.named == "eft.Area" ? Shape::Area
+                     : object->is_struct()      ? Shape::Struct
+                                                : Shape::Table;
+        return type;
+    }
+
+    void load_enum(const reflection::Enum& from) {
+        Enum to;
+        to.name = split_name(from.name()->str());
+        to.comments = comments_of(&from);
+        to.here = is_here(from);
+        to.underlying = scalar(from.underlying_type()->base_type());
+        to.bit_flags = attributes_of(&from).contains("bit_flags");
+        to.is_union = from.is_union();
+        for (auto* value : *from.values())
+            to.values.push_back({value->name()->str(), value->value(), comments_of(value)});
+        result_.enums.push_back(std::move(to));
+    }
+
+    void load_table(const reflection::Object& from) {
+        Table to;
+        to.name = split_name(from.name()->str());
+        to.comments = comments_of(&from);
+        to.here = is_here(from);
+        to.is_struct = from.is_struct();
+        to.size = static_cast<unsigned>(from.bytesize());
+        to.align = static_cast<unsigned>(from.minalign());
+        to.attributes = attributes_of(&from);
+        for (auto* field : *from.fields()) to.fields.push_back(load_field(*field));
+        std::sort(to.fields.begin(), to.fields.end(), [](const Field& a, const Field& b) { return a.id < b.id; });
+        result_.tables.push_back(std::move(to));
+    }
+
+    Field load_field(const reflection::Field& from) {
+        Field to;
+        to.name = from.name()->str();
+        to.comments = comments_of(&from);
+        to.attributes = attributes_of(&from);
+        to.id = from.id();
+        to.type = type_of(*from.type());
+        to.absent = from.default_integer();
+        to.deprecated = from.deprecated();
+        to.optional = from.optional() && from.type()->base_type() <= reflection::Double;
+        to.required = from.required();
+        to.struct_offset = from.offset();
+        return to;
+    }
+
+    void load_service(const reflection::Service& from) {
+        Service to;
+        to.name = split_name(from.name()->str());
+        to.comments = comments_of(&from);
+        to.here = is_here(from);
+        to.attributes = attributes_of(&from);
+        if (from.calls())
+            for (auto* call : *from.calls()) {
+                Method method;
+                method.name = call->name()->str();
+                method.comments = comments_of(call);
+                method.attributes = attributes_of(call);
+                method.request = call->request()->name()->str();
+                method.response = call->response()->name()->str();
+                to.methods.push_back(std::move(method));
+            }
+        result_.services.push_back(std::move(to));
+    }
+
+    // C++ wants a struct before its user; flatc sorts by name. Structs cannot contain themselves.
+    void order_structs() {
+        std::vector<Table> ordered;
+        std::vector<bool> placed(result_.tables.size());
+        for (std::size_t i = 0; i < result_.tables.size(); ++i) place(i, placed, ordered, 0);
+        result_.tables = std::move(ordered);
+    }
+    void place(std::size_t index, std::vector<bool>& placed, std::vector<Table>& ordered, unsigned depth) {
+        if (placed[index] || depth > 64) return;
+        for (const Field& field : result_.tables[index].fields) {
+            const Type& type = field.type.element.empty() ? field.type : field.type.element[0];
+            if (type.shape != Shape::Struct) continue;
+            for (std::size_t i = 0; i < result_.tables.size(); ++i)
+                if (result_.tables[i].name.full() == type.named) place(i, placed, ordered, depth + 1);
+        }
+        placed[index] = true;
+        ordered.push_back(result_.tables[index]);
+    }
+
+    const reflection::Schema& schema_;
+    std::string input_;
+    Schema result_;
+    std::string why_;
+};
+
+}  // namespace
+
+std::optional<Schema> load_schema(std::string_view bytes, std::string_view input, std::string& why) {
+    flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+    if (!reflection::VerifySchemaBuffer(verifier)) {
+        why = "not a binary schema (flatc -b --schema)";
+        return std::nullopt;
+    }
+    return Loader(*reflection::GetSchema(bytes.data()), input).load(why);
+}
+
+}  // namespace idlc

@@ -1,0 +1,153 @@
+// An interface as idlc understands it: plain data, filled by load_schema() from reflection, checked by check(),
+// completed by lay_out(), and read by the emitters.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace idlc {
+
+using Comments = std::vector<std::string>;
+
+// A dotted name: namespace "eft.block", name "Read".
+struct Name {
+    std::string space;
+    std::string plain;
+    std::string full() const { return space.empty() ? plain : space + "." + plain; }
+};
+
+enum class Shape { Bool, Integer, Enum, Struct, String, Vector, Array, Cap, Area, Float, Table, Union };
+
+struct Type {
+    Shape shape = Shape::Integer;
+    unsigned size = 0;  // of a scalar, struct, or array: bytes
+    bool is_signed = false;
+    std::string named;          // Enum, Struct, Table: full name
+    std::vector<Type> element;  // Vector, Array: exactly one
+    unsigned length = 0;        // Array
+};
+
+struct EnumValue {
+    std::string name;
+    std::int64_t value;
+    Comments comments;
+};
+
+struct Enum {
+    Name name;
+    Comments comments;
+    bool here = false;  // declared in the file that is compiled, not in an included one
+    Type underlying;
+    bool bit_flags = false;
+    bool is_union = false;
+    std::vector<EnumValue> values;
+};
+
+struct Struct;
+
+struct Field {
+    std::string name;
+    Comments comments;
+    std::map<std::string, std::string> attributes;
+    unsigned id = 0;
+    Type type;
+    std::int64_t absent = 0;  // its default
+    bool deprecated = false;
+    bool optional = false;
+    bool required = false;
+    unsigned struct_offset = 0;
+
+    unsigned max = 0;         // String, Vector
+    std::string cap_kind;     // Cap: "memory", or "endpoint"
+    std::string cap_service;  // Cap of endpoint:Service: full name
+    unsigned offset = 0;      // in the flat words, bytes
+    unsigned cap_index = 0;
+};
+
+// A table, which is a message; or a struct, which is a value in one.
+struct Table {
+    Name name;
+    Comments comments;
+    bool here = false;
+    bool is_struct = false;
+    unsigned size = 0;   // struct: bytes
+    unsigned align = 0;  // struct
+    std::map<std::string, std::string> attributes;
+    std::vector<Field> fields;  // by id
+
+    unsigned flat_words = 0;
+    unsigned tail_words = 0;  // at most; not 0 in encoding 2
+    unsigned caps = 0;
+    unsigned required_caps = 0;  // the optional ones are the last
+    bool has_area = false;
+    bool has_tail() const { return tail_words != 0; }
+    // All words, with the gap before the tail that keeps it out of the registers.
+    unsigned max_words() const { return has_tail() ? (flat_words > 4 ? flat_words : 4) + tail_words : flat_words; }
+};
+
+enum class Carrier { Call, Oneway, OnewayLossy, Ring };
+enum class Restart { Unhandled, Fail, Retry, Reopen };
+
+struct Method {
+    std::string name;
+    Comments comments;
+    std::map<std::string, std::string> attributes;
+    std::string request;  // full names
+    std::string response;
+
+    unsigned ordinal = 0;
+    Carrier carrier = Carrier::Call;
+    Restart restart = Restart::Unhandled;
+    bool idempotent = false, atomic = false, once = false;
+    std::uint64_t within_ns = 0;
+    std::string error_enum;  // full name
+};
+
+struct Service {
+    Name name;
+    Comments comments;
+    bool here = false;
+    std::map<std::string, std::string> attributes;
+    std::vector<Method> methods;
+
+    unsigned id = 0;
+    unsigned version = 1;
+    unsigned inflight = 0;
+    std::string restart;        // "", "reattach", "reset"
+    std::string session_table;  // full name
+    std::string error_enum;
+    unsigned ring_entries = 0;
+    bool has_sessions() const { return inflight != 0 || !session_table.empty() || !restart.empty(); }
+};
+
+struct Schema {
+    std::vector<Enum> enums;
+    std::vector<Table> tables;  // structs among them, each behind the structs that it contains
+    std::vector<Service> services;
+
+    const Enum* find_enum(const std::string& full) const {
+        for (auto& each : enums)
+            if (each.name.full() == full) return &each;
+        return nullptr;
+    }
+    const Table* find_table(const std::string& full) const {
+        for (auto& each : tables)
+            if (each.name.full() == full) return &each;
+        return nullptr;
+    }
+    const Service* find_service(const std::string& full) const {
+        for (auto& each : services)
+            if (each.name.full() == full) return &each;
+        return nullptr;
+    }
+};
+
+constexpr unsigned kMaxMessageWords = 448;  // the message page
+constexpr unsigned kMaxMessageCaps = 4;
+constexpr unsigned kMaxRingWords = 12;  // flat words in a ring entry of 128 bytes
+constexpr unsigned kMaxVersion = 0xffff'ffff;
+
+}  // namespace idlc

@@ -1,0 +1,104 @@
+// What dev takes from ACPI tables (ACPI specification 6.4, chapter 5; PCI Firmware specification
+// 3.3, 4.1.2; IA-PC HPET specification 1.0a, 3.2.4).
+//
+// The bytes are not trusted: lengths are checked before anything is read, sums before anything is
+// believed, and every record inside a table must lie in it. The functions here take bytes that were
+// already fetched; acpi.h fetches them.
+#pragma once
+
+#include <servers/dev/bounded_list.h>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace eft::dev {
+
+using Bytes = std::span<const std::byte>;
+
+// A signature as the 32-bit word that it is in memory.
+constexpr u32 signature(const char (&text)[5]) {
+    u32 word = 0;
+    for (int i = 3; i >= 0; --i) word = word << 8 | static_cast<u8>(text[i]);
+    return word;
+}
+constexpr u32 kMcfg = signature("MCFG");
+constexpr u32 kMadt = signature("APIC");
+constexpr u32 kHpet = signature("HPET");
+constexpr u32 kXsdt = signature("XSDT");
+constexpr u32 kRsdt = signature("RSDT");
+
+constexpr u32 kRsdpLength1 = 20;  // ACPI 1.0's part of the root pointer
+constexpr u32 kRsdpLength2 = 36;  // with the extension
+constexpr u32 kTableHeaderLength = 36;     // 5.2.6
+constexpr u32 kLargestTable = 1u << 20;  // of those that are read here
+
+// 5.2.12.5: defaults of an ISA interrupt are rising edge, and input equal to its number.
+struct InterruptOverride {
+    u8 isa_interrupt = 0;
+    u32 input = 0;  // global system interrupt
+    bool active_low = false;
+    bool level_triggered = false;
+};
+
+struct IoApic {
+    u8 id = 0;
+    u32 address = 0;
+    u32 first_input = 0;  // global system interrupt of its input 0
+};
+
+// A part of the memory-mapped configuration space.
+struct EcamRange {
+    u64 address = 0;  // of bus 0, whether or not bus 0 is in it
+    u16 segment = 0;
+    u8 first_bus = 0;
+    u8 last_bus = 0;
+};
+
+struct HpetLocation {
+    u64 address = 0;
+    u8 number = 0;
+};
+
+// Everything that dev wants to know.
+struct Machine {
+    BoundedList<EcamRange, 8> ecam;
+    BoundedList<IoApic, 16> io_apics;
+    BoundedList<InterruptOverride, 16> overrides;
+    BoundedList<u8, 64> processors;  // local APIC ids of usable processors
+    u64 local_apic = 0;
+    bool has_pic = false;  // a pair of 8259s, to be masked
+    std::optional<HpetLocation> hpet;
+
+    // Where an ISA interrupt arrives, and how.
+    InterruptOverride isa_interrupt(u8 number) const;
+};
+
+struct RootPointer {
+    u64 tables = 0;        // of the XSDT or RSDT
+    bool extended = false;  // entries are 64 bits wide
+};
+
+struct TableHeader {
+    u32 signature = 0;
+    u32 length = 0;
+};
+
+// `bytes` is at least kRsdpLength1 long; kRsdpLength2 if the revision asks for it.
+Result<RootPointer> parse_root_pointer(Bytes bytes);
+// True if the pointer has the extension, which must then be fetched as well.
+bool root_pointer_is_extended(Bytes bytes);
+Result<TableHeader> parse_header(Bytes bytes);
+// The whole table: its sum must be zero and its length as its header says.
+Status check_table(Bytes table);
+
+// Entry `index` of an RSDT or XSDT; the number of entries follows from the length.
+Result<std::size_t> entry_count(Bytes table, bool extended);
+u64 table_entry(Bytes table, bool extended, std::size_t index);
+
+// Each takes a checked table and adds what it says.
+Status parse_mcfg(Bytes table, Machine& machine);
+Status parse_madt(Bytes table, Machine& machine);
+Status parse_hpet(Bytes table, Machine& machine);
+
+}  // namespace eft::dev

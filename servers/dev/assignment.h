@@ -1,0 +1,51 @@
+// A device in the hands of one driver service, over all incarnations of it: what was given away, so that it can be taken
+// back, and what the device may still write to.
+//
+// The numbers of its interrupts and the objects of its windows stay the same until the device is given back: an
+// incarnation that asks again gets what the one before had.
+#pragma once
+
+#include <servers/dev/devices.h>
+#include <servers/dev/silence.h>
+#include <servers/dev/windows.h>
+#include <servers/dev/world.h>
+
+#include <drivers/virtio/layout.h>
+
+namespace eft::dev {
+
+struct AssignedDevice {
+    static constexpr u32 kMostInterrupts = 16;
+    static constexpr u32 kMostPins = 64;
+
+    struct Interrupt {
+        u32 number = 0;
+        Slot parent = Slot::None;  // None: not asked for yet
+    };
+    struct Pin {
+        u32 id = 0;  // 0: free. Never used again
+        Slot object = Slot::None;
+    };
+
+    bool used() const { return id != 0; }
+
+    u32 id = 0;
+    u64 badge = 0;
+    u32 device = 0;
+    Slot session = Slot::None;  // parent of what rs and the driver have
+    Slot ports = Slot::None;    // parent
+    bool window_given[pci::kBaseAddresses] = {};
+    std::array<Interrupt, kMostInterrupts> interrupts{};
+    std::array<Pin, kMostPins> pins{};
+};
+
+// Of an assigned PCI function: what dev itself has mapped of it.
+template <class Registers>
+struct OwnRegisters {
+    std::optional<Registers> configuration;
+    std::optional<Registers> interrupt_table;  // MSI-X
+    std::optional<Registers> virtio_common;
+    std::optional<pci::MsixCapability> msix;
+};
+
+}  // namespace eft::dev

@@ -1,0 +1,71 @@
+// dev: finds the machine's devices and gives each driver exactly its own. The interface is idl/dev.fbs; the logic is in
+// server.h.
+#include <servers/dev/kernel_world.h>
+#include <servers/dev/server.h>
+
+#include <eft/panic.h>
+#include <eft/server.h>
+
+namespace eft::dev {
+namespace {
+
+// "rsdp=" and the root pointer's bytes in hexadecimal.
+Result<Bytes> root_pointer_of(std::string_view arguments) {
+    static std::array<std::byte, kRsdpLength2> bytes;
+    constexpr std::string_view kKey = "rsdp=";
+    const std::size_t at = arguments.find(kKey);
+    if (at == arguments.npos) return Error::NotFound;
+    const std::string_view digits = arguments.substr(at + kKey.size());
+    if (digits.size() < 2 * bytes.size()) return Error::BadFormat;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        FixedText<4> pair("0x");
+        EFT_TRY(const u64 value, parse_u64(pair.append(digits.substr(2 * i, 2)).view()));
+        bytes[i] = static_cast<std::byte>(value);
+    }
+    return Bytes(bytes);
+}
+
+// A machine whose tables are damaged or absent still has the devices that every PC has at the same places.
+Machine read_machine(PhysicalMemoryMapper& mapper) {
+    const auto pointer = root_pointer_of(field_text(config().arguments));
+    if (!pointer.ok()) {
+        log("dev: no ACPI tables: platform devices only");
+        return {};
+    }
+    AcpiMemory memory(mapper, *pointer);
+    auto machine = read_acpi(memory, 0);
+    if (machine.ok()) return *machine;
+    FixedText<100> line("dev: the ACPI tables cannot be used: ");
+    log(line.append(to_string(machine.error())));
+    return {};
+}
+
+}  // namespace
+}  // namespace eft::dev
+
+int eft_main() {
+    using namespace eft;
+    using namespace eft::dev;
+    static PhysicalMemoryMapper mapper;
+    static EcamSpace space(mapper);
+    static KernelWorld world(mapper, space);
+    static Devices devices;
+    if (!mapper.open().ok() || !world.open().ok()) panic("dev: cannot start with what root gave");
+    const Machine machine = read_machine(mapper);
+    space.set_ranges(machine.ecam);
+    if (Status found = find_devices(devices, machine, space); !found.ok()) {
+        FixedText<100> line("dev: not all devices were found: ");
+        log(line.append(to_string(found.error())));
+    }
+    static DeviceServer<KernelWorld> server(world, devices);
+    FixedText<100> line("dev: ready, ");
+    log(line.decimal(devices.count()).append(" devices"));
+
+    ServerLoop loop;
+    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) {
+        const ipc::Outcome outcome = Dev::dispatch(server, context, message);
+        // Capabilities in answers are given up. Moved, because deleting the copy of an interrupt would unbind it.
+        if (message.registers.tag.caps() != 0) message.registers.tag = message.registers.tag.with(Tag::Move);
+        return outcome;
+    });
+}

@@ -1,0 +1,108 @@
+// Lines of many log rings as one log, in the order of their time stamps.
+//
+// Nothing is kept between two requests: a cursor is the time of the last line that its reader has seen, and each request
+// walks the rings from their beginnings. So the log server has no state to lose, and a reader's cursor outlives it.
+#pragma once
+
+#include <eft/log_ring.h>
+#include <eft/text.h>
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace eft::log_server {
+
+// How time stamps become time: a line through two moments at which both clocks were read.
+struct TimeScale {
+    u64 ticks_then = 0, ns_then = 0;
+    u64 ticks_now = 0, ns_now = 0;
+
+    // Nothing where the two moments do not tell.
+    std::optional<u64> nanoseconds(u64 ticks) const {
+        if (ticks_now <= ticks_then || ns_now <= ns_then) return {};
+        using Wide = unsigned __int128;
+        const bool before = ticks < ticks_then;
+        const u64 distance = before ? ticks_then - ticks : ticks - ticks_then;
+        const Wide scaled = Wide{distance} * (ns_now - ns_then) / (ticks_now - ticks_then);
+        if (before) return scaled > ns_then ? 0 : ns_then - static_cast<u64>(scaled);
+        return ns_then + static_cast<u64>(scaled);
+    }
+};
+
+// "[   12.034567] ", or the ticks where there is no scale.
+template <std::size_t N>
+void append_time(FixedText<N>& to, u64 ticks, const TimeScale& scale) {
+    to.append('[');
+    if (const std::optional<u64> ns = scale.nanoseconds(ticks)) {
+        to.decimal(*ns / 1'000'000'000, 5).append('.').decimal(*ns / 1000 % 1'000'000, 6, '0');
+    } else {
+        to.append('#').decimal(ticks);
+    }
+    to.append("] ");
+}
+
+// One service's ring.
+class Source {
+public:
+    Source(std::string_view name, std::span<const std::byte> memory) : name_(name), reader_(memory) {}
+
+    std::string_view name() const { return name_; }
+    // The first line later than `after` that was not passed yet; null at the end of what is there. A ring that is not as
+    // its writer would leave it ends here: its service has damaged its own memory.
+    const LogLine* peek(u64 after) {
+        while (!line_ || line_->time <= after) {
+            auto line = reader_.next(text_);
+            if (!line.ok()) {
+                line_.reset();
+                return nullptr;
+            }
+            line_ = *line;
+            lost_ += line->lost;
+        }
+        return &*line_;
+    }
+    void pass() {
+        line_.reset();
+        lost_ = 0;
+    }
+    u64 lost() const { return lost_; }
+
+private:
+    FixedText<31> name_;
+    LogReader reader_;
+    std::array<char, kLogLineLimit> text_;
+    std::optional<LogLine> line_;
+    u64 lost_ = 0;  // lines that were overwritten before the one at hand
+};
+
+// Appends whole lines later than `after`, oldest first, as long as they fit, and answers the cursor behind the last.
+template <std::size_t N>
+u64 merge(std::span<Source* const> sources, u64 after, const TimeScale& scale, FixedText<N>& to) {
+    for (;;) {
+        Source* oldest = nullptr;
+        const LogLine* first = nullptr;
+        for (Source* source : sources) {
+            const LogLine* line = source->peek(after);
+            if (line && (!first || line->time < first->time)) {
+                oldest = source;
+                first = line;
+            }
+        }
+        if (!oldest) return after;
+        FixedText<kLogLineLimit + 128> text;
+        append_time(text, first->time, scale);
+        text.append(oldest->name()).append(": ");
+        if (oldest->lost() != 0) text.append("(").decimal(oldest->lost()).append(" lines lost) ");
+        for (char character : first->text) text.append(character == '\n' || character == '\r' ? ' ' : character);
+        if (first->cut) text.append("...");
+        text.append('\n');
+        if (text.size() > N - to.size()) return after;
+        to.append(text.view());
+        after = first->time;
+        oldest->pass();
+    }
+}
+
+}  // namespace eft::log_server

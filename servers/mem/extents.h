@@ -1,0 +1,97 @@
+// Memory that belongs to one holder, a space or a memory object: a chain of blocks, each with a run of slots for what
+// is made of it. Giving the chain back ends all of it.
+#pragma once
+
+#include "buddy.h"
+
+namespace eft::memory {
+
+using ExtentIndex = u16;
+constexpr ExtentIndex kNoExtent = 0xffff;
+
+struct Extent {
+    Block block = Block::None;
+    ExtentIndex next = kNoExtent;
+    Slot first = Slot::None;
+    u32 slots = 0;
+    u32 used = 0;  // pages, from the start of the block
+};
+
+struct Chain {
+    ExtentIndex head = kNoExtent;
+    ExtentIndex tail = kNoExtent;
+};
+
+// What everybody in mem takes memory and slots from.
+template <class Kernel>
+class Store {
+public:
+    static constexpr u32 kMaxExtents = 4096;
+
+    explicit Store(Kernel& kernel_calls) : kernel(kernel_calls), buddy(kernel_calls, slots) {}
+
+    // Another block at the end of the chain, with `slot_count` slots. OutOfMemory or LimitReached change nothing.
+    Status extend(Chain& chain, unsigned bits, u32 slot_count) {
+        EFT_TRY(const Block block, buddy.take(bits));
+        return append(chain, block, slot_count);
+    }
+    // Device memory; `bits` becomes what was taken.
+    Status extend_at(Chain& chain, u64 address, unsigned max_bits) {
+        EFT_TRY(const Block block, buddy.take_at(address, max_bits));
+        return append(chain, block, buddy.pages(block));
+    }
+
+    void release(Chain& chain) {
+        while (chain.head != kNoExtent) {
+            const ExtentIndex index = chain.head;
+            const Extent extent = extents_[index];
+            chain.head = extent.next;
+            buddy.give(extent.block);
+            if (extent.slots != 0) slots.give(extent.first, extent.slots);
+            extents_[index].next = unused_;
+            unused_ = index;
+        }
+        chain.tail = kNoExtent;
+    }
+
+    Extent& operator[](ExtentIndex index) { return extents_[index]; }
+    Extent* last(const Chain& chain) { return chain.tail == kNoExtent ? nullptr : &extents_[chain.tail]; }
+    u32 pages(const Extent& extent) const { return buddy.pages(extent.block); }
+
+    Kernel& kernel;
+    SlotRuns slots;
+    Buddy<Kernel> buddy;
+
+private:
+    Status append(Chain& chain, Block block, u32 slot_count) {
+        Slot first = Slot::None;
+        ExtentIndex index = unused_;
+        if (index == kNoExtent && fresh_ == kMaxExtents) {
+            buddy.give(block);
+            return Error::LimitReached;
+        }
+        if (slot_count != 0) {
+            const Result<Slot> run = slots.take(slot_count);
+            if (!run.ok()) {
+                buddy.give(block);
+                return run.error();
+            }
+            first = *run;
+        }
+        if (index != kNoExtent) {
+            unused_ = extents_[index].next;
+        } else {
+            index = fresh_++;
+        }
+        extents_[index] = {block, kNoExtent, first, slot_count, 0};
+        (chain.tail == kNoExtent ? chain.head : extents_[chain.tail].next) = index;
+        chain.tail = index;
+        return {};
+    }
+
+    std::array<Extent, kMaxExtents> extents_{};
+    ExtentIndex unused_ = kNoExtent;
+    ExtentIndex fresh_ = 0;
+};
+
+}  // namespace eft::memory

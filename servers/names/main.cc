@@ -1,0 +1,35 @@
+// The program: the broker over the kernel's capabilities.
+#include "broker.h"
+
+#include <eft/invoke.h>
+#include <eft/server.h>
+
+namespace {
+
+using namespace eft;
+
+struct Kernel {
+    Result<Slot> mint(Slot endpoint, u64 badge) {
+        const Slot own = allocate_slot();
+        if (own == Slot::None) return Error::LimitReached;
+        const Status derived = kernel_object::derive(slot(WellKnown::Table), own, endpoint, bits(EndpointRight::Send), badge);
+        if (derived.ok()) return own;
+        return_slot(own);
+        return derived.error();
+    }
+    void revoke(Slot parent) {
+        static_cast<void>(kernel_object::revoke(slot(WellKnown::Table), parent));
+        drop_slot(parent);
+    }
+    void drop(Slot capability) { drop_slot(capability); }
+    void signal(Slot notification) { sys::signal(notification); }
+};
+
+}  // namespace
+
+int eft_main() {
+    static Kernel kernel;
+    static broker::Broker<Kernel> server(kernel, slot(WellKnown::Endpoint));
+    ServerLoop loop;
+    loop.run([&](auto& context, auto& message) { return names::Names::dispatch(server, context, message); });
+}

@@ -1,0 +1,101 @@
+// The death of a process: freeze, record, revoke, tell. Afterwards everything that it had is gone but its crash record.
+#pragma once
+
+#include "process_table.h"
+
+#include <eft/layout.h>
+
+#include <span>
+
+namespace eft::processes {
+
+struct Cause {
+    proc::DeathReason reason;
+    int exit_status = 0;
+    u32 vector = 0;
+    u32 error_code = 0;
+    u64 address = 0;
+};
+
+constexpr std::string_view text_of(proc::DeathReason reason) {
+    switch (reason) {
+        case proc::DeathReason::Exit: return "exit";
+        case proc::DeathReason::Exception: return "exception";
+        case proc::DeathReason::PageFault: return "page fault";
+        case proc::DeathReason::Hung: return "hung";
+        case proc::DeathReason::StartFailed: return "start-up did not finish";
+        case proc::DeathReason::Ordered: return "killed by order";
+        case proc::DeathReason::Protocol: return "protocol violation";
+        default: return "unknown";
+    }
+}
+
+template <class Environment>
+class Undertaker {
+public:
+    explicit Undertaker(Environment& environment) : environment_(environment) {}
+
+    void bury(Process& process, const Cause& cause) {
+        if (process.dead) return;
+        process.dead = true;
+        write_record(process, cause);
+        environment_.destroy_space(process.space);
+        process.space = 0;
+        clear_table(process);
+        for (Slot* slot : {&process.thread, &process.table, &process.session})
+            environment_.drop(std::exchange(*slot, Slot::None));
+        process.record.gone_at = environment_.now();
+        environment_.note(process.name_text(), "died: ", text_of(cause.reason));
+        environment_.signal(process.death);
+        environment_.drop(std::exchange(process.death, Slot::None));
+    }
+
+private:
+    static constexpr std::size_t kStackWords = 256;
+
+    void write_record(Process& process, const Cause& cause) {
+        proc::CrashRecord& record = process.record;
+        record = {};
+        record.died_at = environment_.now();
+        record.reason = cause.reason;
+        record.exit_status = cause.exit_status;
+        record.vector = cause.vector;
+        record.error_code = cause.error_code;
+        record.address = cause.address;
+        environment_.suspend(process.thread);
+        const auto thread = environment_.inspect(process.thread);
+        if (!thread.ok()) return;
+        record.instruction = thread->instruction_pointer;
+        record.stack = thread->stack_pointer;
+        record.replies_delivered = thread->replies_delivered;
+        if (cause.reason != proc::DeathReason::Exit) trace(process);
+    }
+
+    // Programs keep no frame pointers: every word of the innermost stack page that is an address in the code counts as
+    // a return address, although older calls may have left some.
+    void trace(Process& process) {
+        std::array<u64, kStackWords> stack;
+        const std::span<u64> words = environment_.read_stack(process.space, process.record.stack & ~u64{7}, stack);
+        std::size_t found = 0;
+        for (const u64 word : words) {
+            if (!process.code.contains(word)) continue;
+            process.record.backtrace.frames[found++] = word;
+            if (found == std::size(process.record.backtrace.frames)) return;
+        }
+    }
+
+    // What belonged to the incarnation: the named slots, and all scratch slots, which hold whatever it was sent.
+    void clear_table(Process& process) {
+        environment_.clear(process.table, WellKnown::Thread, 1);
+        environment_.clear(process.table, WellKnown::Memory, 1);
+        environment_.clear(process.table, WellKnown::Process, 1);
+        environment_.clear(process.table, WellKnown::FirstReply, kSpareReplies);
+        const u32 scratch = static_cast<u32>(WellKnown::FirstScratch);
+        if (process.table_slots > scratch)
+            environment_.clear(process.table, WellKnown::FirstScratch, process.table_slots - scratch);
+    }
+
+    Environment& environment_;
+};
+
+}  // namespace eft::processes

@@ -1,0 +1,89 @@
+// What proc knows of each process, living or dead and not yet reaped. Process ids are never used again.
+#pragma once
+
+#include <eft/idl/proc.h>
+#include <eft/layout.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace eft::processes {
+
+// The badges of capabilities to proc's endpoint. Control is what root mints for rs.
+constexpr Badge kControlSession{kControlBadge};
+enum class Kind : u64 { Control = 0, Process = 1, Exceptions = 2 };
+constexpr unsigned kKindShift = 60;
+constexpr Badge badge_of(Kind kind, u32 pid) { return static_cast<Badge>(static_cast<u64>(kind) << kKindShift | pid); }
+constexpr Kind kind_of(Badge badge) { return static_cast<Kind>(raw(badge) >> kKindShift); }
+constexpr u32 pid_of(Badge badge) { return static_cast<u32>(raw(badge)); }
+
+struct AddressRange {
+    u64 start = 0;
+    u64 end = 0;
+    bool contains(u64 address) const { return address >= start && address < end; }
+};
+
+struct Process {
+    static constexpr std::size_t kNameLength = 31;
+
+    u32 pid = 0;  // 0: the record is not in use
+    bool dead = false;
+    u32 space = 0;  // mem's id, 0: none
+    char name[kNameLength + 1] = {};
+    u64 entry = 0;
+    AddressRange code;
+    // Slots of proc's own table, None where there is nothing (any more).
+    Slot session = Slot::None;  // of mem, until the process has it
+    Slot thread = Slot::None;
+    Slot table = Slot::None;
+    Slot death = Slot::None;  // signalled when it has died
+    u32 table_slots = 0;
+    bool has_process_session = false;
+    proc::CrashRecord record;  // once it is dead
+
+    std::string_view name_text() const { return name; }
+    void set_name(std::string_view text) {
+        const std::size_t length = std::min(text.size(), kNameLength);
+        std::copy_n(text.data(), length, name);
+        name[length] = 0;
+    }
+};
+
+class ProcessTable {
+public:
+    static constexpr u32 kCapacity = 64;
+
+    Result<Process*> take() {
+        if (last_pid_ == ~u32{0}) return Error::LimitReached;
+        for (Process& process : processes_) {
+            if (process.pid != 0) continue;
+            process = {};
+            process.pid = ++last_pid_;
+            return &process;
+        }
+        return Error::LimitReached;
+    }
+    void give(Process& process) { process.pid = 0; }
+
+    Result<Process*> find(u32 pid) {
+        for (Process& process : processes_) {
+            if (pid != 0 && process.pid == pid) return &process;
+        }
+        return Error::NotFound;
+    }
+    Result<Process*> next(u32 after) {
+        Process* best = nullptr;
+        for (Process& process : processes_) {
+            if (process.pid > after && (!best || process.pid < best->pid)) best = &process;
+        }
+        if (!best) return Error::NotFound;
+        return best;
+    }
+
+private:
+    std::array<Process, kCapacity> processes_;
+    u32 last_pid_ = 0;
+};
+
+}  // namespace eft::processes

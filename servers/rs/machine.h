@@ -1,0 +1,116 @@
+// The supervisor's environment as it really is: the core servers, and the persistent parts that rs owns.
+//
+// A persistent part is made once per service and outlives its incarnations: CapTable, endpoint, notification,
+// configuration page, persistent memory, device assignment. What is in the CapTable below FirstScratch comes from here,
+// except for the slots that proc fills for each incarnation; everything from FirstScratch on is cleared at each death.
+#pragma once
+
+#include "clock.h"
+#include "environment.h"
+#include "manifest_check.h"
+
+#include <eft/idl/dev.h>
+#include <eft/idl/mem.h>
+#include <eft/idl/names.h>
+#include <eft/ipc/kernel_transport.h>
+#include <eft/layout.h>
+#include <eft/service_config.h>
+#include <eft/shared_memory.h>
+
+#include <array>
+
+namespace eft::supervisor {
+
+// Badges of the sessions that rs mints from its own endpoint.
+constexpr Badge kOrdersBadge{2};
+constexpr Badge kLogsBadge{3};
+
+// Bits of rs's notification: root's tick, and one for each service.
+constexpr unsigned kTickBit = 0, kFirstServiceBit = 1;
+static_assert(kFirstServiceBit + kMaxServices < 61, "the bits above are libos' own");
+
+struct PersistentPart {
+    const manifest::Service* plan = nullptr;
+    CapHandle table, endpoint, notification;
+    CapHandle bell;       // signals rs about this service
+    CapHandle heartbeat;  // the service's notification, by what it is told
+    CapHandle stop;
+    CapHandle device;     // session with dev
+    SharedMemory config, memory;
+    u32 assignment = 0;
+    u32 client = 0;  // of names; 0: none
+    u64 endpoint_id = 0;
+    std::array<u64, kSpareReplies> replies{};  // ids of the incarnation's Reply objects
+    u32 named = 0;
+    bool made = false;  // everything above is there
+    FixedText<63> trouble;  // why not
+
+    std::string_view name() const { return text(plan->name()); }
+    u32 slots() const { return 1u << plan->table_bits(); }
+    ServiceConfig& page() const { return *reinterpret_cast<ServiceConfig*>(config.bytes().data()); }
+    const PersistentHead& head() const { return *reinterpret_cast<const PersistentHead*>(memory.bytes().data()); }
+};
+
+class Machine final : public Programs {
+public:
+    // Takes up the sessions that root granted, and maps the boot archive.
+    Status open();
+    Result<std::span<const std::byte>> boot_file(std::string_view name) const;
+    bool has(std::string_view program) const override { return boot_file(program).ok(); }
+
+    // Makes the persistent part of a service and publishes what it provides.
+    Status make(unsigned index, const manifest::Service& plan);
+    const PersistentPart& part(unsigned index) const { return parts_[index]; }
+    // "echo", or a core server's name, or nothing: whose endpoint this object is.
+    std::string_view endpoint_name(u64 object) const;
+
+    // The environment.
+    u64 stamp() const { return sys::time_stamp(); }
+    u64 microseconds(u64 distance) const { return clock_.microseconds(distance); }
+    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies);
+    Result<u32> spawn_tombstone(unsigned index);
+    bool is_dead(u32 pid);
+    Result<proc::CrashRecord> reap(u32 pid);
+    Status kill(u32 pid, proc::DeathReason reason);
+    Status send(u32 pid, proc::Signal signal);
+    Result<proc::Progress> progress(u32 pid);
+    Status silence(unsigned index);
+    void clear(unsigned index);
+    Signs signs(unsigned index) const;
+    void ask_heartbeat(unsigned index) { sys::signal(parts_[index].heartbeat.slot()); }
+    void ask_stop(unsigned index) { sys::signal(parts_[index].stop.slot()); }
+    std::optional<unsigned> owner_of(u64 object) const;
+    void report(unsigned index, std::string_view what);
+
+    void tick() { clock_.tick(stamp()); }
+    Slot ports() const { return ports_; }
+
+private:
+    Status make_objects(PersistentPart& part, unsigned index);
+    Status make_memory(PersistentPart& part);
+    Status fill_table(PersistentPart& part);
+    Status assign_device(PersistentPart& part);
+    Status publish(PersistentPart& part);
+    Status name_capability(PersistentPart& part, std::string_view name, Slot source, Rights mask, Badge badge);
+    Result<CapHandle> make_object(ObjectType type, unsigned size_bits);
+    Status admit(PersistentPart& part);
+    void dismiss(PersistentPart& part);
+    Result<u32> start_process(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies);
+    void remember_replies(PersistentPart& part);
+
+    mem::MemClient<> memory_;
+    proc::ProcClient<> proc_;
+    dev::DevClient<> dev_;
+    names::NamesClient<> names_;
+    Slot ports_ = Slot::None;
+    std::span<const std::byte> archive_;
+    std::array<u64, 5> core_ids_{};  // in the order of kCoreServers
+    std::array<PersistentPart, kMaxServices> parts_;
+    Clock clock_;
+};
+
+constexpr std::array<std::string_view, 5> kCoreServers = {"mem", "proc", "dev", "names", "rs"};
+
+static_assert(Environment<Machine>);
+
+}  // namespace eft::supervisor

@@ -1,0 +1,82 @@
+// rs's own start: its sessions, its memory, the boot archive; and what it says to people.
+#include "machine.h"
+
+#include <eft/archive.h>
+#include <eft/invoke.h>
+#include <eft/process.h>
+
+namespace eft::supervisor {
+namespace {
+
+constexpr u32 kOwnQuota = 16384;  // pages: all persistent parts are charged to rs
+
+Result<CapHandle> take_granted(std::string_view name) {
+    EFT_TRY(const Slot where, granted(name));
+    return CapHandle(where);
+}
+
+Result<u64> object_id(Slot slot_of_it) {
+    EFT_TRY(const kernel_object::CapInfo info, kernel_object::inspect(slot(WellKnown::Table), slot_of_it));
+    return info.id;
+}
+
+}  // namespace
+
+Status Machine::open() {
+    EFT_TRY(CapHandle mem_control, take_granted("mem"));
+    EFT_TRY(CapHandle proc_control, take_granted("proc"));
+    EFT_TRY(CapHandle dev_control, take_granted("dev"));
+    EFT_TRY(CapHandle names_control, take_granted("names"));
+    EFT_TRY(const Slot own_space, granted("space"));
+    EFT_TRY(ports_, granted("ports"));
+    const Slot core[] = {mem_control.slot(), proc_control.slot(), dev_control.slot(), names_control.slot(), slot(WellKnown::Endpoint)};
+    for (std::size_t i = 0; i < core_ids_.size(); ++i) {
+        EFT_TRY(core_ids_[i], object_id(core[i]));
+    }
+    proc_.transport().replace(std::move(proc_control));
+    dev_.transport().replace(std::move(dev_control));
+    names_.transport().replace(std::move(names_control));
+
+    // A session for rs's own address space, where libos looks for it.
+    mem::MemClient<> control{std::move(mem_control)};
+    mem::AdoptRequest adopt;
+    adopt.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
+    adopt.quota = kOwnQuota;
+    EFT_TRY(mem::Space space, control.adopt(adopt).or_error());
+    CapHandle session(space.session.release());
+    EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), session.slot()));
+    return_slot(session.release());
+    memory_.transport().replace(CapHandle(slot(WellKnown::Memory)));
+
+    EFT_TRY(mem::Archive archive, memory_.boot_archive().or_error());
+    CapHandle object(archive.object.release());
+    const u64 bytes = page_up(archive.bytes);
+    EFT_TRY(const u64 address, allocate_addresses(bytes));
+    mem::Mapping mapping;
+    mapping.object = ipc::CapField<ipc::kind::Memory>(object);
+    mapping.bytes = bytes;
+    mapping.address = address;
+    mapping.rights = bits(FrameRight::Read);
+    EFT_TRY([[maybe_unused]] const Empty mapped, memory_.map(mapping).or_error());
+    archive_ = {reinterpret_cast<const std::byte*>(address), archive.bytes};
+    return {};
+}
+
+Result<std::span<const std::byte>> Machine::boot_file(std::string_view name) const { return find_in_archive(archive_, name); }
+
+std::string_view Machine::endpoint_name(u64 object) const {
+    for (std::size_t i = 0; i < core_ids_.size(); ++i) {
+        if (core_ids_[i] == object) return kCoreServers[i];
+    }
+    for (const PersistentPart& part : parts_) {
+        if (part.plan && part.endpoint_id == object) return part.name();
+    }
+    return {};
+}
+
+void Machine::report(unsigned index, std::string_view what) {
+    FixedText<200> line;
+    log(line.append(parts_[index].name()).append(": ").append(what));
+}
+
+}  // namespace eft::supervisor

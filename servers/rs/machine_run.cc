@@ -1,0 +1,153 @@
+// The environment of the supervisor: incarnations, and what is known of them.
+#include "machine.h"
+
+#include <eft/invoke.h>
+
+namespace eft::supervisor {
+namespace {
+
+constexpr u32 kTombstoneQuota = 64;
+
+Status status(const Result<Empty>& answer) { return answer.ok() ? Status() : Status(answer.error()); }
+
+// The words of a list, as names' messages carry them.
+template <class List, std::size_t N>
+std::string_view join(const List* list, FixedText<N>& into) {
+    for_each_text(list, [&](std::string_view word) {
+        if (!into.empty()) into.append(' ');
+        into.append(word);
+    });
+    return into;
+}
+
+}  // namespace
+
+Status Machine::admit(PersistentPart& part) {
+    FixedText<names::Client::kAllowedMax> allowed;
+    FixedText<names::Client::kProvidesMax> provides;
+    names::Client client;
+    client.name = part.name();
+    client.allowed = join(part.plan->connects(), allowed);
+    client.provides = join(part.plan->provides(), provides);
+    EFT_TRY(names::Admitted admitted, names_.admit(client).or_error());
+    part.client = admitted.id;
+    CapHandle session(admitted.session.release());
+    const Status moved = kernel_object::move(part.table.slot(), slot(WellKnown::Names), session.slot());
+    if (!moved.ok()) {
+        dismiss(part);
+        return moved;
+    }
+    return_slot(session.release());
+    return {};
+}
+
+void Machine::dismiss(PersistentPart& part) {
+    if (part.client == 0) return;
+    names::ClientId client;
+    client.id = std::exchange(part.client, 0u);
+    static_cast<void>(names_.dismiss(client).or_error());
+    static_cast<void>(kernel_object::remove(part.table.slot(), slot(WellKnown::Names)));
+}
+
+Result<u32> Machine::start_process(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies) {
+    proc::SpawnRequest request;
+    request.image = image;
+    request.name = part.name();
+    request.quota = quota;
+    request.priority = part.plan->priority();
+    request.incarnation = incarnation;
+    request.replies_delivered = replies;
+    request.table = ipc::CapField<ipc::kind::CapTable>(part.table);
+    request.death = ipc::CapField<ipc::kind::Notification>(part.bell);
+    request.config = ipc::CapField<ipc::kind::Memory>(part.config.object());
+    request.persistent = ipc::CapField<ipc::kind::Memory>(part.memory.object());
+    request.persistent_bytes = part.memory.bytes().size();
+    EFT_TRY(const proc::Pid spawned, proc_.spawn(request).or_error());
+    return spawned.pid;
+}
+
+Result<u32> Machine::spawn(unsigned index, u32 incarnation, u64 replies) {
+    PersistentPart& part = parts_[index];
+    EFT_CHECK(admit(part));
+    const Result<u32> pid = start_process(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
+    if (pid.ok()) {
+        remember_replies(part);
+    } else {
+        clear(index);
+    }
+    return pid;
+}
+
+// Incarnation 0 is nobody's: its "ready" means nothing.
+Result<u32> Machine::spawn_tombstone(unsigned index) { return start_process(parts_[index], "tombstone", kTombstoneQuota, 0, 0); }
+
+// The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
+void Machine::remember_replies(PersistentPart& part) {
+    for (u32 i = 0; i < kSpareReplies; ++i) {
+        const auto info = kernel_object::inspect(part.table.slot(), static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + i));
+        part.replies[i] = info.ok() && info->type == ObjectType::Reply ? info->id : 0;
+    }
+}
+
+bool Machine::is_dead(u32 pid) {
+    const auto found = progress(pid);
+    return found.ok() ? found->state == proc::ProcessState::Dead : found.error() == Error::NotFound;
+}
+
+Result<proc::CrashRecord> Machine::reap(u32 pid) {
+    proc::Pid request;
+    request.pid = pid;
+    return proc_.reap(request).or_error();
+}
+
+Status Machine::kill(u32 pid, proc::DeathReason reason) {
+    proc::KillRequest request;
+    request.pid = pid;
+    request.reason = reason;
+    return status(proc_.kill(request).or_error());
+}
+
+Status Machine::send(u32 pid, proc::Signal signal) {
+    proc::SignalRequest request;
+    request.pid = pid;
+    request.signal = signal;
+    return status(proc_.send(request).or_error());
+}
+
+Result<proc::Progress> Machine::progress(u32 pid) {
+    proc::Pid request;
+    request.pid = pid;
+    return proc_.inspect(request);
+}
+
+Status Machine::silence(unsigned index) {
+    if (!parts_[index].device) return {};
+    dev::AssignmentId request;
+    request.id = parts_[index].assignment;
+    return status(dev_.silence(request));
+}
+
+void Machine::clear(unsigned index) {
+    PersistentPart& part = parts_[index];
+    dismiss(part);
+    const Slot first = slot(WellKnown::FirstScratch);
+    static_cast<void>(kernel_object::remove(part.table.slot(), first, part.slots() - raw(first)));
+}
+
+Signs Machine::signs(unsigned index) const {
+    const PersistentHead& head = parts_[index].head();
+    return {__atomic_load_n(&head.heartbeats, __ATOMIC_ACQUIRE), __atomic_load_n(&head.ready_incarnation, __ATOMIC_ACQUIRE)};
+}
+
+std::optional<unsigned> Machine::owner_of(u64 object) const {
+    if (object == 0) return std::nullopt;
+    for (unsigned index = 0; index < parts_.size(); ++index) {
+        const PersistentPart& part = parts_[index];
+        if (!part.plan) continue;
+        const bool reply = std::find(part.replies.begin(), part.replies.end(), object) != part.replies.end();
+        if (reply || part.endpoint_id == object) return index;
+    }
+    return std::nullopt;
+}
+
+}  // namespace eft::supervisor

@@ -1,0 +1,212 @@
+// The rules of manifest_check.h, each a function that answers whether the entry keeps it and says so if not.
+#include "manifest_check.h"
+
+#include "failure_history.h"
+
+#include <eft/layout.h>
+#include <eft/service_config.h>
+#include <eft/text.h>
+
+namespace eft::supervisor {
+namespace {
+
+using manifest::Kind;
+using manifest::Service;
+
+constexpr std::string_view kCoreNames[] = {"root", "mem", "proc", "dev", "names", "rs"};
+constexpr u8 kLowestPriority = 2, kHighestPriority = 55;  // the core servers begin at 56
+constexpr u8 kSupervisorLevel = 4;
+
+bool is_name(std::string_view name) {
+    return !name.empty() && name.size() <= kNameBytes && name.find_first_of(" \t\n") == name.npos;
+}
+
+bool in_order(u64 low, u64 value, u64 high) { return low <= value && value <= high; }
+
+template <class Enum>
+bool is_one_of(Enum value) {
+    return Enum::MIN <= value && value <= Enum::MAX;  // the schema's enumerations have no gaps
+}
+
+u8 level_of(Kind kind) {
+    switch (kind) {
+        case Kind::Driver: return 5;
+        case Kind::Server: return 6;
+        default: return 7;
+    }
+}
+
+class Checker {
+public:
+    Checker(const manifest::Manifest& manifest, const Programs& programs, Complaints& complaints)
+        : services_(*manifest.services()), programs_(programs), complaints_(complaints) {}
+
+    bool accepts(unsigned index) {
+        service_ = services_.Get(index);
+        index_ = index;
+        return name() && program() && kind() && priority() && sizes() && policy() && provides() && connects() && grants() && device();
+    }
+
+private:
+    template <class... Parts>
+    bool refuse(Parts... parts) {
+        FixedText<200> line;
+        line.append("manifest: ").append(text(service_->name())).append(": ");
+        (line.append(parts), ...);
+        complaints_.add(line);
+        return false;
+    }
+
+    // Earlier entries win where two want the same.
+    template <class Predicate>
+    bool earlier(Predicate predicate) const {
+        for (unsigned i = 0; i < index_; ++i) {
+            if (predicate(*services_.Get(i))) return true;
+        }
+        return false;
+    }
+
+    bool name() {
+        const std::string_view own = text(service_->name());
+        if (!is_name(own)) return refuse("a name is 1 to 31 characters without blanks");
+        for (const std::string_view core : kCoreNames) {
+            if (own == core) return refuse("the name belongs to a core server");
+        }
+        if (earlier([&](const Service& other) { return text(other.name()) == own; })) return refuse("the name is used twice");
+        return true;
+    }
+
+    bool program() {
+        const std::string_view wanted = program_of(*service_);
+        return (is_name(wanted) && programs_.has(wanted)) || refuse("there is no program ", wanted, " in the boot archive");
+    }
+
+    bool kind() {
+        if (!is_one_of(service_->kind())) return refuse("unknown kind");
+        if (service_->level() != level_of(service_->kind())) {
+            return refuse("its level must be 5 for a driver, 6 for a server, 7 for a program");
+        }
+        return true;
+    }
+
+    bool priority() {
+        return in_order(kLowestPriority, service_->priority(), kHighestPriority) ||
+               refuse("its priority must be 2 to 55, below its supervisor's");
+    }
+
+    bool sizes() {
+        if (!in_order(16, service_->quota(), 65536)) return refuse("its quota must be 16 to 65536 pages");
+        if (!in_order(8, service_->table_bits(), 16)) return refuse("its table_bits must be 8 to 16");
+        if (service_->state_bytes() > 1u << 20) return refuse("its state may have 1 MiB at most");
+        if (service_->log_bytes() > 1u << 18) return refuse("its log may have 256 KiB at most");
+        if (text(service_->arguments()).size() >= sizeof(ServiceConfig::arguments)) return refuse("its arguments are too long");
+        return true;
+    }
+
+    bool policy() {
+        if (service_->start_ms() == 0) return refuse("its start-up needs a limit");
+        const manifest::Restart* restart = service_->restart();
+        if (!restart) return true;
+        if (!is_one_of(restart->policy())) return refuse("unknown restart policy");
+        if (!in_order(1, restart->limit(), FailureHistory::kMaxLimit)) return refuse("its limit of restarts must be 1 to 15");
+        if (restart->window_ms() == 0) return refuse("its window of restarts is empty");
+        if (restart->initial_ms() > restart->cap_ms()) return refuse("its back-off begins above its cap");
+        return true;
+    }
+
+    bool provides() {
+        bool good = true;
+        std::size_t total = 0;
+        for_each_text(service_->provides(), [&](std::string_view own) {
+            total += own.size() + 1;
+            if (!good) return;
+            if (!is_name(own)) {
+                good = refuse("it provides something without a proper name");
+            } else if (earlier([&](const Service& other) { return is_provided_by(other, own); })) {
+                good = refuse(own, " is provided twice");
+            }
+        });
+        return good && (total <= 128 || refuse("it provides too much"));
+    }
+
+    bool connects() {
+        bool good = true;
+        std::size_t total = 0;
+        for_each_text(service_->connects(), [&](std::string_view wanted) {
+            total += wanted.size() + 1;
+            if (good) good = connects_to(wanted);
+        });
+        return good && (total <= 512 || refuse("it connects to too much"));
+    }
+
+    bool connects_to(std::string_view wanted) {
+        const Service* provider = nullptr;
+        for (const Service* each : services_) {
+            if (is_provided_by(*each, wanted)) provider = each;
+        }
+        if (!provider) return refuse("it connects to ", wanted, ", which nobody provides");
+        if (provider->level() >= service_->level()) {
+            return refuse("it connects to ", wanted, ", which is not below it: calls go only downwards");
+        }
+        if (provider->priority() < service_->priority()) {
+            return refuse("it connects to ", wanted, ", whose priority is below its own");
+        }
+        return true;
+    }
+
+    bool grants() {
+        bool good = true;
+        std::size_t count = service_->device() ? 1 : 0;
+        for_each_text(service_->grants(), [&](std::string_view wanted) {
+            ++count;
+            if (good && wanted != "rs" && wanted != "logs") good = refuse("there is no grant ", wanted);
+        });
+        if (good && count != 0 && service_->level() <= kSupervisorLevel) good = refuse("its grants are not below it");
+        return good && (count <= kNamedCapabilities || refuse("too many capabilities"));
+    }
+
+    bool device() {
+        const manifest::Device* own = service_->device();
+        if (!own) return true;
+        if (service_->kind() != Kind::Driver) return refuse("only drivers have a device");
+        if (!is_name(text(own->match()))) return refuse("its device has no proper name");
+        const bool taken = earlier([&](const Service& other) {
+            return other.device() && text(other.device()->match()) == text(own->match()) && other.device()->index() == own->index();
+        });
+        return !taken || refuse("its device ", text(own->match()), " has a driver already");
+    }
+
+    static bool is_provided_by(const Service& service, std::string_view name) {
+        bool found = false;
+        for_each_text(service.provides(), [&](std::string_view each) { found |= each == name; });
+        return found;
+    }
+
+    const flatbuffers::Vector<flatbuffers::Offset<Service>>& services_;
+    const Programs& programs_;
+    Complaints& complaints_;
+    const Service* service_ = nullptr;
+    unsigned index_ = 0;
+};
+
+}  // namespace
+
+std::string_view program_of(const Service& service) {
+    return service.program() ? text(service.program()) : text(service.name());
+}
+
+Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes) {
+    flatbuffers::Verifier verifier(reinterpret_cast<const u8*>(bytes.data()), bytes.size());
+    if (!manifest::VerifyManifestBuffer(verifier)) return Error::BadFormat;
+    return manifest::GetManifest(bytes.data());
+}
+
+void check_manifest(const manifest::Manifest& manifest, const Programs& programs, std::span<bool> accepted,
+                    Complaints& complaints) {
+    Checker checker(manifest, programs, complaints);
+    const std::size_t count = manifest.services()->size();
+    for (unsigned i = 0; i < accepted.size(); ++i) accepted[i] = i < count && checker.accepts(i);
+    if (count > accepted.size()) complaints.add("manifest: more services than the supervisor has room for");
+}
+
+}  // namespace eft::supervisor

@@ -1,0 +1,63 @@
+// What flatc cannot check of a manifest: that its entries fit together.
+//
+// The rules are the architecture's: calls go only downwards, a server stands at or above its clients and a supervisor
+// above what it supervises, a device has one driver, a name one provider. An entry that breaks a rule is refused with one
+// line that names it; the others are started. Who connects to a refused entry's name is not refused for that.
+#pragma once
+
+#include <eft/abi/result.h>
+#include <eft/abi/types.h>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#ifndef FLATBUFFERS_ASSERT
+#define FLATBUFFERS_ASSERT(condition) ((condition) ? static_cast<void>(0) : __builtin_trap())
+#endif
+#include <manifest_generated.h>
+
+namespace eft::supervisor {
+
+constexpr std::size_t kMaxServices = 48;
+constexpr std::size_t kNameBytes = 31;       // as the interfaces bound it
+constexpr std::size_t kNamedCapabilities = 32;
+
+// Knows the programs of the boot archive.
+class Programs {
+public:
+    virtual bool has(std::string_view name) const = 0;
+
+protected:
+    ~Programs() = default;
+};
+
+// Takes the complaints, one line each.
+class Complaints {
+public:
+    virtual void add(std::string_view line) = 0;
+
+protected:
+    ~Complaints() = default;
+};
+
+// The manifest in these bytes; BadFormat if they are none. The bytes must stay.
+Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes);
+
+// Sets accepted[i] for each service that may be started. Those beyond kMaxServices are refused.
+void check_manifest(const manifest::Manifest& manifest, const Programs& programs, std::span<bool> accepted,
+                    Complaints& complaints);
+
+// Absent strings read as empty.
+inline std::string_view text(const flatbuffers::String* string) {
+    return string ? std::string_view(string->c_str(), string->size()) : std::string_view();
+}
+std::string_view program_of(const manifest::Service& service);
+
+template <class Visit>
+void for_each_text(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list, Visit visit) {
+    if (!list) return;
+    for (const flatbuffers::String* each : *list) visit(text(each));
+}
+
+}  // namespace eft::supervisor

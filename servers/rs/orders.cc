@@ -1,0 +1,177 @@
+// The handlers of orders.h.
+#include "orders.h"
+
+#include <eft/invoke.h>
+
+namespace eft::supervisor {
+namespace {
+
+// Power management of QEMU's q35, as its firmware sets it up. ICH9 data sheet (316972), 13.8.3.3: PM1_CNT is at PMBASE + 4,
+// SLP_EN is bit 13, SLP_TYP bits 12:10. PMBASE is 0x600 (QEMU include/hw/acpi/ich9.h, SeaBIOS src/config.h
+// BUILD_PM... PORT_ACPI_PM_BASE), and QEMU's DSDT gives S5 the SLP_TYP 0.
+constexpr u16 kPm1ControlPort = 0x604;
+constexpr u16 kSleepEnable = 1 << 13;
+// ICH9 data sheet, 13.7.5: reset control, bit 1 full reset, bit 2 resets now.
+constexpr u16 kResetPort = 0xcf9;
+constexpr u8 kFullReset = 0x06;
+
+constexpr unsigned kScannedSlots = 4096;
+
+bool may_order(const ipc::Context& context) { return context.badge() == kOrdersBadge; }
+bool may_look(const ipc::Context& context) { return may_order(context) || context.badge() == kLogsBadge; }
+
+rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
+
+u64 microseconds_by(const void* machine, u64 distance) { return static_cast<const Machine*>(machine)->microseconds(distance); }
+
+}  // namespace
+
+Result<unsigned> Orders::ordered(const ipc::Context& context, std::string_view name) const {
+    if (!may_order(context)) return Error::PermissionDenied;
+    for (unsigned index = 0; index < records_.size(); ++index) {
+        if (text(machine_.part(index).plan->name()) == name) return index;
+    }
+    const bool core = std::find(kCoreServers.begin(), kCoreServers.end(), name) != kCoreServers.end();
+    return core ? Error::PermissionDenied : Error::NotFound;
+}
+
+Result<rs::ServiceLine> Orders::next(ipc::Context& context, const rs::Cursor& cursor) {
+    if (!may_look(context)) return Error::PermissionDenied;
+    rs::ServiceLine line;
+    if (cursor.after >= kCoreServers.size() + records_.size()) return Error::NotFound;
+    line.index = cursor.after + 1;
+    if (cursor.after < kCoreServers.size()) {
+        line.name = kCoreServers[cursor.after];
+        line.kind = rs::ServiceKind::Core;
+        line.state = rs::ServiceState::Up;
+        line.incarnation = 1;
+        return line;
+    }
+    const unsigned index = static_cast<unsigned>(cursor.after - kCoreServers.size());
+    const ServiceRecord& service = records_[index];
+    line.name = machine_.part(index).name();
+    line.kind = kind_of(*machine_.part(index).plan);
+    line.state = service.state;
+    line.pid = service.pid;
+    line.incarnation = service.incarnation;
+    line.restarts = service.restarts;
+    line.last_recovery_us = static_cast<u32>(std::min<u64>(service.recovery_us, ~u32{0}));
+    return line;
+}
+
+Result<rs::Details> Orders::info(ipc::Context& context, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(context, request.name));
+    const PersistentPart& part = machine_.part(index);
+    info_.clear();
+    info_.append("name: ").append(part.name()).append("\nprogram: ").append(program_of(*part.plan)).append('\n');
+    describe_record(info_, records_[index], microseconds_by, &machine_);
+    const std::string_view words = field_text(part.head().last_words);
+    if (!words.empty()) info_.append("last words: ").append(words).append('\n');
+    describe_capabilities(index);
+    rs::Details details;
+    details.text = info_;
+    return details;
+}
+
+// What the CapTable holds now. The incarnation's own thread and Reply objects are counted, not listed.
+void Orders::describe_capabilities(unsigned index) {
+    const PersistentPart& part = machine_.part(index);
+    if (const manifest::Device* device = part.plan->device()) {
+        info_.append("device: ").append(text(device->match())).append(" index ").decimal(device->index()).append('\n');
+    }
+    info_.append("capabilities:\n");
+    unsigned replies = 0;
+    for (u32 at = 1; at < std::min<u32>(part.slots(), kScannedSlots) && !info_.cut(); ++at) {
+        const auto found = kernel_object::inspect(part.table.slot(), static_cast<Slot>(at));
+        if (!found.ok() || found->type == ObjectType::None) continue;
+        if (found->type == ObjectType::Reply) {
+            ++replies;
+            continue;
+        }
+        GrantedCap cap{at, found->type, found->rights, found->data, {}, {}};
+        const ServiceConfig& page = part.page();
+        for (u32 i = 0; i < part.named; ++i) {
+            if (page.caps[i].slot == at) cap.name = field_text(page.caps[i].name);
+        }
+        if (cap.type == ObjectType::Endpoint) cap.peer = machine_.endpoint_name(found->id);
+        describe_capability(info_, cap);
+    }
+    info_.append("  replies: ").decimal(replies).append('\n');
+}
+
+Status Orders::kill(ipc::Context& context, const rs::KillOrder& request) {
+    EFT_TRY(const unsigned index, ordered(context, request.name));
+    return supervisor_.kill(index, request.signal);
+}
+
+Status Orders::start(ipc::Context& context, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(context, request.name));
+    if (!machine_.part(index).made) return Error::WrongState;
+    return supervisor_.start(index);
+}
+
+Task<Status> Orders::restart(ipc::Context& context, rs::Name request) {
+    EFT_CO_TRY(const unsigned index, ordered(context, request.name));
+    if (!machine_.part(index).made) co_return Error::WrongState;
+    EFT_CO_CHECK(supervisor_.restart(index));
+    while (records_[index].order == Order::Restart) {
+        WaitPoint* place = waiters_.vacant();
+        if (!place) co_return Error::Busy;
+        co_await Waiters::Change(*place);
+    }
+    co_return Status();
+}
+
+Task<Status> Orders::stop(ipc::Context& context, rs::Name request) {
+    EFT_CO_TRY(const unsigned index, ordered(context, request.name));
+    EFT_CO_CHECK(supervisor_.stop(index));
+    while (records_[index].order == Order::Stop) {
+        WaitPoint* place = waiters_.vacant();
+        if (!place) co_return Error::Busy;
+        co_await Waiters::Change(*place);
+    }
+    co_return Status();
+}
+
+Task<Status> Orders::wait(ipc::Context& context, rs::Name request) {
+    EFT_CO_TRY(const unsigned index, ordered(context, request.name));
+    for (;;) {
+        const rs::ServiceState state = records_[index].state;
+        if (state == rs::ServiceState::Up) co_return Status();
+        if (state == rs::ServiceState::Held) co_return Error::ServiceHeld;
+        if (state == rs::ServiceState::Down) co_return Error::WrongState;
+        WaitPoint* place = waiters_.vacant();
+        if (!place) co_return Error::Busy;
+        co_await Waiters::Change(*place);
+    }
+}
+
+Status Orders::shutdown(ipc::Context& context, const Empty&) {
+    if (!may_order(context)) return Error::PermissionDenied;
+    EFT_CHECK(kernel_object::port_out(machine_.ports(), kPm1ControlPort, 2, kSleepEnable));
+    return Error::NotSupported;  // the machine would be off by now
+}
+
+Status Orders::reboot(ipc::Context& context, const Empty&) {
+    if (!may_order(context)) return Error::PermissionDenied;
+    EFT_CHECK(kernel_object::port_out(machine_.ports(), kResetPort, 1, kFullReset));
+    return Error::NotSupported;
+}
+
+Result<rs::LogMemory> Orders::log(ipc::Context& context, const rs::Cursor& cursor) {
+    if (!may_look(context)) return Error::PermissionDenied;
+    for (u32 index = cursor.after; index < records_.size(); ++index) {
+        const PersistentPart& part = machine_.part(index);
+        if (!part.made || part.page().log_bytes == 0) continue;
+        rs::LogMemory memory;
+        memory.index = index + 1;
+        memory.name = part.name();
+        memory.memory = ipc::CapField<ipc::kind::Memory>(part.memory.object());
+        memory.offset = kPageSize;
+        memory.bytes = part.page().log_bytes;
+        return memory;
+    }
+    return Error::NotFound;
+}
+
+}  // namespace eft::supervisor

@@ -1,0 +1,78 @@
+// What rs knows of one service while it runs, apart from the manifest's plan and from its capabilities.
+#pragma once
+
+#include "failure_history.h"
+
+#include <eft/idl/proc.h>
+#include <eft/idl/rs.h>
+#include <eft/text.h>
+
+namespace eft::supervisor {
+
+enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers them
+
+// The manifest's defaults.
+constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000)};
+constexpr u8 kLastLevel = 7;
+
+// The plan: what the manifest says about how it is supervised.
+struct Supervision {
+    Policy policy = Policy::Always;
+    RestartLimits limits{};
+    u64 heartbeat = 0;  // ticks between two; 0: it need not show that it lives
+    u64 start_limit = 0;
+    u8 level = 0;
+    u8 priority = 0;
+    bool provides = false;  // somebody may wait for its answers
+    bool driver = false;
+};
+
+enum class Order : u8 {
+    None,
+    Kill,     // its next death was ordered: no failure
+    Stop,     // and it stays down
+    Restart,
+};
+
+// Time stamps of the last death and return, in the order of what happens. 0: has not happened.
+struct Recovery {
+    u64 died = 0;      // as proc saw it
+    u64 noticed = 0;   // rs runs
+    u64 silenced = 0;  // its device can do no more harm
+    u64 revoked = 0;   // nothing of the incarnation is left
+    u64 spawned = 0;
+    u64 ready = 0;
+};
+
+struct ServiceRecord {
+    rs::ServiceState state = rs::ServiceState::Down;
+    Order order = Order::None;
+    u32 pid = 0;            // 0: no incarnation
+    u32 tombstone_pid = 0;  // 0: nobody answers in its place
+    u32 incarnation = 0;
+    u32 restarts = 0;
+    u32 deaths = 0;
+    u64 replies = 0;     // that the last incarnation delivered
+    u64 up_since = 0;    // tick
+    u64 deadline = 0;    // tick: start-up or orderly end must be done; or the wait is over
+    u64 tombstone_due = 0;
+    proc::CrashRecord last_death{};
+    bool last_was_ordered = false;
+    FixedText<95> note;     // what is to say about the last death beyond its record
+    FixedText<95> verdict;  // the note of the death that rs is about to bring about
+    Recovery recovery{};
+    u64 recovery_us = 0;
+    FailureHistory failures;
+
+    // Heartbeats.
+    u64 next_beat = 0;       // tick
+    bool asked = false;
+    u64 beats_at_asking = 0;
+    u64 others_at_asking = 0;
+    u64 instruction_at_asking = 0;
+    unsigned missed = 0;
+
+    bool alive() const { return pid != 0; }
+};
+
+}  // namespace eft::supervisor

@@ -1,0 +1,82 @@
+#include "figures.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <set>
+
+namespace eft::bench {
+
+const std::vector<Goal> kGoals = {
+    {"entry.min", "instructions", 60, 258},
+    {"yield.alone", "instructions", 110, 287},
+    {"ipc.cross.w0", "instructions", 200, 413},
+    {"ipc.cross.w4", "instructions", 205, 455},
+    {"ipc.cross.w10", "instructions", 260, 1631},
+    {"ipc.cross.w120", "instructions", 600, 2731},
+    {"ipc.same.w0", "instructions", 0, 0},
+    {"ipc.cross.cap1", "instructions", 600, 0},
+    {"stub.cross.w0", "instructions", 0, 0},
+    {"stub.cross.w4", "instructions", 0, 0},
+    {"stub.cross.str64", "instructions", 500, 0},
+    {"signal.nowait", "instructions", 100, 379},
+    {"signal.wake", "instructions", 400, 979},
+    {"fault.cross", "instructions", 450, 1352},
+    {"map.4k", "instructions", 350, 743},
+    {"unmap.4k", "instructions", 250, 596},
+    {"endpoint.create", "instructions", 400, 886},
+    {"endpoint.delete", "instructions", 350, 751},
+    {"cap.copy", "instructions", 250, 858},
+    {"cap.delete", "instructions", 250, 728},
+    {"pager.anon", "instructions", 3000, 6987},
+    {"process.spawn_wait", "instructions", 120000, 257147},
+    {"file.read4k", "instructions", 2000, 5437},
+    {"recovery.virtio_blk.p50", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.p99", "virtual ns", 200000, 0},
+    {"recovery.virtio_blk.max", "virtual ns", 0, 0},
+    {"boot.first_user", "instructions", 5e6, 105e6},
+    {"boot.prompt", "instructions", 150e6, 0},
+    {"kernel.text", "bytes", 48 * 1024, 60 * 1024},
+    {"kernel.lines", "lines", 5500, 27800},
+    {"image.bytes", "bytes", 0, 0},
+};
+
+namespace {
+
+std::string number(double value) {
+    char text[32];
+    if (value == 0) return "-";
+    std::snprintf(text, sizeof(text), "%.0f", value);
+    return text;
+}
+
+std::string row(const std::string& key, const std::string& value, const std::string& goal, const std::string& peer, const std::string& unit) {
+    char text[160];
+    std::snprintf(text, sizeof(text), "%-26s %14s %12s %12s  %s\n", key.c_str(), value.c_str(), goal.c_str(), peer.c_str(), unit.c_str());
+    return text;
+}
+
+}  // namespace
+
+std::string table_of(const Figures& figures) {
+    std::string table = row("key", "Eft", "goal", "seL4/Linux", "unit");
+    std::set<std::string> shown;
+    for (const Goal& goal : kGoals) {
+        const auto found = figures.find(goal.key);
+        if (found == figures.end()) continue;
+        table += row(goal.key, number(found->second), number(goal.goal), number(goal.peer), goal.unit);
+        shown.insert(goal.key);
+    }
+    for (const auto& [key, value] : figures) {
+        if (!shown.contains(key)) table += row(key, number(value), "-", "-", "");
+    }
+    return table;
+}
+
+std::string json_of(const Figures& figures) {
+    nlohmann::ordered_json object = nlohmann::ordered_json::object();
+    for (const auto& [key, value] : figures) object[key] = static_cast<long long>(value);
+    return object.dump(2) + "\n";
+}
+
+}  // namespace eft::bench

@@ -1,0 +1,10 @@
+// Figures of the whole system, booted to its prompt under icount.
+#pragma once
+
+#include "figures.h"
+
+namespace eft::bench {
+
+void measure_system(Figures& figures);
+
+}  // namespace eft::bench

@@ -1,0 +1,26 @@
+// After a thousand kills of each restartable service there is as much free memory, and as many free
+// slots and kernel objects, as after the first ten.
+#include "system.h"
+
+#include <doctest/doctest.h>
+
+using namespace eft::qemu;
+
+TEST_CASE("a thousand kills of each service leave nothing behind") {
+    const TestDisk disk(1);
+    System system({.disk = disk.path()});
+    for (const std::string service : {"echo", "counter", "log", "ext2", "hpet", "virtio_blk", "uart"}) {
+        const std::string kill = "service kill " + service + "; service wait " + service;
+        for (int i = 0; i < 10; ++i) system.run(kill);
+        const auto settled = system.free();
+        // Several kills per line: the console's round trip is the slowest part.
+        std::string ten = kill;
+        for (int i = 1; i < 10; ++i) ten += "; " + kill;
+        for (int i = 0; i < 99; ++i) system.run(ten, 120);
+        const auto now = system.free();
+        CHECK_MESSAGE(settled == now, service);
+        CHECK(system.services().at(service).restarts >= 1000);
+        CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
+    }
+    system.shut_down();
+}

@@ -1,0 +1,63 @@
+// Drivers that break the rules, clients that send nonsense, machines that lack something.
+#include "system.h"
+
+#include <doctest/doctest.h>
+
+using namespace eft::qemu;
+
+namespace {
+const std::string kArchives = EFT_TARGET_TREE;
+}
+
+TEST_CASE("a driver that touches what is not its own is stopped, recorded and held") {
+    System system({.archive = kArchives + "/rogues.archive"});
+    const struct { std::string name, reason; } rogues[] = {
+        {"rogue-kernel", "page fault"}, {"rogue-memory", "page fault"}, {"rogue-window", "page fault"},
+        {"rogue-port", "exception 13"}, {"rogue-silent", "heartbeat"},
+    };
+    system.run("sleep 3000");
+    for (const auto& rogue : rogues) {
+        const std::string info = system.run("service info " + rogue.name);
+        CHECK_MESSAGE(info.find(rogue.reason) != std::string::npos, info);
+    }
+    const auto services = system.services();
+    CHECK(services.at("echo").state == "up");
+    CHECK(services.at("echo").restarts == 0);
+    CHECK(services.at("rogue-kernel").restarts > 0);
+    system.shut_down();
+}
+
+TEST_CASE("a hundred thousand malformed messages kill no server and leak nothing") {
+    System system({.archive = kArchives + "/hostile.archive"});
+    for (int round = 0; round < 60 && system.run("log hostile").find("messages to") == std::string::npos; ++round) system.run("sleep 500");
+    const std::string log = system.run("log hostile");
+    CHECK_MESSAGE(log.find("sent 100000 messages to") != std::string::npos, log);
+    for (const auto& [name, service] : system.services()) {
+        if (name != "hostile") CHECK_MESSAGE(service.restarts == 0, name);
+        if (name != "hostile") CHECK_MESSAGE(service.state == "up", name);
+    }
+    const auto before = system.free();
+    system.run("service start hostile");
+    for (int round = 0; round < 60 && system.services().at("hostile").state == "up"; ++round) system.run("sleep 500");
+    const auto after = system.free();
+    CHECK(before == after);
+    system.shut_down();
+}
+
+TEST_CASE("without a disk there is one clear line, and the rest of the system works") {
+    System system({});
+    const std::string listing = system.run("ls /");
+    CHECK_MESSAGE(listing.find("ls: ") == 0, listing);
+    CHECK(std::count(listing.begin(), listing.end(), '\n') == 1);
+    CHECK(system.run("echo here") == "here\n");
+    system.shut_down();
+}
+
+TEST_CASE("too little memory gives one clear line") {
+    MachineOptions options;
+    options.memory_mib = 24;
+    Machine machine(options);
+    const std::string log = machine.console().read_line(std::chrono::seconds(20));
+    const std::string second = machine.console().read_line(std::chrono::seconds(20));
+    CHECK_MESSAGE((log + second).find("memory") != std::string::npos, log + second);
+}

@@ -1,0 +1,101 @@
+#include "system.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+
+namespace eft::qemu {
+namespace {
+
+std::string output_of(const std::string& command) {
+    std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    if (!pipe) throw std::runtime_error("cannot run " + command);
+    std::string text;
+    std::array<char, 256> part;
+    while (fgets(part.data(), part.size(), pipe.get())) text += part.data();
+    return text;
+}
+
+std::string random_bytes(unsigned long long count) {
+    std::random_device seed;
+    std::mt19937_64 generator((static_cast<unsigned long long>(seed()) << 32) | seed());
+    std::string bytes(count, '\0');
+    for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+        const unsigned long long word = generator();
+        for (unsigned j = 0; j < 8; ++j) bytes[i + j] = static_cast<char>(word >> (8 * j));
+    }
+    return bytes;
+}
+
+}  // namespace
+
+std::string sum_in(const std::string& output) { return output.substr(0, output.find(' ')); }
+
+TestDisk::TestDisk(unsigned big_mebibytes, unsigned block_size) : bytes_(big_mebibytes * 1024ull * 1024) {
+    const std::string big = folder_.write("files/big.bin", random_bytes(bytes_));
+    folder_.write("files/hello.txt", "hello from the disk\n");
+    folder_.write("files/dir/inner.txt", "inner\n");
+    sum_ = sum_in(output_of("sha256sum " + big));
+    path_ = folder_.path() + "/disk.img";
+    make_ext2_image(folder_.path() + "/files", path_, big_mebibytes + 16, block_size);
+}
+
+System::System(const Choice& choice) {
+    MachineOptions options;
+    options.memory_mib = choice.memory_mib;
+    options.icount = choice.icount;
+    if (!choice.archive.empty()) options.archive = choice.archive;
+    if (!choice.disk.empty()) options.disks.push_back({.path = choice.disk, .keep_writes = false});
+    machine_ = std::make_unique<Machine>(options);
+    prompt_ = std::make_unique<Prompt>(machine_->console(), std::chrono::seconds(60));
+}
+
+System::~System() = default;
+
+std::string System::run(const std::string& line, int seconds) { return prompt_->run(line, std::chrono::seconds(seconds)); }
+int System::status() { return prompt_->status(std::chrono::seconds(20)); }
+void System::shut_down() { qemu::shut_down(*machine_, std::chrono::seconds(30)); }
+
+std::map<std::string, ServiceLine> System::services() {
+    std::map<std::string, ServiceLine> services;
+    std::istringstream lines(run("service list"));
+    std::string line;
+    std::getline(lines, line);  // the header
+    while (std::getline(lines, line)) {
+        std::istringstream words(line);
+        std::string name;
+        ServiceLine service;
+        if (words >> name >> service.kind >> service.state >> service.pid >> service.incarnation >> service.restarts >> service.last_recovery_us) {
+            services[name] = service;
+        }
+    }
+    if (services.empty()) throw std::runtime_error("`service list` printed no service\n" + machine_->console().tail());
+    return services;
+}
+
+unsigned long long System::bytes_read() {
+    unsigned long long bytes = 0;
+    for (const auto& device : machine_->control().command("query-blockstats")) {
+        bytes += device.at("stats").at("rd_bytes").get<unsigned long long>();
+    }
+    return bytes;
+}
+
+std::map<std::string, long> System::free() {
+    std::map<std::string, long> values;
+    std::istringstream lines(run("free"));
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string name;
+        long value = 0;
+        if (words >> name >> value) values[name] = value;
+    }
+    return values;
+}
+
+}  // namespace eft::qemu
