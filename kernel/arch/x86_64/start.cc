@@ -26,7 +26,7 @@ namespace {
 
 constinit Core core;
 constexpr u64 kDeviceEnd = u64{1} << 40;  // device memory may lie below
-constexpr u64 kReservedStart = 0xfec00000, kReservedEnd = 0xfef00000;  // the APICs, the kernel's
+constexpr u64 kKernelsOwn[] = {0xfec00000, 0xfee00000};  // pages of the I/O APIC and the local APIC
 
 void set_up_processor() {
     core_local.core = &core;
@@ -98,9 +98,10 @@ void add_memory(RootTask& root, const LoaderInfo& info, MemoryRange taken) {
 // Everything that is not ordinary memory, except the interrupt controllers, may be a device's.
 void add_devices(RootTask& root, const LoaderInfo& info) {
     const auto add = [&root](u64 start, u64 end) {
-        if (start < kReservedEnd && end > kReservedStart) {
-            add_untyped(root, start, kReservedStart, true, false);
-            start = kReservedEnd;
+        for (const u64 page : kKernelsOwn) {
+            if (start > page || end <= page) continue;
+            add_untyped(root, start, page, true, false);
+            start = page + kPageSize;
         }
         add_untyped(root, start, end, true, false);
     };
