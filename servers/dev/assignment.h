@@ -28,6 +28,11 @@ struct AssignedDevice {
     };
 
     bool used() const { return id != 0; }
+    Result<Pin*> find_pin(u32 number) {
+        for (Pin& pin : pins)
+            if (number != 0 && pin.id == number) return &pin;
+        return Error::NotFound;
+    }
 
     u32 id = 0;
     u64 badge = 0;

@@ -5,6 +5,7 @@
 // used. Every check stands before the first change.
 #pragma once
 
+#include <servers/dev/assignments.h>
 #include <servers/dev/function_control.h>
 
 #include <eft/idl/dev.h>
@@ -15,30 +16,26 @@ namespace eft::dev {
 template <World W>
 class DeviceServer {
 public:
-    static constexpr u32 kMostAssignments = 24;
-
     DeviceServer(W& world, const Devices& devices) : world_(world), control_(world), devices_(devices) {}
 
     Result<dev::Assignment> assign(ipc::Context& context, const Match& request) {
         EFT_CHECK(require_control(context));
         EFT_TRY(const u32 index, devices_.find(request.device, request.index));
-        for (const AssignedDevice& each : assignments_)
-            if (each.used() && each.device == index) return Error::Busy;
-        for (u32 place = 0; place < kMostAssignments; ++place)
-            if (!assignments_[place].used()) return begin(place, index);
-        return Error::LimitReached;
+        if (assignments_.has(index)) return Error::Busy;
+        EFT_TRY(const u32 place, assignments_.free_place());
+        return begin(place, index);
     }
 
     Status silence(ipc::Context& context, const AssignmentId& request) {
         EFT_CHECK(require_control(context));
-        EFT_TRY(AssignedDevice * assignment, find_id(request.id));
+        EFT_TRY(AssignedDevice * assignment, assignments_.find_id(request.id));
         return silence(*assignment);
     }
 
     // The device is silenced first; one that is not reset keeps its pins, and stays assigned.
     Status unassign(ipc::Context& context, const AssignmentId& request) {
         EFT_CHECK(require_control(context));
-        EFT_TRY(AssignedDevice * assignment, find_id(request.id));
+        EFT_TRY(AssignedDevice * assignment, assignments_.find_id(request.id));
         EFT_CHECK(silence(*assignment));
         take_back(*assignment);
         return {};
@@ -116,7 +113,7 @@ public:
         if (request.index >= std::min(count, AssignedDevice::kMostInterrupts)) return Error::OutOfRange;
         auto& interrupt = assignment->interrupts[request.index];
         if (interrupt.parent == Slot::None) {
-            EFT_TRY(const u32 number, platform ? free_line(device.platform.lines, request.lines) : free_message());
+            EFT_TRY(const u32 number, platform ? assignments_.free_line(device.platform.lines, request.lines) : assignments_.free_message());
             if (platform) EFT_CHECK(world_.set_line_mode(number, device.platform.level, device.platform.active_low));
             EFT_TRY(interrupt.parent, world_.make_interrupt(number));
             interrupt.number = number;
@@ -158,7 +155,7 @@ public:
 
     Result<PinnedPages> pinned_at(ipc::Context& context, const PinQuery& request) {
         EFT_TRY(AssignedDevice * assignment, own(context));
-        EFT_TRY(const auto* pin, find_pin(*assignment, request.pin));
+        EFT_TRY(const auto* pin, assignment->find_pin(request.pin));
         EFT_TRY(const u32 pages, world_.pages(pin->object, request.first, addresses_));
         if (request.first > pages) return Error::OutOfRange;
         PinnedPages answer;
@@ -169,7 +166,7 @@ public:
     // Also of a pin that is gone: a repeated request finds it so.
     Status unpin(ipc::Context& context, const Pin& request) {
         EFT_TRY(AssignedDevice * assignment, own(context));
-        if (auto pin = find_pin(*assignment, request.pin); pin.ok()) release(**pin);
+        if (auto pin = assignment->find_pin(request.pin); pin.ok()) release(**pin);
         return {};
     }
 
@@ -188,22 +185,8 @@ private:
     static Status require_control(const ipc::Context& context) {
         return context.badge() == Badge{kControlBadge} ? Status() : Error::PermissionDenied;
     }
-    u32 place_of(const AssignedDevice& assignment) const { return static_cast<u32>(&assignment - assignments_.data()); }
-    Result<AssignedDevice*> own(const ipc::Context& context) {
-        for (AssignedDevice& each : assignments_)
-            if (each.used() && Badge{each.badge} == context.badge()) return &each;
-        return Error::PermissionDenied;
-    }
-    Result<AssignedDevice*> find_id(u32 id) {
-        for (AssignedDevice& each : assignments_)
-            if (each.used() && each.id == id) return &each;
-        return Error::NotFound;
-    }
-    static Result<typename AssignedDevice::Pin*> find_pin(AssignedDevice& assignment, u32 id) {
-        for (auto& pin : assignment.pins)
-            if (id != 0 && pin.id == id) return &pin;
-        return Error::NotFound;
-    }
+    u32 place_of(const AssignedDevice& assignment) const { return assignments_.place_of(assignment); }
+    Result<AssignedDevice*> own(const ipc::Context& context) { return assignments_.find_badge(context.badge()); }
 
     Result<dev::Assignment> begin(u32 place, u32 index) {
         const Device& device = devices_[index];
@@ -281,31 +264,11 @@ private:
         return Error::NotFound;
     }
 
-    bool number_taken(u32 number) const {
-        for (const AssignedDevice& each : assignments_)
-            for (const auto& interrupt : each.interrupts)
-                if (each.used() && interrupt.parent != Slot::None && interrupt.number == number) return true;
-        return false;
-    }
-    // Where the driver leaves the choice, any of the device's lines.
-    Result<u32> free_line(u32 possible, u32 wanted) const {
-        const u32 lines = wanted == 0 ? possible : possible & wanted;
-        if (lines == 0) return Error::NotSupported;
-        for (u32 line = 0; line < kIrqLines; ++line)
-            if ((lines >> line & 1) && !number_taken(line)) return line;
-        return Error::LimitReached;
-    }
-    Result<u32> free_message() const {
-        for (u32 number = kFirstMsi; number < kIrqs; ++number)
-            if (!number_taken(number)) return number;
-        return Error::LimitReached;
-    }
-
     W& world_;
     FunctionControl<W> control_;
     const Devices& devices_;
-    std::array<AssignedDevice, kMostAssignments> assignments_{};
-    std::array<Own, kMostAssignments> own_{};
+    Assignments assignments_;
+    std::array<Own, Assignments::kMost> own_{};
     u64 next_badge_ = kFirstBadge;
     u32 next_id_ = 1;
     u32 next_pin_ = 1;

@@ -80,11 +80,12 @@ private:
 // Appends whole lines later than `after`, oldest first, as long as they fit, and answers the cursor behind the last.
 template <std::size_t N>
 u64 merge(std::span<Source* const> sources, u64 after, const TimeScale& scale, FixedText<N>& to) {
+    const u64 seen = after;
     for (;;) {
         Source* oldest = nullptr;
         const LogLine* first = nullptr;
         for (Source* source : sources) {
-            const LogLine* line = source->peek(after);
+            const LogLine* line = source->peek(seen);
             if (line && (!first || line->time < first->time)) {
                 oldest = source;
                 first = line;

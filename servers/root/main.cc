@@ -5,7 +5,6 @@
 #include "core_servers.h"
 #include "pit.h"
 
-#include <eft/hw/ports.h>
 #include <eft/invoke.h>
 #include <eft/layout.h>
 
@@ -49,7 +48,7 @@ Status Root::start() {
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_rs, core_servers[Core::Rs].notification(), kAllRights, kTickBit));
     EFT_CHECK(core_servers.start(memory));
     EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), kTimerLine, tick));
-    EFT_TRY(const u64 period, start_pit(hw::Ports(root_slot(RootSlot::Ports), pit::kFirstPort, pit::kPortCount), kTicksPerSecond));
+    EFT_TRY(const u64 period, start_pit(pit_registers(root_slot(RootSlot::Ports)), kTicksPerSecond));
     static_cast<void>(period);
     return {};
 }

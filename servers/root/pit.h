@@ -5,7 +5,7 @@
 #pragma once
 
 #include <eft/abi/result.h>
-#include <eft/hw/register.h>
+#include <eft/hw/ports.h>
 
 namespace eft::root {
 
@@ -28,6 +28,9 @@ constexpr u32 kLargestDivisor = 0x10000;  // written as 0
 constexpr u32 kSmallestDivisor = 2;       // "Mode 2": 1 is illegal
 
 }  // namespace pit
+
+// Its registers, through a capability that covers its ports.
+inline hw::Ports pit_registers(Slot ports) { return {ports, pit::kFirstPort, pit::kPortCount}; }
 
 // The divisor that comes nearest to `hertz`; OutOfRange below 19 Hz and above half the frequency.
 constexpr Result<u32> pit_divisor(u32 hertz) {

@@ -101,7 +101,7 @@ void describe_death(InfoText& text, const proc::CrashRecord& record) {
 void describe_record(InfoText& text, const ServiceRecord& service, u64 (*microseconds)(const void*, u64), const void* clock) {
     text.append("state: ").append(state_name(service.state)).append("\npid: ").decimal(service.pid);
     text.append("\nincarnation: ").decimal(service.incarnation).append("\nrestarts: ").decimal(service.restarts);
-    text.append("\ndeaths: ").decimal(service.deaths).append("\nlast recovery: ").decimal(service.recovery_us).append(" us\n");
+    text.append("\ndeaths: ").decimal(service.deaths).append("\nlast recovery: ").decimal(microseconds(clock, service.recovery_time)).append(" us\n");
     if (service.deaths == 0) {
         if (!service.note.empty()) text.append("trouble: ").append(service.note).append('\n');
         return;
@@ -110,7 +110,7 @@ void describe_record(InfoText& text, const ServiceRecord& service, u64 (*microse
     text.append("last death: ");
     describe_death(text, death);
     if (!service.note.empty()) text.append("; ").append(service.note);
-    if (service.last_was_ordered) text.append(" (ordered)");
+    if (service.last_was_ordered && death.reason != proc::DeathReason::Ordered) text.append(" (ordered)");
     text.append("\ncrash record: rip ").address(death.instruction).append(" rsp ").address(death.stack);
     text.append(" code 0x").hex(death.error_code).append(" replies ").decimal(death.replies_delivered).append("\nbacktrace:");
     for (const u64 frame : death.backtrace.frames) {

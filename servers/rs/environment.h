@@ -19,7 +19,6 @@ struct Signs {
 template <class E>
 concept Environment = requires(E& world, unsigned index, u32 pid, u64 number, proc::DeathReason reason, proc::Signal signal) {
     { world.stamp() } -> std::same_as<u64>;
-    { world.microseconds(number) } -> std::same_as<u64>;  // of a distance of stamps
 
     // A new incarnation on the persistent part: its process. Sessions for it are admitted.
     { world.spawn(index, pid, number) } -> std::same_as<Result<u32>>;

@@ -66,6 +66,7 @@ public:
 
     // The environment.
     u64 stamp() const { return sys::time_stamp(); }
+    // Of a distance of stamps; 0 in the first moments, while the rate is not known.
     u64 microseconds(u64 distance) const { return clock_.microseconds(distance); }
     Result<u32> spawn(unsigned index, u32 incarnation, u64 replies);
     Result<u32> spawn_tombstone(unsigned index);

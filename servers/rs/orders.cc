@@ -6,9 +6,8 @@
 namespace eft::supervisor {
 namespace {
 
-// Power management of QEMU's q35, as its firmware sets it up. ICH9 data sheet (316972), 13.8.3.3: PM1_CNT is at PMBASE + 4,
-// SLP_EN is bit 13, SLP_TYP bits 12:10. PMBASE is 0x600 (QEMU include/hw/acpi/ich9.h, SeaBIOS src/config.h
-// BUILD_PM... PORT_ACPI_PM_BASE), and QEMU's DSDT gives S5 the SLP_TYP 0.
+// Power management of QEMU's q35. ICH9 data sheet (316972), 13.8.3.3: PM1_CNT is at PMBASE + 4, SLP_EN is its bit 13,
+// SLP_TYP bits 12:10. SeaBIOS puts PMBASE at 0x600 (PORT_ACPI_PM_BASE), and QEMU's DSDT gives S5 the SLP_TYP 0.
 constexpr u16 kPm1ControlPort = 0x604;
 constexpr u16 kSleepEnable = 1 << 13;
 // ICH9 data sheet, 13.7.5: reset control, bit 1 full reset, bit 2 resets now.
@@ -55,7 +54,7 @@ Result<rs::ServiceLine> Orders::next(ipc::Context& context, const rs::Cursor& cu
     line.pid = service.pid;
     line.incarnation = service.incarnation;
     line.restarts = service.restarts;
-    line.last_recovery_us = static_cast<u32>(std::min<u64>(service.recovery_us, ~u32{0}));
+    line.last_recovery_us = static_cast<u32>(std::min<u64>(machine_.microseconds(service.recovery_time), ~u32{0}));
     return line;
 }
 

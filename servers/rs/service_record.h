@@ -52,7 +52,7 @@ struct ServiceRecord {
     u32 incarnation = 0;
     u32 restarts = 0;
     u32 deaths = 0;
-    u64 replies = 0;     // that the last incarnation delivered
+    u64 replies = 0;     // that all dead incarnations delivered
     u64 up_since = 0;    // tick
     u64 deadline = 0;    // tick: start-up or orderly end must be done; or the wait is over
     u64 tombstone_due = 0;
@@ -61,7 +61,7 @@ struct ServiceRecord {
     FixedText<95> note;     // what is to say about the last death beyond its record
     FixedText<95> verdict;  // the note of the death that rs is about to bring about
     Recovery recovery{};
-    u64 recovery_us = 0;
+    u64 recovery_time = 0;  // of the last return, from death to ready; a distance of stamps
     FailureHistory failures;
 
     // Heartbeats.

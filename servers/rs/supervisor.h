@@ -59,7 +59,7 @@ public:
         if (before == Order::None) service.order = Order::Kill;
         Status done;
         if (signal == rs::KillSignal::Kill) {
-            done = put_to_death(index, proc::DeathReason::Ordered, "killed by order");
+            done = put_to_death(index, proc::DeathReason::Ordered, {});
         } else {
             done = world_.send(service.pid, signal == rs::KillSignal::Hang ? proc::Signal::Hang : proc::Signal::Crash);
         }
@@ -128,7 +128,7 @@ private:
             service.pid = *pid;
             return;
         }
-        // It never ran: the count of replies stays that of the last one that did.
+        // It never ran, so it has delivered nothing.
         service.last_death = {};
         service.last_death.reason = proc::DeathReason::StartFailed;
         service.note.clear();
@@ -145,9 +145,7 @@ private:
         service.up_since = now_;
         service.next_beat = now_;
         service.recovery.ready = world_.stamp();
-        if (service.recovery.died != 0) {
-            service.recovery_us = world_.microseconds(service.recovery.ready - service.recovery.died);
-        }
+        if (service.recovery.died != 0) service.recovery_time = service.recovery.ready - service.recovery.died;
         FixedText<63> line;
         world_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
     }
@@ -168,7 +166,7 @@ private:
         service.pid = 0;
         ++service.deaths;
         service.last_death = record.ok() ? *record : proc::CrashRecord{};
-        if (record.ok()) service.replies = record->replies_delivered;
+        if (record.ok()) service.replies += record->replies_delivered;
         service.recovery.died = service.last_death.died_at != 0 ? service.last_death.died_at : service.recovery.noticed;
         service.last_was_ordered = service.order != Order::None;
         service.note = service.verdict;

@@ -10,7 +10,6 @@
 
 #include <pit.h>
 
-#include <eft/hw/ports.h>
 #include <eft/layout.h>
 
 using namespace eft;
@@ -77,7 +76,7 @@ private:
 
 // Waits for one shot of the timer (mode 0) while services and clients run.
 void Trial::sleep(u32 periods) {
-    const hw::Ports ports(root::root_slot(RootSlot::Ports), root::pit::kFirstPort, root::pit::kPortCount);
+    const hw::Ports ports = root::pit_registers(root::root_slot(RootSlot::Ports));
     ports.write<u8>(3, 0x30);
     ports.write<u8>(0, static_cast<u8>(periods));
     ports.write<u8>(0, static_cast<u8>(periods >> 8));

@@ -1,0 +1,131 @@
+// The console over a UART in software, with a death at every step: what was typed is read once, what was written is
+// printed, at worst twice.
+#include "loop.h"
+
+#include <drivers/uart/console.h>
+
+#include <deque>
+
+using namespace eft;
+using namespace eft::test;
+
+namespace {
+
+// As much of a 16550 as is needed: an endless transmitter, a FIFO of typed characters.
+struct FakeLine {
+    std::deque<u8> typed;
+    std::vector<u8> sent;
+    u8 registers[8] = {};
+    u8 divisor[2] = {};
+};
+struct Access {
+    FakeLine* line;
+    bool divisor_selected() const { return line->registers[3] & 0x80; }
+    template <hw::RegisterWord W>
+    W read(u32 offset) {
+        if (offset < 2 && divisor_selected()) return line->divisor[offset];
+        if (offset == 5) return static_cast<W>(0x60 | !line->typed.empty());
+        if (offset == 2) return static_cast<W>(line->typed.empty());
+        if (offset != 0) return line->registers[offset];
+        const u8 byte = line->typed.empty() ? 0 : line->typed.front();
+        if (!line->typed.empty()) line->typed.pop_front();
+        return byte;
+    }
+    template <hw::RegisterWord W>
+    void write(u32 offset, W value) {
+        if (offset < 2 && divisor_selected()) return void(line->divisor[offset] = static_cast<u8>(value));
+        if (offset == 0) return line->sent.push_back(static_cast<u8>(value));
+        line->registers[offset] = static_cast<u8>(value);
+    }
+};
+
+struct Incarnation {
+    using Server = uart::ConsoleServer<Access, FakePlatform, MortalStores>;
+    using Region = Server::Region;
+    using View = Server::Clients::View;
+    using Service = console::Console;
+    static constexpr u32 kLayoutVersion = uart::kLayoutVersion;
+
+    Incarnation(World& world, FakeLine& line, Region& region)
+        : slots(world), device(*uart::Uart<Access>::start(Access{&line}, const_cast<uart::Buffers&>(region->buffers))), server(region, device, slots) {}
+    FakePlatform slots;
+    uart::Uart<Access> device;
+    Server server;
+};
+using ConsoleLoop = Loop<Incarnation, FakeLine>;
+using Client = console::ConsoleClient<LoopTransport<ConsoleLoop>>;
+constexpr u64 kWake = 555;
+
+bool live(u64 fatal) {
+    CAPTURE(fatal);
+    World world;
+    FakeLine line;
+    ConsoleLoop loop(world, line);
+    Client client(LoopTransport<ConsoleLoop>{&loop, 7});
+    world.steps = 0;
+    world.fatal_step = fatal;
+
+    console::Attach request;
+    request.wake = request.wake.owning(ipc::local_caps().create(kWake));
+    REQUIRE(client.attach(request).ok());
+    std::string written, read;
+    const std::string typed = "the quick brown newt";
+    for (std::size_t i = 0; i < typed.size(); i += 5) {
+        for (char character : typed.substr(i, 5)) line.typed.push_back(static_cast<u8>(character));
+        const unsigned before = world.now.signals[kWake];
+        loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+        CHECK(world.now.signals[kWake] > before);
+        const std::string text = "line " + std::to_string(i) + "\r\n";
+        console::Output output;
+        output.bytes = std::span(reinterpret_cast<const u8*>(text.data()), text.size());
+        const auto taken = client.write(output);
+        REQUIRE(taken.ok());
+        CHECK(taken->count == text.size());
+        written += text;
+        const auto input = client.read({.count = 3});
+        REQUIRE(input.ok());
+        read.append(input->bytes.begin(), input->bytes.end());
+    }
+    for (int i = 0; i < 4; ++i) {
+        const auto input = client.read({});
+        REQUIRE(input.ok());
+        read.append(input->bytes.begin(), input->bytes.end());
+        loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+    }
+    CHECK(read == typed);
+    // All that was written, in order; what comes twice lies in between.
+    std::size_t found = 0;
+    for (u8 byte : line.sent)
+        if (found < written.size() && byte == static_cast<u8>(written[found])) ++found;
+    CHECK(found == written.size());
+    if (loop.deaths == 0) CHECK(line.sent.size() == written.size());
+    CHECK(loop.deaths <= 1);
+    return loop.deaths == 1;
+}
+
+}  // namespace
+
+TEST_CASE("a death of the console at any step loses nothing that was typed or written") {
+    u64 step = 0;
+    while (live(step)) ++step;
+    CHECK(step > 40);
+}
+
+TEST_CASE("what nobody reads is counted, and told once") {
+    World world;
+    FakeLine line;
+    ConsoleLoop loop(world, line);
+    Client client(LoopTransport<ConsoleLoop>{&loop, 7});
+    for (unsigned i = 0; i < uart::kReceiveCapacity + 10; ++i) line.typed.push_back('x');
+    for (int i = 0; i < 10; ++i) loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+    std::size_t count = 0;
+    u32 lost = 0;
+    for (int i = 0; i < 10; ++i) {
+        const auto input = client.read({});
+        REQUIRE(input.ok());
+        count += input->bytes.size();
+        lost += input->lost;
+    }
+    CHECK(count == uart::kReceiveCapacity);
+    CHECK(lost == 10);
+}

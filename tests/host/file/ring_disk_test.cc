@@ -1,0 +1,147 @@
+// The disk behind the Block interface: a driver that answers late, in any order, dies, and fails.
+#include "fixture.h"
+
+#include "fs/ext2/ring_disk.h"
+
+using namespace eft;
+using namespace eft::test;
+
+namespace {
+
+// The other end of the ring: takes requests, serves them from an image when told to.
+struct Driver {
+    struct Session {};
+    const Image& image;
+    std::span<std::byte> ring_bytes, area;
+    std::unique_ptr<block::Block::RingConsumer> consumer;
+    std::vector<std::pair<ring::Pending<block::Done>, block::Read>> taken;
+    Session session;
+
+    Driver(const Image& from, std::span<std::byte> ring, std::span<std::byte> shared) : image(from), ring_bytes(ring), area(shared) { start(); }
+
+    // A new incarnation: it knows only what lies in the ring.
+    void start() {
+        taken.clear();
+        auto opened = block::Block::RingConsumer::open(ring_bytes, area, block::Block::kInflight);
+        REQUIRE(opened.ok());
+        consumer = std::make_unique<block::Block::RingConsumer>(*opened);
+    }
+    void read(ring::Pending<block::Done> pending, Session&, const block::Read& request) { taken.emplace_back(pending, request); }
+    Result<block::Done> write(ring::Pending<block::Done>, Session&, const block::Write&) { return Error::ReadOnly; }
+    Result<Empty> flush(ring::Pending<Empty>, Session&, const Empty&) { return Empty{}; }
+
+    void take() { REQUIRE(block::Block::poll_ring(*this, session, *consumer).ok()); }
+    void finish(std::size_t index, Error error = Error::None) {
+        auto [pending, request] = taken[index];
+        taken.erase(taken.begin() + static_cast<std::ptrdiff_t>(index));
+        if (error != Error::None) return pending.complete(error);
+        const u64 offset = request.sector * ext2::kSectorBytes, size = u64{request.count} * ext2::kSectorBytes;
+        REQUIRE(request.data.bytes().size() == size);
+        REQUIRE(offset + size <= image.size());
+        std::memcpy(request.data.bytes().data(), image.data() + offset, size);
+        block::Done done;
+        done.count = request.count;
+        pending.complete(done);
+    }
+};
+
+struct Disk {
+    SharedBytes ring = std::make_shared<Memory>((ext2::RingDisk<NoWake>::kRingBytes + 4095) / 4096 * 4096);
+    SharedBytes area = std::make_shared<Memory>(ext2::RingDisk<NoWake>::kAreaBytes);
+    ext2::RingDisk<NoWake> disk{NoWake{}};
+    std::unique_ptr<Driver> driver;
+
+    explicit Disk(const Image& image, u32 max_count = 128) {
+        REQUIRE(disk.prepare(ring->bytes(), area->bytes()).ok());
+        driver = std::make_unique<Driver>(image, ring->bytes(), area->bytes());
+        REQUIRE(disk.set_geometry(image.size() / ext2::kSectorBytes, max_count).ok());
+    }
+};
+
+}  // namespace
+
+TEST_CASE("many reads at once end right, in any order, over the driver's deaths") {
+    const Image& image = sample_disk().image;
+    for (unsigned seed = 0; seed < 12; ++seed) {
+        CAPTURE(seed);
+        std::mt19937 random(seed);
+        Disk fixture(image, seed % 3 == 0 ? 5 : 128);
+        struct Job {
+            u64 offset;
+            std::vector<std::byte> bytes;
+            Task<Status> task;
+        };
+        std::vector<Job> jobs(60);
+        for (Job& job : jobs) {
+            job.offset = random() % 4000 * 1024;
+            job.bytes.resize((1 + random() % 150) * 1024);
+            job.task = fixture.disk.read(job.offset, job.bytes);
+            job.task.start();
+        }
+        unsigned deaths = 0;
+        auto unfinished = [&] { return std::ranges::any_of(jobs, [](Job& job) { return !job.task.done(); }); };
+        for (unsigned steps = 0; unfinished() && steps < 100'000; ++steps) {
+            fixture.driver->take();
+            // Seldom enough that no entry is in progress at two deaths.
+            if (deaths == 0 && steps == 20) {
+                fixture.driver->start();
+                ++deaths;
+                continue;
+            }
+            if (!fixture.driver->taken.empty()) fixture.driver->finish(random() % fixture.driver->taken.size());
+            if (random() % 2) fixture.disk.on_wake();
+            if (fixture.driver->taken.empty()) fixture.disk.on_wake();
+        }
+        CHECK(deaths == 1);
+        for (Job& job : jobs) {
+            REQUIRE(job.task.done());
+            CHECK(job.task.take().ok());
+            CHECK(std::memcmp(job.bytes.data(), image.data() + job.offset, job.bytes.size()) == 0);
+        }
+    }
+}
+
+TEST_CASE("an error of the device is the read's, and the next one succeeds") {
+    Disk fixture(sample_disk().image);
+    std::vector<std::byte> bytes(4096);
+    for (Error error : {Error::DeviceError, Error::None}) {
+        Task<Status> reading = fixture.disk.read(1024, bytes);
+        reading.start();
+        fixture.driver->take();
+        fixture.driver->finish(0, error);
+        fixture.disk.on_wake();
+        REQUIRE(reading.done());
+        CHECK(reading.take().error() == error);
+    }
+    CHECK(std::memcmp(bytes.data(), sample_disk().image.data() + 1024, bytes.size()) == 0);
+}
+
+TEST_CASE("a driver that lies about counts or sizes is not believed") {
+    Disk fixture(sample_disk().image);
+    std::vector<std::byte> bytes(4096);
+    Task<Status> reading = fixture.disk.read(0, bytes);
+    reading.start();
+    fixture.driver->take();
+    block::Done done;
+    done.count = 3;
+    fixture.driver->taken[0].first.complete(done);
+    fixture.disk.on_wake();
+    REQUIRE(reading.done());
+    CHECK(reading.take().error() == Error::DeviceError);
+    CHECK(fixture.disk.set_geometry(~u64{0}, 128).error() == Error::ProtocolViolation);
+    CHECK(fixture.disk.set_geometry(100, 1).error() == Error::ProtocolViolation);
+}
+
+TEST_CASE("a disk that is gone ends all that waits") {
+    Disk fixture(sample_disk().image);
+    std::vector<std::vector<std::byte>> bytes(40, std::vector<std::byte>(65536));
+    std::vector<Task<Status>> reads;
+    for (auto& each : bytes) reads.push_back(fixture.disk.read(0, each));
+    for (auto& each : reads) each.start();
+    fixture.disk.fail(Error::NoDevice);
+    fixture.disk.on_wake();
+    for (auto& each : reads) {
+        REQUIRE(each.done());
+        CHECK(each.take().error() == Error::NoDevice);
+    }
+}

@@ -1,0 +1,287 @@
+// What idlc refuses: each refusal with its file, its line, and what it says.
+//
+// A case is a schema's text in which the guilty line ends with `//!`; flatc and idlc run on it as in a build.
+#include <doctest/doctest.h>
+
+#include <unistd.h>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Folder {
+    fs::path path = fs::temp_directory_path() / ("idl_refusals." + std::to_string(getpid()));
+    Folder() { fs::create_directories(path); }
+    ~Folder() { fs::remove_all(path); }
+};
+
+std::string content(const fs::path& path) {
+    std::stringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+int run(const std::string& command) { return WEXITSTATUS(std::system(command.c_str())); }
+
+struct Outcome {
+    int status;
+    std::string errors;
+};
+
+Outcome compile(const Folder& folder, const std::string& text) {
+    fs::path schema = folder.path / "case.fbs";
+    write(schema, text);
+    std::string log = (folder.path / "log").string();
+    int parsed =
+        run("cd " + folder.path.string() +
+            " && " EFT_FLATC " -b --schema --bfbs-comments --bfbs-builtins --bfbs-filenames . -I " EFT_IDL_FOLDER
+            " case.fbs > " +
+            log + " 2>&1");
+    REQUIRE_MESSAGE(parsed == 0, content(log));
+    std::string idlc = EFT_IDLC " --out " + folder.path.string() + " --source " + schema.string() + " " +
+                       (folder.path / "case.bfbs").string();
+    int status = run(idlc + " > " + log + " 2>&1");
+    return {status, content(log)};
+}
+
+unsigned marked_line(const std::string& text) {
+    std::istringstream lines(text);
+    std::string line;
+    for (unsigned number = 1; std::getline(lines, line); ++number)
+        if (line.ends_with("//!")) return number;
+    return 0;
+}
+
+// The rest of a service with one harmless call.
+const std::string kGet = "  Get (eft.Empty):eft.Empty (ordinal:\"1\", idempotent);\n}\n";
+const std::string kHead = "include \"eft.fbs\";\nnamespace eft.test;\n";
+
+void refuses(const std::string& body, const std::string& message) {
+    Folder folder;
+    std::string text = kHead + body;
+    CAPTURE(text);
+    Outcome outcome = compile(folder, text);
+    CAPTURE(outcome.errors);
+    CHECK(outcome.status == 1);
+    REQUIRE(marked_line(text) != 0);
+    std::string expected =
+        (folder.path / "case.fbs").string() + ":" + std::to_string(marked_line(text)) + ": error: " + message;
+    CHECK(outcome.errors.find(expected) != std::string::npos);
+    CHECK(outcome.errors.find("hint: ") != std::string::npos);
+    CHECK(!fs::exists(folder.path / "case.h"));
+}
+
+// A service of one call, with what stands in its parentheses.
+std::string call(const std::string& attributes, const std::string& service = "inflight:\"4\"") {
+    return "table T { a:uint; }\nrpc_service S (id:\"60010\", " + service + ") {\n  // before\n  Run (T):T (" +
+           attributes + "); //!\n}\n";
+}
+std::string field(const std::string& declaration) {
+    return "table T {\n  before:uint;\n  " + declaration + " //!\n}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a schema that can work is compiled") {
+    Folder folder;
+    Outcome outcome = compile(folder, kHead + call("ordinal:\"1\", once, within:\"5ms\""));
+    CHECK(outcome.errors == "");
+    CHECK(outcome.status == 0);
+    CHECK(content(folder.path / "case.h").find("namespace eft::test {") != std::string::npos);
+}
+
+TEST_CASE("ids") {
+    refuses("rpc_service S { //!\n" + kGet, "S has no id");
+    refuses("rpc_service S (id:\"0\") { //!\n" + kGet, "S has id:\"0\"");
+    refuses("rpc_service S (id:\"65536\") { //!\n" + kGet, "S has id:\"65536\"");
+    refuses("rpc_service S (id:\"seven\") { //!\n" + kGet, "S has id:\"seven\"");
+    refuses("rpc_service S (id:\"60001\") {\n" + kGet + "rpc_service T (id:\"60001\") { //!\n" + kGet,
+            "T has id 60001, which is S's");
+}
+
+TEST_CASE("an id that another schema of the tree has") {
+    Folder folder;
+    write(folder.path / "other.fbs", "include \"eft.fbs\";\n\nrpc_service Other (id:\"60005\") {\n" + kGet);
+    Outcome outcome = compile(folder, kHead + "rpc_service S (id:\"60005\") {\n" + kGet);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors.find("case.fbs:3: error: S has id 60005, which is Other's") != std::string::npos);
+    CHECK(outcome.errors.find("see other.fbs:3") != std::string::npos);
+}
+
+TEST_CASE("ordinals") {
+    refuses(call("idempotent"), "S.Run has no ordinal");
+    refuses(call("ordinal:\"0\""), "S.Run has ordinal:\"0\"");
+    refuses(call("ordinal:\"-1\""), "S.Run has ordinal:\"-1\"");
+    refuses(
+        "table T {}\nrpc_service S (id:\"60001\") {\n  A (T):T (ordinal:\"1\");\n  B (T):T (ordinal:\"1\"); //!\n}\n",
+        "S.B has ordinal 1, which is S.A's");
+}
+
+TEST_CASE("recovery") {
+    refuses(call("ordinal:\"1\", on_restart:\"retry\""),
+            "S.Run has on_restart:\"retry\" and no licence to be repeated");
+    refuses(call("ordinal:\"1\", on_restart:\"again\""), "S.Run has on_restart:\"again\"");
+    refuses("rpc_service S (id:\"60001\", on_restart:\"retry\") { //!\n" + kGet, "S has on_restart:\"retry\"");
+    refuses(call("ordinal:\"1\", once", "version:\"2\""), "S.Run is once, and its service has no sessions");
+    refuses(call("ordinal:\"1\", atomic:\"yes\""), "S.Run has atomic:\"yes\"");
+    refuses(call("ordinal:\"1\", within:\"5 minutes\""), "S.Run has within:\"5 minutes\"");
+    refuses(call("ordinal:\"1\", within:\"0s\""), "S.Run has within:\"0s\"");
+    refuses(
+        "table T {}\nrpc_service S (id:\"60001\") {\n  Run (T):eft.Empty (ordinal:\"1\", oneway, idempotent, "
+        "on_restart:\"retry\"); //!\n}\n",
+        "S.Run is oneway and says what to do when its server dies");
+}
+
+TEST_CASE("oneway") {
+    refuses(call("ordinal:\"1\", oneway"), "S.Run is oneway and returns T");
+    refuses(call("ordinal:\"1\", oneway:\"sometimes\""), "S.Run has oneway:\"sometimes\"");
+    refuses(call("ordinal:\"1\", oneway, ring:\"4\""), "S.Run is oneway and travels through a ring");
+}
+
+TEST_CASE("attributes that idlc does not know, or not there") {
+    refuses("attribute \"speed\";\n" + call("ordinal:\"1\", speed:\"9\""),
+            "S.Run has the attribute 'speed', which is unknown");
+    refuses(call("ordinal:\"1\", max:\"9\""), "S.Run has the attribute 'max', which is unknown");
+    refuses("rpc_service S (id:\"60001\", ring:\"4\") { //!\n" + kGet, "S has the attribute 'ring', which is unknown");
+    refuses(field("a:uint (once);"), "T.a has the attribute 'once', which is unknown");
+    refuses(field("a:uint (max:\"4\");"), "T.a has the attribute 'max', which does not fit its type");
+    refuses("table T (once) { //!\n}\n", "T has the attribute 'once', which means nothing on a table");
+    refuses("struct T (force_align:16) { //!\n  a:uint;\n}\n",
+            "T has the attribute 'force_align', which means nothing on a struct");
+    refuses(call("ordinal:\"1\", event"), "S.Run is an event, which idlc does not generate yet");
+    refuses(field("a:eft.Cap (cap:\"memory\", rights:\"read\");"), "T.a has rights, which stubs cannot narrow yet");
+}
+
+TEST_CASE("bounds") {
+    refuses(field("a:string;"), "T.a has no bound");
+    refuses(field("a:[uint];"), "T.a has no bound");
+    refuses(field("a:string (max:\"0\");"), "T.a has max:\"0\"");
+    refuses(field("a:[ulong] (max:\"449\");"), "T.a has max:\"449\"");
+    refuses("table T { //!\n  a:string (max:\"3000\");\n  b:string (max:\"3000\");\n}\n",
+            "T takes up to 754 words; a message has at most 448");
+}
+
+TEST_CASE("types that have no place in encodings 1 and 2") {
+    refuses(field("a:float;"), "T.a is a floating-point number");
+    refuses(field("a:[double] (max:\"3\");"), "T.a is a floating-point number");
+    refuses("table U {}\n" + field("a:U;"), "T.a is a nested table, which needs encoding 3, and T does not say so");
+    refuses("table U {}\n" + field("a:[U];"), "T.a is a vector of strings, tables or unions, which needs encoding 3");
+    refuses(field("a:[string];"), "T.a is a vector of strings, tables or unions, which needs encoding 3");
+    refuses("table U {}\nunion V { U } //!\n", "union V needs encoding 3");
+    refuses(field("a:[bool] (max:\"3\");"), "T.a is a vector of bools");
+    refuses(field("a:uint = null;"), "T.a is an optional scalar");
+    refuses(field("a:ulong = 18446744073709551615;"), "T.a has a default above 2^63 - 1");
+    refuses("struct T {\n  before:uint;\n  a:bool; //!\n}\n", "T.a is a bool in a struct");
+    refuses("struct T {\n  before:uint;\n  a:float; //!\n}\n", "T.a is a floating-point number");
+    refuses("table T (encoding:\"flatbuffer\") { //!\n}\n", "T asks for encoding 3, which idlc does not generate yet");
+    refuses("table T (encoding:\"json\") { //!\n}\n", "T has encoding:\"json\", which is unknown");
+}
+
+TEST_CASE("capabilities") {
+    refuses(field("a:eft.Cap;"), "T.a does not say what it is a capability to");
+    refuses(field("a:eft.Cap (cap:\"printer\");"), "T.a has cap:\"printer\", which is unknown");
+    refuses(field("a:eft.Cap (cap:\"endpoint:Nobody\");"), "T.a is an endpoint of Nobody, which is no service here");
+    refuses("table T {\n  a:eft.Cap (cap:\"any\", optional);\n  b:eft.Cap (cap:\"any\"); //!\n}\n",
+            "T.b is a capability behind an optional one");
+    refuses(
+        "table T { //!\n  a:eft.Cap (cap:\"any\"); b:eft.Cap (cap:\"any\"); c:eft.Cap (cap:\"any\");\n  d:eft.Cap "
+        "(cap:\"any\"); e:eft.Cap (cap:\"any\");\n}\n",
+        "T has 5 capabilities; a message carries at most 4");
+    refuses(field("a:eft.Cap (cap:\"any\", deprecated);"), "T.a is a deprecated capability");
+}
+
+TEST_CASE("areas") {
+    refuses(field("a:eft.Area;"), "T.a does not say which way its bytes go");
+    refuses(field("a:eft.Area (area:\"both\");"), "T.a has area:\"both\"");
+    std::string table = "table P { a:eft.Area (area:\"read\"); }\n";
+    refuses(table + "rpc_service S (id:\"60001\", inflight:\"1\") {\n  Run (P):P (ordinal:\"1\"); //!\n}\n",
+            "S.Run returns an Area");
+    refuses(table + "rpc_service S (id:\"60001\") {\n  Run (P):eft.Empty (ordinal:\"1\"); //!\n}\n",
+            "S.Run names an Area, and its service has no sessions");
+}
+
+TEST_CASE("rings") {
+    auto ring = [](const std::string& table, const std::string& service = "inflight:\"4\"") {
+        return "table T { " + table + " }\nrpc_service S (id:\"60001\", " + service +
+               ") {\n  Run (T):eft.Empty (ordinal:\"1\", idempotent, ring:\"8\"); //!\n}\n";
+    };
+    refuses(ring("a:eft.Cap (cap:\"memory\");"), "S.Run travels through a ring, and T has a capability");
+    refuses(ring("a:string (max:\"8\");"), "S.Run travels through a ring, and T has a string or vector");
+    std::string wide;
+    for (int i = 0; i < 13; ++i) wide += "f" + std::to_string(i) + ":ulong; ";
+    refuses(ring(wide), "S.Run travels through a ring, and T takes 13 words; an entry has at most 12");
+    refuses(ring("a:uint;", "version:\"1\""),
+            "S.Run travels through a ring, and its service has no sessions to hold one");
+    refuses(call("ordinal:\"1\", ring:\"8\""), "S.Run travels through a ring and has no licence to be repeated");
+    refuses(call("ordinal:\"1\", idempotent, ring:\"9\""), "S.Run has ring:\"9\"");
+    refuses(
+        "table T {}\nrpc_service S (id:\"60001\", inflight:\"1\") {\n  A (T):T (ordinal:\"1\", idempotent, "
+        "ring:\"8\");\n  B (T):T (ordinal:\"2\", idempotent, ring:\"16\"); //!\n}\n",
+        "S.B has ring:\"16\"");
+}
+
+TEST_CASE("sessions and errors of services") {
+    refuses("rpc_service S (id:\"60001\", session:\"Nothing\") { //!\n" + kGet, "S has session:\"Nothing\"");
+    refuses("table T { a:string (max:\"4\"); }\nrpc_service S (id:\"60001\", session:\"T\") { //!\n" + kGet,
+            "S has session:\"T\"");
+    refuses("rpc_service S (id:\"60001\", inflight:\"0\") { //!\n" + kGet, "S has inflight:\"0\"");
+    refuses("enum E : uint { Early = 255 }\nrpc_service S (id:\"60001\", error:\"E\") { //!\n" + kGet,
+            "S has error:\"E\", whose Early is 255");
+    refuses("rpc_service S (id:\"60001\", error:\"Nothing\") { //!\n" + kGet, "S has error:\"Nothing\"");
+}
+
+TEST_CASE("names that C++ or the stubs cannot have") {
+    refuses(field("delete:uint;"), "T.delete cannot have this name in C++");
+    refuses(field("encode:uint;"), "T.encode cannot have this name in C++");
+    refuses("table T {}\nrpc_service S (id:\"60001\") {\n  Delete (T):T (ordinal:\"1\"); //!\n}\n",
+            "S.Delete cannot be called delete in C++");
+    refuses("table S {} //!\nrpc_service S (id:\"60001\") {\n" + kGet, "S has the name of a table, struct or enum");
+}
+
+TEST_CASE("the right line among comments, strings, and the same names elsewhere") {
+    refuses(
+        "/* table T {\n a:string; */\ntable Other { a:uint; }\n// a:string\ntable T {\n  /// a:string\n  b:string "
+        "(max:\"3\");\n  a:string; //!\n}\n",
+        "T.a has no bound");
+}
+
+TEST_CASE("several refusals come in the order of lines") {
+    Folder folder;
+    Outcome outcome = compile(folder, kHead + "table T { a:string; }\nrpc_service S {\n" + kGet);
+    auto first = outcome.errors.find("case.fbs:3: error: T.a"),
+         second = outcome.errors.find("case.fbs:4: error: S has no id");
+    CHECK(first != std::string::npos);
+    CHECK(second != std::string::npos);
+    CHECK(first < second);
+}
+
+TEST_CASE("input that is no schema gives an error, not a crash") {
+    Folder folder;
+    compile(folder, kHead + call("ordinal:\"1\""));
+    std::string good = content(folder.path / "case.bfbs");
+    std::string command = EFT_IDLC " --out " + folder.path.string() + " --source " +
+                          (folder.path / "case.fbs").string() + " " + (folder.path / "bad.bfbs").string() + " 2> " +
+                          (folder.path / "log").string();
+    for (std::size_t length : {std::size_t{0}, std::size_t{8}, good.size() / 2}) {
+        write(folder.path / "bad.bfbs", good.substr(0, length));
+        CHECK(run(command) == 2);
+        CHECK(content(folder.path / "log").find("bad.bfbs: not a binary schema") != std::string::npos);
+    }
+    for (unsigned seed = 0; seed < 60; ++seed) {  // changed bytes that the verifier may let through
+        std::string bytes = good;
+        for (unsigned i = 0; i < 4; ++i)
+            bytes[(seed * 7919 + i * 104729) % bytes.size()] = static_cast<char>(seed * 31 + i);
+        write(folder.path / "bad.bfbs", bytes);
+        CHECK(run(command) <= 2);  // a sanitizer's exit is 1 as well, so look at what it said
+        CHECK(content(folder.path / "log").find("Sanitizer") == std::string::npos);
+    }
+    CHECK(run(EFT_IDLC " 2> /dev/null") == 2);
+    CHECK(run(EFT_IDLC " --out x --source y z 2> /dev/null") == 2);
+}

@@ -1,0 +1,245 @@
+#include "machine.h"
+
+#include <doctest/doctest.h>
+
+#include <mem/arguments.h>
+#include <mem/server.h>
+
+using namespace eft;
+using namespace eft::memory;
+using test::FakeKernel;
+using test::Machine;
+
+namespace {
+
+FakeKernel* current_kernel = nullptr;  // where fields of messages drop what nobody took
+
+struct Served : Machine {
+    Served() : server(kernel, *manager, kEndpointId) { current_kernel = &kernel; }
+    ~Served() { current_kernel = nullptr; }
+
+    // A copy of a capability, as if it had come with a request.
+    template <class Field>
+    Field sent(Slot source) {
+        return Field::owning(*kernel.copy_for_sending(source));
+    }
+
+    mem::Object object_field(Slot source) {
+        mem::Object field;
+        field.object = sent<decltype(field.object)>(source);
+        return field;
+    }
+    mem::Mapping mapping_of(Slot object, u64 address) {
+        mem::Mapping mapping;
+        mapping.object = sent<decltype(mapping.object)>(object);
+        mapping.bytes = kPageSize;
+        mapping.address = address;
+        mapping.rights = 1;
+        return mapping;
+    }
+
+    MemServer<FakeKernel> server;
+};
+
+ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
+ipc::Context control() { return as(kControlSession); }
+
+}  // namespace
+
+namespace eft::ipc::slots {
+void drop(Slot slot) {
+    if (current_kernel) current_kernel->drop(slot);
+}
+void refill(Utcb&, unsigned) {}
+}  // namespace eft::ipc::slots
+
+static_assert(mem::MemServer<MemServer<FakeKernel>>);
+
+TEST_CASE("control methods are for control sessions only") {
+    Served t;
+    auto own = control();
+    const u32 id = t.server.create_space(own, {.quota = 64})->id;
+    const Machine::State before = t.state();
+    for (const Badge badge : {Badge::None, badge_of(Kind::Space, id), badge_of(Kind::Pager, id),
+                              badge_of(Kind::Object, id), Badge{2}, Badge{~u64{0}}}) {
+        auto caller = as(badge);
+        CHECK(t.server.create_space(caller, {.quota = 64}).error() == Error::PermissionDenied);
+        CHECK(t.server.destroy_space(caller, {.id = id}).error() == Error::PermissionDenied);
+        CHECK(t.server.load_image(caller, {.space = id}).error() == Error::PermissionDenied);
+        CHECK(t.server.device_object(caller, {.address = Machine::kDevice, .bytes = 4096}).error() ==
+              Error::PermissionDenied);
+        CHECK(t.server.info_of(caller, {.id = id}).error() == Error::PermissionDenied);
+        CHECK(t.server.read_stack(caller, {.space = id}).error() == Error::PermissionDenied);
+        CHECK(t.server.make_object(caller, {.space = id, .type = 6}).error() == Error::PermissionDenied);
+        CHECK(t.server.make_thread(caller, {}).error() == Error::PermissionDenied);
+        CHECK(t.server.adopt(caller, {}).error() == Error::PermissionDenied);
+        CHECK(t.server.physical(caller, {}).error() == Error::PermissionDenied);
+        CHECK(t.server.map_into(caller, {}).error() == Error::PermissionDenied);
+        CHECK(t.server.pin(caller, {}).error() == Error::PermissionDenied);
+        CHECK(t.server.unpin(caller, {}).error() == Error::PermissionDenied);
+    }
+    CHECK(t.state() == before);
+}
+
+TEST_CASE("space methods need a space that lives") {
+    Served t;
+    auto own = control();
+    const u32 id = t.server.create_space(own, {.quota = 64})->id;
+    auto caller = as(badge_of(Kind::Space, id));
+    CHECK(t.server.create_object(caller, {.bytes = 4096}).ok());
+    CHECK(t.server.info(caller, {})->quota == 64);
+    CHECK(t.server.create_object(own, {.bytes = 4096}).error() == Error::PermissionDenied);
+    CHECK(t.server.destroy_space(own, {.id = id}).ok());
+    CHECK(t.server.create_object(caller, {.bytes = 4096}).error() == Error::StaleSession);
+    CHECK(t.server.unmap(caller, {}).error() == Error::StaleSession);
+    CHECK(t.server.info(caller, {}).error() == Error::StaleSession);
+    CHECK(t.server.boot_archive(caller, {}).error() == Error::StaleSession);
+    CHECK(t.server.destroy_space(own, {.id = id}).error() == Error::NotFound);
+    // The record is used again, the id is not.
+    const u32 next = t.server.create_space(own, {.quota = 64})->id;
+    CHECK(next != id);
+    CHECK(t.server.info(caller, {}).error() == Error::StaleSession);
+}
+
+TEST_CASE("only mem's own object capabilities name objects") {
+    Served t;
+    auto own = control();
+    auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    const Machine::State before = t.state();
+    const Slot forged = t.kernel.put(ObjectType::Endpoint, 60, 0xbad, kAllRights, raw(badge_of(Kind::Object, 1 << 9)));
+    const Slot pager =
+        t.kernel.put(ObjectType::Endpoint, 61, Machine::kEndpointId, kAllRights, raw(badge_of(Kind::Pager, 65)));
+    const Slot stale =
+        t.kernel.put(ObjectType::Endpoint, 62, Machine::kEndpointId, kAllRights, raw(badge_of(Kind::Object, 77 << 9)));
+    CHECK(t.server.map(caller, t.mapping_of(forged, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(t.server.map(caller, t.mapping_of(pager, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(t.server.map(caller, t.mapping_of(Machine::kEndpoint, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(t.server.map(caller, t.mapping_of(Machine::kTable, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(t.server.map(caller, t.mapping_of(stale, 0x3000'0000)).error() == Error::NotFound);
+    CHECK(t.server.map(caller, {}).error() == Error::InvalidArgument);
+    CHECK(t.server.release(caller, t.object_field(forged)).error() == Error::InvalidArgument);
+    for (const u32 slot : {60, 61, 62}) t.kernel.drop(Slot{slot});
+    CHECK(t.state() == before);
+}
+
+TEST_CASE("an object is released by its owner, once") {
+    Served t;
+    auto own = control();
+    auto owner = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto other = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    const Machine::State before = t.state();
+    auto object = t.server.create_object(owner, {.bytes = 3 * kPageSize});
+    REQUIRE(object.ok());
+    const Slot slot = object->object.slot();
+    CHECK(t.server.map(other, t.mapping_of(slot, 0x3000'0000)).ok());
+    CHECK(t.server.release(other, t.object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(t.server.release(owner, t.object_field(slot)).ok());
+    CHECK(t.server.release(owner, t.object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(t.server.map(owner, t.mapping_of(slot, 0x3000'0000)).ok());
+    auto pages = t.server.physical(own, [&] {
+        mem::PageQuery query;
+        query.object = t.sent<decltype(query.object)>(slot);
+        query.first = 1;
+        return query;
+    }());
+    REQUIRE(pages.ok());
+    CHECK(pages->pages == 3);
+    CHECK(pages->addresses.size() == 2);
+    CHECK(t.server.unmap(owner, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
+    CHECK(t.server.unmap(other, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
+    object = Error::NotFound;  // gives the capability back
+    const Machine::State after = t.state();
+    CHECK(after.objects == before.objects);
+    CHECK(after.sending == before.sending);
+    // What is left are the first space's page tables.
+    CHECK(t.server.pin(own, t.object_field(Machine::kForeign)).error() == Error::InvalidArgument);
+}
+
+TEST_CASE("the archive is everybody's to read and nobody's to release") {
+    Served t;
+    auto own = control();
+    auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto archive = t.server.boot_archive(caller, {});
+    REQUIRE(archive.ok());
+    CHECK(archive->bytes == Machine::kArchivePages * kPageSize);
+    const Slot slot = archive->object.slot();
+    CHECK(t.server.map(caller, t.mapping_of(slot, 0x3000'0000)).ok());
+    auto writable = t.mapping_of(slot, 0x3100'0000);
+    writable.rights = 3;
+    CHECK(t.server.map(caller, std::move(writable)).error() == Error::PermissionDenied);
+    CHECK(t.server.release(caller, t.object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
+}
+
+TEST_CASE("a device's object is released by control") {
+    Served t;
+    auto own = control();
+    auto object = t.server.device_object(own, {.address = Machine::kDevice, .bytes = 2 * kPageSize});
+    REQUIRE(object.ok());
+    CHECK(t.server.release(own, t.object_field(object->object.slot())).ok());
+    CHECK(t.server.device_object(own, {.address = Machine::kDevice, .bytes = kPageSize}).ok());
+}
+
+TEST_CASE("threads and kernel objects: kinds are checked, and the space's death takes them all") {
+    Served t;
+    auto own = control();
+    const Machine::State before = t.state();
+    const u32 id = t.server.create_space(own, {.quota = 200})->id;
+    const auto thread = [&](Slot table, Slot exceptions, u32 replies = 4) {
+        mem::ThreadRequest request;
+        request.space = id;
+        request.table = t.sent<decltype(request.table)>(table);
+        request.exceptions = t.sent<decltype(request.exceptions)>(exceptions);
+        request.first_reply = 10;
+        request.replies = replies;
+        return t.server.make_thread(own, std::move(request));
+    };
+    CHECK(thread(Machine::kExceptions, Machine::kExceptions).error() == Error::InvalidArgument);
+    CHECK(thread(Machine::kTable, Machine::kTable).error() == Error::InvalidArgument);
+    CHECK(thread(Machine::kTable, Machine::kExceptions, 65).error() == Error::OutOfRange);
+    CHECK(thread(Machine::kTable, Machine::kExceptions).ok());
+    CHECK(thread(Machine::kTable, Machine::kExceptions).error() == Error::AlreadyExists);
+    for (u32 slot = 10; slot < 14; ++slot) CHECK(t.kernel.find(slot, Machine::kTableId)->type == ObjectType::Reply);
+
+    auto session = as(badge_of(Kind::Space, id));
+    const auto make = [&](ObjectType type, u8 size_bits = 0) {
+        return t.server.make_object(session, {.space = 0, .type = static_cast<u8>(type), .size_bits = size_bits})
+            .error();
+    };
+    CHECK(make(ObjectType::Endpoint) == Error::None);
+    CHECK(make(ObjectType::CapTable, 9) == Error::None);
+    CHECK(make(ObjectType::Notification) == Error::None);
+    CHECK(make(ObjectType::CapTable, 0) == Error::InvalidArgument);
+    CHECK(make(ObjectType::CapTable, 21) == Error::InvalidArgument);
+    CHECK(make(ObjectType::CapTable, 20) == Error::OutOfMemory);
+    CHECK(make(ObjectType::Endpoint, 3) == Error::InvalidArgument);
+    CHECK(make(ObjectType::Thread) == Error::NotSupported);
+    CHECK(make(ObjectType::Untyped, 12) == Error::NotSupported);
+    CHECK(make(static_cast<ObjectType>(200)) == Error::NotSupported);
+    CHECK(t.server.destroy_space(own, {.id = id}).ok());
+    CHECK(t.state() == before);
+    CHECK(!t.kernel.find(10, Machine::kTableId));
+}
+
+TEST_CASE("faults come from the kernel with a pager's badge") {
+    Served t;
+    auto own = control();
+    const u32 id = t.server.create_space(own, {.quota = 64})->id;
+    CHECK(t.server.page_fault(badge_of(Kind::Pager, id), layout::kHeapBase, 6) == Error::None);
+    CHECK(t.server.page_fault(badge_of(Kind::Space, id), layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
+    CHECK(t.server.page_fault(kControlSession, layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
+    CHECK(t.server.destroy_space(own, {.id = id}).ok());
+    CHECK(t.server.page_fault(badge_of(Kind::Pager, id), layout::kHeapBase + 0x1000, 6) == Error::NotFound);
+}
+
+TEST_CASE("root's arguments") {
+    CHECK(parse_pair("untyped=20,3f archive=3fe0000,8000", "untyped=")->second == 0x3f);
+    CHECK(parse_pair("untyped=20,3f archive=3fe0000,8000", "archive=")->first == 0x3fe'0000);
+    CHECK(parse_pair("untyped=20,3f", "archive=").error() == Error::NotFound);
+    CHECK(parse_pair("xuntyped=20,3f", "untyped=").error() == Error::NotFound);
+    CHECK(parse_pair("untyped=20", "untyped=").error() == Error::BadFormat);
+    CHECK(parse_pair("untyped=2g,1", "untyped=").error() == Error::BadFormat);
+    CHECK(parse_pair("untyped=,1", "untyped=").error() == Error::BadFormat);
+    CHECK(parse_pair("untyped=11112222333344445,1", "untyped=").error() == Error::BadFormat);
+}

@@ -1,0 +1,59 @@
+// What a typed line means.
+#include "monitor/command_line.h"
+
+#include <doctest/doctest.h>
+
+using namespace eft;
+using namespace eft::monitor;
+using Words = std::vector<std::string>;
+
+namespace {
+
+std::vector<Command> parsed(std::string_view line) {
+    auto commands = parse_line(line);
+    REQUIRE(commands.ok());
+    return *commands;
+}
+Words words(std::string_view line, int status = 0) {
+    auto commands = parsed(line);
+    REQUIRE(commands.size() == 1);
+    return expand(commands[0].words, status);
+}
+
+}  // namespace
+
+TEST_CASE("words are separated by blanks") {
+    CHECK(parsed("").empty());
+    CHECK(parsed(" \t ").empty());
+    CHECK(words("ls") == Words{"ls"});
+    CHECK(words("  ls\t-l   /a/b  ") == Words{"ls", "-l", "/a/b"});
+}
+
+TEST_CASE("quotes keep blanks and separators, and a backslash keeps one character") {
+    CHECK(words("cat 'a b;c&d'") == Words{"cat", "a b;c&d"});
+    CHECK(words("cat \"a b\"c") == Words{"cat", "a bc"});
+    CHECK(words("echo ''") == Words{"echo", ""});
+    CHECK(words("echo a\\ b \\; \\'") == Words{"echo", "a b", ";", "'"});
+    CHECK(words("echo '\\'") == Words{"echo", "\\"});
+    for (const char* line : {"echo 'a", "echo \"a", "echo \\"}) CHECK(parse_line(line).error() == Error::BadFormat);
+}
+
+TEST_CASE("semicolons separate, ampersands send to the background") {
+    auto commands = parsed("a 1; b 2 & c 3;");
+    REQUIRE(commands.size() == 3);
+    CHECK(commands[0].words == Words{"a", "1"});
+    CHECK_FALSE(commands[0].background);
+    CHECK(commands[1].words == Words{"b", "2"});
+    CHECK(commands[1].background);
+    CHECK_FALSE(commands[2].background);
+    CHECK(parsed("sha256sum /big.bin &").at(0).background);
+    CHECK(parsed("a;b&c").size() == 3);
+    for (const char* line : {";", "&", "a;;b", "a & & b", "; a"}) CHECK(parse_line(line).error() == Error::BadFormat);
+}
+
+TEST_CASE("the status stands where its sign stood, when the command starts") {
+    CHECK(words("echo $?", 7) == Words{"echo", "7"});
+    CHECK(words("echo a$?b \"$?\" '$?' \\$?", 12) == Words{"echo", "a12b", "12", "$?", "$?"});
+    CHECK(words("echo $ $x", 3) == Words{"echo", "$", "$x"});
+    CHECK(words("echo \x01", 3) == Words{"echo", ""});
+}

@@ -1,0 +1,249 @@
+// The broker against a fake kernel whose capabilities know their parents.
+#include <broker.h>
+
+#include <doctest/doctest.h>
+#include <eft/ipc/local_caps.h>
+#include <eft/ipc/local_transport.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+namespace {
+
+using namespace eft;
+
+struct FakeKernel {
+    std::map<Slot, u64> badge_of;      // of the parents that are alive
+    std::multiset<Slot> signalled;
+    std::vector<u64> revoked;
+    bool slots_left = true;
+
+    Result<Slot> mint(Slot endpoint, u64 badge) {
+        if (!slots_left) return Error::LimitReached;
+        const Slot made = ipc::local_caps().derive(endpoint);
+        badge_of[made] = badge;
+        return made;
+    }
+    void revoke(Slot parent) {
+        revoked.push_back(badge_of.at(parent));
+        drop(parent);
+    }
+    void drop(Slot capability) {
+        badge_of.erase(capability);
+        ipc::local_caps().drop(capability);
+    }
+    void signal(Slot notification) { signalled.insert(notification); }
+};
+
+struct World {
+    FakeKernel kernel;
+    Slot endpoint = ipc::local_caps().create(1);
+    broker::Broker<FakeKernel> server{kernel, endpoint};
+    ipc::LocalServer<names::Names, broker::Broker<FakeKernel>> local{server};
+    using Client = names::NamesClient<ipc::LocalTransport<decltype(local)>>;
+    Client control{local, Badge{1}};
+
+    Status publish(std::string_view name) {
+        names::Publication publication;
+        publication.name = name;
+        publication.endpoint = ipc::LocalHandle(ipc::local_caps().create(100));
+        publication.wake = ipc::LocalHandle(ipc::local_caps().create(101));
+        auto done = control.publish(publication).or_error();
+        return done.ok() ? Status() : Status(done.error());
+    }
+    struct Admitted {
+        u32 id;
+        u64 badge;
+    };
+    Admitted admit(std::string_view allowed, std::string_view provides = "") {
+        names::Client client;
+        client.name = "test";
+        client.allowed = allowed;
+        client.provides = provides;
+        auto admitted = control.admit(client).or_error();
+        REQUIRE(admitted.ok());
+        u64 newest = 0;
+        for (const auto& [slot, badge] : kernel.badge_of) newest = std::max(newest, badge);
+        return {admitted->id, newest};
+    }
+    Client as(u64 badge) { return Client(local, Badge{badge}); }
+    Result<u64> connect(Client& client, std::string_view name) {
+        names::ServiceName service;
+        service.name = name;
+        auto session = client.connect(service);
+        if (!session.ok()) return session.error();
+        return session->badge;
+    }
+    void dismiss(u32 id) {
+        names::ClientId client;
+        client.id = id;
+        REQUIRE(control.dismiss(client).or_error().ok());
+    }
+};
+
+TEST_CASE("only the control session publishes, admits and dismisses") {
+    World world;
+    const auto admitted = world.admit("timer");
+    for (const u64 badge : {u64{0}, admitted.badge, u64{12345}}) {
+        auto stranger = world.as(badge);
+        names::Client client;
+        CHECK(stranger.admit(client).or_error().error() == Error::PermissionDenied);
+        names::ClientId id;
+        id.id = admitted.id;
+        CHECK(stranger.dismiss(id).or_error().error() == Error::PermissionDenied);
+        names::Publication publication;
+        publication.name = "x";
+        publication.endpoint = ipc::LocalHandle(ipc::local_caps().create(1));
+        publication.wake = ipc::LocalHandle(ipc::local_caps().create(1));
+        CHECK(stranger.publish(publication).or_error().error() == Error::PermissionDenied);
+    }
+}
+
+TEST_CASE("a client gets what the manifest allows, and nothing else") {
+    World world;
+    REQUIRE(world.publish("block/0").ok());
+    REQUIRE(world.publish("timer").ok());
+    auto client = world.as(world.admit("timer log").badge);
+    CHECK(world.connect(client, "timer").ok());
+    CHECK(world.connect(client, "block/0").error() == Error::PermissionDenied);
+    CHECK(world.connect(client, "log").error() == Error::NotFound);
+    CHECK(world.connect(client, "").error() == Error::PermissionDenied);
+    CHECK(world.connect(client, "timer log").error() == Error::PermissionDenied);
+    auto stranger = world.as(777);
+    CHECK(world.connect(stranger, "timer").error() == Error::PermissionDenied);
+    CHECK(world.publish("timer").error() == Error::AlreadyExists);
+    CHECK(world.publish("").error() == Error::InvalidArgument);
+}
+
+TEST_CASE("badges are never used again, and a dismissed client's sessions are revoked and reported") {
+    World world;
+    REQUIRE(world.publish("block/0").ok());
+    const auto provider_badge = world.admit("", "block/0").badge;
+    auto provider = world.as(provider_badge);
+    std::set<u64> seen{1, provider_badge};
+    for (int round = 0; round < 300; ++round) {
+        const auto admitted = world.admit("block/0");
+        CHECK(seen.insert(admitted.badge).second);
+        auto client = world.as(admitted.badge);
+        auto first = world.connect(client, "block/0");
+        auto second = world.connect(client, "block/0");
+        REQUIRE(first.ok());
+        REQUIRE(second.ok());
+        CHECK(seen.insert(*first).second);
+        CHECK(seen.insert(*second).second);
+        world.kernel.revoked.clear();
+        world.dismiss(admitted.id);
+        CHECK(world.kernel.revoked == std::vector<u64>{*first, *second, admitted.badge});
+        CHECK(world.connect(client, "block/0").error() == Error::PermissionDenied);
+        auto told = provider.closed();
+        REQUIRE(told.ok());
+        CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{*first, *second});
+        CHECK_FALSE(told->incomplete);
+        CHECK(provider.closed()->badges.empty());
+    }
+    CHECK(world.kernel.badge_of.size() == 1);  // only the provider's own session is left
+    CHECK(world.kernel.signalled.size() == 600);
+}
+
+TEST_CASE("a server that is not asking loses its oldest badges, and is told that it did") {
+    World world;
+    REQUIRE(world.publish("echo").ok());
+    auto provider = world.as(world.admit("", "echo").badge);
+    auto client = world.as(world.admit("echo").badge);
+    auto kept = world.connect(client, "echo");
+    REQUIRE(kept.ok());
+    u64 last = 0;
+    for (int i = 0; i < 3000; ++i) {
+        auto session = world.connect(client, "echo");
+        REQUIRE(session.ok());
+        names::Badge badge;
+        badge.badge = last = *session;
+        REQUIRE(client.disconnect(badge).ok());
+        REQUIRE(client.disconnect(badge).ok());
+    }
+    auto told = provider.closed();
+    REQUIRE(told.ok());
+    CHECK(told->badges.size() == 64);
+    CHECK(std::find(told->badges.begin(), told->badges.end(), last) != told->badges.end());
+    CHECK(told->incomplete);
+    CHECK_FALSE(provider.closed()->incomplete);
+    names::Badge from;
+    auto open = provider.open(from);
+    REQUIRE(open.ok());
+    CHECK(std::vector<u64>(open->badges.begin(), open->badges.end()) == std::vector<u64>{*kept});
+    CHECK(client.open(from)->badges.empty());
+    CHECK(client.closed()->badges.empty());
+}
+
+TEST_CASE("open sessions are listed in order, in portions") {
+    World world;
+    REQUIRE(world.publish("a").ok());
+    auto provider = world.as(world.admit("", "a b").badge);
+    std::vector<u64> opened;
+    std::vector<u32> clients;
+    for (int c = 0; c < 3; ++c) {
+        const auto admitted = world.admit("a");
+        clients.push_back(admitted.id);
+        auto client = world.as(admitted.badge);
+        for (int i = 0; i < 50; ++i) opened.push_back(*world.connect(client, "a"));
+    }
+    std::vector<u64> listed;
+    for (names::Badge after;;) {
+        auto portion = provider.open(after);
+        REQUIRE(portion.ok());
+        if (portion->badges.empty()) break;
+        listed.insert(listed.end(), portion->badges.begin(), portion->badges.end());
+        after.badge = listed.back();
+    }
+    CHECK(listed == opened);
+    world.dismiss(clients[1]);
+    CHECK(provider.open({})->badges.front() == opened.front());
+}
+
+TEST_CASE("one client cannot use up a service, nor one service the table") {
+    World world;
+    REQUIRE(world.publish("a").ok());
+    REQUIRE(world.publish("b").ok());
+    auto greedy = world.as(world.admit("a b").badge);
+    int opened = 0;
+    while (world.connect(greedy, "a").ok()) ++opened;
+    CHECK(opened == 64);
+    auto other = world.as(world.admit("a").badge);
+    CHECK(world.connect(other, "a").ok());
+    world.kernel.slots_left = false;
+    CHECK(world.connect(other, "a").error() == Error::LimitReached);
+}
+
+TEST_CASE("the next incarnation of a server is told to compare") {
+    World world;
+    REQUIRE(world.publish("a").ok());
+    const auto first = world.admit("", "a");
+    CHECK_FALSE(world.as(first.badge).closed()->incomplete);
+    world.dismiss(first.id);
+    auto second = world.as(world.admit("", "a").badge);
+    CHECK(second.closed()->incomplete);
+    CHECK_FALSE(second.closed()->incomplete);
+}
+
+TEST_CASE("random words in every method neither break the broker nor leave a capability behind") {
+    World world;
+    REQUIRE(world.publish("a").ok());
+    const auto client = world.admit("a");
+    const std::size_t before = ipc::local_caps().live();
+    u64 state = 42;
+    const auto random = [&state] { return state = state * 6364136223846793005u + 1442695040888963407u, state >> 16; };
+    for (int i = 0; i < 20000; ++i) {
+        Utcb page{};
+        for (u64& word : page.words) word = random() % 3 ? random() % 600 : random();
+        ipc::Registers registers;
+        registers.tag = Tag(make_label(19, static_cast<u16>(random() % 9)), random() % (kMaxWords + 1));
+        registers.badge = client.badge;
+        for (u64& word : registers.w) word = random() % 2 ? random() % 300 : random();
+        static_cast<void>(world.local.inject(registers, page));
+    }
+    world.dismiss(client.id);
+    CHECK(ipc::local_caps().live() <= before);
+}
+
+}  // namespace

@@ -1,0 +1,172 @@
+// ACPI tables made here, good and damaged.
+#include <servers/dev/acpi.h>
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <random>
+#include <vector>
+
+using namespace eft;
+using namespace eft::dev;
+
+namespace {
+
+constexpr u64 kBase = 0xe0000, kSize = 0x2000;
+
+struct Firmware {
+    std::vector<std::byte> memory = std::vector<std::byte>(kSize);
+    unsigned reads = 0;
+
+    // Every read gets its own copy, so that using a span after the next read is caught.
+    std::vector<std::byte> current;
+    Result<Bytes> read(u64 address, u64 length) {
+        ++reads;
+        if (address < kBase || address - kBase > kSize || length > kSize - (address - kBase)) return Error::OutOfRange;
+        const auto first = memory.begin() + static_cast<std::ptrdiff_t>(address - kBase);
+        current = std::vector<std::byte>(first, first + static_cast<std::ptrdiff_t>(length));
+        return Bytes(current);
+    }
+
+    void put(u64 address, u64 value, unsigned width) { std::memcpy(&memory[address - kBase], &value, width); }
+    void sum(u64 address, u64 length, u64 place) {
+        put(place, 0, 1);
+        u8 total = 0;
+        for (u64 i = 0; i < length; ++i) total = static_cast<u8>(total + std::to_integer<u8>(memory[address - kBase + i]));
+        put(place, static_cast<u8>(-total), 1);
+    }
+    void table(u64 address, u32 name, u32 length) {
+        put(address, name, 4);
+        put(address + 4, length, 4);
+        sum(address, length, address + 9);
+    }
+
+    static constexpr u64 kRoot = kBase, kXsdtAt = kBase + 0x100, kRsdtAt = kBase + 0x200, kMadtAt = kBase + 0x301,
+                         kMcfgAt = kBase + 0x500, kHpetAt = kBase + 0x600, kOther = kBase + 0x700,
+                         kManyAt = kBase + 0x900;
+
+    explicit Firmware(u8 revision = 2) {
+        put(kRoot, 0x2052'5450'2044'5352, 8);
+        put(kRoot + 15, revision, 1);
+        put(kRoot + 16, kRsdtAt, 4);
+        put(kRoot + 20, 36, 4);
+        put(kRoot + 24, kXsdtAt, 8);
+        sum_root();
+        const u64 entries[] = {kOther, kMadtAt, kMcfgAt, 0, kHpetAt};
+        for (u64 i = 0; i < 5; ++i) put(kXsdtAt + 36 + 8 * i, entries[i], 8), put(kRsdtAt + 36 + 4 * i, entries[i], 4);
+        table(kXsdtAt, kXsdt, 76);
+        table(kRsdtAt, kRsdt, 56);
+        put(kOther, signature("FACP"), 4);
+        put(kOther + 4, 0x100, 4);  // its sum is wrong, and nobody asks
+
+        put(kMadtAt + 36, 0xfee0'0000, 4);
+        put(kMadtAt + 40, 1, 4);
+        put(kMadtAt + 44, 0x0000'0001'0100'0800, 8);  // local APIC 1, enabled
+        put(kMadtAt + 52, 0x0000'0000'0201'0800, 8);  // local APIC 2, not
+        put(kMadtAt + 60, 0x0c01, 2);                 // IOAPIC 5 at fec00000
+        put(kMadtAt + 62, 5, 1);
+        put(kMadtAt + 64, 0xfec0'0000, 4);
+        put(kMadtAt + 72, 0x0000'0002'0000'0a02, 8);  // ISA 0 -> input 2
+        put(kMadtAt + 82, 0x0000'0009'0900'0a02, 8);  // ISA 9 -> input 9, low, level
+        put(kMadtAt + 90, 0x000f, 2);
+        put(kMadtAt + 92, 0x0000'0000'0000'0604, 8);  // local APIC NMI: passed over
+        table(kMadtAt, kMadt, 98);
+
+        put(kMcfgAt + 44, 0xb000'0000, 8);
+        put(kMcfgAt + 55, 0xff, 1);
+        table(kMcfgAt, kMcfg, 60);
+        put(kHpetAt + 44, 0xfed0'0000, 8);
+        table(kHpetAt, kHpet, 56);
+    }
+    void sum_root() {
+        sum(kRoot, 20, kRoot + 8);
+        sum(kRoot, 36, kRoot + 32);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a q35's tables are read, by the XSDT and by the RSDT") {
+    for (const u8 revision : {u8{0}, u8{2}}) {
+        Firmware firmware(revision);
+        const auto machine = read_acpi(firmware, Firmware::kRoot);
+        REQUIRE(machine.ok());
+        REQUIRE(machine->ecam.size() == 1);
+        CHECK(machine->ecam[0].address == 0xb000'0000);
+        CHECK(machine->ecam[0].last_bus == 0xff);
+        CHECK(machine->local_apic == 0xfee0'0000);
+        CHECK(machine->has_pic);
+        REQUIRE(machine->processors.size() == 1);
+        CHECK(machine->processors[0] == 1);
+        REQUIRE(machine->io_apics.size() == 1);
+        CHECK(machine->io_apics[0].id == 5);
+        CHECK(machine->io_apics[0].address == 0xfec0'0000);
+        CHECK(machine->isa_interrupt(0).input == 2);
+        CHECK(machine->isa_interrupt(9).active_low);
+        CHECK(machine->isa_interrupt(9).level_triggered);
+        CHECK(machine->isa_interrupt(4).input == 4);
+        REQUIRE(machine->hpet.has_value());
+        CHECK(machine->hpet->address == 0xfed0'0000);
+    }
+}
+
+TEST_CASE("damaged tables are errors, each in its way") {
+    Firmware firmware;
+    Error wanted = Error::BadFormat;
+    using F = Firmware;
+    SUBCASE("no root pointer") { firmware.put(F::kRoot, 0, 8); }
+    SUBCASE("sum of the root pointer") { firmware.put(F::kRoot + 10, 0x77, 1); }
+    SUBCASE("sum of its extension") { firmware.put(F::kRoot + 34, 0x77, 1); }
+    SUBCASE("no root table") {
+        firmware.put(F::kRoot + 16, 0, 4), firmware.put(F::kRoot + 24, 0, 8);
+        firmware.sum_root();
+    }
+    SUBCASE("root table outside memory") {
+        firmware.put(F::kRoot + 24, ~0ull - 4, 8);
+        firmware.sum_root();
+        wanted = Error::OutOfRange;
+    }
+    SUBCASE("root table with another name") { firmware.table(F::kXsdtAt, kMadt, 76); }
+    SUBCASE("half an entry") { firmware.table(F::kXsdtAt, kXsdt, 79); }
+    SUBCASE("too short for its header") { firmware.put(F::kMadtAt + 4, 35, 4); }
+    SUBCASE("huge") { firmware.put(F::kMadtAt + 4, 0xffff'fff0, 4); }
+    SUBCASE("sum of a table") { firmware.put(F::kMcfgAt + 50, 1, 1); }
+    SUBCASE("a record of length zero") { firmware.put(F::kMadtAt + 93, 0, 1), firmware.table(F::kMadtAt, kMadt, 98); }
+    SUBCASE("a record that leaves its table") { firmware.put(F::kMadtAt + 93, 7, 1), firmware.table(F::kMadtAt, kMadt, 98); }
+    SUBCASE("a record too short for its kind") { firmware.put(F::kMadtAt + 45, 4, 1), firmware.table(F::kMadtAt, kMadt, 98); }
+    SUBCASE("a misaligned ECAM") { firmware.put(F::kMcfgAt + 44, 0xb000'1000, 8), firmware.table(F::kMcfgAt, kMcfg, 60); }
+    SUBCASE("an HPET without registers") { firmware.put(F::kHpetAt + 44, 0, 8), firmware.table(F::kHpetAt, kHpet, 56); }
+    SUBCASE("an HPET in ports") {
+        firmware.put(F::kHpetAt + 40, 1, 1), firmware.table(F::kHpetAt, kHpet, 56);
+        wanted = Error::NotSupported;
+    }
+    CHECK(read_acpi(firmware, F::kRoot).error() == wanted);
+}
+
+TEST_CASE("more than there is room for is LimitReached") {
+    Firmware firmware;
+    for (u64 i = 0; i < 70; ++i) firmware.put(Firmware::kManyAt + 44 + 8 * i, 0x0000'0001'0000'0800 | i << 24, 8);
+    firmware.table(Firmware::kManyAt, kMadt, 44 + 70 * 8);
+    firmware.put(Firmware::kXsdtAt + 36, Firmware::kManyAt, 8);
+    firmware.table(Firmware::kXsdtAt, kXsdt, 76);
+    CHECK(read_acpi(firmware, Firmware::kRoot).error() == Error::LimitReached);
+}
+
+TEST_CASE("seeded damage behind good sums never leads outside and always ends") {
+    std::mt19937 random(9);
+    unsigned good = 0;
+    for (int round = 0; round < 30'000; ++round) {
+        Firmware firmware;
+        using F = Firmware;
+        for (unsigned flips = 1 + random() % 4; flips != 0; --flips)
+            firmware.put(kBase + 0x100 + random() % 0x600, random(), 1);
+        firmware.sum(F::kXsdtAt, 76, F::kXsdtAt + 9);
+        firmware.sum(F::kMadtAt, 98, F::kMadtAt + 9);
+        firmware.sum(F::kMcfgAt, 60, F::kMcfgAt + 9);
+        firmware.sum(F::kHpetAt, 56, F::kHpetAt + 9);
+        good += read_acpi(firmware, F::kRoot).ok();
+        REQUIRE(firmware.reads < 500);
+    }
+    CHECK(good > 100);
+    CHECK(good < 30'000);
+}

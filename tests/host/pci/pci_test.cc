@@ -1,0 +1,198 @@
+// Enumeration, BAR sizing, MSI-X and silencing on a q35-like segment, with bridges and devices that lie.
+#include "fake_pci.h"
+
+#include <servers/dev/silence.h>
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+using namespace eft;
+using namespace eft::dev;
+using test::FakeFunction;
+using test::FakeSpace;
+
+namespace {
+
+struct Q35 : FakeSpace {
+    FakeFunction& host = add(0, 0, 0, 0x8086, 0x29c0, 6, 0);
+    FakeFunction& port = add_bridge(0, 2, 1);
+    FakeFunction& isa = add(0, 31, 0, 0x8086, 0x2918, 6, 1);
+    FakeFunction& sata = add(0, 31, 2, 0x8086, 0x2922, 1, 6);
+    FakeFunction& disk = add(1, 0, 0, 0x1af4, 0x1042, 1, 0);
+    std::vector<FunctionInfo> found;
+
+    Q35() {
+        isa.bytes[0x0e] = 0x80;  // more functions
+        // BAR 1: 4 KiB, 32 bits; BAR 2: ports; BAR 4: 16 KiB, 64 bits, prefetchable, above 4 GiB.
+        disk.sticky = {0, 0xffff'f000, 0xffe0, 0, 0xffff'c000, 0xffff'ffff};
+        disk.set(0x14, 0xfeb0'0000);
+        disk.set(0x18, 0xc041);
+        disk.set(0x20, 0x0000'000c);
+        disk.set(0x24, 0x0000'0038);
+        disk.set(4, 7, 2);
+        // Capabilities: express at 0x40 with function-level reset, MSI-X at 0x84.
+        disk.bytes[6] = 0x10;
+        disk.bytes[0x34] = 0x40;
+        disk.set(0x40, 0x8410, 2);
+        disk.set(0x44, 1u << 28);
+        disk.set(0x84, 0x0011, 2);
+        disk.set(0x86, 2, 2);
+        disk.set(0x88, 1);
+        disk.set(0x8c, 0x801);
+    }
+    Result<Enumerated> walk() {
+        found.clear();
+        return enumerate(*this, 0, 0, [this](const FunctionInfo& info) {
+            found.push_back(info);
+            return Status();
+        });
+    }
+    Function at(FakeFunction& function) { return {&function}; }
+};
+
+// The common configuration of a virtio device whose status shows the reset only after some looks.
+struct SlowReset {
+    int* looks;
+    FakeFunction* function;
+    u8* written;
+    template <hw::RegisterWord W>
+    W read(u32 offset) {
+        return offset == 0x14 && (function->bytes[4] & 2) && (*looks)-- <= 0 ? W{0} : W{0x0f};
+    }
+    template <hw::RegisterWord W>
+    void write(u32 offset, W value) {
+        if (offset == 0x14) *written = static_cast<u8>(value);
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Q35, "every function is found, those behind the bridge too") {
+    const auto result = walk();
+    REQUIRE(result.ok());
+    CHECK(result->functions == 5);
+    CHECK(result->passed_over == 0);
+    REQUIRE(found.size() == 5);
+    CHECK(found[3].address == pci::FunctionAddress{0, 0, 31, 2});
+    CHECK(found[4].address == pci::FunctionAddress{0, 1, 0, 0});
+    CHECK(found[4].vendor == 0x1af4);
+    CHECK(found[1].is_bridge);
+}
+
+TEST_CASE_FIXTURE(Q35, "functions of a device without the multifunction bit are not looked for") {
+    isa.bytes[0x0e] = 0;
+    CHECK(walk()->functions == 4);
+}
+
+TEST_CASE_FIXTURE(Q35, "bridges that lead in circles, nowhere, or out of the window are passed over") {
+    SUBCASE("not set up") { add_bridge(0, 3, 0); }
+    SUBCASE("to the same bus as another") { add_bridge(0, 3, 1); }
+    SUBCASE("back to the root") { add_bridge(1, 3, 0); }
+    SUBCASE("outside the window") {
+        last_bus = 1;
+        add_bridge(0, 3, 2);
+    }
+    const auto result = walk();
+    REQUIRE(result.ok());
+    CHECK(result->functions == 6);
+    CHECK(result->passed_over == 1);
+}
+
+TEST_CASE_FIXTURE(Q35, "a chain through all 256 buses ends") {
+    for (unsigned bus = 1; bus < 255; ++bus) add_bridge(static_cast<u8>(bus), 1, static_cast<u8>(bus + 1));
+    add_bridge(255, 1, 0);
+    const auto result = walk();
+    REQUIRE(result.ok());
+    CHECK(result->functions == 5 + 255);
+    CHECK(result->passed_over == 1);
+}
+
+TEST_CASE_FIXTURE(Q35, "BARs are measured and left as they were, with decoding off meanwhile") {
+    const auto before = disk.bytes;
+    const auto bars = measure_bars(at(disk));
+    REQUIRE(bars.ok());
+    REQUIRE(bars->size() == 3);
+    const Bar& table = (*bars)[0];
+    CHECK((table.index == 1 && table.kind == BarKind::Memory32 && !table.prefetchable));
+    CHECK((table.address == 0xfeb0'0000 && table.length == 0x1000));
+    const Bar& ports = (*bars)[1];
+    CHECK((ports.index == 2 && ports.kind == BarKind::Io && ports.address == 0xc040 && ports.length == 0x20));
+    const Bar& window = (*bars)[2];
+    CHECK((window.index == 4 && window.kind == BarKind::Memory64 && window.prefetchable));
+    CHECK((window.address == 0x38'0000'0000 && window.length == 0x4000));
+    CHECK(disk.bytes == before);
+    CHECK(disk.moved_while_decoding == 0);
+}
+
+TEST_CASE_FIXTURE(Q35, "a 64-bit BAR in the last place is refused, and left as it was") {
+    disk.sticky[4] = 0;
+    disk.sticky[5] = 0xffff'f000;
+    disk.set(0x20, 0);
+    disk.set(0x24, 4);
+    const auto before = disk.bytes;
+    CHECK(measure_bars(at(disk)).error() == Error::BadFormat);
+    CHECK(disk.bytes == before);
+}
+
+TEST_CASE_FIXTURE(Q35, "MSI-X: found, refused where it names no BAR, an entry is masked while it changes") {
+    const auto msix = pci::find_msix(at(disk));
+    REQUIRE(msix.ok());
+    REQUIRE(msix->has_value());
+    CHECK((*msix)->entries == 3);
+    CHECK((*msix)->table_bar == 1);
+    CHECK((*msix)->table_offset == 0);
+    CHECK((*msix)->pending_offset == 0x800);
+    CHECK((*msix)->table_length() == 48);
+    pci::set_msix(at(disk), **msix, true, false);
+    CHECK((disk.get(0x84) >> 16) == 0x8002);
+
+    FakeFunction table;  // plain memory
+    table.sticky.fill(~0u);
+    pci::set_entry(at(table), 2, 0xfee0'1000, 0x41);
+    CHECK((table.get(32) == 0xfee0'1000 && table.get(36) == 0 && table.get(40) == 0x41 && table.get(44) == 0));
+    pci::mask_entry(at(table), 2);
+    CHECK(table.get(44) == 1);
+
+    disk.set(0x88, 7);
+    CHECK(pci::find_msix(at(disk)).error() == Error::BadFormat);
+    CHECK_FALSE(pci::find_msix(at(sata))->has_value());
+}
+
+TEST_CASE_FIXTURE(Q35, "quiesce: no bus mastering and no interrupts, even if the capability list is damaged") {
+    SUBCASE("good list") {
+        REQUIRE(quiesce(at(disk)).ok());
+        CHECK((disk.get(0x84) >> 16 & 0x4000) != 0);
+    }
+    SUBCASE("circle") {
+        disk.bytes[0x41] = 0x40;
+        CHECK(quiesce(at(disk)).error() == Error::BadFormat);
+    }
+    CHECK((disk.get(4) & 0x407) == 0x403);
+}
+
+TEST_CASE_FIXTURE(Q35, "a virtio device is reset with decoding on, and the reset is waited for") {
+    disk.set(4, 0, 2);
+    int looks = 5;
+    u8 written = 0xff;
+    CHECK(virtio_reset(at(disk), SlowReset{&looks, &disk, &written}, hw::Looks{3}).error() == Error::TimedOut);
+    CHECK(virtio_reset(at(disk), SlowReset{&looks, &disk, &written}, hw::Looks{3}).ok());
+    CHECK(written == 0);
+}
+
+TEST_CASE_FIXTURE(Q35, "a function-level reset is waited for, and the windows come back without bus mastering") {
+    const auto express = find_function_reset(at(disk));
+    REQUIRE(express.ok());
+    REQUIRE(express->has_value());
+    const auto before = disk.bytes;
+    disk.set(0x4a, 1 << 5, 2);  // transfers pending that never end
+    const SavedHeader saved = begin_function_reset(at(disk), **express, hw::Looks{4});
+    CHECK(disk.reset_started);
+    CHECK(disk.get(0x14) == 0);
+    CHECK(finish_function_reset(at(disk), saved, hw::Looks{1}).error() == Error::TimedOut);
+    REQUIRE(finish_function_reset(at(disk), saved, hw::Looks{5}).ok());
+    CHECK(std::equal(before.begin() + 0x10, before.begin() + 0x28, disk.bytes.begin() + 0x10));
+    CHECK((disk.get(4) & 7) == 3);
+    disk.set(0x44, 0);
+    CHECK_FALSE(find_function_reset(at(disk))->has_value());
+}

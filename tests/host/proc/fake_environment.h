@@ -1,0 +1,160 @@
+// A model of what proc uses: mem, capabilities as entries of tables, threads. It can be told to fail at the Nth step.
+#pragma once
+
+#include <eft/abi/object.h>
+#include <eft/idl/mem.h>
+#include <eft/layout.h>
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eft::processes::test {
+
+enum class Thing { Table, Notification, Memory, Session, Thread, Exceptions, ProcessSession };
+
+struct NewSpace {
+    u32 id;
+    Slot session;
+};
+struct StartRegisters {
+    u64 instruction_pointer, stack_pointer, first, second;
+};
+struct ThreadView {
+    ThreadState state;
+    u64 blocked_on, replies_delivered, instruction_pointer, stack_pointer;
+};
+
+class FakeEnvironment {
+public:
+    // What the test sets up and looks at.
+    Slot put(Thing thing) {
+        const Slot slot{next_++};
+        own[slot] = thing;
+        return slot;
+    }
+    void fail_at(unsigned step) { steps_left_ = static_cast<int>(step); }
+    void never_fail() { steps_left_ = -1; }
+    bool failed() const { return steps_left_ == -2; }
+
+    std::map<Slot, Thing> own;                      // proc's table
+    std::map<u32, Thing> table;                     // the process's
+    std::map<u32, std::vector<mem::Image>> spaces;  // with the images loaded
+    std::vector<std::pair<Slot, u32>> signals;
+    StartRegisters started{};
+    u8 priority = 0;
+    bool running = false;
+    ThreadView thread{ThreadState::Ready, 0, 17, 0x40'0020, 0x0fff'efe8};
+    std::vector<u64> stack;
+    u32 cleared = 0;
+    std::string files;
+
+    // What proc's logic calls.
+    std::span<const std::byte> archive() const {
+        return {reinterpret_cast<const std::byte*>(files.data()), files.size()};
+    }
+    Result<NewSpace> create_space(u32 quota) {
+        if (fails() || quota == 0) return Error::OutOfMemory;
+        spaces[++last_space_] = {};
+        return NewSpace{last_space_, put(Thing::Session)};
+    }
+    // As mem does it: its capabilities vanish from every table.
+    void destroy_space(u32 id) {
+        spaces.erase(id);
+        running = false;
+        std::erase_if(
+            own, [](const auto& entry) { return entry.second == Thing::Session || entry.second == Thing::Thread; });
+        std::erase_if(
+            table, [](const auto& entry) { return entry.second == Thing::Session || entry.second == Thing::Thread; });
+    }
+    Status load_image(const mem::Image& image) {
+        if (fails()) return Error::OutOfMemory;
+        spaces.at(image.space).push_back(image);
+        return {};
+    }
+    Status map_into(u32, Slot object, u64, u64, Rights) {
+        if (fails()) return Error::OutOfMemory;
+        return own.contains(object) && own[object] == Thing::Memory ? Status() : Error::InvalidArgument;
+    }
+    Result<Slot> make_thread(u32, Slot, Slot exceptions) {
+        if (fails()) return Error::OutOfMemory;
+        if (own.at(exceptions) != Thing::Exceptions) return Error::InvalidArgument;
+        return put(Thing::Thread);
+    }
+    u32 pages(u32) { return 42; }
+    std::span<u64> read_stack(u32 space, u64, std::span<u64> words) {
+        if (!spaces.contains(space)) return {};
+        std::copy(stack.begin(), stack.end(), words.begin());
+        return words.first(stack.size());
+    }
+    Status require(Slot slot, ObjectType type, Rights) {
+        const Thing wanted = type == ObjectType::CapTable ? Thing::Table : Thing::Notification;
+        return own.contains(slot) && own[slot] == wanted ? Status() : Error::InvalidArgument;
+    }
+    Result<Slot> copy_of_endpoint(Badge) {
+        if (fails()) return Error::LimitReached;
+        return put(Thing::Exceptions);
+    }
+    Status derive_into(Slot, WellKnown index, Slot source) { return into(index, own.at(source)); }
+    Status session_into(Slot, WellKnown index, Badge) { return into(index, Thing::ProcessSession); }
+    Status move_into(Slot, WellKnown index, Slot source) {
+        EFT_CHECK(into(index, own.at(source)));
+        own.erase(source);
+        return {};
+    }
+    Result<u32> table_slots(Slot) {
+        if (fails()) return Error::InvalidCapability;
+        return 1024u;
+    }
+    void clear(Slot, WellKnown first, u32 count) {
+        cleared += count;
+        for (u32 i = 0; i < count; ++i) table.erase(static_cast<u32>(first) + i);
+    }
+    void drop(Slot slot) { own.erase(slot); }
+    void signal(Slot notification) { signals.emplace_back(notification, static_cast<u32>(spaces.size())); }
+    Status start(Slot which, const StartRegisters& registers, u8 level) {
+        if (fails()) return Error::InvalidOperation;
+        priority = level;
+        EFT_CHECK(set_registers(which, registers));
+        return resume(which);
+    }
+    Status set_registers(Slot, const StartRegisters& registers) {
+        if (running) return Error::InvalidOperation;
+        started = registers;
+        return {};
+    }
+    Status resume(Slot) {
+        running = true;
+        return {};
+    }
+    void suspend(Slot) { running = false; }
+    Result<ThreadView> inspect(Slot which) {
+        if (!own.contains(which)) return Error::InvalidCapability;
+        return thread;
+    }
+    u64 now() { return ++time_; }
+    void note(std::string_view, std::string_view, std::string_view) {}
+
+private:
+    bool fails() {
+        if (steps_left_ < 0) return false;
+        if (steps_left_-- != 0) return false;
+        steps_left_ = -2;
+        return true;
+    }
+    Status into(WellKnown index, Thing thing) {
+        if (fails() || table.contains(static_cast<u32>(index))) return Error::SlotOccupied;
+        table[static_cast<u32>(index)] = thing;
+        return {};
+    }
+
+    u32 next_ = 1000;
+    u32 last_space_ = 0;
+    u64 time_ = 0;
+    int steps_left_ = -1;
+};
+
+}  // namespace eft::processes::test

@@ -1,0 +1,187 @@
+// A made-up system for the supervisor: processes that a test ends, blocks and lets beat, and a record of what was done.
+#pragma once
+
+#include <supervisor.h>
+#include <watch.h>
+
+#include <eft/abi/object.h>
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace eft::supervisor {
+
+struct FakeProcess {
+    unsigned service = 0;
+    bool tombstone = false;
+    u32 incarnation = 0;
+    u64 replies = 0;  // as it was told of the one before
+    bool dead = false;
+    proc::CrashRecord record{};
+    ThreadState thread = ThreadState::Receiving;
+    u64 blocked_on = 0;
+    u64 instruction = 0x400000;
+    bool hangs = false;
+    u64 delivered = 0;
+};
+
+struct FakeWorld {
+    static constexpr unsigned kServices = 6;
+
+    u64 time = 1000;
+    u32 next_pid = 10;
+    std::map<u32, FakeProcess> processes;
+    std::array<Signs, kServices> shown{};
+    std::vector<std::string> done;  // "spawn 0 1", "silence 0", ...
+    std::map<u64, unsigned> owners;
+    Error spawn_error = Error::None;
+    Error silence_error = Error::None;
+    bool processor_busy = false;  // nobody gets to run: heartbeats are not answered
+
+    u64 stamp() { return time += 10; }
+
+    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies) {
+        note("spawn", index, incarnation);
+        if (spawn_error != Error::None) return spawn_error;
+        FakeProcess process;
+        process.service = index;
+        process.incarnation = incarnation;
+        process.replies = replies;
+        return add(process);
+    }
+    Result<u32> spawn_tombstone(unsigned index) {
+        note("tombstone", index);
+        FakeProcess process;
+        process.service = index;
+        process.tombstone = true;
+        return add(process);
+    }
+    bool is_dead(u32 pid) const { return processes.at(pid).dead; }
+    Result<proc::CrashRecord> reap(u32 pid) {
+        FakeProcess& process = processes.at(pid);
+        if (!process.dead) return Error::WrongState;
+        note(process.tombstone ? "reap tombstone" : "reap", process.service);
+        const proc::CrashRecord record = process.record;
+        processes.erase(pid);
+        return record;
+    }
+    Status kill(u32 pid, proc::DeathReason reason) {
+        if (processes.at(pid).dead) return Error::NotFound;
+        note("kill", processes.at(pid).service);
+        end(pid, reason);
+        return {};
+    }
+    Status send(u32 pid, proc::Signal signal) {
+        FakeProcess& process = processes.at(pid);
+        if (signal == proc::Signal::Crash) end(pid, proc::DeathReason::Exception);
+        if (signal == proc::Signal::Hang) hang(process);
+        return {};
+    }
+    Result<proc::Progress> progress(u32 pid) const {
+        const FakeProcess& process = processes.at(pid);
+        proc::Progress progress;
+        progress.state = process.dead ? proc::ProcessState::Dead : proc::ProcessState::Running;
+        progress.thread_state = static_cast<u8>(process.thread);
+        progress.blocked_on = process.blocked_on;
+        progress.instruction = process.instruction;
+        return progress;
+    }
+    Status silence(unsigned index) {
+        note("silence", index);
+        return silence_error;
+    }
+    void clear(unsigned index) { note("clear", index); }
+    Signs signs(unsigned index) const { return shown[index]; }
+    void ask_heartbeat(unsigned index) {
+        FakeProcess* process = of(index);
+        const bool waits = process && process->thread == ThreadState::Receiving;
+        if (waits && !process->hangs && !processor_busy) ++shown[index].heartbeats;
+    }
+    void ask_stop(unsigned index) {
+        note("ask stop", index);
+        FakeProcess* process = of(index);
+        if (process && !process->hangs) end(pid_of(index), proc::DeathReason::Exit);
+    }
+    std::optional<unsigned> owner_of(u64 object) const {
+        const auto found = owners.find(object);
+        if (found == owners.end()) return std::nullopt;
+        return found->second;
+    }
+    void report(unsigned, std::string_view) {}
+
+    // What the test does to the world.
+    void end(u32 pid, proc::DeathReason reason, int status = 0) {
+        FakeProcess& process = processes.at(pid);
+        process.dead = true;
+        process.record.reason = reason;
+        process.record.exit_status = status;
+        process.record.replies_delivered = process.delivered;
+        process.record.died_at = stamp();
+    }
+    static void hang(FakeProcess& process) {
+        process.hangs = true;
+        process.thread = ThreadState::Ready;
+    }
+    void become_ready(unsigned index) { shown[index].ready_incarnation = of(index)->incarnation; }
+    FakeProcess* of(unsigned index) {
+        const u32 pid = pid_of(index);
+        return pid == 0 ? nullptr : &processes.at(pid);
+    }
+    u32 pid_of(unsigned index, bool tombstone = false) const {
+        for (const auto& [pid, process] : processes) {
+            if (process.service == index && process.tombstone == tombstone) return pid;
+        }
+        return 0;
+    }
+
+private:
+    template <class... Numbers>
+    void note(std::string what, Numbers... numbers) {
+        ((what += " " + std::to_string(numbers)), ...);
+        done.push_back(what);
+    }
+    u32 add(const FakeProcess& process) {
+        processes[next_pid] = process;
+        return next_pid++;
+    }
+};
+static_assert(Environment<FakeWorld>);
+
+// Services that are all alike until a test changes their plans.
+struct Rig {
+    FakeWorld world;
+    std::array<Supervision, FakeWorld::kServices> plans{};
+    std::array<ServiceRecord, FakeWorld::kServices> records{};
+    Supervisor<FakeWorld> supervisor{world, plans, records};
+    Watch<FakeWorld> watch{world, supervisor, plans, records};
+
+    Rig() {
+        for (unsigned i = 0; i < plans.size(); ++i) {
+            plans[i].limits = {2, 40, 200, 4, 1000};
+            plans[i].start_limit = 60;
+            plans[i].priority = static_cast<u8>(40 - i);
+            plans[i].provides = true;
+        }
+    }
+    ServiceRecord& service(unsigned index) { return records[index]; }
+    void up(unsigned index) {
+        if (!records[index].alive()) REQUIRE(supervisor.start(index).ok());
+        world.become_ready(index);
+        supervisor.look(index);
+        REQUIRE(records[index].state == rs::ServiceState::Up);
+    }
+    void dies(unsigned index, proc::DeathReason reason = proc::DeathReason::Exception, int status = 0) {
+        world.end(world.pid_of(index), reason, status);
+        supervisor.look(index);
+    }
+    void ticks_pass(unsigned count) {
+        for (unsigned i = 0; i < count; ++i) {
+            supervisor.tick();
+            watch.tick();
+        }
+    }
+};
+
+}  // namespace eft::supervisor

@@ -1,0 +1,208 @@
+// The states of a service, its restart policy, and what is done in which order when it dies.
+#include <doctest/doctest.h>
+
+#include "fake_world.h"
+
+using namespace eft;
+using namespace eft::supervisor;
+using State = rs::ServiceState;
+
+TEST_CASE("a service is up when its own incarnation says so, and not before") {
+    Rig rig;
+    REQUIRE(rig.supervisor.start(0).ok());
+    CHECK(rig.service(0).state == State::Starting);
+    rig.world.shown[0].ready_incarnation = 7;  // somebody else's word
+    rig.supervisor.look(0);
+    CHECK(rig.service(0).state == State::Starting);
+    rig.up(0);
+    CHECK(rig.service(0).incarnation == 1);
+    CHECK(rig.service(0).restarts == 0);
+    CHECK(rig.supervisor.start(0).error() == Error::WrongState);
+}
+
+TEST_CASE("after a death: silence, reap, clear, spawn, with the count of replies of the dead") {
+    Rig rig;
+    rig.up(0);
+    rig.world.of(0)->delivered = 4711;
+    rig.world.done.clear();
+    rig.dies(0);
+    CHECK(rig.world.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "spawn 0 2"});
+    CHECK(rig.world.of(0)->replies == 4711);
+    rig.world.of(0)->delivered = 9;
+    CHECK(rig.service(0).state == State::Starting);
+    rig.up(0);
+    const Recovery& recovery = rig.service(0).recovery;
+    CHECK(recovery.died < recovery.noticed);
+    CHECK(recovery.noticed < recovery.silenced);
+    CHECK(recovery.silenced < recovery.revoked);
+    CHECK(recovery.revoked < recovery.spawned);
+    CHECK(recovery.spawned < recovery.ready);
+    CHECK(rig.service(0).recovery_time == recovery.ready - recovery.died);
+    CHECK(rig.service(0).restarts == 1);
+    CHECK(rig.service(0).deaths == 1);
+    REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
+    CHECK(rig.world.of(0)->replies == 4720);  // of all that are dead
+}
+
+TEST_CASE("the first failure costs no wait, further ones wait twice as long each, up to the cap") {
+    Rig rig;
+    rig.plans[0].limits.limit = 15;
+    rig.up(0);
+    rig.dies(0);
+    CHECK(rig.service(0).state == State::Starting);
+    for (const unsigned wait : {2u, 4u, 8u, 16u, 32u, 40u, 40u}) {
+        rig.up(0);
+        rig.dies(0);
+        REQUIRE(rig.service(0).state == State::BackingOff);
+        rig.ticks_pass(wait - 1);
+        CHECK(rig.service(0).state == State::BackingOff);
+        rig.ticks_pass(1);
+        CHECK(rig.service(0).state == State::Starting);
+    }
+}
+
+TEST_CASE("a stable time forgives") {
+    Rig rig;
+    rig.up(0);
+    rig.dies(0);
+    rig.up(0);
+    rig.ticks_pass(200);
+    rig.dies(0);
+    CHECK(rig.service(0).state == State::Starting);
+}
+
+TEST_CASE("too many failures in the window: held, with a tombstone that is itself replaced") {
+    Rig rig;
+    rig.up(0);
+    for (int i = 0; i < 4; ++i) {
+        rig.dies(0);
+        rig.ticks_pass(40);
+        rig.up(0);
+    }
+    rig.dies(0);
+    CHECK(rig.service(0).state == State::Held);
+    REQUIRE(rig.world.pid_of(0, true) != 0);
+    rig.ticks_pass(5000);
+    CHECK(rig.service(0).state == State::Held);
+
+    rig.world.end(rig.world.pid_of(0, true), proc::DeathReason::Exception);
+    rig.supervisor.look(0);
+    CHECK(rig.world.pid_of(0, true) == 0);
+    rig.ticks_pass(30);
+    CHECK(rig.world.pid_of(0, true) != 0);
+
+    CHECK(rig.supervisor.kill(0, rs::KillSignal::Kill).error() == Error::WrongState);
+    REQUIRE(rig.supervisor.start(0).ok());
+    CHECK(rig.world.pid_of(0, true) == 0);
+    rig.up(0);
+    rig.dies(0);
+    CHECK(rig.service(0).state == State::Starting);  // what was before is forgiven
+}
+
+TEST_CASE("failures that are far apart never lead to holding") {
+    Rig rig;
+    rig.up(0);
+    for (int i = 0; i < 100; ++i) {
+        rig.dies(0);
+        if (rig.service(0).state == State::BackingOff) rig.ticks_pass(40);
+        rig.up(0);
+        rig.ticks_pass(251);
+        REQUIRE(rig.service(0).state != State::Held);
+    }
+}
+
+TEST_CASE("a thousand ordered kills are no failures") {
+    Rig rig;
+    rig.up(0);
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
+        CHECK(rig.service(0).last_death.reason == proc::DeathReason::Ordered);
+        CHECK(rig.service(0).state == State::Starting);
+        rig.up(0);
+        REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Crash).ok());
+        rig.supervisor.look(0);
+        CHECK(rig.service(0).last_death.reason == proc::DeathReason::Exception);
+        CHECK(rig.service(0).last_was_ordered);
+        rig.up(0);
+    }
+    CHECK(rig.service(0).deaths == 2000);
+    CHECK(rig.service(0).restarts == 2000);
+    CHECK(rig.world.processes.size() == 1);
+}
+
+TEST_CASE("start-up that does not finish, or crashes, counts like any other failure") {
+    Rig rig;
+    REQUIRE(rig.supervisor.start(0).ok());
+    rig.ticks_pass(60);
+    CHECK(rig.service(0).last_death.reason == proc::DeathReason::StartFailed);
+    CHECK(rig.service(0).incarnation == 2);
+    for (int i = 0; i < 4; ++i) {
+        rig.ticks_pass(40);
+        if (rig.service(0).alive()) rig.dies(0);
+    }
+    CHECK(rig.service(0).state == State::Held);
+}
+
+TEST_CASE("what cannot be spawned is tried again, later, and is held in the end") {
+    Rig rig;
+    rig.world.spawn_error = Error::OutOfMemory;
+    REQUIRE(rig.supervisor.start(0).ok());
+    CHECK(rig.service(0).state == State::BackingOff);
+    CHECK(rig.service(0).note.view() == "could not be started: out of memory");
+    rig.ticks_pass(300);
+    CHECK(rig.service(0).state == State::Held);
+    CHECK(rig.service(0).deaths == 5);
+}
+
+TEST_CASE("policies: on failure, never") {
+    Rig rig;
+    rig.plans[0].policy = Policy::OnFailure;
+    rig.plans[1].policy = Policy::Never;
+    rig.up(0);
+    rig.up(1);
+    rig.dies(0, proc::DeathReason::Exit, 1);
+    CHECK(rig.service(0).state == State::Starting);
+    rig.up(0);
+    rig.dies(0, proc::DeathReason::Exit, 0);
+    CHECK(rig.service(0).state == State::Down);
+    rig.dies(1);
+    CHECK(rig.service(1).state == State::Down);
+    CHECK(rig.world.pid_of(1, true) != 0);
+}
+
+TEST_CASE("stop and restart are asked for, and forced after a while") {
+    Rig rig;
+    rig.up(0);
+    REQUIRE(rig.supervisor.stop(0).ok());
+    rig.supervisor.look(0);
+    CHECK(rig.service(0).state == State::Down);
+    CHECK(rig.world.pid_of(0, true) != 0);
+    REQUIRE(rig.supervisor.stop(0).ok());
+
+    REQUIRE(rig.supervisor.restart(0).ok());
+    rig.up(0);
+    FakeWorld::hang(*rig.world.of(0));
+    REQUIRE(rig.supervisor.restart(0).ok());
+    rig.supervisor.look(0);
+    CHECK(rig.service(0).state == State::Up);
+    const u32 before = rig.service(0).incarnation;
+    rig.ticks_pass(static_cast<unsigned>(kStopTicks));
+    CHECK(rig.service(0).incarnation == before + 1);
+
+    rig.up(0);
+    rig.dies(0);
+    rig.up(0);
+    rig.dies(0);
+    REQUIRE(rig.service(0).state == State::BackingOff);
+    REQUIRE(rig.supervisor.stop(0).ok());
+    rig.ticks_pass(1000);
+    CHECK(rig.service(0).state == State::Down);
+}
+
+TEST_CASE("a device that cannot be reset does not keep its driver down") {
+    Rig rig;
+    rig.world.silence_error = Error::TimedOut;
+    rig.up(0);
+    rig.dies(0);
+    CHECK(rig.service(0).state == State::Starting);
+}
