@@ -19,7 +19,6 @@ public:
     virtual void before_reply(u64 expected) = 0;
     virtual void after_reply() = 0;
     virtual void undo_reply() = 0;
-    virtual void undo_reply() = 0;
     virtual void before_change(std::span<std::byte> bytes) = 0;
 
 protected:
