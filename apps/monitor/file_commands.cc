@@ -143,6 +143,11 @@ Result<std::vector<Listed>> list(FileSystem& files, const std::string& path, boo
     return entries;
 }
 
+Result<file::FileSystemState> file_system_state(Shell& shell) {
+    EFT_TRY(FileSystem* files, shell.files());
+    return files->status();
+}
+
 }  // namespace
 
 Task<int> command_cat(Shell& shell, const Words& words) {
@@ -185,8 +190,8 @@ Task<int> command_ls(Shell& shell, const Words& words) {
     int status = 0;
     for (std::size_t i = 0; i < paths.size(); ++i) {
         Result<FileSystem*> files = shell.files();
-        Result<std::vector<Listed>> entries = files.error();
-        if (files.ok()) entries = list(**files, paths[i], all, attributes);
+        using Entries = Result<std::vector<Listed>>;
+        Entries entries = files.ok() ? list(**files, paths[i], all, attributes) : Entries(files.error());
         if (!entries.ok()) {
             status = co_await shell.fail(words, paths[i], entries.error());
             continue;
@@ -206,8 +211,8 @@ Task<int> command_stat(Shell& shell, const Words& words) {
     if (paths.empty()) status = co_await shell.fail(words, "a path is wanted");
     for (std::size_t i = 0; i < paths.size(); ++i) {
         Result<FileSystem*> files = shell.files();
-        Result<file::Attributes> found = files.error();
-        if (files.ok()) found = (*files)->stat(paths[i], true);
+        using Found = Result<file::Attributes>;
+        Found found = files.ok() ? (*files)->stat(paths[i], true) : Found(files.error());
         if (!found.ok()) {
             status = co_await shell.fail(words, paths[i], found.error());
             continue;
@@ -219,9 +224,7 @@ Task<int> command_stat(Shell& shell, const Words& words) {
 }
 
 Task<int> command_df(Shell& shell, const Words& words) {
-    Result<FileSystem*> files = shell.files();
-    Result<file::FileSystemState> state = files.error();
-    if (files.ok()) state = (*files)->status();
+    Result<file::FileSystemState> state = file_system_state(shell);
     int status = 0;
     if (!state.ok()) {
         status = co_await shell.fail(words, "/", state.error());
@@ -233,9 +236,7 @@ Task<int> command_df(Shell& shell, const Words& words) {
 }
 
 Task<int> command_mount(Shell& shell, const Words& words) {
-    Result<FileSystem*> files = shell.files();
-    Result<file::FileSystemState> state = files.error();
-    if (files.ok()) state = (*files)->status();
+    Result<file::FileSystemState> state = file_system_state(shell);
     int status = 0;
     if (!state.ok()) {
         status = co_await shell.fail(words, "/", state.error());

@@ -16,7 +16,10 @@ template <class T>
 class [[nodiscard]] Result {
 public:
     constexpr Result(T value) : value_(std::move(value)), error_(Error::None) {}
-    constexpr Result(Error error) : none_(), error_(error) {}
+    // Success without a value is a broken invariant of whoever says it.
+    constexpr Result(Error error) : none_(), error_(error) {
+        if (error == Error::None) __builtin_trap();
+    }
 
     constexpr Result(Result&& other) noexcept : none_(), error_(other.error_) {
         if (error_ == Error::None) ::new (static_cast<void*>(&value_)) T(std::move(other.value_));
