@@ -1,5 +1,9 @@
 #include "monitor/shell.h"
 
+#include <eft/process.h>
+#include <eft/syscall.h>
+#include <eft/text.h>
+
 namespace eft::monitor {
 namespace {
 
@@ -7,6 +11,12 @@ constexpr std::string_view kPrompt = "eft> ";
 constexpr std::string_view kFileService = "file/0";
 constexpr int kNoSuchCommand = 127;  // as in other shells
 constexpr int kBadLine = 2;
+
+// How long the whole system took to get here: instructions, where the machine counts them.
+void log_boot_time() {
+    FixedText<80> line;
+    log(line.append("prompt after ").decimal(sys::time_stamp() - config().boot_time).append(" time stamps since the kernel's entry"));
+}
 
 }  // namespace
 
@@ -21,9 +31,10 @@ Status Shell::connect() {
 }
 
 Task<int> Shell::run() {
-    for (;;) {
+    for (bool first = true;; first = false) {
         at_prompt_ = true;
         co_await console_.print(kPrompt);
+        if (first) log_boot_time();
         for (Typed typed = Typed::Nothing; typed == Typed::Nothing;) {
             const char byte = co_await console_.read();
             std::string echo;

@@ -47,6 +47,10 @@ void report_ready() {
     sys::signal(slot(WellKnown::Supervisor));
 }
 
+void note_first_request() {
+    if (persistent_head().first_request == 0) persistent_head().first_request = sys::time_stamp();
+}
+
 [[noreturn]] void exit(int status) {
     proc::ProcClient<> process{CapHandle(slot(WellKnown::Process))};
     proc::ExitRequest request;
@@ -69,6 +73,7 @@ void report_ready() {
 extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
     reinterpret_cast<Utcb*>(layout::kUtcbAddress)->self = layout::kUtcbAddress;
     this_incarnation = {number, replies_delivered};
+    persistent_head().first_request = 0;
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
     process_heap().set_range(reinterpret_cast<std::byte*>(layout::kHeapBase), layout::kHeapLimit - layout::kHeapBase);

@@ -14,6 +14,7 @@ namespace eft::supervisor {
 struct Signs {
     u64 heartbeats;
     u32 ready_incarnation;
+    u64 first_request;
 };
 
 template <class E>

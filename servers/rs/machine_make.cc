@@ -36,10 +36,11 @@ Status Machine::make(unsigned index, const manifest::Service& plan) {
     EFT_CHECK(assign_device(part));
     Status granted_all;
     for_each_text(plan.grants(), [&](std::string_view grant) {
-        const Badge badge = grant == "rs" ? kOrdersBadge : kLogsBadge;
-        if (granted_all.ok()) {
-            granted_all = name_capability(part, grant, slot(WellKnown::Endpoint), bits(EndpointRight::Send), badge);
-        }
+        if (!granted_all.ok()) return;
+        const bool processes = grant == "proc";
+        const Slot session = processes ? proc_.transport().slot() : slot(WellKnown::Endpoint);
+        const Badge badge = processes ? Badge::None : grant == "rs" ? kOrdersBadge : kLogsBadge;
+        granted_all = name_capability(part, grant, session, bits(EndpointRight::Send), badge);
     });
     EFT_CHECK(granted_all);
     part.trouble = std::string_view("cannot be published");

@@ -136,7 +136,8 @@ void Machine::clear(unsigned index) {
 
 Signs Machine::signs(unsigned index) const {
     const PersistentHead& head = parts_[index].head();
-    return {__atomic_load_n(&head.heartbeats, __ATOMIC_ACQUIRE), __atomic_load_n(&head.ready_incarnation, __ATOMIC_ACQUIRE)};
+    return {__atomic_load_n(&head.heartbeats, __ATOMIC_ACQUIRE), __atomic_load_n(&head.ready_incarnation, __ATOMIC_ACQUIRE),
+            __atomic_load_n(&head.first_request, __ATOMIC_ACQUIRE)};
 }
 
 std::optional<unsigned> Machine::owner_of(u64 object) const {

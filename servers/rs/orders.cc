@@ -173,4 +173,23 @@ Result<rs::LogMemory> Orders::log(ipc::Context& context, const rs::Cursor& curso
     return Error::NotFound;
 }
 
+Result<rs::Phases> Orders::recovery(ipc::Context& context, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(context, request.name));
+    const ServiceRecord& service = records_[index];
+    if (service.deaths == 0) return Error::NotFound;
+    rs::Phases phases;
+    phases.incarnation = service.incarnation;
+    phases.died = service.recovery.died;
+    phases.gone = service.last_death.gone_at;
+    phases.noticed = service.recovery.noticed;
+    phases.silenced = service.recovery.silenced;
+    phases.revoked = service.recovery.revoked;
+    phases.spawned = service.recovery.spawned;
+    // The service's own word; what the dead one wrote does not count.
+    const u64 first = machine_.signs(index).first_request;
+    phases.first_request = first > phases.spawned ? first : 0;
+    phases.ready = service.recovery.ready;
+    return phases;
+}
+
 }  // namespace eft::supervisor

@@ -30,6 +30,10 @@ std::span<std::byte> state_memory();
 // Start-up is finished: the supervisor may count on this incarnation.
 void report_ready();
 
+// The first request of this incarnation was taken now: the end of a recovery, as the supervisor measures it. Only the
+// first call counts.
+void note_first_request();
+
 // A line in the service's log ring, with a time stamp. Never waits.
 void log(std::string_view line);
 

@@ -39,6 +39,7 @@ struct PersistentHead {
     u64 heartbeats;         // counted up by libos for each heartbeat signal
     u32 ready_incarnation;  // the incarnation that finished starting
     u32 reserved;
+    u64 first_request;      // time stamp at which this incarnation took its first request; 0: none yet
     char last_words[256];   // of a panic
     std::byte trace[2048];  // message_trace.h
 };

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace eft::qemu;
 
 namespace {
@@ -58,6 +60,6 @@ TEST_CASE("too little memory gives one clear line") {
     options.memory_mib = 24;
     Machine machine(options);
     const std::string log = machine.console().read_line(std::chrono::seconds(20));
-    const std::string second = machine.console().read_line(std::chrono::seconds(20));
-    CHECK_MESSAGE((log + second).find("memory") != std::string::npos, log + second);
+    const std::string both = log + machine.console().read_line(std::chrono::seconds(20));
+    CHECK_MESSAGE(both.find("memory") != std::string::npos, both);
 }
