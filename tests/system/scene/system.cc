@@ -70,7 +70,9 @@ std::map<std::string, ServiceLine> System::services() {
         std::istringstream words(line);
         std::string name;
         ServiceLine service;
-        if (words >> name >> service.kind >> service.state >> service.pid >> service.incarnation >> service.restarts >> service.last_recovery_us) {
+        std::string recovery;  // "-" if there was none
+        if (words >> name >> service.kind >> service.state >> service.pid >> service.incarnation >> service.restarts >> recovery) {
+            service.last_recovery_us = recovery == "-" ? 0 : std::stol(recovery);
             services[name] = service;
         }
     }
