@@ -34,7 +34,10 @@ Task<int> Shell::run() {
     for (bool first = true;; first = false) {
         at_prompt_ = true;
         co_await console_.print(kPrompt);
-        if (first) log_boot_time();
+        if (first) {
+            co_await console_.drained();
+            log_boot_time();
+        }
         for (Typed typed = Typed::Nothing; typed == Typed::Nothing;) {
             const char byte = co_await console_.read();
             std::string echo;

@@ -1,5 +1,5 @@
-// A bounded cache of blocks, least recently used first out. It holds metadata and the odd ends of files; whole blocks
-// of file data go past it, straight to their destination.
+// A bounded cache of blocks, least recently used first out. It holds metadata, the odd ends of files, and what was
+// read block by block; larger pieces of file data go past it, straight to their destination.
 //
 // The only way out is a copy: a caller's data cannot be replaced under it while it waits for something else, and it
 // checks what it uses. Readers that want a block which is being read wait for that read. If the reader is cancelled,

@@ -1,7 +1,7 @@
 // The bytes of a file: of a regular one, and of a slow symbolic link.
 //
-// Whole blocks are read straight into the destination, neighbours on the disk with one read; the odd ends go through
-// the cache, so that small reads in sequence do not read a block again and again.
+// Whole blocks are read straight into the destination, neighbours on the disk with one read; the odd ends, and reads of
+// at most one block, go through the cache, so that small reads do not read a block again and again.
 #pragma once
 
 #include "fs/ext2/block_map.h"
@@ -51,12 +51,13 @@ Task<Result<u64>> read_bytes(Disk<Source>& disk, Inode inode, u64 offset, std::s
     if (offset >= inode.size) co_return u64{0};
     u32 block_size = disk.superblock.block_size;
     u64 total = std::min<u64>(destination.size(), inode.size - offset);
+    const bool small = total <= block_size;
     PendingRead pending;
     for (u64 done = 0; done < total;) {
         u64 file_block = (offset + done) / block_size;
         u32 within = static_cast<u32>((offset + done) % block_size);
         u64 left = total - done;
-        if (within != 0 || left < block_size) {
+        if (small || within != 0 || left < block_size) {
             u64 size = std::min<u64>(left, block_size - within);
             EFT_CO_CHECK(co_await read_part(disk, inode, file_block, within, destination.subspan(done, size)));
             done += size;

@@ -32,8 +32,9 @@ public:
     // Before the memory is given to the driver with Attach.
     Status prepare(std::span<std::byte> ring, std::span<std::byte> area) {
         if (area.size() < kAreaBytes) return Error::InvalidArgument;
+        EFT_CHECK(ring_.create(ring, area.size()));
         area_ = area;
-        return ring_.create(ring, area.size());
+        return {};
     }
     // After Attach.
     Status set_geometry(u64 sectors, u32 max_count) {
@@ -59,6 +60,7 @@ public:
 
     // The driver signalled. Runs those whose reads have ended, then those who waited for a window.
     void on_wake() {
+        if (!prepared()) return;  // there was no disk to attach to
         ring_.on_wake();
         while (free_windows_ != 0 && !waiting_.empty()) {
             WaitList turn;  // those who find no window wait for the next one
@@ -66,9 +68,11 @@ public:
             turn.wake_all(Status{});
         }
     }
-    bool prepare_to_sleep() { return ring_.prepare_to_sleep(); }
+    bool prepare_to_sleep() { return !prepared() || ring_.prepare_to_sleep(); }
 
 private:
+    bool prepared() const { return !area_.empty(); }
+
     // A window of the area, given back at the end of the read.
     struct Window {
         RingDisk& disk;
