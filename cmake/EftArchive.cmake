@@ -41,3 +41,25 @@ function(eft_boot_archive)
   list(SORT files)
   eft_pack(boot.archive "${EFT_BOOT_ARCHIVE}" ${first} ${files})
 endfunction()
+
+# <target tree>/NAME.archive: the archive that `./eft run` boots, with another manifest and further programs.
+function(eft_manifest_archive name manifest)
+  set(schema "${CMAKE_SOURCE_DIR}/images/manifest/manifest.fbs")
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
+  get_filename_component(stem "${manifest}" NAME_WE)
+  set(compiled "${folder}/${stem}.bin")
+  add_custom_command(OUTPUT "${compiled}"
+    COMMAND "${EFT_FLATC}" -b --strict-json -o "${folder}" "${schema}" "${manifest}"
+    DEPENDS "${schema}" "${manifest}" VERBATIM)
+  set(files "manifest=${compiled}")
+  set(inputs "${compiled}")
+  foreach(program IN LISTS ARGN)
+    list(APPEND files "${program}=${CMAKE_BINARY_DIR}/boot/${program}")
+    list(APPEND inputs "${CMAKE_BINARY_DIR}/boot/${program}")
+  endforeach()
+  set(output "${CMAKE_BINARY_DIR}/${name}.archive")
+  add_custom_command(OUTPUT "${output}"
+    COMMAND "${EFT_ARCHIVE_TOOL}" --output "${output}" --from "${EFT_BOOT_ARCHIVE}" ${files}
+    DEPENDS "${EFT_BOOT_ARCHIVE}" ${inputs} "${EFT_ARCHIVE_TOOL}" VERBATIM)
+  add_custom_target(${name}.archive ALL DEPENDS "${output}")
+endfunction()

@@ -31,9 +31,19 @@ const std::vector<Goal> kGoals = {
     {"pager.anon", "instructions", 3000, 6987},
     {"process.spawn_wait", "instructions", 120000, 257147},
     {"file.read4k", "instructions", 2000, 5437},
+    {"file.read1", "instructions", 900, 1375},
+    {"file.open_close", "instructions", 5000, 9982},
     {"recovery.virtio_blk.p50", "virtual ns", 0, 0},
     {"recovery.virtio_blk.p99", "virtual ns", 200000, 0},
     {"recovery.virtio_blk.max", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.notice", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.record", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.report", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.silence", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.revoke", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.load", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.start", "virtual ns", 0, 0},
+    {"recovery.virtio_blk.phase.ready", "virtual ns", 0, 0},
     {"boot.first_user", "instructions", 5e6, 105e6},
     {"boot.prompt", "instructions", 150e6, 0},
     {"kernel.text", "bytes", 48 * 1024, 60 * 1024},
@@ -52,7 +62,7 @@ std::string number(double value) {
 
 std::string row(const std::string& key, const std::string& value, const std::string& goal, const std::string& peer, const std::string& unit) {
     char text[160];
-    std::snprintf(text, sizeof(text), "%-26s %14s %12s %12s  %s\n", key.c_str(), value.c_str(), goal.c_str(), peer.c_str(), unit.c_str());
+    std::snprintf(text, sizeof(text), "%-33s %14s %12s %12s  %s\n", key.c_str(), value.c_str(), goal.c_str(), peer.c_str(), unit.c_str());
     return text;
 }
 

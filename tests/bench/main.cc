@@ -63,7 +63,9 @@ int main(int count, char** words) {
         if (any_wanted({"ipc.", "stub.", "signal.", "fault.", "yield.", "entry.", "map.", "unmap.", "endpoint.", "cap.", "boot.first_user"}, arguments.only)) {
             measure_in_guest(EFT_BENCH_ARCHIVE, figures);
         }
-        if (any_wanted({"pager.", "process.", "file.", "recovery.", "boot.prompt"}, arguments.only)) measure_system(figures);
+        if (any_wanted({"boot.prompt"}, arguments.only)) measure_boot(figures);
+        if (any_wanted({"pager.", "process.", "file."}, arguments.only)) measure_operations(figures);
+        if (any_wanted({"recovery."}, arguments.only)) measure_recovery(figures);
         Figures chosen;
         for (const auto& [key, value] : figures) {
             if (wanted(key, arguments.only)) chosen[key] = value;

@@ -1,10 +1,15 @@
-// Figures of the whole system, booted to its prompt under icount.
+// Figures of the whole system: the ordinary boot to its prompt, and boots with measuring programs (tests/bench/measure)
+// instead of the monitor. Each has a real disk.
 #pragma once
 
 #include "figures.h"
 
+#include <string>
+
 namespace eft::bench {
 
-void measure_system(Figures& figures);
+void measure_boot(Figures& figures);
+void measure_operations(Figures& figures);
+void measure_recovery(Figures& figures);
 
 }  // namespace eft::bench
