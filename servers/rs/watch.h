@@ -22,23 +22,33 @@ public:
     Watch(World& world, Supervisor<World>& supervisor, std::span<const Supervision> plans, std::span<ServiceRecord> records)
         : world_(world), supervisor_(supervisor), plans_(plans), records_(records) {}
 
-    // After the supervisor's own tick.
+    // After the supervisor's own tick. All are looked at before anybody is asked: whoever has just been asked is ready to
+    // run, and would pass for one who kept the processor from the others.
     void tick() {
         for (unsigned index = 0; index < plans_.size(); ++index) {
-            ServiceRecord& service = records_[index];
-            const bool watched = service.state == rs::ServiceState::Up && plans_[index].heartbeat != 0;
-            if (!watched || supervisor_.now() < service.next_beat) continue;
-            if (service.asked && !beat(index) && had_processor(index)) {
-                ++service.missed;
-                if (service.missed > kMissesAllowed) judge(index);
-            } else {
-                service.missed = 0;
-            }
-            if (service.state == rs::ServiceState::Up) ask(index);
+            if (due(index)) look(index);
+        }
+        for (unsigned index = 0; index < plans_.size(); ++index) {
+            if (due(index)) ask(index);
         }
     }
 
 private:
+    bool due(unsigned index) const {
+        const ServiceRecord& service = records_[index];
+        return service.state == rs::ServiceState::Up && plans_[index].heartbeat != 0 && supervisor_.now() >= service.next_beat;
+    }
+
+    void look(unsigned index) {
+        ServiceRecord& service = records_[index];
+        if (service.asked && !beat(index) && had_processor(index)) {
+            ++service.missed;
+            if (service.missed > kMissesAllowed) judge(index);
+        } else {
+            service.missed = 0;
+        }
+    }
+
     void ask(unsigned index) {
         ServiceRecord& service = records_[index];
         service.asked = true;
