@@ -30,7 +30,8 @@ TEST_CASE("a driver that touches what is not its own is stopped, recorded and he
 }
 
 TEST_CASE("a hundred thousand malformed messages kill no server and leak nothing") {
-    System system({.archive = kArchives + "/hostile.archive"});
+    const TestDisk disk(1);
+    System system({.disk = disk.path(), .archive = kArchives + "/hostile.archive"});
     for (int round = 0; round < 60 && system.run("log hostile").find("messages to") == std::string::npos; ++round) system.run("sleep 500");
     const std::string log = system.run("log hostile");
     CHECK_MESSAGE(log.find("sent 100000 messages to") != std::string::npos, log);
