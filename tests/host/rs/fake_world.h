@@ -97,8 +97,21 @@ struct FakeWorld {
     void ask_heartbeat(unsigned index) {
         FakeProcess* process = of(index);
         const bool waits = process && process->thread == ThreadState::Receiving;
-        if (waits && !process->hangs && !processor_busy) ++shown[index].heartbeats;
+        if (!waits || process->hangs || processor_busy) return;
+        // It is ready to run, and counts the beat when the supervisor's step has ended.
+        process->thread = ThreadState::Ready;
+        asked.push_back(index);
     }
+    void step_ended() {
+        for (const unsigned index : asked) {
+            if (FakeProcess* process = of(index); process && process->thread == ThreadState::Ready) {
+                process->thread = ThreadState::Receiving;
+                ++shown[index].heartbeats;
+            }
+        }
+        asked.clear();
+    }
+    std::vector<unsigned> asked;
     void ask_stop(unsigned index) {
         note("ask stop", index);
         FakeProcess* process = of(index);
@@ -180,6 +193,7 @@ struct Rig {
         for (unsigned i = 0; i < count; ++i) {
             supervisor.tick();
             watch.tick();
+            world.step_ended();
         }
     }
 };

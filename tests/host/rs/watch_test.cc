@@ -52,6 +52,15 @@ TEST_CASE("a driver that loops is killed, and not those that it starves") {
     for (const unsigned i : {1u, 2u, 3u, 5u}) CHECK(rig.service(i).deaths == 0);
 }
 
+TEST_CASE("a loop is found although those above it have just been asked and are ready") {
+    WatchRig rig;
+    FakeWorld::hang(*rig.world.of(2));
+    for (const unsigned i : {3u, 5u}) rig.world.of(i)->thread = ThreadState::Ready;  // starved by it
+    rig.ticks_pass(20);
+    CHECK(rig.service(2).last_death.reason == proc::DeathReason::Hung);
+    for (const unsigned i : {0u, 1u}) CHECK(rig.service(i).deaths == 0);
+}
+
 TEST_CASE("a slow machine is not a fault") {
     WatchRig rig;
     rig.world.processor_busy = true;  // nobody runs: neither the services nor the canary
