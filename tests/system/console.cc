@@ -41,11 +41,25 @@ Console::Match Console::read_match(const std::string& pattern, Duration timeout)
 
 std::string Console::read_line(Duration timeout) { return read_until("\n", timeout); }
 
+// The length of the ANSI control sequences (ECMA-48, 5.4: ESC [ parameters, final byte) at the start of `text`.
+static std::size_t control_sequences(std::string_view text) {
+    std::size_t length = 0;
+    while (text.substr(length).starts_with("\x1b[")) {
+        std::size_t end = length + 2;
+        while (end < text.size() && (text[end] < '@' || text[end] > '~')) ++end;
+        if (end == text.size()) break;
+        length = end + 1;
+    }
+    return length;
+}
+
 std::optional<std::string> Console::read_line_or_prompt(std::string_view prompt, Duration timeout) {
     const Deadline deadline = after(timeout);
     while (true) {
-        if (unread().starts_with(prompt)) {
-            consume(prompt.size());
+        // A boot loader may leave the cursor control of its own screen in front (GRUB's, from an ISO).
+        const std::size_t control = control_sequences(unread());
+        if (unread().substr(control).starts_with(prompt)) {
+            consume(control + prompt.size());
             return std::nullopt;
         }
         const std::size_t end = unread().find('\n');
