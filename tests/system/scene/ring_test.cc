@@ -1,0 +1,25 @@
+// Rings survive a thousand kills of their server at random moments, with eight clients whose requests are in progress.
+#include "system.h"
+
+#include <doctest/doctest.h>
+
+using namespace eft::qemu;
+
+TEST_CASE("eight clients of a ring notice nothing of a thousand kills") {
+    System system({.archive = std::string(EFT_TARGET_TREE) + "/rings.archive"});
+    system.machine().console().read_until("ring_killer: ", std::chrono::seconds(240));
+    const std::string log = system.machine().console().read_line(std::chrono::seconds(10));
+    CHECK_MESSAGE(log.find("killed 1000 times") != std::string::npos, log);
+    CHECK_MESSAGE(log.find("nothing left") != std::string::npos, log);
+    const std::size_t at = log.find("times, ");
+    REQUIRE(at != std::string::npos);
+    CHECK_MESSAGE(std::stol(log.substr(at + 7)) >= 500, log);
+    const auto services = system.services();
+    CHECK(services.at("ram_block").restarts >= 1000);
+    for (int client = 0; client < 8; ++client) {
+        const std::string name = "ring_client_" + std::to_string(client);
+        CHECK_MESSAGE(services.at(name).state == "up", name);
+        CHECK_MESSAGE(system.run("log " + name).find("answered ") != std::string::npos, name);
+    }
+    system.shut_down();
+}
