@@ -23,3 +23,22 @@ TEST_CASE("eight clients of a ring notice nothing of a thousand kills") {
     }
     system.shut_down();
 }
+
+TEST_CASE("clients that scribble over their ring or take its memory away leave another client's transfer right") {
+    System system({.archive = std::string(EFT_TARGET_TREE) + "/vandals.archive"});
+    const auto answered = [&] {
+        const std::string log = system.run("log ring_client");
+        const std::size_t at = log.rfind("answered ");
+        return at == std::string::npos ? 0L : std::stol(log.substr(at + 9));
+    };
+    system.run("sleep 2000");
+    CHECK(system.run("log vandal_scribble").find("scribble") != std::string::npos);
+    CHECK(system.run("log vandal_vanish").find("vanish") != std::string::npos);
+    const long before = answered();
+    system.run("sleep 3000");
+    CHECK(answered() > before);
+    const auto services = system.services();
+    CHECK(services.at("ram_block").restarts == 0);
+    CHECK(services.at("ring_client").state == "up");
+    system.shut_down();
+}
