@@ -2,6 +2,7 @@
 
 packages_build=(cmake ninja-build g++ binutils flatbuffers-compiler flatbuffers-compiler-dev libflatbuffers-dev
     doctest-dev nlohmann-json3-dev)
+packages_test=(spin)
 packages_run=(qemu-system-x86 e2fsprogs)
 packages_iso=(grub-common grub-pc-bin xorriso mtools)
 
