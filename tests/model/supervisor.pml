@@ -96,7 +96,7 @@ end:
             leave_kernel() }
     :: d_step { alive[t] == GOING -> destroy_step(t); leave_kernel() }
 #ifdef BUG_REUSED_TOO_EARLY
-    :: d_step { alive[t] == EMPTY && !(quiet && unfit(t)) -> create(t); leave_kernel() }
+    :: d_step { alive[t] == EMPTY -> create(t); leave_kernel() }
 #else
     :: d_step { alive[t] == EMPTY && replies_gone(t) && !(quiet && !is_client(t) && held) -> create(t); leave_kernel() }
 #endif
