@@ -3,6 +3,7 @@
 
 #include <eft/abi/types.h>
 
+#include <arch/copy.h>
 #include <arch/memory_map.h>
 
 namespace eft::kernel {
@@ -28,10 +29,6 @@ inline PhysAddr to_physical(const void* pointer) {
     return PhysAddr(reinterpret_cast<std::uintptr_t>(pointer) - arch::kDirectMapBase);
 }
 
-// Clears by words: a REP instruction costs one instruction per byte under TCG.
-inline void clear_words(void* memory, u64 bytes) {
-    u64* word = static_cast<u64*>(memory);
-    for (u64* end = word + bytes / sizeof(u64); word != end; ++word) *word = 0;
-}
+inline void clear_words(void* memory, u64 bytes) { arch::zero_words(memory, bytes / sizeof(u64)); }
 
 }  // namespace eft::kernel

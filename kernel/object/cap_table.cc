@@ -6,12 +6,12 @@ namespace eft::kernel {
 
 u32 CapTable::used() {
     u32 count = 0;
-    for (u32 i = 1; i < size_; ++i) count += !slots()[i].empty();
+    for (u32 i = 1; i <= last_; ++i) count += !slots()[i].empty();
     return count;
 }
 
 void CapTable::destroy(Core& core) {
-    for (u32 i = 1; i < size_; ++i) {
+    for (u32 i = 1; i <= last_; ++i) {
         if (Capability& cap = slots()[i]; !cap.empty()) delete_capability(core, cap);
     }
 }

@@ -8,24 +8,23 @@ namespace eft::kernel {
 
 class CapTable : public Object {
 public:
-    explicit CapTable(unsigned size_bits) : Object(ObjectType::CapTable), size_(1u << size_bits) {}
+    explicit CapTable(unsigned size_bits) : Object(ObjectType::CapTable), last_((u64{1} << size_bits) - 1) {}
 
     static constexpr u64 bytes(unsigned size_bits) { return u64{1} << (size_bits + kCapabilityBits); }
 
-    u32 size() const { return size_; }
+    u64 size() const { return last_ + 1; }
     // Null if out of range or the null slot. The first slot's memory holds the table's own head.
-    Capability* lookup(Slot slot) {
-        const u32 index = raw(slot);
-        return index - 1 < size_ - 1 ? slots() + index : nullptr;
-    }
+    Capability* lookup(u64 index) { return index - 1 < last_ ? slots() + index : nullptr; }
+    // The same for who only wants what is there: the null slot reads as an empty one.
+    Capability* peek(u64 index) { return index <= last_ ? slots() + index : nullptr; }
     u32 used();
     void destroy(Core& core);
 
 private:
     Capability* slots() { return reinterpret_cast<Capability*>(this); }
 
-    u32 size_;
+    u64 last_;  // slot
 };
-static_assert(sizeof(CapTable) <= sizeof(Capability));
+static_assert(sizeof(CapTable) <= 32, "what lies where the null slot's type is stays zero");
 
 }  // namespace eft::kernel

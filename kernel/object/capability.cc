@@ -1,6 +1,8 @@
 // The derivation tree's links (see the picture in capability.h).
 #include <object/capability.h>
 
+#include <object/object.h>
+
 namespace eft::kernel {
 
 void Capability::fill(ObjectType type, PhysAddr address, Rights rights, u64 data_word, Capability& parent) {
@@ -8,6 +10,27 @@ void Capability::fill(ObjectType type, PhysAddr address, Rights rights, u64 data
     type_ = static_cast<u64>(type);
     rights_ = rights;
     data = data_word;
+    become_last_child(parent);
+}
+
+void Capability::fill(Object& object, Rights rights, Capability& parent) {
+    object_ = &object;
+    type_ = static_cast<u64>(object.type);
+    rights_ = rights;
+    data = 0;
+    become_last_child(parent);
+}
+
+void Capability::derive_from(Capability& parent, Rights rights, u64 data_word) {
+    address_ = parent.address_;
+    type_ = parent.type_;
+    if (!mappable()) object_ = parent.object_;
+    rights_ = rights;
+    data = data_word;
+    become_last_child(parent);
+}
+
+void Capability::become_last_child(Capability& parent) {
     child_ = nullptr;
     next_ = tagged(&parent);
     if (Capability* eldest = parent.child_) {
@@ -48,7 +71,7 @@ void Capability::take(Capability& other) {
     space = other.space;
     space_next = other.space_next;
     space_prev = other.space_prev;
-    if (space) {
+    if (mappable() && space) {
         space_next->space_prev = this;
         space_prev->space_next = this;
     }
@@ -86,6 +109,7 @@ void Capability::clear() {
     }
     type_ = 0;
     address_ = 0;
+    space = nullptr;
     rights_ = 0;
     data = 0;
     child_ = next_ = prev_ = nullptr;

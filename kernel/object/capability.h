@@ -26,6 +26,11 @@ class AddressSpace;
 class Thread;
 struct Core;
 
+// Objects with memory of their own, which count the capabilities that name them.
+constexpr bool has_object(ObjectType type) {
+    return (type >= ObjectType::CapTable && type <= ObjectType::AddressSpace) || type == ObjectType::SchedContext;
+}
+
 class Capability {
 public:
     constexpr Capability() = default;
@@ -41,19 +46,25 @@ public:
         return rights_ & static_cast<u64>(right);
     }
 
-    // The object for types that have memory of their own, the frame's address, or a first number.
-    PhysAddr address() const { return PhysAddr(address_); }
-    Object* object() const { return to_pointer<Object>(address()); }
+    // Only for types that have memory of their own (has_object).
+    Object* object() const { return object_; }
     template <class T>
     T& as() const {
         return *static_cast<T*>(object());
     }
+    // Only for the others: the physical address of Untyped, Frame and PageTable.
+    PhysAddr address() const { return PhysAddr(address_); }
+    // What user space knows the object by: its physical address.
+    u64 id() const { return has_object(type()) ? to_physical(object()).value() : address().value(); }
 
     // Endpoint, Notification: the badge. Others: see Untyped, Frame and NumberRange.
     u64 data = 0;
 
-    // Fills an empty slot as the last child of `parent`.
+    // Fills an empty slot as the last child of `parent`, with memory or numbers, or an object.
     void fill(ObjectType type, PhysAddr address, Rights rights, u64 data_word, Capability& parent);
+    void fill(Object& object, Rights rights, Capability& parent);
+    // The same, with what `parent` names.
+    void derive_from(Capability& parent, Rights rights, u64 data_word);
     // Takes over content and place in the tree of another slot, which becomes empty. This one must
     // be empty. Mapping-list membership moves along.
     void take(Capability& other);
@@ -66,15 +77,20 @@ public:
     // A descendant without children, or null: the next one that a revoke deletes.
     Capability* deepest_first_child() const;
 
-    // Frames and page tables: the address space that this capability is mapped in, and its list.
-    AddressSpace* space = nullptr;
+    // Frames and page tables: the address space that this capability is mapped in, or null, and its list.
+    bool mappable() const { return is(ObjectType::Frame) || is(ObjectType::PageTable); }
+    union {
+        AddressSpace* space = nullptr;
+        Object* object_;  // the others that have one; see object()
+    };
     union {
         Capability* space_next = nullptr;
-        Thread* holder;  // inner slots of a thread that it must hear about when they are cleared
+        Thread* holder;  // inner slots of a thread, except Endpoints: who must hear when they are cleared
+        u64 awaited;     // Endpoint: 1 if a thread ever waited to receive through this capability
     };
     union {
         Capability* space_prev = nullptr;
-        u64 waiters;  // Endpoint: threads queued through this capability
+        u64 senders;  // Endpoint: threads that wait to send through this capability
     };
 
 private:
@@ -87,6 +103,7 @@ private:
     }
     bool last() const { return is_tagged(next_); }
     bool first() const { return is_tagged(prev_->next_); }
+    void become_last_child(Capability& parent);
 
     u64 address_ : 48 = 0;
     u64 type_ : 8 = 0;

@@ -20,18 +20,28 @@ void destroy_object(Core& core, Object& object) {
         case ObjectType::Notification: return static_cast<Notification&>(object).destroy(core);
         case ObjectType::Reply: return static_cast<Reply&>(object).destroy(core);
         case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy();
+        case ObjectType::SchedContext: return static_cast<SchedContext&>(object).destroy(core);
         default: return;
     }
 }
 
-// A thread's inner slot goes: the thread can no longer run, or is no longer bound.
-void tell_holder(Core& core, Capability& cap) {
-    if (cap.is(ObjectType::AddressSpace)) {
-        core.scheduler.stop(*cap.holder);
-    } else {
+// What an object knows of the thread whose inner slot `cap` is, ends with that slot.
+void forget_holder(Capability& cap) {
+    if (cap.is(ObjectType::Notification)) {
         cap.as<Notification>().bind(nullptr);
+    } else if (cap.is(ObjectType::SchedContext)) {
+        SchedContext& context = cap.as<SchedContext>();
+        context.recall();
+        if (context.owner->charged == &context) context.owner->charged = nullptr;
+        context.owner = nullptr;
     }
-    cap.holder = nullptr;
+}
+
+void drop_object(Core& core, Object& object) {
+    if (--object.capabilities != 0) return;
+    object.dying = true;
+    object.next_dying = core.dying;
+    core.dying = &object;
 }
 
 }  // namespace
@@ -50,38 +60,39 @@ bool derivable(const Capability& source) {
 
 void derive_capability(Capability& source, Capability& destination, Rights mask, u64 data) {
     if (source.is(ObjectType::Frame)) data = FrameData::of(source).derived();
-    destination.fill(source.type(), source.address(), source.rights() & mask, data, source);
+    destination.derive_from(source, source.rights() & mask, data);
     if (has_object(source.type())) ++source.object()->capabilities;
 }
 
 void install_object(Core& core, Object& object, Capability& destination, Rights rights, Capability& untyped) {
-    destination.fill(object.type, to_physical(&object), rights, 0, untyped);
+    destination.fill(object, rights, untyped);
     object.capabilities = 1;
     ++core.objects;
 }
 
 void move_capability(Capability& source, Capability& destination) {
-    if (source.is(ObjectType::Endpoint) && source.waiters != 0) source.as<Endpoint>().rename(source, destination);
+    if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(source, destination);
     destination.take(source);
 }
 
 void delete_capability(Core& core, Capability& cap) {
-    if (cap.space) cap.space->detach(cap);
-    if (cap.is(ObjectType::Irq)) core.irqs.release(core, NumberRange::of(cap));
-    if (cap.is(ObjectType::Endpoint)) {
-        if (cap.waiters != 0) cap.as<Endpoint>().cancel(core, cap);
-    } else if (cap.holder && (cap.is(ObjectType::AddressSpace) || cap.is(ObjectType::Notification))) {
-        tell_holder(core, cap);
+    const ObjectType type = cap.type();
+    Thread* holder = nullptr;
+    if (type == ObjectType::Endpoint) {
+        cap.as<Endpoint>().cancel(core, cap);
+        cap.awaited = 0;
+    } else if (cap.mappable() && cap.space) {
+        cap.space->detach(cap);
+    } else if (cap.holder) {
+        holder = cap.holder;
+        forget_holder(cap);
+        cap.holder = nullptr;
+    } else if (type == ObjectType::Irq) {
+        core.irqs.release(core, NumberRange::of(cap));
     }
-    if (has_object(cap.type())) {
-        Object& object = *cap.object();
-        if (--object.capabilities == 0) {
-            object.dying = true;
-            object.next_dying = core.dying;
-            core.dying = &object;
-        }
-    }
+    if (has_object(type)) drop_object(core, *cap.object());
     cap.clear();
+    if (holder) holder->inner_cleared(core, type);
 }
 
 void revoke_capability(Core& core, Capability& cap) {

@@ -22,9 +22,4 @@ void delete_capability(Core& core, Capability& cap);
 void revoke_capability(Core& core, Capability& cap);
 void bury_dead(Core& core);
 
-// Objects with memory of their own, which count the capabilities that name them.
-constexpr bool has_object(ObjectType type) {
-    return type >= ObjectType::CapTable && type <= ObjectType::AddressSpace;
-}
-
 }  // namespace eft::kernel

@@ -1,31 +1,59 @@
 #include <object/endpoint.h>
 
+#include <object/fault.h>
 #include <object/notification.h>
 #include <object/reply.h>
 #include <object/transfer.h>
 #include <schedule/core.h>
 
 namespace eft::kernel {
+namespace {
 
-// The message has been transferred: the sender waits for the answer in the receiver's Reply, or is
-// done. Both states are set by the caller for `receiver`.
-void Endpoint::accept(Thread& sender, Thread& receiver, bool call) {
-    if (call) receiver.reply.as<Reply>().hold(sender);
+// The thread, which has left its queue, is told that its wait failed.
+void end_wait(Core& core, Thread& thread, Error error) {
+    if (thread.in_fault()) {
+        thread.state = ThreadState::Suspended;
+        abandon_fault(core, thread);
+    } else {
+        core.scheduler.end_wait(thread, error);
+    }
+}
+
+template <class Function>
+void each_through(const ThreadQueue& queue, const Capability& via, Function function) {
+    for (Thread* thread = queue.head(); thread;) {
+        Thread* next = thread->queue_next;
+        if (thread->via == &via) function(*thread);
+        thread = next;
+    }
+}
+
+}  // namespace
+
+void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
+    thread.wants_reply = call;
+    thread.sender_badge = Badge(via.data);
+    thread.state = ThreadState::Sending;
+    thread.via = &via;
+    ++via.senders;
+    senders_.push_back(thread);
+}
+
+void Endpoint::leave(Thread& thread) {
+    if (thread.state == ThreadState::Sending) {
+        --thread.via->senders;
+        senders_.remove(thread);
+    } else {
+        receivers_.remove(thread);
+    }
 }
 
 Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wait wait) {
-    while (Thread* receiver = queue_.head()) {
-        if (receiver->state != ThreadState::Receiving) break;
-        if (call && !has_free_reply(*receiver)) {  // its Reply was deleted while it waited
-            leave(*receiver);
-            receiver->finish(Error::ReplyMissing);
-            core.scheduler.wake(*receiver);
-            continue;
-        }
+    if (Thread* receiver = receivers_.head()) {
         if (Error error = transfer(sender, *receiver, Badge(via.data)); error != Error::None) return error;
         leave(*receiver);
-        accept(sender, *receiver, call);
         if (call) {
+            receiver->reply.as<Reply>().hold(sender, *receiver);
             core.scheduler.switch_to(*receiver);
         } else {
             core.scheduler.wake(*receiver);
@@ -33,31 +61,24 @@ Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wai
         return Error::None;
     }
     if (wait == Wait::Poll) return Error::WouldBlock;
-    sender.wants_reply = call;
-    sender.sender_badge = Badge(via.data);
-    enqueue(sender, via, ThreadState::Sending);
+    await_receiver(sender, via, call);
     return Error::None;
 }
 
 Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait) {
+    receiver.let_go_of_lent();
     if (!receiver.bound_notification.empty() && receiver.bound_notification.as<Notification>().deliver(receiver)) {
         return Error::None;
     }
-    while (Thread* sender = queue_.head()) {
-        if (sender->state != ThreadState::Sending) break;
+    while (Thread* sender = senders_.head()) {
         const Error error = transfer(*sender, receiver, sender->sender_badge);
         leave(*sender);
         if (error != Error::None) {
-            if (sender->in_fault()) {
-                core.scheduler.suspend_faulted(*sender);
-            } else {
-                sender->finish(error);
-                core.scheduler.wake(*sender);
-            }
+            end_wait(core, *sender, error);
             continue;
         }
         if (sender->wants_reply) {
-            accept(*sender, receiver, true);
+            receiver.reply.as<Reply>().hold(*sender, receiver);
         } else {
             sender->finish(Error::None);
             core.scheduler.wake(*sender);
@@ -65,31 +86,31 @@ Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait
         return Error::None;
     }
     if (wait == Wait::Poll) return Error::WouldBlock;
-    enqueue(receiver, via, ThreadState::Receiving);
+    await_message(receiver, via);
     return Error::None;
 }
 
 void Endpoint::cancel(Core& core, Capability& via) {
-    for (Thread* thread = queue_.head(); thread && via.waiters != 0;) {
-        Thread* next = thread->queue_next;
-        if (thread->via == &via) {
-            leave(*thread);
-            core.scheduler.end_wait(*thread, Error::InvalidCapability);
-        }
-        thread = next;
-    }
+    const auto end = [&](Thread& thread) {
+        leave(thread);
+        end_wait(core, thread, Error::InvalidCapability);
+    };
+    if (via.senders != 0) each_through(senders_, via, end);
+    if (via.awaited != 0) each_through(receivers_, via, end);
 }
 
 void Endpoint::rename(Capability& from, Capability& to) {
-    for (Thread* thread = queue_.head(); thread; thread = thread->queue_next) {
-        if (thread->via == &from) thread->via = &to;
-    }
+    const auto follow = [&](Thread& thread) { thread.via = &to; };
+    if (from.senders != 0) each_through(senders_, from, follow);
+    if (from.awaited != 0) each_through(receivers_, from, follow);
 }
 
 void Endpoint::destroy(Core& core) {
-    while (Thread* thread = queue_.head()) {
-        leave(*thread);
-        core.scheduler.end_wait(*thread, Error::InvalidCapability);
+    for (ThreadQueue* queue : {&senders_, &receivers_}) {
+        while (Thread* thread = queue->head()) {
+            leave(*thread);
+            end_wait(core, *thread, Error::InvalidCapability);
+        }
     }
 }
 

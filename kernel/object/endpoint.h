@@ -1,5 +1,5 @@
 // Endpoint: where a sender and a receiver meet. It buffers nothing; one of the two waits in its
-// queue. At any time the queue holds only senders or only receivers.
+// queue. At any time there are only senders or only receivers.
 #pragma once
 
 #include <object/thread.h>
@@ -20,22 +20,20 @@ public:
     // `receiver` takes a message or waits for one; its current Reply is free (checked before).
     Error receive(Core& core, Thread& receiver, Capability& via, Wait wait);
 
-    // For the fast path: the thread that waits to receive longest, or null; whether nobody waits to
-    // send; to receive as the last.
-    Thread* first_receiver() const {
-        Thread* head = queue_.head();
-        return head && head->state == ThreadState::Receiving ? head : nullptr;
+    // For the fast path: the thread that waits to receive longest, or null; to take it out; whether
+    // nobody waits to send; to receive as the last.
+    Thread* first_receiver() const { return receivers_.head(); }
+    void take_first_receiver() { receivers_.pop_front(); }
+    bool has_sender() const { return !senders_.empty(); }
+    void await_message(Thread& thread, Capability& via) {
+        thread.state = ThreadState::Receiving;
+        thread.via = &via;
+        via.awaited = 1;
+        receivers_.push_back(thread);
     }
-    bool has_sender() const { return !queue_.empty() && queue_.head()->state == ThreadState::Sending; }
-    void await_message(Thread& thread, Capability& via) { enqueue(thread, via, ThreadState::Receiving); }
 
     // A blocked thread goes away (cancel, destruction).
-    void leave(Thread& thread) {
-        queue_.remove(thread);
-        --thread.via->waiters;
-        thread.via = nullptr;
-        thread.blocked_on = nullptr;
-    }
+    void leave(Thread& thread);
     // Everybody queued through this capability is told InvalidCapability.
     void cancel(Core& core, Capability& via);
     // The capability moved to another slot.
@@ -44,16 +42,10 @@ public:
     void destroy(Core& core);
 
 private:
-    void enqueue(Thread& thread, Capability& via, ThreadState state) {
-        thread.state = state;
-        thread.blocked_on = this;
-        thread.via = &via;
-        ++via.waiters;
-        queue_.push_back(thread);
-    }
-    void accept(Thread& sender, Thread& receiver, bool call);
+    void await_receiver(Thread& thread, Capability& via, bool call);
 
-    ThreadQueue queue_;
+    ThreadQueue senders_;
+    ThreadQueue receivers_;
 };
 static_assert(sizeof(Endpoint) <= 1u << kEndpointBits);
 

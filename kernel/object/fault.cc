@@ -7,13 +7,21 @@ namespace eft::kernel {
 namespace {
 
 void raise(Core& core, Thread& thread, u32 label, const FaultCause& cause) {
-    thread.fault.label = label;
+    thread.begin_fault(label);
     thread.fault.words[0] = cause.address;
     thread.fault.words[1] = thread.registers.instruction_pointer();
     thread.fault.words[2] = u64{cause.vector} << 32 | cause.code;
     thread.fault.words[3] = thread.registers.stack_pointer();
     thread.state = ThreadState::Suspended;
     deliver_fault(core, thread);
+}
+
+Capability& handler_of(Thread& thread) {
+    switch (thread.fault.label) {
+        case kPageFaultLabel: return thread.pager;
+        case kBudgetLabel: return thread.own_context()->handler;
+        default: return thread.exception_handler;
+    }
 }
 
 }  // namespace
@@ -26,14 +34,32 @@ void raise_exception(Core& core, Thread& thread, const FaultCause& cause) {
     raise(core, thread, kExceptionLabel, cause);
 }
 
+void raise_exhaustion(Core& core, Thread& thread) {
+    const SchedContext& context = *thread.own_context();
+    thread.begin_fault(kBudgetLabel);
+    thread.fault.words[0] = to_physical(&context).value();
+    thread.fault.words[1] = context.consumed();
+    thread.fault.words[2] = thread.fault.words[3] = 0;
+    thread.state = ThreadState::Suspended;
+    deliver_fault(core, thread);
+}
+
 void deliver_fault(Core& core, Thread& thread) {
-    Capability& handler = thread.fault.label == kPageFaultLabel ? thread.pager : thread.exception_handler;
-    if (handler.empty()) {
-        if (thread.fault.label == kPageFaultLabel) return escalate_page_fault(core, thread);
-        return core.scheduler.suspend_faulted(thread);
-    }
-    if (handler.as<Endpoint>().send(core, thread, handler, true, Wait::Block) != Error::None) {
-        core.scheduler.suspend_faulted(thread);
+    Capability& handler = handler_of(thread);
+    if (handler.empty()) return abandon_fault(core, thread);
+    // A fault message carries nothing that a receiver could have no room for: it is sent or queued.
+    static_cast<void>(handler.as<Endpoint>().send(core, thread, handler, true, Wait::Block));
+}
+
+void abandon_fault(Core& core, Thread& thread) {
+    switch (thread.fault.label) {
+        case kPageFaultLabel:
+            return escalate_page_fault(core, thread);
+        case kBudgetLabel:
+            thread.end_fault();
+            return core.scheduler.wake(thread);
+        default:
+            return core.scheduler.suspend_faulted(thread);
     }
 }
 

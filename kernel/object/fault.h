@@ -1,4 +1,4 @@
-// Page faults and exceptions as messages that the kernel sends for the thread.
+// Page faults, exceptions and exhausted budgets as messages that the kernel sends for the thread.
 #pragma once
 
 #include <object/thread.h>
@@ -14,10 +14,15 @@ struct FaultCause {
 // The running thread caused a fault: it blocks until its handler answers. Without handler it stops.
 void raise_page_fault(Core& core, Thread& thread, const FaultCause& cause);
 void raise_exception(Core& core, Thread& thread, const FaultCause& cause);
+// It is about to run but has no budget, and its context has a handler.
+void raise_exhaustion(Core& core, Thread& thread);
 
 // Sends the fault that the (suspended) thread holds, again or for the first time.
 void deliver_fault(Core& core, Thread& thread);
-// The page-fault handler refused: the exception handler decides.
+// Nobody is there to take it: a page fault becomes an exception, a thread with an exception stays as it is,
+// to be inspected, and one without budget waits for more.
+void abandon_fault(Core& core, Thread& thread);
+// The page-fault handler refused or is gone: the exception handler decides.
 void escalate_page_fault(Core& core, Thread& thread);
 
 }  // namespace eft::kernel

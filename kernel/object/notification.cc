@@ -9,6 +9,7 @@ bool Notification::deliver(Thread& thread) {
     if (bits_ == 0) return false;
     thread.set_result(Error::None, Badge(bits_), Tag(Tag::Notification));
     bits_ = 0;
+    if (bound_) bound_->note(Thread::SignalPending, false);
     return true;
 }
 
@@ -20,24 +21,26 @@ void Notification::signal(Core& core, u64 bits) {
         deliver(*waiter);
         core.scheduler.wake(*waiter);
     } else if (bound_ && bound_->state == ThreadState::Receiving) {
-        static_cast<Endpoint*>(bound_->blocked_on)->leave(*bound_);
+        bound_->via->as<Endpoint>().leave(*bound_);
         deliver(*bound_);
         core.scheduler.wake(*bound_);
+    } else if (bound_) {
+        bound_->note(Thread::SignalPending, true);
     }
 }
 
 Error Notification::wait(Thread& thread, bool poll) {
     if (deliver(thread)) return Error::None;
     if (poll) return Error::WouldBlock;
+    thread.let_go_of_lent();
     thread.state = ThreadState::Waiting;
-    thread.blocked_on = this;
+    thread.signal = this;
     waiters_.push_back(thread);
     return Error::None;
 }
 
 void Notification::leave(Thread& thread) {
     waiters_.remove(thread);
-    thread.blocked_on = nullptr;
 }
 
 void Notification::destroy(Core& core) {

@@ -11,6 +11,16 @@ public:
     Notification() : Object(ObjectType::Notification) {}
 
     void signal(Core& core, u64 bits);
+    // The same, but only if that wakes nobody.
+    bool signal_quietly(u64 bits) {
+        if (!waiters_.empty()) return false;
+        if (bound_) {
+            if (bound_->state == ThreadState::Receiving) return false;
+            if (bits != 0) bound_->note(Thread::SignalPending, true);
+        }
+        bits_ |= bits;
+        return true;
+    }
     // `thread` takes the bits or waits for some.
     Error wait(Thread& thread, bool poll);
     // Gives pending bits to a thread that is about to receive; false if there are none.

@@ -6,43 +6,45 @@
 
 namespace eft::kernel {
 
-void Reply::lose_caller() {
-    caller_->awaiting = nullptr;
+// The call has ended: the caller is charged for itself again, and waits here no longer.
+Thread& Reply::give_back() {
+    Thread& caller = *caller_;
+    if (caller.charged) caller.charged->return_from(*this);
+    caller.state = ThreadState::Suspended;
     caller_ = nullptr;
-    state_ = State::CallerGone;
+    return caller;
+}
+
+void Reply::lose_caller() {
+    give_back();
+    caller_ = gone();
 }
 
 Error Reply::answer(Core& core, Thread& server, bool& lost) {
-    if (state_ == State::Free) return Error::NothingToAnswer;
-    lost = state_ == State::CallerGone;
-    if (!lost) {
-        Thread& caller = *caller_;
-        if (caller.in_fault()) {
-            caller_ = nullptr;
-            caller.awaiting = nullptr;
-            caller.state = ThreadState::Suspended;
-            resume_faulted(core, caller, server.registers.tag().label());
-        } else {
-            const Error error = transfer(server, caller, Badge::None);
-            if (error != Error::None) {
-                // PeerNoSlot and PeerNoUtcb are the caller's own fault: it is told, and answered.
-                if (error != Error::PeerNoSlot && error != Error::PeerNoUtcb) return error;
-                caller.finish(error);
-            }
-            caller_ = nullptr;
-            caller.awaiting = nullptr;
-            core.scheduler.switch_to(caller);
+    if (free()) return Error::NothingToAnswer;
+    lost = !holds();
+    if (lost) {
+        caller_ = nullptr;
+    } else if (caller_->in_fault()) {
+        resume_faulted(core, give_back(), server.registers.tag().label());
+    } else {
+        const Error error = transfer(server, *caller_, Badge::None);
+        // PeerNoSlot and PeerNoUtcb are the caller's own fault: it is told, and answered.
+        if (error != Error::None) {
+            if (error != Error::PeerNoSlot && error != Error::PeerNoUtcb) return error;
+            caller_->finish(error);
         }
+        core.scheduler.switch_to(give_back());
     }
-    state_ = State::Free;
     ++server.replies_delivered;
     return Error::None;
 }
 
-// Label 0: go on. Otherwise a page fault goes to the exception handler, an exception stops the thread.
+// Label 0: go on. Otherwise a page fault goes to the exception handler, an exception stops the thread. A
+// thread that waits for budget goes on in any case, as soon as it has some.
 void Reply::resume_faulted(Core& core, Thread& thread, u32 label) {
-    if (label == 0) {
-        thread.fault.label = 0;
+    if (label == 0 || thread.fault.label == kBudgetLabel) {
+        thread.end_fault();
         core.scheduler.switch_to(thread);
     } else if (thread.fault.label == kPageFaultLabel) {
         escalate_page_fault(core, thread);
@@ -52,10 +54,8 @@ void Reply::resume_faulted(Core& core, Thread& thread, u32 label) {
 }
 
 void Reply::destroy(Core& core) {
-    if (state_ != State::Holding) return;
-    Thread& caller = *caller_;
-    lose_caller();
-    caller.state = ThreadState::Suspended;
+    if (!holds()) return;
+    Thread& caller = give_back();
     if (caller.in_fault()) {
         deliver_fault(core, caller);
     } else {

@@ -1,5 +1,6 @@
 #include <object/thread.h>
 
+#include <object/address_space.h>
 #include <object/derivation.h>
 #include <object/endpoint.h>
 #include <object/notification.h>
@@ -8,29 +9,58 @@
 
 namespace eft::kernel {
 
+void Thread::set_inner(Core& core, Capability& inner, Capability* source, u64 data) {
+    if (!inner.empty()) delete_capability(core, inner);
+    if (!source) return;
+    derive_capability(*source, inner, kAllRights, data);
+    if (!inner.is(ObjectType::Endpoint)) inner.holder = this;
+    review();
+}
+
+void Thread::review() {
+    note(NoTable, table.empty());
+    note(NoSpace, space.empty());
+    note(NoContext, context.empty());
+    note(NoReply, reply.empty());
+    note(SignalPending, !bound_notification.empty() && bound_notification.as<Notification>().pending());
+}
+
+// What the thread cannot be without ends what it does.
+void Thread::inner_cleared(Core& core, ObjectType kind) {
+    review();
+    if (kind == ObjectType::AddressSpace || kind == ObjectType::SchedContext) {
+        core.scheduler.stop(*this);
+    } else if (kind == ObjectType::Reply && state == ThreadState::Receiving) {
+        via->as<Endpoint>().leave(*this);
+        core.scheduler.end_wait(*this, Error::ReplyMissing);
+    }
+}
+
 void Thread::unblock() {
     switch (state) {
         case ThreadState::Sending:
         case ThreadState::Receiving:
-            static_cast<Endpoint*>(blocked_on)->leave(*this);
+            via->as<Endpoint>().leave(*this);
             break;
         case ThreadState::Waiting:
-            static_cast<Notification*>(blocked_on)->leave(*this);
+            signal->leave(*this);
             break;
         case ThreadState::AwaitingReply:
             awaiting->lose_caller();
             break;
         case ThreadState::Ready:
+        case ThreadState::Exhausted:
         case ThreadState::Suspended:
             break;
     }
-    fault.label = 0;
+    end_fault();
     state = ThreadState::Suspended;
 }
 
 void Thread::destroy(Core& core) {
     core.scheduler.stop(*this);
-    for (Capability* slot : {&table, &space, &utcb_frame, &pager, &exception_handler, &bound_notification, &reply}) {
+    let_go_of_lent();
+    for (Capability* slot : {&table, &space, &utcb_frame, &pager, &exception_handler, &bound_notification, &reply, &context}) {
         if (!slot->empty()) delete_capability(core, *slot);
     }
 }

@@ -1,14 +1,16 @@
 // A thread: its registers, what it refers to, and where in an IPC it stands.
 //
-// Blocked threads are in exactly one of three places: a queue of an Endpoint or Notification
-// (`blocked_on`), a Reply (`awaiting`), or nowhere (suspended). Ready threads that do not run are in
-// the scheduler's queue of their priority; the running one is in none (Benno scheduling).
+// Blocked threads are in exactly one of three places: a queue of an Endpoint (`via`) or Notification
+// (`signal`), a Reply (`awaiting`), or nowhere (suspended). Ready threads that do not run are in
+// the scheduler's queue of their priority, those without budget in its queue of the exhausted; the
+// running one is in none (Benno scheduling).
 #pragma once
 
 #include <eft/abi/message.h>
 
 #include <object/capability.h>
 #include <object/object.h>
+#include <object/sched_context.h>
 
 #include <arch/registers.h>
 
@@ -30,40 +32,82 @@ public:
 
     arch::UserRegisters registers{};  // first, so that the entry code finds it (see arch)
 
+    // What keeps it from the fast path, gathered in one word so that one test finds nothing of it.
+    enum Attention : u32 {
+        NoTable = 1, NoSpace = 2, NoContext = 4, NoReply = 8,  // these inner slots are empty
+        SignalPending = 16,  // its bound notification has bits
+        InFault = 32,
+        ReplyLost = 64,      // the caller that it answered last was gone: told with what it receives next
+    };
+    static constexpr u32 kCannotRun = NoSpace | NoContext;
+    u32 attention = NoTable | NoSpace | NoContext | NoReply;
+    ThreadState state = ThreadState::Suspended;
+    u8 priority = 0;           // set_priority
+    bool wants_reply = false;  // Sending: it is a call
+    bool queued = false;       // it is in a queue of the scheduler
+
     // Inner slots (see capability.h).
     Capability table;
-    Capability space;
+    Capability space;       // data: the physical address of its root table
     Capability utcb_frame;  // data: its user address
     Capability pager;
     Capability exception_handler;
     Capability bound_notification;
     Capability reply;
-
-    ThreadState state = ThreadState::Suspended;
-    u8 priority = 0;
+    Capability context;
 
     // IPC in progress.
-    bool wants_reply = false;           // Sending: it is a call
-    bool reply_lost = false;            // Receiving: the caller that it answered before was gone
-    Object* blocked_on = nullptr;       // Sending, Receiving, Waiting: whose queue it is in
-    Capability* via = nullptr;          // Sending, Receiving: the capability it came through
-    Reply* awaiting = nullptr;          // AwaitingReply: who holds it
-    Badge sender_badge = Badge::None;   // Sending
+    SchedContext* charged = nullptr;   // whose budget it uses; never null while it is ready
+    // Where it waits; each means something only in the states named.
+    Capability* via = nullptr;         // Sending, Receiving: the capability to the Endpoint
+    Notification* signal = nullptr;    // Waiting
+    Reply* awaiting = nullptr;         // AwaitingReply: who holds it
+    Badge sender_badge = Badge::None;  // Sending
     FaultMessage fault;
     u64 replies_delivered = 0;
 
-    Thread* queue_next = nullptr;  // of the scheduler, Endpoint or Notification
+    Thread* queue_next = nullptr;  // of the scheduler, Endpoint or Notification; null in no queue
     Thread* queue_prev = nullptr;
 
+    u64 above = ~u64{1};  // bit p: priority p is higher than its own
+
+    void set_priority(u8 value) {
+        priority = value;
+        above = ~u64{1} << value;
+    }
     Utcb* utcb() const { return utcb_frame.empty() ? nullptr : to_pointer<Utcb>(utcb_frame.address()); }
-    bool in_fault() const { return fault.label != 0; }
-    bool runnable() const { return state == ThreadState::Ready; }
-    bool ready_to_run() const { return !space.empty(); }
+    SchedContext* own_context() const { return context.empty() ? nullptr : &context.as<SchedContext>(); }
+    bool in_fault() const { return attention & InFault; }
+    bool ready_to_run() const { return !(attention & kCannotRun); }
+    void note(Attention what, bool on) { attention = on ? attention | what : attention & ~what; }
+    void begin_fault(u32 label) {
+        fault.label = label;
+        note(InFault, true);
+    }
+    void end_fault() {
+        fault.label = 0;
+        note(InFault, false);
+    }
+
+    // Fills or exchanges what an inner slot holds; null empties it. The thread knows it afterwards.
+    void set_inner(Core& core, Capability& inner, Capability* source, u64 data);
+    // `inner`, one of its slots other than Endpoints, was emptied by a deletion.
+    void inner_cleared(Core& core, ObjectType kind);
+    // Its inner slots have changed.
+    void review();
+    // It has finished what it did for a caller: what it does next is charged to itself.
+    void let_go_of_lent() {
+        if (charged && charged->reply && charged->holder == this) charged->holder = nullptr;
+        charged = own_context();
+    }
 
     // What its IPC operation gave; all message registers are zero then.
     void set_result(Error error, Badge badge, Tag tag) {
-        registers.set_result(error, badge, reply_lost ? tag.with(Tag::ReplyLost) : tag);
-        reply_lost = false;
+        if (attention & ReplyLost) [[unlikely]] {
+            tag = tag.with(Tag::ReplyLost);
+            note(ReplyLost, false);
+        }
+        registers.set_result(error, badge, tag);
     }
     // Ends an IPC operation with an error or without a message.
     void finish(Error error) { set_result(error, Badge::None, Tag()); }
@@ -83,16 +127,32 @@ public:
     bool empty() const { return !head_; }
     Thread* head() const { return head_; }
     void push_back(Thread& thread) {
-        thread.queue_next = nullptr;
-        thread.queue_prev = tail_;
-        (tail_ ? tail_->queue_next : head_) = &thread;
+        if (tail_) {
+            thread.queue_prev = tail_;
+            tail_->queue_next = &thread;
+        } else {
+            head_ = &thread;
+        }
         tail_ = &thread;
     }
     void push_front(Thread& thread) {
-        thread.queue_prev = nullptr;
-        thread.queue_next = head_;
-        (head_ ? head_->queue_prev : tail_) = &thread;
+        if (head_) {
+            thread.queue_next = head_;
+            head_->queue_prev = &thread;
+        } else {
+            tail_ = &thread;
+        }
         head_ = &thread;
+    }
+    void pop_front() {
+        Thread* first = head_;
+        head_ = first->queue_next;
+        if (head_) {
+            head_->queue_prev = nullptr;
+            first->queue_next = nullptr;
+        } else {
+            tail_ = nullptr;
+        }
     }
     void remove(Thread& thread) {
         (thread.queue_prev ? thread.queue_prev->queue_next : head_) = thread.queue_next;

@@ -15,10 +15,10 @@ Error find_slots(Thread& sender, Thread& receiver, unsigned count, bool move, Ca
     if (sender.table.empty()) return Error::InvalidCapability;
     if (receiver.table.empty()) return Error::PeerNoSlot;
     for (unsigned i = 0; i < count; ++i) {
-        Capability* source = sender.table.as<CapTable>().lookup(Slot(sender.utcb()->send_slots[i]));
+        Capability* source = sender.table.as<CapTable>().lookup(sender.utcb()->send_slots[i]);
         if (!source || source->empty()) return Error::InvalidCapability;
         if (!move && !derivable(*source)) return Error::InvalidCapability;
-        Capability* destination = receiver.table.as<CapTable>().lookup(Slot(receiver.utcb()->receive_slots[i]));
+        Capability* destination = receiver.table.as<CapTable>().lookup(receiver.utcb()->receive_slots[i]);
         if (!destination || !destination->empty()) return Error::PeerNoSlot;
         for (unsigned j = 0; j < i; ++j) {
             if (caps.destination[j] == destination) return Error::PeerNoSlot;
@@ -61,7 +61,7 @@ Error transfer(Thread& sender, Thread& receiver, Badge badge) {
                 }
             }
         }
-        for (unsigned i = kRegisterWords; i < words; ++i) to->words[i] = from->words[i];
+        if (words > kRegisterWords) arch::copy_words(to->words + kRegisterWords, from->words + kRegisterWords, words - kRegisterWords);
     }
     u64 registers[kRegisterWords];
     for (unsigned i = 0; i < kRegisterWords; ++i) registers[i] = i < words ? sender.registers.word(i) : 0;

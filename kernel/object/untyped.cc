@@ -7,6 +7,7 @@
 #include <object/frame.h>
 #include <object/notification.h>
 #include <object/reply.h>
+#include <object/sched_context.h>
 
 #include <arch/direct_map.h>
 #include <schedule/core.h>
@@ -20,6 +21,7 @@ unsigned fixed_object_bits(ObjectType type) {
         case ObjectType::Endpoint: return kEndpointBits;
         case ObjectType::Notification: return kNotificationBits;
         case ObjectType::Reply: return kReplyBits;
+        case ObjectType::SchedContext: return kSchedContextBits;
         case ObjectType::AddressSpace: return kAddressSpaceBits;
         case ObjectType::PageTable:
         case ObjectType::Frame: return kPageBits;
@@ -64,6 +66,8 @@ void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysA
             return install_object(core, *new (memory) Notification(), slot, NotificationRight::Signal | NotificationRight::Wait, untyped);
         case ObjectType::Reply:
             return install_object(core, *new (memory) Reply(), slot, kAllRights, untyped);
+        case ObjectType::SchedContext:
+            return install_object(core, *new (memory) SchedContext(), slot, kAllRights, untyped);
         case ObjectType::AddressSpace:
             return install_object(core, *AddressSpace::create(memory), slot, kAllRights, untyped);
         default:

@@ -8,6 +8,9 @@ namespace eft::kernel {
 
 struct Core {
     Thread* current = nullptr;
+    SchedContext* charged = nullptr;  // whose budget the time since `charged_since` is taken from
+    u64 charged_since = 0;
+    u64 deadline = 0;  // when the timer fires; 0: it is not armed
     Scheduler scheduler;
     Object* dying = nullptr;  // objects whose last capability went (derivation.h)
     Capability ancestor;      // parent of the capabilities that exist from the start

@@ -4,31 +4,37 @@ namespace eft::kernel {
 
 void Scheduler::enqueue_back(Thread& thread) {
     queues_[thread.priority].push_back(thread);
+    thread.queued = true;
     ready_ |= u64{1} << thread.priority;
 }
 
 void Scheduler::enqueue_front(Thread& thread) {
     queues_[thread.priority].push_front(thread);
+    thread.queued = true;
     ready_ |= u64{1} << thread.priority;
 }
 
 void Scheduler::dequeue(Thread& thread) {
+    thread.queued = false;
+    if (thread.state == ThreadState::Exhausted) return exhausted_.remove(thread);
     ThreadQueue& queue = queues_[thread.priority];
     queue.remove(thread);
     if (queue.empty()) ready_ &= ~(u64{1} << thread.priority);
 }
 
 void Scheduler::wake(Thread& thread) {
-    if (!thread.ready_to_run()) {  // its address space is gone
+    if (!thread.ready_to_run()) {  // its address space or its context is gone
         thread.state = ThreadState::Suspended;
         return;
     }
+    if (!thread.charged) thread.charged = thread.own_context();
     thread.state = ThreadState::Ready;
     enqueue_back(thread);
 }
 
 void Scheduler::switch_to(Thread& thread) {
     if (direct_ || !thread.ready_to_run()) return wake(thread);
+    if (!thread.charged) thread.charged = thread.own_context();
     thread.state = ThreadState::Ready;
     direct_ = &thread;
 }
@@ -40,31 +46,28 @@ void Scheduler::end_wait(Thread& thread, Error error) {
 }
 
 void Scheduler::stop(Thread& thread) {
-    if (thread.state == ThreadState::Ready) {
-        if (&thread == direct_) {
-            direct_ = nullptr;
-        } else if (&thread == running_) {
-            running_ = nullptr;
-        } else {
-            dequeue(thread);
-        }
+    const bool waited = thread.state != ThreadState::Ready && thread.state != ThreadState::Exhausted &&
+                        thread.state != ThreadState::Suspended && !thread.in_fault();
+    if (thread.queued) {
+        dequeue(thread);
+    } else if (&thread == direct_) {
+        direct_ = nullptr;
     }
-    const bool waited = thread.state != ThreadState::Ready && thread.state != ThreadState::Suspended && !thread.in_fault();
     thread.unblock();
     if (waited) thread.finish(Error::Cancelled);
 }
 
 void Scheduler::set_priority(Thread& thread, u8 priority) {
-    const bool queued = thread.state == ThreadState::Ready && &thread != direct_ && &thread != running_;
-    if (queued) dequeue(thread);
-    thread.priority = priority;
-    if (queued) enqueue_back(thread);
+    const bool ready = thread.queued && thread.state == ThreadState::Ready;
+    if (ready) dequeue(thread);
+    thread.set_priority(priority);
+    if (ready) enqueue_back(thread);
 }
 
 Thread* Scheduler::choose(Thread* current) {
     Thread* chosen = direct_;
     direct_ = nullptr;
-    if (current && current->state == ThreadState::Ready && current == running_) {
+    if (current && current->state == ThreadState::Ready && !current->queued && current != chosen) {
         if (!chosen) {
             chosen = current;
         } else if (chosen->priority > current->priority) {
@@ -79,22 +82,40 @@ Thread* Scheduler::choose(Thread* current) {
         chosen = queues_[highest()].head();
         dequeue(*chosen);
     }
-    running_ = chosen;
     return chosen;
 }
 
 void Scheduler::yield(Thread& current) {
-    if (!has_rival(current)) return;
-    enqueue_back(current);
-    running_ = nullptr;
+    if (!queues_[current.priority].empty()) enqueue_back(current);
 }
 
 u64 Scheduler::ready_count() const {
-    u64 count = running_ ? 1 : 0;
+    u64 count = 0;
     for (const ThreadQueue& queue : queues_) {
         for (Thread* thread = queue.head(); thread; thread = thread->queue_next) ++count;
     }
     return count;
+}
+
+void Scheduler::park(Thread& thread) {
+    thread.state = ThreadState::Exhausted;
+    thread.queued = true;
+    exhausted_.push_back(thread);
+}
+
+u64 Scheduler::unpark(u64 now) {
+    u64 next = ~u64{0};
+    for (Thread* thread = exhausted_.head(); thread;) {
+        Thread* following = thread->queue_next;
+        if (thread->charged->has_budget(now)) {
+            dequeue(*thread);
+            wake(*thread);
+        } else if (thread->charged->next_refill() < next) {
+            next = thread->charged->next_refill();
+        }
+        thread = following;
+    }
+    return next;
 }
 
 }  // namespace eft::kernel

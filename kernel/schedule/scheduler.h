@@ -28,16 +28,15 @@ public:
     Thread* choose(Thread* current);
     // `current` lets the others of its priority go first.
     void yield(Thread& current);
-    // Nobody who is ready is more important than `thread`, which is in no queue.
-    bool may_run_next(const Thread& thread) const { return !direct_ && (ready_ == 0 || highest() <= thread.priority); }
-    // The running thread has blocked, and `next`, which may run next, runs instead.
-    void hand_over(Thread& next) {
-        next.state = ThreadState::Ready;
-        running_ = &next;
-    }
-    // Another thread of this priority is ready, so that a time slice matters.
-    bool has_rival(const Thread& current) const { return !queues_[current.priority].empty(); }
+    // Nobody who is ready is more important than `thread`.
+    bool may_run_next(const Thread& thread) const { return (ready_ & thread.above) == 0; }
+    bool anyone_ready() const { return ready_ != 0; }
     u64 ready_count() const;
+
+    // `thread`, which was chosen to run, has no budget: it waits for its context's next period.
+    void park(Thread& thread);
+    // Those whose budget has come back are ready again. When the next one's does; ~0: none waits.
+    u64 unpark(u64 now);
 
 private:
     void enqueue_back(Thread& thread);
@@ -45,10 +44,10 @@ private:
     void dequeue(Thread& thread);
     unsigned highest() const { return 63 - static_cast<unsigned>(__builtin_clzll(ready_)); }
 
-    ThreadQueue queues_[kPriorities];
     u64 ready_ = 0;  // bit p: queues_[p] is not empty
     Thread* direct_ = nullptr;
-    Thread* running_ = nullptr;
+    ThreadQueue exhausted_;
+    ThreadQueue queues_[kPriorities];
 };
 
 }  // namespace eft::kernel

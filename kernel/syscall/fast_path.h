@@ -1,14 +1,105 @@
 // The fast path: a call to a server that waits, and its answer while nobody else wants to be served,
 // both without capabilities. The partner runs next; no queue of the scheduler is touched.
 //
-// It does exactly what the general path would do (syscall.cc) and answers the thread that runs now, or
-// it does nothing at all and answers null.
+// It does exactly what the general path would do (syscall.cc), except for the words that travel in
+// registers, which are the machine's to deliver; or it does nothing at all. It is inlined into the
+// machine's entry, so that a machine can keep those words where they are, and ends in one of its
+// continuations:
+//
+//   deliver(next, badge, tag, words)  `next` is core.current now, and finds this in its registers
+//   long_message()                    there are more words than travel in registers: kLong does that
+//   give_up()                         the general path has to do it
+//
+// `thread` is `core.current`; it has not stored the arguments of its call. docs/kernel-performance.md
+// counts the instructions.
 #pragma once
 
+#include <object/cap_table.h>
+#include <object/endpoint.h>
+#include <object/notification.h>
+#include <object/reply.h>
 #include <schedule/core.h>
+
+#include <arch/copy.h>
 
 namespace eft::kernel {
 
-Thread* fast_path(Core& core, Thread& thread);
+enum class MessageSize { Short, Long };  // up to kRegisterWords; more
+
+namespace fast {
+
+// The endpoint capability that the system call names, or null.
+[[gnu::always_inline]] inline Capability* find_endpoint(Thread& thread, u64 slot, EndpointRight right) {
+    if (thread.attention & Thread::NoTable) [[unlikely]] return nullptr;
+    Capability* cap = thread.table.as<CapTable>().peek(slot);
+    return cap && cap->is(ObjectType::Endpoint) && cap->may(right) ? cap : nullptr;
+}
+
+// The number of words of a message that takes nothing but words, or more than kMaxWords.
+[[gnu::always_inline]] inline unsigned plain_words(Tag tag) { return tag.value & 0xfff; }
+static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
+
+// The words that do not travel in registers; false if one side has no page for them.
+[[gnu::always_inline]] inline bool copy_page(const Thread& from, Thread& to, unsigned words) {
+    if (words > kMaxWords || from.utcb_frame.empty() || to.utcb_frame.empty()) [[unlikely]] return false;
+    arch::copy_words(to.utcb()->words + kRegisterWords, from.utcb()->words + kRegisterWords, words - kRegisterWords);
+    return true;
+}
+
+}  // namespace fast
+
+template <MessageSize kSize, class Deliver, class LongMessage, class GiveUp>
+[[gnu::always_inline]] inline void fast_call(Core& core, Thread& caller, u64 slot, Tag tag, Deliver deliver,
+                                             LongMessage long_message, GiveUp give_up) {
+    const unsigned words = fast::plain_words(tag);
+    if (kSize == MessageSize::Short && words > kRegisterWords) [[unlikely]] return long_message();
+    Capability* via = fast::find_endpoint(caller, slot, EndpointRight::Send);
+    if (!via) [[unlikely]] return give_up();
+    Endpoint& endpoint = via->as<Endpoint>();
+    Thread* server = endpoint.first_receiver();
+    if (!server || server->attention != 0 || !core.scheduler.may_run_next(*server)) [[unlikely]] return give_up();
+    if (kSize == MessageSize::Long && !fast::copy_page(caller, *server, words)) [[unlikely]] return give_up();
+
+    endpoint.take_first_receiver();
+    server->reply.as<Reply>().hold(caller, *server);
+    server->state = ThreadState::Ready;
+    core.current = server;
+    deliver(*server, Badge(via->data), tag.without(Tag::kReceiveFlags | Tag::Move), words);
+}
+
+template <MessageSize kSize, class Deliver, class LongMessage, class GiveUp>
+[[gnu::always_inline]] inline void fast_reply_receive(Core& core, Thread& server, u64 slot, Tag tag, Deliver deliver,
+                                                      LongMessage long_message, GiveUp give_up) {
+    const unsigned words = fast::plain_words(tag);
+    if (kSize == MessageSize::Short && words > kRegisterWords) [[unlikely]] return long_message();
+    if (server.attention != 0) [[unlikely]] return give_up();
+    Capability* via = fast::find_endpoint(server, slot, EndpointRight::Receive);
+    if (!via) [[unlikely]] return give_up();
+    Endpoint& endpoint = via->as<Endpoint>();
+    Reply& reply = server.reply.as<Reply>();
+    // Its context was lent through this Reply, so the Reply holds a caller.
+    if (server.charged->reply != &reply || endpoint.has_sender()) [[unlikely]] return give_up();
+    Thread& caller = *reply.caller();
+    constexpr u32 kSpecial = Thread::InFault | Thread::kCannotRun;
+    if ((caller.attention & kSpecial) != 0 || !core.scheduler.may_run_next(caller)) [[unlikely]] return give_up();
+    if (kSize == MessageSize::Long && !fast::copy_page(server, caller, words)) [[unlikely]] return give_up();
+
+    reply.return_lent(server);
+    ++server.replies_delivered;
+    endpoint.await_message(server, *via);
+    caller.state = ThreadState::Ready;
+    core.current = &caller;
+    deliver(caller, Badge::None, tag.without(Tag::kReceiveFlags | Tag::Move), words);
+}
+
+// System calls that only change a bit and never block: a signal that wakes nobody, and the shortest
+// entry. True if `thread` has its answer, which is no more than success.
+[[gnu::always_inline]] inline bool finished_at_once(Thread& thread, u64 slot, u64 number) {
+    if (number == (static_cast<u64>(SystemCall::Yield) | kPoll)) return true;
+    if ((number & ~kPoll) != static_cast<u64>(SystemCall::Send) || (thread.attention & Thread::NoTable)) return false;
+    Capability* cap = thread.table.as<CapTable>().peek(slot);
+    if (!cap || !cap->is(ObjectType::Notification) || !cap->may(NotificationRight::Signal)) return false;
+    return cap->as<Notification>().signal_quietly(cap->data);
+}
 
 }  // namespace eft::kernel

@@ -5,8 +5,8 @@
 namespace eft::kernel {
 
 Capability* InvocationContext::slot(u64 index) {
-    if (thread.table.empty() || index > ~u32{0}) return nullptr;
-    return thread.table.as<CapTable>().lookup(Slot(static_cast<u32>(index)));
+    if (thread.table.empty()) return nullptr;
+    return thread.table.as<CapTable>().lookup(index);
 }
 
 Result<Capability*> InvocationContext::find(u64 index, ObjectType type) {
@@ -26,6 +26,7 @@ Error route(InvocationContext& context, Invocation operation) {
         case ObjectType::Frame: return invoke_frame(context, operation);
         case ObjectType::Irq: return invoke_irq(context, operation);
         case ObjectType::IoPorts: return invoke_io_ports(context, operation);
+        case ObjectType::SchedContext: return invoke_sched_context(context, operation);
         default: return Error::InvalidCapability;
     }
 }

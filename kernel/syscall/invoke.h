@@ -36,5 +36,6 @@ Error invoke_address_space(InvocationContext& context, Invocation operation);
 Error invoke_frame(InvocationContext& context, Invocation operation);
 Error invoke_irq(InvocationContext& context, Invocation operation);
 Error invoke_io_ports(InvocationContext& context, Invocation operation);
+Error invoke_sched_context(InvocationContext& context, Invocation operation);
 
 }  // namespace eft::kernel

@@ -43,7 +43,7 @@ Result<u64> derived_data(const Capability& source, u64 wanted) {
 }
 
 Error derive(InvocationContext& context, CapTable& table) {
-    Capability* destination = table.lookup(Slot(static_cast<u32>(context.argument[0])));
+    Capability* destination = table.lookup(context.argument[0]);
     Capability* source = context.slot(context.argument[1]);
     if (!destination || !source || source->empty()) return Error::InvalidCapability;
     if (!destination->empty()) return Error::SlotOccupied;
@@ -66,7 +66,7 @@ Error delete_range(InvocationContext& context, CapTable& table) {
     const u64 count = context.argument[1] == 0 ? 1 : context.argument[1];
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
     for (u64 i = 0; i < count; ++i) {
-        if (Capability* cap = table.lookup(Slot(static_cast<u32>(first + i))); !cap->empty()) delete_capability(context.core, *cap);
+        if (Capability* cap = table.lookup(first + i); !cap->empty()) delete_capability(context.core, *cap);
     }
     return Error::None;
 }
@@ -74,7 +74,7 @@ Error delete_range(InvocationContext& context, CapTable& table) {
 Error inspect(InvocationContext& context, const Capability& cap) {
     u64 summary = u64{static_cast<u8>(cap.type())} | u64{cap.rights()} << 8;
     if (!cap.is(ObjectType::Frame)) {
-        context.answer(summary, cap.address().value(), cap.data);
+        context.answer(summary, cap.id(), cap.data);
         return Error::None;
     }
     const FrameData frame = FrameData::of(cap);
@@ -102,8 +102,7 @@ Error invoke_cap_table(InvocationContext& context, Invocation operation) {
     CapTable& table = context.cap.as<CapTable>();
     const bool inspects = operation == Invocation::CapInspect || operation == Invocation::CapUsed;
     if (!context.cap.may(ControlRight::Control) && !(inspects && context.cap.may(ControlRight::Inspect))) return Error::MissingRight;
-    if (context.argument[0] > ~u32{0}) return Error::InvalidCapability;
-    Capability* indexed = table.lookup(Slot(static_cast<u32>(context.argument[0])));
+    Capability* indexed = table.lookup(context.argument[0]);
     switch (operation) {
         case Invocation::CapDerive: return derive(context, table);
         case Invocation::CapMove: return move(context.slot(context.argument[1]), indexed);

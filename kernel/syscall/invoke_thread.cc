@@ -10,11 +10,6 @@
 namespace eft::kernel {
 namespace {
 
-void replace(Core& core, Capability& inner, Capability* source, u64 data) {
-    if (!inner.empty()) delete_capability(core, inner);
-    if (source) derive_capability(*source, inner, kAllRights, data);
-}
-
 Error configure(InvocationContext& context, Thread& thread) {
     EFT_TRY(Capability * table, context.find(context.argument[0], ObjectType::CapTable));
     EFT_TRY(Capability * space, context.find(context.argument[1], ObjectType::AddressSpace));
@@ -24,10 +19,9 @@ Error configure(InvocationContext& context, Thread& thread) {
     if (!table->may(ControlRight::Control) || !space->may(ControlRight::Control)) return Error::MissingRight;
     if (FrameData::of(*frame).device() || !frame->may(FrameRight::Write)) return Error::MissingRight;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
-    replace(context.core, thread.table, table, 0);
-    replace(context.core, thread.space, space, 0);
-    thread.space.holder = &thread;
-    replace(context.core, thread.utcb_frame, frame, 0);
+    thread.set_inner(context.core, thread.table, table, 0);
+    thread.set_inner(context.core, thread.space, space, space->as<AddressSpace>().root().value());
+    thread.set_inner(context.core, thread.utcb_frame, frame, 0);
     thread.utcb_frame.data = FrameData::of(thread.utcb_frame).mapped_at(address);
     thread.registers.set_message_page(address);
     return Error::None;
@@ -44,21 +38,20 @@ Error set_handlers(InvocationContext& context, Thread& thread) {
     EFT_TRY(Capability * pager, find_handler(context, context.argument[0]));
     EFT_TRY(Capability * handler, find_handler(context, context.argument[1]));
     if (thread.in_fault()) return Error::InvalidOperation;
-    replace(context.core, thread.pager, pager, pager ? pager->data : 0);
-    replace(context.core, thread.exception_handler, handler, handler ? handler->data : 0);
+    thread.set_inner(context.core, thread.pager, pager, pager ? pager->data : 0);
+    thread.set_inner(context.core, thread.exception_handler, handler, handler ? handler->data : 0);
     return Error::None;
 }
 
 Error bind(InvocationContext& context, Thread& thread) {
     if (context.argument[0] == 0) {
-        replace(context.core, thread.bound_notification, nullptr, 0);
+        thread.set_inner(context.core, thread.bound_notification, nullptr, 0);
         return Error::None;
     }
     EFT_TRY(Capability * notification, context.find(context.argument[0], ObjectType::Notification));
     if (!notification->may(NotificationRight::Wait)) return Error::MissingRight;
     if (notification->as<Notification>().bound()) return Error::InvalidOperation;
-    replace(context.core, thread.bound_notification, notification, notification->data);
-    thread.bound_notification.holder = &thread;
+    thread.set_inner(context.core, thread.bound_notification, notification, notification->data);
     notification->as<Notification>().bind(&thread);
     notification->as<Notification>().signal(context.core, 0);  // it may receive already, and bits may be pending
     return Error::None;
@@ -80,6 +73,9 @@ Error exchange_reply(InvocationContext& context, Thread& thread) {
         move_capability(thread.reply, *slot);
         move_capability(passing, thread.reply);
     }
+    slot->holder = nullptr;
+    if (!thread.reply.empty()) thread.reply.holder = &thread;
+    thread.review();
     return Error::None;
 }
 
@@ -87,13 +83,13 @@ Error set_registers(InvocationContext& context, Thread& thread) {
     if (context.argument[0] >= kUserTop || context.argument[1] >= kUserTop) return Error::InvalidArgument;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
     thread.registers.start(context.argument[0], context.argument[1], context.argument[2], context.argument[3]);
-    thread.fault.label = 0;
+    thread.end_fault();
     return Error::None;
 }
 
 Error resume(InvocationContext& context, Thread& thread) {
     if (thread.state != ThreadState::Suspended || !thread.ready_to_run()) return Error::InvalidOperation;
-    thread.fault.label = 0;
+    thread.end_fault();
     context.core.scheduler.wake(thread);
     return Error::None;
 }
@@ -104,7 +100,10 @@ Error suspend(InvocationContext& context, Thread& thread) {
 }
 
 Error cancel(InvocationContext& context, Thread& thread) {
-    if (thread.state == ThreadState::Ready || thread.state == ThreadState::Suspended || thread.in_fault()) return Error::InvalidOperation;
+    if (thread.state == ThreadState::Ready || thread.state == ThreadState::Exhausted ||
+        thread.state == ThreadState::Suspended || thread.in_fault()) {
+        return Error::InvalidOperation;
+    }
     thread.unblock();
     context.core.scheduler.end_wait(thread, Error::Cancelled);
     return Error::None;
@@ -112,8 +111,13 @@ Error cancel(InvocationContext& context, Thread& thread) {
 
 // What it is blocked on: the endpoint or notification, or the thread's Reply that it waits in.
 u64 blocking_object(const Thread& thread) {
-    if (thread.blocked_on) return to_physical(thread.blocked_on).value();
-    return thread.awaiting ? to_physical(static_cast<const void*>(thread.awaiting)).value() : 0;
+    switch (thread.state) {
+        case ThreadState::Sending:
+        case ThreadState::Receiving: return thread.via->id();
+        case ThreadState::Waiting: return to_physical(thread.signal).value();
+        case ThreadState::AwaitingReply: return to_physical(thread.awaiting).value();
+        default: return 0;
+    }
 }
 
 Error inspect(InvocationContext& context, const Thread& thread) {
@@ -131,7 +135,22 @@ Error inspect(InvocationContext& context, const Thread& thread) {
 
 Error set_priority(InvocationContext& context, Thread& thread) {
     if (context.argument[0] >= kPriorities) return Error::InvalidArgument;
+    if (const SchedContext* own = thread.own_context(); own && context.argument[0] > own->ceiling()) return Error::MissingRight;
     context.core.scheduler.set_priority(thread, static_cast<u8>(context.argument[0]));
+    return Error::None;
+}
+
+Error set_context(InvocationContext& context, Thread& thread) {
+    if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
+    Capability* source = nullptr;
+    if (context.argument[0] != 0) {
+        EFT_TRY(source, context.find(context.argument[0], ObjectType::SchedContext));
+        const SchedContext& wanted = source->as<SchedContext>();
+        if (wanted.owner) return Error::InvalidOperation;
+        if (thread.priority > wanted.ceiling()) return Error::MissingRight;
+    }
+    thread.set_inner(context.core, thread.context, source, 0);
+    if (source) source->as<SchedContext>().owner = &thread;
     return Error::None;
 }
 
@@ -152,6 +171,7 @@ Error invoke_thread(InvocationContext& context, Invocation operation) {
         case Invocation::ThreadSuspend: return suspend(context, thread);
         case Invocation::ThreadInspect: return inspect(context, thread);
         case Invocation::ThreadCancel: return cancel(context, thread);
+        case Invocation::ThreadContext: return set_context(context, thread);
         default: return Error::InvalidOperation;
     }
 }

@@ -5,6 +5,7 @@
 #include <object/endpoint.h>
 #include <object/notification.h>
 #include <object/reply.h>
+#include <schedule/budget.h>
 #include <syscall/invoke.h>
 
 #include <arch/debug.h>
@@ -13,8 +14,8 @@ namespace eft::kernel {
 namespace {
 
 Capability* find(Thread& thread, u64 slot) {
-    if (thread.table.empty() || slot > ~u32{0}) return nullptr;
-    Capability* cap = thread.table.as<CapTable>().lookup(Slot(static_cast<u32>(slot)));
+    if (thread.table.empty()) return nullptr;
+    Capability* cap = thread.table.as<CapTable>().lookup(slot);
     return cap && !cap->empty() ? cap : nullptr;
 }
 
@@ -30,7 +31,7 @@ Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
         case ObjectType::Reply: {
             bool lost = false;
             if (Error error = cap.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
-            thread.reply_lost = lost;
+            thread.note(Thread::ReplyLost, lost);
             thread.finish(Error::None);
             return Error::None;
         }
@@ -65,7 +66,7 @@ Error reply_receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
     if (Error error = check_receive(thread, cap); error != Error::None) return error;
     bool lost = false;
     if (Error error = thread.reply.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
-    thread.reply_lost = lost;  // told with what it receives, even if that comes later
+    thread.note(Thread::ReplyLost, lost);  // told with what it receives, even if that comes later
     return cap.as<Endpoint>().receive(core, thread, cap, wait);
 }
 
@@ -75,7 +76,7 @@ Error debug(Core& core, Thread& thread) {
             arch::debug_print(static_cast<char>(thread.registers.word(0)));
             return Error::None;
         case DebugCall::Objects: {
-            const u64 ready = core.scheduler.ready_count();
+            const u64 ready = core.scheduler.ready_count() + 1;
             thread.registers.set_result(Error::None, Badge::None, Tag(0, 2));
             thread.registers.set_word(0, core.objects);
             thread.registers.set_word(1, ready);
@@ -111,8 +112,7 @@ Error dispatch(Core& core, Thread& thread) {
 // Destroys what died, and lets the scheduler decide.
 Thread* leave_kernel(Core& core) {
     bury_dead(core);
-    core.current = core.scheduler.choose(core.current);
-    return core.current;
+    return choose_next(core);
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ Thread* handle_interrupt(Core& core, u32 number) {
 }
 
 Thread* handle_time_slice(Core& core) {
-    if (core.current) core.scheduler.yield(*core.current);
+    end_slice(core);
     return leave_kernel(core);
 }
 

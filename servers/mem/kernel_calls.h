@@ -35,6 +35,10 @@ public:
     Status configure(Slot thread, Slot table, Slot space, Slot utcb, u64 address) {
         return kernel_object::configure(thread, table, space, utcb, address);
     }
+    Status configure_context(Slot context, u64 budget, u64 period, u8 ceiling) {
+        return kernel_object::configure_context(context, budget, period, ceiling);
+    }
+    Status set_context(Slot thread, Slot context) { return kernel_object::set_context(thread, context); }
     Status set_handlers(Slot thread, Slot pager, Slot exceptions) {
         return kernel_object::set_handlers(thread, pager, exceptions);
     }

@@ -23,6 +23,8 @@ struct ThreadPlan {
     Slot exceptions;
     u32 first_reply;  // slots of `table`
     u32 replies;
+    u64 budget, period;  // ticks; both 0: no limit
+    u8 ceiling;
 };
 
 template <class Kernel>
@@ -91,15 +93,16 @@ public:
         if (space.thread != Slot::None) return Error::AlreadyExists;
         if (space.adopted) return Error::WrongState;
         if (plan.replies > kMaxReplies) return Error::OutOfRange;
+        if (plan.budget > plan.period || (plan.budget == 0) != (plan.period == 0)) return Error::InvalidArgument;
+        if (plan.ceiling >= kPriorities) return Error::OutOfRange;
         EFT_TRY(const Slot utcb, memory_.take_page(space, ObjectType::Frame));
         EFT_CHECK(memory_.map(space, utcb, layout::kUtcbAddress, kReadWrite));
-        EFT_TRY(const Slot slot, store_.slots.take());
-        if (Status made = memory_.make_small(space, ObjectType::Thread, slot); !made.ok()) {
-            store_.slots.give(slot);
-            return made.error();
-        }
+        EFT_TRY(const Slot slot, make_in_own_slot(space, ObjectType::Thread));
         space.thread = slot;
+        EFT_TRY(space.context, make_in_own_slot(space, ObjectType::SchedContext));
+        EFT_CHECK(kernel_.configure_context(space.context, plan.budget, plan.period, plan.ceiling));
         EFT_CHECK(kernel_.configure(slot, plan.table, space.space, utcb, layout::kUtcbAddress));
+        EFT_CHECK(kernel_.set_context(slot, space.context));
         EFT_CHECK(kernel_.set_handlers(slot, space.pager, plan.exceptions));
         EFT_CHECK(make_replies(space, plan));
         return kernel_.copy_for_sending(slot);
@@ -194,6 +197,7 @@ private:
     void end_space(Space& space) {
         memory_.release(space);
         if (space.thread != Slot::None) store_.slots.give(space.thread);
+        if (space.context != Slot::None) store_.slots.give(space.context);
         mappings_.unmap_all(space);
         objects_.owner_ended(space.id);
         give_badged(space.session);
@@ -221,6 +225,15 @@ private:
         EFT_CHECK(memory_.map(*own_, frame, kWindow, kReadWrite));
         std::memcpy(kernel_.at(kWindow), kernel_.at(kArchiveWindow) + archive_offset, bytes);
         return kernel_.unmap(own_->space, frame);
+    }
+
+    Result<Slot> make_in_own_slot(Space& space, ObjectType type) {
+        EFT_TRY(const Slot slot, store_.slots.take());
+        if (Status made = memory_.make_small(space, type, slot); !made.ok()) {
+            store_.slots.give(slot);
+            return made.error();
+        }
+        return slot;
     }
 
     Status make_replies(Space& space, const ThreadPlan& plan) {

@@ -37,6 +37,7 @@ struct Space {
     Slot session = Slot::None;  // the capabilities that others' are derived from, so that a revoke ends them
     Slot pager = Slot::None;
     Slot thread = Slot::None;
+    Slot context = Slot::None;  // the thread's share of the processor
     Chain pages;  // page-sized things, in slots of their own
     Chain small;  // small kernel objects
     MappingIndex first_mapping = kNoMapping;

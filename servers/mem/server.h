@@ -50,7 +50,8 @@ public:
         EFT_CHECK(require_type(request.exceptions.slot(), ObjectType::Endpoint));
         EFT_TRY(Space * space, find_space(request.space));
         EFT_TRY(const Slot thread, manager_.make_thread(*space, {request.table.slot(), request.exceptions.slot(),
-                                                                 request.first_reply, request.replies}));
+                                                                 request.first_reply, request.replies,
+                                                                 request.budget, request.period, request.ceiling}));
         mem::ThreadMade made;
         made.thread = made.thread.owning(thread);
         return made;

@@ -3,6 +3,8 @@
 // Slots are of proc's own table unless they follow a `table`, whose slots they then are. drop() takes Slot::None.
 #pragma once
 
+#include "processor_share.h"
+
 #include <eft/cap.h>
 #include <eft/idl/mem.h>
 #include <eft/invoke.h>
@@ -68,13 +70,16 @@ public:
         request.space = space;
         return mem_.map_into(request).or_error().error();
     }
-    Result<Slot> make_thread(u32 space, Slot table, Slot exceptions) {
+    Result<Slot> make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share) {
         mem::ThreadRequest request;
         request.space = space;
         request.table = decltype(request.table)(table);
         request.exceptions = decltype(request.exceptions)(exceptions);
         request.first_reply = static_cast<u32>(WellKnown::FirstReply);
         request.replies = kSpareReplies;
+        request.budget = share.budget;
+        request.period = share.period;
+        request.ceiling = share.ceiling;
         EFT_TRY(mem::ThreadMade made, mem_.make_thread(request).or_error());
         return made.thread.release();
     }

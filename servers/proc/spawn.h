@@ -43,7 +43,7 @@ public:
                                         bits(FrameRight::Read)));
         EFT_CHECK(environment_.map_into(space.id, request.persistent.slot(), request.persistent_bytes,
                                         layout::kPersistentAddress, FrameRight::Read | FrameRight::Write));
-        EFT_CHECK(make_thread(process, request.table.slot()));
+        EFT_CHECK(make_thread(process, request));
         EFT_TRY(process.table_slots, environment_.table_slots(request.table.slot()));
         EFT_CHECK(fill_table(process, request.table.slot()));
         EFT_CHECK(environment_.start(
@@ -76,9 +76,10 @@ private:
                                         segment.memory_bytes + lead, segment.rights});
     }
 
-    Status make_thread(Process& process, Slot table) {
+    Status make_thread(Process& process, const proc::SpawnRequest& request) {
         EFT_TRY(const Slot exceptions, environment_.copy_of_endpoint(badge_of(Kind::Exceptions, process.pid)));
-        const Result<Slot> thread = environment_.make_thread(process.space, table, exceptions);
+        const Result<Slot> thread = environment_.make_thread(process.space, request.table.slot(), exceptions,
+                                                             {request.budget, request.period, request.priority});
         environment_.drop(exceptions);
         if (!thread.ok()) return thread.error();
         process.thread = *thread;

@@ -19,7 +19,7 @@ constexpr u64 kFillAddress = 0x7000'0000;
 
 constexpr u32 kPersistentBits = 19;
 constexpr u32 kFirstPersistentFrame = 5, kMaxPersistentFrames = 59;
-constexpr u32 kFirstTable = 68, kFirstFrame = 80;
+constexpr u32 kFirstTable = 69, kFirstFrame = 80;
 constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 
 const Slot kOwnTable = root_slot(RootSlot::Table);
@@ -64,6 +64,7 @@ Status Service::create_persistent_memory(Memory& memory) {
     head_ = reinterpret_cast<PersistentHead*>(window + kPageSize);
     config_->magic = kConfigMagic;
     config_->boot_time = memory.info().entry_time;
+    config_->ticks_per_ms = memory.info().ticks_per_ms;
     config_->table_bits = spec_.table_bits;
     config_->state_bytes = spec_.state_bytes;
     config_->log_bytes = kLogBytes;
@@ -152,6 +153,9 @@ Status Service::build() {
     EFT_CHECK(ko::configure(thread(), table(), space(), at(67), layout::kUtcbAddress));
     EFT_CHECK(ko::set_handlers(thread(), Slot::None, exceptions));
     EFT_CHECK(ko::remove(kOwnTable, exceptions));
+    EFT_CHECK(ko::retype(untyped, ObjectType::SchedContext, context()));
+    EFT_CHECK(ko::configure_context(context(), 0, 0, spec_.priority));
+    EFT_CHECK(ko::set_context(thread(), context()));
     EFT_CHECK(ko::set_priority(thread(), spec_.priority));
     EFT_CHECK(ko::derive(table(), slot(WellKnown::Thread), thread()));
     const Slot reply = at(kSlots - 1);

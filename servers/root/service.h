@@ -54,6 +54,7 @@ public:
     Slot notification() const { return at(3); }
     Slot thread() const { return at(66); }
     Slot space() const { return at(65); }
+    Slot context() const { return at(68); }
     Slot table() const { return at(1); }
     Slot incarnation_memory() const { return at(64); }
     ServiceConfig& config() const { return *config_; }

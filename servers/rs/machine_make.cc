@@ -71,6 +71,7 @@ Status Machine::make_memory(PersistentPart& part) {
     ServiceConfig& page = part.page();
     page.magic = kConfigMagic;
     page.boot_time = config().boot_time;
+    page.ticks_per_ms = config().ticks_per_ms;
     page.table_bits = plan.table_bits();
     fill(page.name, part.name());
     fill(page.arguments, text(plan.arguments()));

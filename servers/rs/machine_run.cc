@@ -2,6 +2,7 @@
 #include "machine.h"
 
 #include <eft/invoke.h>
+#include <eft/process.h>
 
 namespace eft::supervisor {
 namespace {
@@ -55,6 +56,10 @@ Result<u32> Machine::start_process(const PersistentPart& part, std::string_view 
     request.name = part.name();
     request.quota = quota;
     request.priority = part.plan->priority();
+    if (const manifest::Share* share = part.plan->share()) {
+        request.budget = share->budget_us() * config().ticks_per_ms / 1000;
+        request.period = share->period_us() * config().ticks_per_ms / 1000;
+    }
     request.incarnation = incarnation;
     request.replies_delivered = replies;
     request.table = ipc::CapField<ipc::kind::CapTable>(part.table);

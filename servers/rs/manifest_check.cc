@@ -14,6 +14,7 @@ using manifest::Kind;
 using manifest::Service;
 
 constexpr std::string_view kCoreNames[] = {"root", "mem", "proc", "dev", "names", "rs"};
+constexpr u32 kLongestPeriod = 1'000'000;  // us
 constexpr u8 kLowestPriority = 2, kHighestPriority = 55;  // the core servers begin at 56
 constexpr u8 kSupervisorLevel = 4;
 
@@ -44,7 +45,7 @@ public:
     bool accepts(unsigned index) {
         service_ = services_.Get(index);
         index_ = index;
-        return name() && program() && kind() && priority() && sizes() && policy() && provides() && connects() && grants() && device();
+        return name() && program() && kind() && priority() && share() && sizes() && policy() && provides() && connects() && grants() && device();
     }
 
 private:
@@ -92,6 +93,13 @@ private:
     bool priority() {
         return in_order(kLowestPriority, service_->priority(), kHighestPriority) ||
                refuse("its priority must be 2 to 55, below its supervisor's");
+    }
+
+    bool share() {
+        const manifest::Share* share = service_->share();
+        if (!share) return true;
+        return (in_order(1, share->budget_us(), share->period_us()) && share->period_us() <= kLongestPeriod) ||
+               refuse("its share needs a budget of 1 us to its period, which is at most 1 s");
     }
 
     bool sizes() {

@@ -1,10 +1,12 @@
 // Local APIC: Intel SDM 3A, chapter 10. I/O APIC: Intel 82093AA data sheet, 3.0.
-// The legacy interrupt controllers are remapped out of the way of exceptions and masked.
+// The legacy interrupt controllers are remapped out of the way of exceptions and masked. The timer is
+// measured against channel 2 of the 8254 (Intel 8254 data sheet; its gate is bit 0 of port 0x61).
 #include "apic.h"
 
 #include <arch/interrupts.h>
 #include <arch/memory_map.h>
 #include <arch/ports.h>
+#include <arch/timer.h>
 #include <eft/abi/object.h>
 
 #include "cpu.h"
@@ -13,7 +15,7 @@ namespace eft::kernel::arch {
 namespace {
 
 enum class LocalRegister : u32 {
-    EndOfInterrupt = 0xb0, Spurious = 0xf0, TimerEntry = 0x320, InitialCount = 0x380, Divide = 0x3e0, TaskPriority = 0x80,
+    EndOfInterrupt = 0xb0, Spurious = 0xf0, TimerEntry = 0x320, InitialCount = 0x380, CurrentCount = 0x390, Divide = 0x3e0, TaskPriority = 0x80,
 };
 enum class IoRegister : u32 { RedirectionLow = 0x10 };  // two 32-bit registers per line
 
@@ -21,11 +23,18 @@ constexpr u32 kSoftwareEnable = 0x100;
 constexpr u32 kMasked = 1u << 16, kLevel = 1u << 15, kActiveLow = 1u << 13;
 constexpr u32 kDivideByOne = 0xb;
 constexpr u64 kApicGlobalEnable = 0xfee00000 | 1u << 11;
-// A slice is 5 ms where the APIC's clock has 1 GHz, as in QEMU; nothing relies on its exact length.
-constexpr u32 kSliceCount = 5'000'000;
+constexpr u64 kSliceMilliseconds = 5;
+constexpr u32 kPitHz = 1'193'182;
+
+u64 ticks_per_millisecond;       // of the time-stamp counter
+u64 counts_per_tick_shifted;     // of the timer, per tick of the time-stamp counter, << 32
 
 void write_local(LocalRegister which, u32 value) {
     *reinterpret_cast<volatile u32*>(kLocalApicBase + static_cast<u32>(which)) = value;
+}
+
+u32 read_local(LocalRegister which) {
+    return *reinterpret_cast<volatile u32*>(kLocalApicBase + static_cast<u32>(which));
 }
 
 volatile u32& io_select() { return *reinterpret_cast<volatile u32*>(kIoApicBase); }
@@ -61,7 +70,31 @@ void start_apics() {
 }
 
 void acknowledge_interrupt() { write_local(LocalRegister::EndOfInterrupt, 0); }
-void arm_time_slice() { write_local(LocalRegister::InitialCount, kSliceCount); }
+
+u64 calibrate_timer() {
+    port_out(0x61, 1, (port_in(0x61, 1) & ~2u) | 1);  // gate on, speaker off
+    port_out(0x43, 1, 0xb0);                          // channel 2, both bytes, mode 0: counts down once
+    port_out(0x42, 1, kPitHz / 1000 & 0xff);
+    port_out(0x42, 1, kPitHz / 1000 >> 8);
+    write_local(LocalRegister::InitialCount, ~0u);
+    const u64 start = read_time_stamp();
+    const u32 first = read_local(LocalRegister::CurrentCount);
+    while (!(port_in(0x61, 1) & 0x20)) {
+    }
+    ticks_per_millisecond = read_time_stamp() - start;
+    counts_per_tick_shifted = (u64{first - read_local(LocalRegister::CurrentCount)} << 32) / ticks_per_millisecond;
+    write_local(LocalRegister::InitialCount, 0);
+    return ticks_per_millisecond;
+}
+
+u64 now() { return read_time_stamp(); }
+u64 ticks_per_slice() { return kSliceMilliseconds * ticks_per_millisecond; }
+void arm_timer(u64 ticks) {
+    constexpr u64 kLongest = 1u << 31;  // beyond, it comes early, and is armed again
+    const u64 bounded = ticks < kLongest ? ticks : kLongest;
+    const u64 count = static_cast<u64>(static_cast<unsigned __int128>(bounded) * counts_per_tick_shifted >> 32);
+    write_local(LocalRegister::InitialCount, count == 0 ? 1 : count > ~0u ? ~0u : static_cast<u32>(count));
+}
 
 void mask_line(u32 line) { line_state[line] |= kMasked, write_line(line); }
 void unmask_line(u32 line) { line_state[line] &= ~kMasked, write_line(line); }

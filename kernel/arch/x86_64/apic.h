@@ -1,4 +1,4 @@
-// The local APIC and the I/O APIC: interrupt acknowledgement and the time-slice timer.
+// The local APIC and the I/O APIC: interrupt acknowledgement and the timer (arch/timer.h).
 #pragma once
 
 #include <eft/abi/types.h>
@@ -10,7 +10,7 @@ constexpr u8 kSpuriousVector = 0xff;
 
 void start_apics();
 void acknowledge_interrupt();
-// One interrupt on kSliceVector after a time slice.
-void arm_time_slice();
+// Finds out how fast the timer and the time-stamp counter run; ticks of the latter per millisecond.
+u64 calibrate_timer();
 
 }  // namespace eft::kernel::arch

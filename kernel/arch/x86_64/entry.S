@@ -1,17 +1,35 @@
 /* Entry to and exit from the kernel.
  *
- * A thread's user registers are stored in the thread itself: interrupts and exceptions do that by
- * the stack pointer in the TSS, SYSCALL by the code below. Then the core's only kernel stack is
- * used from its top: the kernel keeps nothing on it between two entries. Interrupts are off in the
- * kernel except while it idles, so an interrupt from kernel mode may throw the stack away.
+ * What a thread needs kept is stored in the thread itself: by interrupts and exceptions everything, by
+ * the stack pointer in the TSS; by SYSCALL only what eft/abi/syscall.h does not declare lost. Then the
+ * core's only kernel stack is used from its top: the kernel keeps nothing on it between two entries.
+ * Interrupts are off in the kernel except while it idles, so an interrupt from kernel mode may throw the
+ * stack away.
+ *
+ * The words of a message stay in r12 to r15, which C++ functions keep, from SYSCALL to SYSRET, unless
+ * the general path has to store them.
  */
-#define CORE 0
-#define SCRATCH 8
-#define FRAME_TOP 16
-#define STACK_TOP 24
-#define USER_DATA 0x1b
-#define USER_CODE 0x23
+#define CURRENT 0       /* from the GS base, see local.h: the running thread */
+#define STACK_TOP -16
+
+#define REGISTERS 16    /* of Thread: its registers, and these in it */
+#define R15 0
+#define R14 8
+#define R13 16
+#define R12 24
+#define RBP 32
+#define RAX 80
+#define RSI 104
+#define RDI 112
+#define VECTOR 120
+#define RIP 136
+#define RSP 160
+#define FS_BASE 176
+#define MESSAGE_PAGE 184
+
 #define BY_SYSTEM_CALL 256
+#define REPLY_RECV 1
+#define FLAGS 0x202
 
         .text
 .macro push_general
@@ -32,29 +50,123 @@
         pushq %r15
 .endm
 
+/* Nothing of the kernel's may be left in these. */
+.macro clear_lost
+        xorl    %ebx, %ebx
+        xorl    %edx, %edx
+        xorl    %r8d, %r8d
+        xorl    %r9d, %r9d
+        xorl    %r10d, %r10d
+.endm
+
         .globl system_call_entry
-        .balign 16
+        .balign 64
 system_call_entry:
         swapgs
-        movq    %rsp, %gs:SCRATCH
-        movq    %gs:FRAME_TOP, %rsp
-        pushq   $USER_DATA
-        pushq   %gs:SCRATCH
-        pushq   %r11
-        pushq   $USER_CODE
-        pushq   %rcx
-        pushq   $0
-        pushq   $BY_SYSTEM_CALL
-        push_general
+        movq    %gs:CURRENT, %rdx
+        movq    %rcx, REGISTERS+RIP(%rdx)
+        movq    %rsp, REGISTERS+RSP(%rdx)
+        movq    %rbp, REGISTERS+RBP(%rdx)
         movq    %gs:STACK_TOP, %rsp
-        movq    %gs:CORE, %rdi
-        xorl    %ebp, %ebp
-        call    enter_system_call
-        /* falls through with the registers to resume in rax */
+        testq   %rax, %rax
+        je      enter_call              /* (slot, tag, thread) in rdi rsi rdx */
+        cmpq    $REPLY_RECV, %rax
+        je      enter_reply_receive
+        movq    %rax, %rcx
+        jmp     enter_system_call       /* (slot, tag, thread, number) */
 
-        .globl resume_user
+/* The general path: (slot, tag, thread, number), as above. The arguments go where the kernel's object
+ * code finds them. */
+        .globl  general_system_call
+general_system_call:
+        movq    %rcx, REGISTERS+RAX(%rdx)
+        movq    %rdi, REGISTERS+RDI(%rdx)
+        movq    %rsi, REGISTERS+RSI(%rdx)
+        movq    %r12, REGISTERS+R12(%rdx)
+        movq    %r13, REGISTERS+R13(%rdx)
+        movq    %r14, REGISTERS+R14(%rdx)
+        movq    %r15, REGISTERS+R15(%rdx)
+        movq    %rdx, %rdi
+        jmp     handle_general_call
+
+/* The fast path ends here: (thread, tag, badge, words). Words beyond those of the message are zeroed. */
+        .globl  deliver_message
+        .balign 16
+deliver_message:
+        testl   %ecx, %ecx
+        jnz     2f
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
+1:      movq    REGISTERS+RIP(%rdi), %rcx
+        movq    REGISTERS+RSP(%rdi), %rsp
+        movq    REGISTERS+RBP(%rdi), %rbp
+        movq    REGISTERS+MESSAGE_PAGE(%rdi), %rax
+        movq    %rdx, %rdi
+        movl    $FLAGS, %r11d
+        swapgs
+        wrgsbase %rax
+        xorl    %eax, %eax
+        clear_lost
+        sysretq
+2:      cmpl    $4, %ecx
+        jae     1b
+        xorl    %r15d, %r15d
+        cmpl    $3, %ecx
+        je      1b
+        xorl    %r14d, %r14d
+        cmpl    $2, %ecx
+        je      1b
+        xorl    %r13d, %r13d
+        jmp     1b
+
+/* The end of a system call that took the general path: (registers) of the thread that made it. */
+        .globl  resume_same
+resume_same:
+        swapgs
+resume_by_sysret:
+        movq    RAX(%rdi), %rax
+        movq    R12(%rdi), %r12
+        movq    R13(%rdi), %r13
+        movq    R14(%rdi), %r14
+        movq    R15(%rdi), %r15
+        movq    RIP(%rdi), %rcx
+        movq    RSP(%rdi), %rsp
+        movq    RBP(%rdi), %rbp
+        movq    RSI(%rdi), %rsi
+        movq    RDI(%rdi), %rdi
+        movl    $FLAGS, %r11d
+        clear_lost
+        sysretq
+
+/* The same for one that succeeded without a message: (thread). */
+        .globl  finish_at_once
+finish_at_once:
+        swapgs
+        movq    REGISTERS+RIP(%rdi), %rcx
+        movq    REGISTERS+RSP(%rdi), %rsp
+        movq    REGISTERS+RBP(%rdi), %rbp
+        movl    $FLAGS, %r11d
+        xorl    %eax, %eax
+        xorl    %edi, %edi
+        xorl    %esi, %esi
+        xorl    %r12d, %r12d
+        xorl    %r13d, %r13d
+        xorl    %r14d, %r14d
+        xorl    %r15d, %r15d
+        clear_lost
+        sysretq
+
+/* To another thread, or to one that did not enter by SYSCALL: (registers). */
+        .globl  resume_user
 resume_user:
-        movq    %rax, %rsp
+        movq    MESSAGE_PAGE(%rdi), %rax
+        swapgs
+        wrgsbase %rax
+        cmpl    $BY_SYSTEM_CALL, VECTOR(%rdi)
+        je      resume_by_sysret
+        movq    %rdi, %rsp
         popq    %r15
         popq    %r14
         popq    %r13
@@ -70,21 +182,15 @@ resume_user:
         popq    %rdx
         popq    %rsi
         popq    %rdi
-        cmpl    $BY_SYSTEM_CALL, (%rsp)
-        jne     1f
-        movq    16(%rsp), %rcx
-        movq    32(%rsp), %r11
-        movq    40(%rsp), %rsp
-        swapgs
-        sysretq
-1:      addq    $16, %rsp
-        swapgs
+        movl    $BY_SYSTEM_CALL, (%rsp)
+        addq    $16, %rsp
         iretq
 
 /* boot.S comes here; start_kernel unmaps the low addresses that it ran at. */
         .globl enter_upper_half
 enter_upper_half:
         call    start_kernel
+        movq    %rax, %rdi
         jmp     resume_user
 
         .globl idle
@@ -114,18 +220,15 @@ trap_entry:
         jz      1f
         swapgs
         push_general
-        movq    %rsp, %rsi
+        movq    %gs:CURRENT, %rdi
         movq    %gs:STACK_TOP, %rsp
-        movq    %gs:CORE, %rdi
         xorl    %ebp, %ebp
-        call    enter_trap
-        jmp     resume_user
+        jmp     enter_trap
 1:      /* from kernel mode: an interrupt that ends the idling, or a broken invariant */
         push_general
-        movq    %rsp, %rsi
-        movq    %gs:CORE, %rdi
+        movq    %rsp, %rdi
+        andq    $-16, %rsp
         call    kernel_trap
-        jmp     resume_user
 
 /* A non-maskable interrupt means nothing here; it comes on a stack of its own and goes. */
         .globl nmi_entry

@@ -1,4 +1,4 @@
-// What the entry code of one core needs at once; the kernel's GS base points here.
+// What the entry code of one core needs at once; the kernel's GS base points at `core`.
 #pragma once
 
 #include <schedule/core.h>
@@ -8,18 +8,17 @@
 namespace eft::kernel::arch {
 
 struct CoreLocal {
-    Core* core;
-    u64 scratch;       // the user's stack pointer, for a moment
-    u64 frame_top;     // end of the processor's part of the running thread's registers
-    u64 stack_top;     // of the kernel stack of this core
+    u64 stack_top;  // of the kernel stack of this core, less 8: entry.S jumps to C++ functions
     PhysAddr active_root;
-    bool slice_armed;  // the time-slice timer runs
+    Core core;
 };
 // entry.S knows these.
-static_assert(offsetof(CoreLocal, core) == 0);
-static_assert(offsetof(CoreLocal, scratch) == 8);
-static_assert(offsetof(CoreLocal, frame_top) == 16);
-static_assert(offsetof(CoreLocal, stack_top) == 24);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"  // no virtual bases here
+static_assert(offsetof(Core, current) == 0);
+static_assert(offsetof(CoreLocal, core) - offsetof(CoreLocal, stack_top) == 16);
+static_assert(offsetof(Thread, registers) == 16);
+#pragma GCC diagnostic pop
 
 extern CoreLocal core_local;
 

@@ -40,7 +40,7 @@ void print_hex(u64 value) {
             {"rflags ", registers->rflags}, {"cr2    ", read_fault_address()}, {"rax    ", registers->rax}, {"rbx    ", registers->rbx},
             {"rcx    ", registers->rcx},    {"rdx    ", registers->rdx},       {"rsi    ", registers->rsi}, {"rdi    ", registers->rdi},
             {"rbp    ", registers->rbp},    {"r8     ", registers->r8},        {"r9     ", registers->r9},  {"r10    ", registers->r10},
-            {"thread ", reinterpret_cast<u64>(core_local.core ? core_local.core->current : nullptr)},
+            {"thread ", reinterpret_cast<u64>(core_local.core.current)},
         };
         for (const auto& line : lines) print(line.name), print_hex(line.value), print("\n");
     }

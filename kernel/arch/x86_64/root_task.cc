@@ -25,7 +25,7 @@ constinit Capability block;  // the untyped memory of root, until the table exis
 
 }  // namespace
 
-Capability& RootTask::slot(u32 index) { return *table_->lookup(Slot(index)); }
+Capability& RootTask::slot(u32 index) { return *table_->lookup(index); }
 
 void RootTask::make(ObjectType type, Capability& destination, unsigned size_bits) {
     Capability& untyped = table_ ? slot(static_cast<u32>(RootSlot::FirstUntyped)) : block;
@@ -57,7 +57,7 @@ u64 RootTask::load_image() {
     return image.entry;
 }
 
-u64 RootTask::build(u64 start, u64 end, const u8* rsdp, u64 entry_time) {
+u64 RootTask::build(u64 start, u64 end, const u8* rsdp, const BootClock& clock) {
     const u64 size = u64{1} << kBlockBits;
     const u64 address = (start + size - 1) & ~(size - 1);
     if (address + size > end) panic("too little memory for root");
@@ -90,19 +90,26 @@ u64 RootTask::build(u64 start, u64 end, const u8* rsdp, u64 entry_time) {
     const u32 utcb_slot = next_frame_;
     map_new_frame(kRootUtcbAddress, FrameRight::Read | FrameRight::Write);
 
-    derive_capability(slot(static_cast<u32>(RootSlot::Table)), thread.table, kAllRights, 0);
-    derive_capability(space_cap, thread.space, kAllRights, 0);
-    thread.space.holder = &thread;
-    derive_capability(slot(utcb_slot), thread.utcb_frame, kAllRights, 0);
+    thread.set_inner(core_, thread.table, &slot(static_cast<u32>(RootSlot::Table)), 0);
+    thread.set_inner(core_, thread.space, &space_cap, space_cap.as<AddressSpace>().root().value());
+    thread.set_inner(core_, thread.utcb_frame, &slot(utcb_slot), 0);
+    Capability& context = next_frame_slot();
+    make(ObjectType::SchedContext, context);
+    context.as<SchedContext>().configure(0, 0, kRootPriority, 0);
+    thread.set_inner(core_, thread.context, &context, 0);
+    context.as<SchedContext>().owner = &thread;
     make(ObjectType::Reply, thread.reply);
+    thread.reply.holder = &thread;
+    thread.review();
     thread.registers.set_message_page(kRootUtcbAddress);
     thread.registers.start(entry, kStackTop - 8, kBootInfoAddress, 0);
-    thread.priority = kRootPriority;
+    thread.set_priority(kRootPriority);
 
     boot_info_->magic = kBootInfoMagic;
     boot_info_->archive_address = info_.archive.start;
     boot_info_->archive_size = info_.archive.size();
-    boot_info_->entry_time = entry_time;
+    boot_info_->entry_time = clock.entry_time;
+    boot_info_->ticks_per_ms = clock.ticks_per_ms;
     boot_info_->memory_bytes = 0;
     for (unsigned i = 0; i < info_.ranges; ++i) boot_info_->memory_bytes += info_.memory[i].size();
     boot_info_->untyped_count = 1;

@@ -10,12 +10,17 @@
 
 namespace eft::kernel::arch {
 
+struct BootClock {
+    u64 entry_time;    // of the time-stamp counter, at the kernel's entry
+    u64 ticks_per_ms;
+};
+
 class RootTask {
 public:
     RootTask(Core& core, const LoaderInfo& info) : core_(core), info_(info) {}
 
     // Makes root in an aligned block of the free memory [start, end); answers the block's end.
-    u64 build(u64 start, u64 end, const u8* rsdp, u64 entry_time);
+    u64 build(u64 start, u64 end, const u8* rsdp, const BootClock& clock);
     void add_untyped(PhysAddr address, unsigned size_bits, bool device, bool archive);
     void start();
 

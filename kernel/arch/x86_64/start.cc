@@ -24,15 +24,13 @@ UserRegisters* start_first_thread(Core& core);
 
 namespace {
 
-constinit Core core;
 constexpr u64 kDeviceEnd = u64{1} << 40;  // device memory may lie below
 constexpr u64 kKernelsOwn[] = {0xfec00000, 0xfee00000};  // pages of the I/O APIC and the local APIC
 
 void set_up_processor() {
-    core_local.core = &core;
-    core_local.stack_top = reinterpret_cast<u64>(kernel_stack_top);
+    core_local.stack_top = reinterpret_cast<u64>(kernel_stack_top) - 8;
     load_descriptors();
-    write_msr(Msr::GsBase, reinterpret_cast<u64>(&core_local));
+    write_msr(Msr::GsBase, reinterpret_cast<u64>(&core_local.core));
     // SYSCALL loads kernel code, SYSRET user code and data from these bases (Intel SDM 3A, 5.8.8).
     write_msr(Msr::Star, u64{kKernelData | 3} << 48 | u64{kKernelCode} << 32);
     write_msr(Msr::LongStar, reinterpret_cast<u64>(&system_call_entry));
@@ -128,9 +126,11 @@ extern "C" UserRegisters* start_kernel(u32 magic, u64 info_address, u64 entry_ti
     build_kernel_tables(info, memory);
     set_up_processor();
     start_apics();
+    const u64 ticks_per_millisecond = calibrate_timer();
 
+    Core& core = core_local.core;
     RootTask root(core, info);
-    const u64 taken_end = root.build(memory.next(), free.end, has_rsdp ? rsdp : nullptr, entry_time);
+    const u64 taken_end = root.build(memory.next(), free.end, has_rsdp ? rsdp : nullptr, {entry_time, ticks_per_millisecond});
     add_memory(root, info, {free.start, taken_end});
     add_devices(root, info);
     root.start();

@@ -1,6 +1,7 @@
 // From the entry code to the kernel proper, and back to the thread that runs next.
 #include <arch/debug.h>
 #include <arch/interrupts.h>
+#include <schedule/budget.h>
 #include <syscall/fast_path.h>
 #include <syscall/syscall.h>
 
@@ -10,11 +11,20 @@
 #include "local.h"
 #include "panic.h"
 
-#include <object/address_space.h>
-
-extern "C" [[noreturn]] void idle();
+// Of entry.S. They do not return, but are jumped to: the stack is empty wherever they are called.
+extern "C" {
+[[noreturn]] void idle();
+void resume_same(eft::kernel::arch::UserRegisters& registers);
+void resume_user(eft::kernel::arch::UserRegisters& registers);
+void finish_at_once(eft::kernel::Thread& thread);
+void deliver_message(eft::kernel::Thread& thread, eft::u64 tag, eft::u64 badge, unsigned words);
+void general_system_call(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::u64 number);
+}
 
 namespace eft::kernel::arch {
+
+extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller);
+extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server);
 
 constinit CoreLocal core_local{};
 
@@ -22,42 +32,35 @@ namespace {
 
 constexpr u32 kPageFaultVector = 14, kFirstExternal = 32;
 
-void activate(const Thread& thread) {
-    const PhysAddr root = thread.space.as<AddressSpace>().root();
+// Everything that differs between two threads beside what entry.S restores.
+[[gnu::always_inline]] inline void load_thread(Thread& next) {
+    write_fs_base(next.registers.fs_base);
+    set_frame_top(reinterpret_cast<u64>(&next.registers.fs_base));
+    const PhysAddr root(next.space.data);
     if (core_local.active_root != root) {
         core_local.active_root = root;
         write_root(root);
     }
 }
 
-void start_time_slice() {
-    core_local.slice_armed = true;
-    arm_time_slice();
+// `previous` may have been destroyed, but its memory is nobody else's before the next entry.
+[[gnu::always_inline]] inline void switch_threads(Thread& previous, Thread& next) {
+    previous.registers.fs_base = read_fs_base();
+    load_thread(next);
 }
 
-// Everything that differs between two threads beside what entry.S restores.
-[[gnu::always_inline]] inline UserRegisters* resume(Core& core, Thread& next) {
-    UserRegisters& registers = next.registers;
-    core_local.frame_top = reinterpret_cast<u64>(&registers.fs_base);
-    set_frame_top(core_local.frame_top);
-    write_msr(Msr::KernelGsBase, registers.message_page);
-    write_fs_base(registers.fs_base);
-    activate(next);
-    if (!core_local.slice_armed && core.scheduler.has_rival(next)) [[unlikely]] start_time_slice();
-    return &registers;
-}
-
-UserRegisters* switch_threads(Core& core, Thread* previous, Thread* next) {
-    if (!next) idle();
-    if (next != previous) return resume(core, *next);
-    if (!core_local.slice_armed && core.scheduler.has_rival(*next)) start_time_slice();
-    return &next->registers;
+void go_on(Thread& previous, Thread* next) {
+    if (next != &previous) {
+        previous.registers.fs_base = read_fs_base();
+        if (!next) idle();
+        load_thread(*next);
+    }
+    resume_user(next->registers);
 }
 
 Thread* external_interrupt(Core& core, u32 vector) {
     Thread* next;
     if (vector == kSliceVector) {
-        core_local.slice_armed = false;
         next = handle_time_slice(core);
     } else if (vector >= kFirstIrqVector && vector < kFirstIrqVector + kIrqs) {
         next = handle_interrupt(core, vector - kFirstIrqVector);
@@ -68,33 +71,74 @@ Thread* external_interrupt(Core& core, u32 vector) {
     return next;
 }
 
-extern "C" UserRegisters* enter_system_call(Core& core) {
-    Thread& thread = *core.current;
-    thread.registers.fs_base = read_fs_base();
-    if (Thread* next = fast_path(core, thread)) [[likely]] return resume(core, *next);
-    return switch_threads(core, &thread, handle_system_call(core));
+// Two functions for each of the two system calls, so that the short way has no loop and needs no stack.
+template <MessageSize kSize>
+[[gnu::always_inline]] inline void call(u64 slot, u64 tag, Thread& caller) {
+    fast_call<kSize>(
+        core_local.core, caller, slot, Tag(tag),
+        [&](Thread& server, Badge badge, Tag sent, unsigned words) {
+            switch_threads(caller, server);
+            deliver_message(server, sent.value, raw(badge), words);
+        },
+        [=, &caller] { enter_long_call(slot, tag, caller); },
+        [=, &caller] { general_system_call(slot, tag, caller, static_cast<u64>(SystemCall::Call)); });
 }
 
-extern "C" UserRegisters* enter_trap(Core& core, UserRegisters& registers) {
-    Thread* previous = core.current;
-    previous->registers.fs_base = read_fs_base();
-    const auto vector = static_cast<u32>(registers.vector);
-    const auto code = static_cast<u32>(registers.error_code);
-    Thread* next = vector >= kFirstExternal       ? external_interrupt(core, vector)
-                   : vector == kPageFaultVector ? handle_page_fault(core, {vector, code, read_fault_address()})
-                                                : handle_exception(core, {vector, code, 0});
-    return switch_threads(core, previous, next);
-}
-
-// Interrupts come from kernel mode only while it idles; whatever else comes is a broken invariant.
-extern "C" UserRegisters* kernel_trap(Core& core, UserRegisters& registers) {
-    if (registers.vector < kFirstExternal || core.current) panic("exception in the kernel", &registers);
-    return switch_threads(core, nullptr, external_interrupt(core, static_cast<u32>(registers.vector)));
+template <MessageSize kSize>
+[[gnu::always_inline]] inline void reply_receive(u64 slot, u64 tag, Thread& server) {
+    fast_reply_receive<kSize>(
+        core_local.core, server, slot, Tag(tag),
+        [&](Thread& caller, Badge badge, Tag sent, unsigned words) {
+            switch_threads(server, caller);
+            deliver_message(caller, sent.value, raw(badge), words);
+        },
+        [=, &server] { enter_long_reply_receive(slot, tag, server); },
+        [=, &server] { general_system_call(slot, tag, server, static_cast<u64>(SystemCall::ReplyRecv)); });
 }
 
 }  // namespace
 
-UserRegisters* start_first_thread(Core& core) { return switch_threads(core, nullptr, core.current = core.scheduler.choose(nullptr)); }
+extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageSize::Short>(slot, tag, caller); }
+extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageSize::Long>(slot, tag, caller); }
+extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageSize::Short>(slot, tag, server); }
+extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageSize::Long>(slot, tag, server); }
+
+extern "C" void enter_system_call(u64 slot, u64 tag, Thread& thread, u64 number) {
+    if (finished_at_once(thread, slot, number)) return finish_at_once(thread);
+    general_system_call(slot, tag, thread, number);
+}
+
+extern "C" void handle_general_call(Thread& thread) {
+    Thread* next = handle_system_call(core_local.core);
+    if (next == &thread) return resume_same(thread.registers);
+    go_on(thread, next);
+}
+
+extern "C" void enter_trap(Thread& thread) {
+    Core& core = core_local.core;
+    const auto vector = static_cast<u32>(thread.registers.vector);
+    const auto code = static_cast<u32>(thread.registers.error_code);
+    Thread* next = vector >= kFirstExternal     ? external_interrupt(core, vector)
+                   : vector == kPageFaultVector ? handle_page_fault(core, {vector, code, read_fault_address()})
+                                                : handle_exception(core, {vector, code, 0});
+    go_on(thread, next);
+}
+
+// Interrupts come from kernel mode only while it idles; whatever else comes is a broken invariant.
+extern "C" void kernel_trap(UserRegisters& registers) {
+    Core& core = core_local.core;
+    if (registers.vector < kFirstExternal || core.current) panic("exception in the kernel", &registers);
+    Thread* next = external_interrupt(core, static_cast<u32>(registers.vector));
+    if (!next) idle();
+    load_thread(*next);
+    resume_user(next->registers);
+}
+
+UserRegisters* start_first_thread(Core& core) {
+    Thread& first = *choose_next(core);
+    load_thread(first);
+    return &first.registers;
+}
 
 void flush_page(PhysAddr root, u64 address) {
     if (core_local.active_root == root) flush_address(address);

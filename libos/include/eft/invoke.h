@@ -76,6 +76,7 @@ inline Status set_registers(Slot thread, u64 ip, u64 sp, u64 first = 0, u64 seco
     return invoke_status(thread, Invocation::ThreadRegisters, ip, sp, first, second);
 }
 inline Status set_priority(Slot thread, unsigned priority) { return invoke_status(thread, Invocation::ThreadPriority, priority); }
+inline Status set_context(Slot thread, Slot context) { return invoke_status(thread, Invocation::ThreadContext, raw(context)); }
 inline Status resume(Slot thread) { return invoke_status(thread, Invocation::ThreadResume); }
 inline Status suspend(Slot thread) { return invoke_status(thread, Invocation::ThreadSuspend); }
 inline Status cancel(Slot thread) { return invoke_status(thread, Invocation::ThreadCancel); }
@@ -94,6 +95,18 @@ inline Result<ThreadInfo> inspect_thread(Slot thread) {
     ThreadInfo info{static_cast<ThreadState>(r.w[0] & 0xff), static_cast<u8>(r.w[0] >> 8), r.w[1], r.w[2], r.w[3], {}};
     for (unsigned i = 0; i < static_cast<unsigned>(UserRegister::Count); ++i) info.registers[i] = sys::utcb().words[kRegisterWords + i];
     return info;
+}
+
+// Budget and period in ticks of the time-stamp counter; both 0: no limit.
+inline Status configure_context(Slot context, u64 budget, u64 period, unsigned ceiling) {
+    return invoke_status(context, Invocation::SchedConfigure, budget, period, ceiling);
+}
+struct ContextInfo {
+    u64 consumed, left, budget, period;
+};
+inline Result<ContextInfo> inspect_context(Slot context) {
+    EFT_TRY(const sys::Registers r, invoke(context, Invocation::SchedInspect));
+    return ContextInfo{r.w[0], r.w[1], r.w[2], r.w[3]};
 }
 
 inline Status map(Slot space, Slot frame, u64 address, Rights rights, u8 flags = 0) {

@@ -30,7 +30,8 @@ struct ServiceConfig {
     u32 log_bytes;
     u32 cap_count;
     u32 reserved;
-    u64 boot_time;  // time-stamp counter at the kernel's entry
+    u64 boot_time;     // time-stamp counter at the kernel's entry
+    u64 ticks_per_ms;  // of the time-stamp counter, measured by the kernel to about one in a thousand
     NamedCap caps[32];
 };
 static_assert(sizeof(ServiceConfig) <= kPageSize);

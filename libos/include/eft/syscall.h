@@ -23,33 +23,34 @@ inline Utcb& utcb() {
 }
 
 [[gnu::always_inline]] inline Error enter(u64 operation, Slot slot, Registers& r) {
-    u64 rdi = raw(slot), rsi = r.tag.value, rdx = r.w[0];
-    register u64 r8 asm("r8") = r.w[1];
-    register u64 r9 asm("r9") = r.w[2];
-    register u64 r10 asm("r10") = r.w[3];
+    u64 rdi = raw(slot), rsi = r.tag.value;
+    register u64 r12 asm("r12") = r.w[0];
+    register u64 r13 asm("r13") = r.w[1];
+    register u64 r14 asm("r14") = r.w[2];
+    register u64 r15 asm("r15") = r.w[3];
     asm volatile("syscall"
-                 : "+a"(operation), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r8), "+r"(r9), "+r"(r10)
+                 : "+a"(operation), "+D"(rdi), "+S"(rsi), "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15)
                  :
-                 : "rcx", "r11", "memory");
+                 : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "cc", "memory");
     r.badge = rdi;
     r.tag = Tag(rsi);
-    r.w[0] = rdx, r.w[1] = r8, r.w[2] = r9, r.w[3] = r10;
+    r.w[0] = r12, r.w[1] = r13, r.w[2] = r14, r.w[3] = r15;
     return static_cast<Error>(operation);
 }
 
 constexpr u64 number(SystemCall call, bool poll = false) { return static_cast<u64>(call) | (poll ? kPoll : 0); }
 
-inline Error call(Slot slot, Registers& r) { return enter(number(SystemCall::Call), slot, r); }
-inline Error poll_call(Slot slot, Registers& r) { return enter(number(SystemCall::Call, true), slot, r); }
-inline Error reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv), endpoint, r); }
-inline Error poll_reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv, true), endpoint, r); }
-inline Error send(Slot slot, Registers& r) { return enter(number(SystemCall::Send), slot, r); }
-inline Error poll_send(Slot slot, Registers& r) { return enter(number(SystemCall::Send, true), slot, r); }
-inline Error recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv), slot, r); }
-inline Error poll_recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv, true), slot, r); }
+[[gnu::always_inline]] inline Error call(Slot slot, Registers& r) { return enter(number(SystemCall::Call), slot, r); }
+[[gnu::always_inline]] inline Error poll_call(Slot slot, Registers& r) { return enter(number(SystemCall::Call, true), slot, r); }
+[[gnu::always_inline]] inline Error reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv), endpoint, r); }
+[[gnu::always_inline]] inline Error poll_reply_recv(Slot endpoint, Registers& r) { return enter(number(SystemCall::ReplyRecv, true), endpoint, r); }
+[[gnu::always_inline]] inline Error send(Slot slot, Registers& r) { return enter(number(SystemCall::Send), slot, r); }
+[[gnu::always_inline]] inline Error poll_send(Slot slot, Registers& r) { return enter(number(SystemCall::Send, true), slot, r); }
+[[gnu::always_inline]] inline Error recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv), slot, r); }
+[[gnu::always_inline]] inline Error poll_recv(Slot slot, Registers& r) { return enter(number(SystemCall::Recv, true), slot, r); }
 
 // OR-s the capability's badge into the notification.
-inline Error signal(Slot notification) {
+[[gnu::always_inline]] inline Error signal(Slot notification) {
     Registers r;
     return enter(number(SystemCall::Send, true), notification, r);
 }

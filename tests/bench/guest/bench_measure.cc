@@ -101,13 +101,16 @@ alignas(4096) std::byte second_utcb_place[4096];
 Slot scratch(u32 index) { return static_cast<Slot>(raw(slot(WellKnown::FirstScratch)) + 200 + index); }
 
 void measure_same_space(Slot untyped, Slot space) {
-    const Slot endpoint = scratch(0), thread = scratch(1), utcb = scratch(2), reply = scratch(3);
+    const Slot endpoint = scratch(0), thread = scratch(1), utcb = scratch(2), reply = scratch(3), context = scratch(4);
     require(ko::retype(untyped, ObjectType::Endpoint, endpoint).ok(), "endpoint");
     require(ko::retype(untyped, ObjectType::Thread, thread).ok(), "thread");
     require(ko::retype(untyped, ObjectType::Frame, utcb).ok(), "message page");
     require(ko::retype(untyped, ObjectType::Reply, reply).ok(), "reply");
     require(ko::configure(thread, slot(WellKnown::Table), space, utcb, reinterpret_cast<u64>(second_utcb_place)).ok(), "configure");
     require(ko::exchange_reply(thread, reply).ok(), "reply of the thread");
+    require(ko::retype(untyped, ObjectType::SchedContext, context).ok(), "context");
+    require(ko::configure_context(context, 0, 0, 40).ok(), "budget");
+    require(ko::set_context(thread, context).ok(), "context of the thread");
     require(ko::set_priority(thread, 40).ok(), "priority");
     require(ko::set_registers(thread, reinterpret_cast<u64>(&second_thread), reinterpret_cast<u64>(second_stack + sizeof(second_stack) - 8)).ok(), "registers");
     require(ko::resume(thread).ok(), "resume");

@@ -31,7 +31,7 @@ struct Space {
     }
     Error unmap(u32 cap) { return machine.invoke(space, Invocation::SpaceUnmap, cap).error; }
     Words usage() { return machine.expect(space, Invocation::SpaceInspect).word; }
-    u64 physical(u32 slot) { return machine.slot(slot).address().value(); }
+    u64 physical(u32 slot) { return machine.slot(slot).id(); }
     u64 root() { return physical(space) - kPageSize; }
     u64 entry(u64 table_address, unsigned level) { return table_address + 8 * arch::table_index(kAddress, level); }
 

@@ -40,14 +40,15 @@ bool visit_children(Survey& found, Capability& parent, std::vector<Capability*>&
 template <class Function>
 void each_slot(Survey& found, Core& core, Function function) {
     found.each<CapTable>(ObjectType::CapTable, [&](CapTable& table) {
-        for (u32 i = 1; i < table.size(); ++i) function(*table.lookup(Slot(i)));
+        for (u32 i = 1; i < table.size(); ++i) function(*table.lookup(i));
     });
     found.each<Thread>(ObjectType::Thread, [&](Thread& thread) {
         for (Capability* slot : {&thread.table, &thread.space, &thread.utcb_frame, &thread.pager,
-                                 &thread.exception_handler, &thread.bound_notification, &thread.reply}) {
+                                 &thread.exception_handler, &thread.bound_notification, &thread.reply, &thread.context}) {
             function(*slot);
         }
     });
+    found.each<SchedContext>(ObjectType::SchedContext, [&](SchedContext& context) { function(context.handler); });
     for (Capability& slot : core.irqs.notifications_) function(slot);
 }
 

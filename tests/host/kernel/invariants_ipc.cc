@@ -1,6 +1,7 @@
 // Threads and where they wait: a thread is in exactly the one place that its state says, and both sides know it.
 #include "invariants.h"
 
+#include <object/address_space.h>
 #include <object/endpoint.h>
 #include <object/notification.h>
 #include <object/reply.h>
@@ -26,34 +27,49 @@ std::vector<Thread*> members(Survey& found, const ThreadQueue& queue) {
 void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) {
     const Scheduler& scheduler = core.scheduler;
     found.require(scheduler.direct_ == nullptr, "a direct switch was not made");
-    found.require(scheduler.running_ == core.current, "the scheduler runs another thread than the core");
     for (unsigned priority = 0; priority < kPriorities; ++priority) {
         const std::vector<Thread*> queue = members(found, scheduler.queues_[priority]);
         found.require((scheduler.ready_ >> priority & 1) == !queue.empty(), "the bitmap of ready priorities is wrong");
         for (Thread* thread : queue) {
             ++places[thread];
             found.require(thread->state == ThreadState::Ready, "a thread in a ready queue is not ready");
+            found.require(thread->queued, "a thread in a ready queue does not know it");
             found.require(thread->priority == priority, "a thread is in the queue of another priority");
             found.require(core.current != nullptr, "the core idles while a thread is ready");
             found.require(!core.current || core.current->priority >= priority, "a less important thread runs");
         }
     }
+    for (Thread* thread : members(found, scheduler.exhausted_)) {
+        ++places[thread];
+        found.require(thread->state == ThreadState::Exhausted && thread->queued, "a parked thread is not exhausted");
+        found.require(thread->charged && thread->charged == thread->own_context(), "a parked thread waits for another's budget");
+    }
+    found.require(scheduler.ready_ == 0 || core.deadline != 0, "others are ready, but no timer ends the slice");
     if (!core.current) return;
     if (!found.objects.contains(core.current)) return found.require(false, "the running thread does not exist");
     ++places[core.current];
     found.require(core.current->state == ThreadState::Ready, "the running thread is not ready");
+    found.require(!core.current->queued, "the running thread is in a queue");
+    found.require(core.current->charged == core.charged, "the running thread's time is charged to somebody else");
 }
 
 void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& places,
-                    std::map<Capability*, u64>& waiters) {
-    const std::vector<Thread*> queue = members(found, endpoint.queue_);
+                    std::map<Capability*, u64>& senders) {
+    std::vector<Thread*> queue = members(found, endpoint.senders_);
+    for (Thread* thread : queue) {
+        ++senders[thread->via];
+        found.require(thread->state == ThreadState::Sending, "a thread among an endpoint's senders does not send");
+    }
+    const std::vector<Thread*> receivers = members(found, endpoint.receivers_);
+    found.require(queue.empty() || receivers.empty(), "senders and receivers wait at the same endpoint");
+    for (Thread* thread : receivers) {
+        found.require(thread->state == ThreadState::Receiving, "a thread among an endpoint's receivers does not receive");
+        found.require(thread->via->awaited == 1, "a thread receives through a capability that does not know it");
+        found.require(!thread->reply.empty(), "a thread receives without a Reply");
+        queue.push_back(thread);
+    }
     for (Thread* thread : queue) {
         ++places[thread];
-        ++waiters[thread->via];
-        found.require(thread->state == queue.front()->state, "senders and receivers wait at the same endpoint");
-        found.require(thread->state == ThreadState::Sending || thread->state == ThreadState::Receiving,
-                      "a thread in an endpoint's queue neither sends nor receives");
-        found.require(thread->blocked_on == &endpoint, "a thread in an endpoint's queue waits elsewhere");
         if (!found.capabilities.contains(thread->via)) {
             found.require(false, "a thread waits through a capability that does not exist");
             continue;
@@ -61,7 +77,8 @@ void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& p
         found.require(thread->via->is(ObjectType::Endpoint) && thread->via->object() == &endpoint,
                       "a thread waits through a capability to something else");
         if (thread->in_fault()) {
-            found.require(thread->via == &thread->pager || thread->via == &thread->exception_handler,
+            found.require(thread->via == &thread->pager || thread->via == &thread->exception_handler ||
+                              thread->via == &thread->own_context()->handler,
                           "a fault is sent through a capability that is no handler");
         }
     }
@@ -71,7 +88,7 @@ void check_notification(Survey& found, Notification& notification, std::map<Thre
     for (Thread* thread : members(found, notification.waiters_)) {
         ++places[thread];
         found.require(thread->state == ThreadState::Waiting, "a thread in a notification's queue does not wait");
-        found.require(thread->blocked_on == &notification, "a thread in a notification's queue waits elsewhere");
+        found.require(thread->signal == &notification, "a thread in a notification's queue waits elsewhere");
         found.require(notification.bits_ == 0, "a thread waits although there are bits");
     }
     Thread* bound = notification.bound_;
@@ -85,29 +102,70 @@ void check_notification(Survey& found, Notification& notification, std::map<Thre
 }
 
 void check_reply(Survey& found, Reply& reply, std::map<Thread*, int>& places) {
-    found.require((reply.state_ == Reply::State::Holding) == (reply.caller_ != nullptr), "a Reply's state is wrong");
-    if (!reply.caller_) return;
+    if (!reply.holds()) return;
     if (!found.objects.contains(reply.caller_)) return found.require(false, "a Reply's caller does not exist");
     ++places[reply.caller_];
     found.require(reply.caller_->awaiting == &reply, "a Reply's caller waits for another one");
     found.require(reply.caller_->state == ThreadState::AwaitingReply, "a Reply's caller does not wait");
 }
 
+// What the fast path goes by is what the slots say.
+void check_attention(Survey& found, Thread& thread) {
+    const auto agrees = [&](Thread::Attention bit, bool fact) {
+        found.require(((thread.attention & bit) != 0) == fact, "a thread's attention word is wrong");
+    };
+    agrees(Thread::NoTable, thread.table.empty());
+    agrees(Thread::NoSpace, thread.space.empty());
+    agrees(Thread::NoContext, thread.context.empty());
+    agrees(Thread::NoReply, thread.reply.empty());
+    agrees(Thread::InFault, thread.fault.label != 0);
+    agrees(Thread::SignalPending, !thread.bound_notification.empty() && thread.bound_notification.as<Notification>().pending());
+    found.require(thread.above == ~u64{1} << thread.priority, "a thread's priority and its mask differ");
+    found.require(thread.space.empty() || thread.space.data == thread.space.as<AddressSpace>().root().value(),
+                  "a thread's page table is not its address space's");
+}
+
+// A lent context: its chain of Replies leads to its owner, all callers on it wait with it, and one thread at most is
+// charged for it.
+void check_context(Survey& found, SchedContext& context) {
+    if (context.owner && !found.objects.contains(context.owner)) {
+        return found.require(false, "a context belongs to a thread that does not exist");
+    }
+    found.require(!context.owner || context.owner->own_context() == &context, "a context's owner has another one");
+    Thread* outermost = nullptr;
+    std::set<Thread*> waiting;
+    for (Reply* reply = context.reply; reply; reply = reply->outer) {
+        if (!found.objects.contains(reply) || !reply->holds() || !waiting.insert(reply->caller()).second) {
+            return found.require(false, "a context is lent through a Reply that holds nobody, or twice");
+        }
+        outermost = reply->caller();
+        found.require(outermost->charged == &context, "a caller whose context is lent is charged to another");
+    }
+    found.require(!context.reply || outermost == context.owner, "a lent context does not lead back to its owner");
+    found.each<Thread>(ObjectType::Thread, [&](Thread& thread) {
+        if (thread.charged != &context || waiting.contains(&thread)) return;
+        found.require(context.reply ? &thread == context.holder : &thread == context.owner,
+                      "a thread is charged to a context that it does not hold");
+    });
+    found.require(!context.reply || !context.holder || found.objects.contains(context.holder), "a context's holder is gone");
+    found.require(!context.reply || !context.holder || context.holder->charged == &context,
+                  "a context's holder is charged to another");
+}
+
 void check_thread(Survey& found, Thread& thread, int places) {
     const ThreadState state = thread.state;
-    const bool queued = state == ThreadState::Sending || state == ThreadState::Receiving;
     found.require(places == (state == ThreadState::Suspended ? 0 : 1), "a thread is not in the one place of its state");
-    found.require((thread.blocked_on != nullptr) == (queued || state == ThreadState::Waiting),
-                  "what a thread is blocked on does not fit its state");
-    found.require((thread.via != nullptr) == queued, "a thread's way to its endpoint does not fit its state");
-    found.require((thread.awaiting != nullptr) == (state == ThreadState::AwaitingReply), "a thread's awaited Reply");
     found.require(state == ThreadState::Suspended || thread.ready_to_run(), "an active thread has no address space");
+    found.require(state != ThreadState::Ready || thread.charged, "a ready thread's time is charged to nobody");
+    check_attention(found, thread);
     found.require(!thread.in_fault() || state == ThreadState::Suspended || state == ThreadState::Sending ||
                       state == ThreadState::AwaitingReply,
                   "a thread in a fault is in a state that faults do not lead to");
-    found.require(thread.space.empty() || thread.space.holder == &thread, "a thread's address space forgot it");
+    for (Capability* slot : {&thread.table, &thread.space, &thread.utcb_frame, &thread.bound_notification, &thread.reply,
+                             &thread.context}) {
+        found.require(slot->empty() || slot->holder == &thread, "an inner slot of a thread forgot it");
+    }
     if (!thread.bound_notification.empty()) {
-        found.require(thread.bound_notification.holder == &thread, "a thread's notification slot forgot it");
         found.require(thread.bound_notification.as<Notification>().bound_ == &thread, "a binding is one-sided");
     }
     if (state == ThreadState::Receiving && !thread.reply.empty()) {
@@ -119,17 +177,18 @@ void check_thread(Survey& found, Thread& thread, int places) {
 
 void check_threads(Survey& found, Core& core) {
     std::map<Thread*, int> places;
-    std::map<Capability*, u64> waiters;
+    std::map<Capability*, u64> senders;
     check_scheduler(found, core, places);
     found.each<Endpoint>(ObjectType::Endpoint,
-                         [&](Endpoint& endpoint) { check_endpoint(found, endpoint, places, waiters); });
+                         [&](Endpoint& endpoint) { check_endpoint(found, endpoint, places, senders); });
     found.each<Notification>(ObjectType::Notification,
                              [&](Notification& notification) { check_notification(found, notification, places); });
     found.each<Reply>(ObjectType::Reply, [&](Reply& reply) { check_reply(found, reply, places); });
     found.each<Thread>(ObjectType::Thread, [&](Thread& thread) { check_thread(found, thread, places[&thread]); });
+    found.each<SchedContext>(ObjectType::SchedContext, [&](SchedContext& context) { check_context(found, context); });
     for (Capability* cap : found.capabilities) {
         if (cap->is(ObjectType::Endpoint)) {
-            found.require(cap->waiters == waiters[cap], "an endpoint capability miscounts who waits through it");
+            found.require(cap->senders == senders[cap], "an endpoint capability miscounts who waits through it");
         }
     }
 }

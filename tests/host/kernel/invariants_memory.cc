@@ -24,7 +24,7 @@ struct Range {
 
 // The memory that a capability stands for; empty if it has none of its own.
 Range memory_of(const Capability& cap) {
-    const u64 start = cap.address().value();
+    const u64 start = cap.id();
     if (has_object(cap.type())) {
         // An address space's head lies in the second page of its memory.
         const u64 first = cap.is(ObjectType::AddressSpace) ? start - kPageSize : start;
@@ -117,12 +117,10 @@ private:
         }
         found_.require(space_.list_.space_prev == previous, "an address space's list has another end");
         found_.require(space_.spare_tables_ == spare, "an address space miscounts its spare tables");
-        for (Capability* cap : found_.capabilities) attached_ += cap->space == &space_ && mappable(*cap);
+        for (Capability* cap : found_.capabilities) attached_ += cap->mappable() && cap->space == &space_;
         found_.require(attached_ == frames_count() + tables_.size() + spare, "a capability thinks that it is attached");
         return true;
     }
-
-    static bool mappable(const Capability& cap) { return cap.is(ObjectType::Frame) || cap.is(ObjectType::PageTable); }
 
     u64 frames_count() const {
         u64 count = 0;
@@ -182,6 +180,7 @@ u64 object_bytes(const Object& object) {
         case ObjectType::CapTable: return u64{static_cast<const CapTable&>(object).size()} << kCapabilityBits;
         case ObjectType::Thread: return u64{1} << kThreadBits;
         case ObjectType::AddressSpace: return u64{1} << kAddressSpaceBits;
+        case ObjectType::SchedContext: return u64{1} << kSchedContextBits;
         default: return u64{1} << kEndpointBits;
     }
 }

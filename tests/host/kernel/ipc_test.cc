@@ -271,15 +271,15 @@ TEST_CASE("a Reply answered by send says that its caller was gone") {
     CHECK(pair.machine.answer(pair.machine.manager()).tag.has(Tag::ReplyLost));
 }
 
-TEST_CASE("a receiver whose Reply was deleted is told when somebody calls it") {
+TEST_CASE("a receiver whose Reply is deleted is told at once") {
     Pair pair;
     const u32 reply_untyped = pair.machine.make(ObjectType::Untyped, 6);
     const u32 reply = pair.machine.make(ObjectType::Reply, 0, reply_untyped);
     pair.machine.expect(pair.server.thread, Invocation::ThreadSetReply, reply);
     pair.server.receive(pair.from);
     CHECK(pair.machine.revoke(reply_untyped) == Error::None);
-    CHECK(pair.server.state() == ThreadState::Receiving);
+    CHECK(pair.server.state() == ThreadState::Ready);
+    CHECK(pair.server.error() == Error::ReplyMissing);
     pair.client.call(pair.to);
     CHECK(pair.client.state() == ThreadState::Sending);
-    CHECK(pair.server.error() == Error::ReplyMissing);
 }

@@ -2,12 +2,15 @@
 
 #include "invariants.h"
 
+#include <object/address_space.h>
 #include <object/cap_table.h>
 #include <object/derivation.h>
 #include <object/frame.h>
 #include <object/untyped.h>
+#include <schedule/budget.h>
 
 #include <arch/arena.h>
+#include <arch/timer.h>
 
 namespace eft::kernel::test {
 namespace {
@@ -45,20 +48,24 @@ void Machine::build() {
     make_in(ObjectType::Thread, slot(kUntyped), slot(kThread));
     make_in(ObjectType::AddressSpace, slot(kUntyped), slot(kSpace));
     make_in(ObjectType::Frame, slot(kUntyped), slot(kUtcb));
+    make_in(ObjectType::SchedContext, slot(kUntyped), slot(kContext));
 
     manager_ = &slot(kThread).as<Thread>();
-    derive_capability(slot(kTable), manager_->table, kAllRights, 0);
-    derive_capability(slot(kSpace), manager_->space, kAllRights, 0);
-    manager_->space.holder = manager_;
-    derive_capability(slot(kUtcb), manager_->utcb_frame, kAllRights, 0);
+    manager_->set_inner(core_, manager_->table, &slot(kTable), 0);
+    manager_->set_inner(core_, manager_->space, &slot(kSpace), slot(kSpace).as<AddressSpace>().root().value());
+    manager_->set_inner(core_, manager_->utcb_frame, &slot(kUtcb), 0);
+    SchedContext& context = slot(kContext).as<SchedContext>();
+    context.configure(0, 0, kPriorities - 1, 0);
+    manager_->set_inner(core_, manager_->context, &slot(kContext), 0);
+    context.owner = manager_;
     manager_->utcb_frame.data = FrameData::of(manager_->utcb_frame).mapped_at(kUtcbAddress);
-    manager_->priority = kPriority;
+    manager_->set_priority(kPriority);
     core_.scheduler.wake(*manager_);
-    core_.current = core_.scheduler.choose(nullptr);
+    choose_next(core_);
 }
 
 Capability& Machine::slot(u32 index) {
-    Capability* cap = table_->lookup(Slot(index));
+    Capability* cap = table_->lookup(index);
     if (!cap) fail("the manager's table has no slot " + std::to_string(index));
     return *cap;
 }
@@ -90,8 +97,7 @@ void Machine::system_call(Thread& thread, SystemCall call, u64 slot, Tag tag, Wo
     thread.registers.message_tag = tag.value;
     for (unsigned i = 0; i < kRegisterWords; ++i) thread.registers.words[i] = words[i];
     before();
-    // As the machine's entry does it.
-    if (!fast_path(core_, *core_.current)) handle_system_call(core_);
+    arch::enter_system_call(core_);
     after();
 }
 
@@ -113,6 +119,7 @@ void Machine::interrupt(u32 number) {
 
 void Machine::time_slice() {
     before();
+    arch::record().time += arch::ticks_per_slice();
     handle_time_slice(core_);
     after();
 }

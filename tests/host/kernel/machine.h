@@ -9,9 +9,9 @@
 #include <eft/abi/syscall.h>
 #include <object/cap_table.h>
 #include <object/thread.h>
-#include <syscall/fast_path.h>
 #include <syscall/syscall.h>
 
+#include <arch/entry.h>
 #include <arch/record.h>
 
 #include <array>
@@ -23,7 +23,7 @@ namespace eft::kernel::test {
 constexpr u8 kPriority = 10;  // of all threads, unless said otherwise
 
 // The manager's slots.
-constexpr u32 kTable = 1, kUntyped = 2, kDevice = 3, kIrq = 4, kPorts = 5, kThread = 6, kSpace = 7, kUtcb = 8;
+constexpr u32 kTable = 1, kUntyped = 2, kDevice = 3, kIrq = 4, kPorts = 5, kThread = 6, kSpace = 7, kUtcb = 8, kContext = 9;
 constexpr u32 kFirstFree = 16;
 constexpr unsigned kTableBits = 8;
 constexpr u64 kDeviceAddress = 0xf000'0000;

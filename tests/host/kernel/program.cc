@@ -12,10 +12,13 @@ Program::Program(Machine& machine, u8 priority) : machine_(machine) {
     thread = machine.make(ObjectType::Thread, 0, untyped);
     table = machine.make(ObjectType::CapTable, kTableSizeBits, untyped);
     const u32 reply = machine.make(ObjectType::Reply, 0, untyped);
+    context = machine.make(ObjectType::SchedContext, 0, untyped);
     object_ = &machine.slot(thread).as<Thread>();
     machine.expect(thread, Invocation::ThreadConfigure, table, space, frame, kUtcbAddress);
     machine.expect(thread, Invocation::ThreadSetReply, reply);
     machine.expect(thread, Invocation::ThreadRegisters, 0x40'1000, 0x7f'f000);
+    machine.expect(context, Invocation::SchedConfigure, 0, 0, kPriorities - 1);
+    machine.expect(thread, Invocation::ThreadContext, context);
     machine.expect(thread, Invocation::ThreadPriority, priority);
     machine.expect(thread, Invocation::ThreadResume);
 }
@@ -27,7 +30,7 @@ u32 Program::grant(u32 source, Rights rights, u64 badge) {
 }
 
 Capability& Program::slot(u32 index) {
-    Capability* cap = machine_.slot(table).as<CapTable>().lookup(Slot(index));
+    Capability* cap = machine_.slot(table).as<CapTable>().lookup(index);
     if (!cap) throw std::logic_error("the program's table has no slot " + std::to_string(index));
     return *cap;
 }

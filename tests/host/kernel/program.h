@@ -38,7 +38,7 @@ public:
     Utcb& page() { return utcb(*object_); }
 
     // The manager's slots with what the program is made of. Its Reply is the thread's, in no slot.
-    u32 untyped, table, thread, space, frame;
+    u32 untyped, table, thread, space, frame, context;
 
 private:
     void enter(SystemCall call, u64 slot, Tag tag, Words words, u64 flags) {

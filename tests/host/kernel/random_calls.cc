@@ -18,7 +18,8 @@ constexpr Invocation kInvocations[] = {
     Invocation::ThreadSuspend,  Invocation::ThreadInspect,   Invocation::ThreadCancel,   Invocation::SpaceMap,
     Invocation::SpaceUnmap,     Invocation::SpaceDonate,     Invocation::SpaceInspect,   Invocation::FrameSeal,
     Invocation::IrqBind,        Invocation::IrqAck,          Invocation::IrqMode,        Invocation::IrqMessage,
-    Invocation::PortIn,         Invocation::PortOut,
+    Invocation::PortIn,         Invocation::PortOut,         Invocation::ThreadContext,  Invocation::SchedConfigure,
+    Invocation::SchedHandler,   Invocation::SchedInspect,
 };
 
 ObjectType invoked_type(Invocation operation) {
@@ -29,6 +30,7 @@ ObjectType invoked_type(Invocation operation) {
         case 4: return ObjectType::AddressSpace;
         case 5: return ObjectType::Frame;
         case 6: return ObjectType::Irq;
+        case 8: return ObjectType::SchedContext;
         default: return ObjectType::IoPorts;
     }
 }
@@ -42,6 +44,8 @@ ObjectType argument_type(Invocation operation, unsigned index) {
                    : index == 2 ? ObjectType::Frame
                                 : ObjectType::None;
         case Invocation::ThreadHandlers: return index < 2 ? ObjectType::Endpoint : ObjectType::None;
+        case Invocation::ThreadContext: return index == 0 ? ObjectType::SchedContext : ObjectType::None;
+        case Invocation::SchedHandler: return index == 0 ? ObjectType::Endpoint : ObjectType::None;
         case Invocation::ThreadBind: return index == 0 ? ObjectType::Notification : ObjectType::None;
         case Invocation::ThreadSetReply: return index == 0 ? ObjectType::Reply : ObjectType::None;
         case Invocation::SpaceMap:
@@ -72,6 +76,9 @@ void RandomCalls::populate() {
         const u32 reply = machine_.make(ObjectType::Reply, 0, untyped, 2);
         machine_.expect(thread, Invocation::ThreadConfigure, kTable, space, frame, kUtcbAddress);
         machine_.expect(thread, Invocation::ThreadSetReply, reply);
+        const u32 context = machine_.make(ObjectType::SchedContext, 0, untyped, 2);
+        machine_.expect(context, Invocation::SchedConfigure, i % 2 * 1000, i % 2 * 10000, kPriorities - 1);
+        machine_.expect(thread, Invocation::ThreadContext, context);
         machine_.expect(thread, Invocation::ThreadPriority, kPriority);
         machine_.expect(thread, Invocation::ThreadHandlers, kFirstFree + 1, kFirstFree + 2);
         machine_.expect(thread, Invocation::ThreadResume);
@@ -92,13 +99,13 @@ u32 RandomCalls::slot_of(ObjectType type) {
     CapTable& table = thread.table.as<CapTable>();
     for (u32 i = 0; i < kSlots; ++i) {
         const u32 index = (start + i) % kSlots;
-        if (Capability* cap = table.lookup(Slot(index)); cap && cap->is(type)) return index;
+        if (Capability* cap = table.lookup(index); cap && cap->is(type)) return index;
     }
     return start;
 }
 
 // Nobody else can run: if this one waited, the game would be over.
-bool RandomCalls::is_last(const Thread& thread) { return !machine_.core().scheduler.has_rival(thread); }
+bool RandomCalls::is_last(const Thread& thread) { return !machine_.core().scheduler.anyone_ready() && &thread == machine_.core().current; }
 
 u64 RandomCalls::argument() {
     switch (choose_(8)) {
@@ -130,11 +137,15 @@ void RandomCalls::invocation(Thread& thread) {
         words[i] = type == ObjectType::None ? argument() : slot_of(type);
     }
     if (operation == Invocation::UntypedRetype) {
-        words[0] = choose_(12) | u64{choose_(4) == 0 ? choose_(48) : choose_(14)} << 8;
+        words[0] = choose_(14) | u64{choose_(4) == 0 ? choose_(48) : choose_(14)} << 8;
         words[2] = choose_(4);
     } else if (operation == Invocation::SpaceMap) {
         words[1] = argument();
         words[2] = choose_(8);
+    } else if (operation == Invocation::SchedConfigure) {
+        words[0] = choose_(3) * 700;
+        words[1] = words[0] * choose_(5);
+        words[2] = choose_(70);
     } else if (operation == Invocation::ThreadPriority && choose_(4) != 0) {
         words[0] = kPriority;
     } else if (operation == Invocation::CapDerive && choose_(2) == 0) {

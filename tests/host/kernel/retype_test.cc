@@ -13,7 +13,7 @@ using namespace eft::kernel::test;
 namespace {
 
 u64 used(Machine& machine, u32 untyped) { return machine.expect(untyped, Invocation::UntypedInspect).word[2]; }
-u64 address(Machine& machine, u32 slot) { return machine.slot(slot).address().value(); }
+u64 address(Machine& machine, u32 slot) { return machine.slot(slot).id(); }
 
 }  // namespace
 

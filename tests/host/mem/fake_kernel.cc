@@ -18,6 +18,7 @@ unsigned object_bits(ObjectType type, unsigned size_bits) {
         case ObjectType::Notification:
         case ObjectType::Reply: return kReplyBits;
         case ObjectType::AddressSpace: return kAddressSpaceBits;
+        case ObjectType::SchedContext: return kSchedContextBits;
         default: return kPageBits;
     }
 }
@@ -265,6 +266,23 @@ Status FakeKernel::configure(Slot thread, Slot table, Slot space, Slot utcb, u64
         static_cast<void>(copy(place, *part, kAllRights, 0));
         places_[place]->address = object->id;
     }
+    return {};
+}
+
+Status FakeKernel::configure_context(Slot context, u64 budget, u64 period, u8 ceiling) {
+    if (fails()) return Error::InvalidOperation;
+    if (!find(context, ObjectType::SchedContext)) return Error::InvalidCapability;
+    return budget <= period && ceiling < kPriorities ? Status() : Error::InvalidArgument;
+}
+
+Status FakeKernel::set_context(Slot thread, Slot context) {
+    if (fails()) return Error::InvalidOperation;
+    Node* object = find(thread, ObjectType::Thread);
+    Node* part = find(context, ObjectType::SchedContext);
+    if (!object || !part) return Error::InvalidCapability;
+    const Place place{kInner, next_inner_++};
+    static_cast<void>(copy(place, *part, kAllRights, 0));
+    places_[place]->address = object->id;
     return {};
 }
 

@@ -86,6 +86,8 @@ public:
     Status donate(Slot space, Slot table);
     Status seal(Slot frame);
     Status configure(Slot thread, Slot table, Slot space, Slot utcb, u64 address);
+    Status configure_context(Slot context, u64 budget, u64 period, u8 ceiling);
+    Status set_context(Slot thread, Slot context);
     Status set_handlers(Slot thread, Slot pager, Slot exceptions);
 
     Result<Slot> slot_for_sending();

@@ -60,7 +60,7 @@ struct Machine {
         EFT_CHECK(
             manager->load_image(space, {0x40'0000, 0x1000, 0x2345, 0x3000, FrameRight::Read | FrameRight::Execute}));
         EFT_CHECK(manager->load_image(space, {0x40'3000, 0x3345, 0x10, 0x5000, FrameRight::Read | FrameRight::Write}));
-        EFT_TRY(const Slot thread, manager->make_thread(space, {kTable, kExceptions, 10, 20}));
+        EFT_TRY(const Slot thread, manager->make_thread(space, {kTable, kExceptions, 10, 20, 0, 0, 40}));
         kernel.drop(thread);
         for (const u64 address : {u64{0x0fff'eff8}, u64{0x4000'0000}, u64{0x4000'2008}}) {
             if (const Error error = manager->resolve_fault(space.id, address, 6); error != Error::None) return error;

@@ -186,18 +186,21 @@ TEST_CASE("threads and kernel objects: kinds are checked, and the space's death 
     auto own = control();
     const Machine::State before = t.state();
     const u32 id = t.server.create_space(own, {.quota = 200})->id;
-    const auto thread = [&](Slot table, Slot exceptions, u32 replies = 4) {
+    const auto thread = [&](Slot table, Slot exceptions, u32 replies = 4, u64 budget = 10) {
         mem::ThreadRequest request;
         request.space = id;
         request.table = t.sent<decltype(request.table)>(table);
         request.exceptions = t.sent<decltype(request.exceptions)>(exceptions);
         request.first_reply = 10;
         request.replies = replies;
+        request.budget = budget;
+        request.period = 1000;
         return t.server.make_thread(own, std::move(request));
     };
     CHECK(thread(Machine::kExceptions, Machine::kExceptions).error() == Error::InvalidArgument);
     CHECK(thread(Machine::kTable, Machine::kTable).error() == Error::InvalidArgument);
     CHECK(thread(Machine::kTable, Machine::kExceptions, 65).error() == Error::OutOfRange);
+    CHECK(thread(Machine::kTable, Machine::kExceptions, 4, 1001).error() == Error::InvalidArgument);
     CHECK(thread(Machine::kTable, Machine::kExceptions).ok());
     CHECK(thread(Machine::kTable, Machine::kExceptions).error() == Error::AlreadyExists);
     for (u32 slot = 10; slot < 14; ++slot) CHECK(t.kernel.find(slot, Machine::kTableId)->type == ObjectType::Reply);

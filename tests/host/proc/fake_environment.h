@@ -1,6 +1,8 @@
 // A model of what proc uses: mem, capabilities as entries of tables, threads. It can be told to fail at the Nth step.
 #pragma once
 
+#include <proc/processor_share.h>
+
 #include <eft/abi/object.h>
 #include <eft/idl/mem.h>
 #include <eft/layout.h>
@@ -79,7 +81,7 @@ public:
         if (fails()) return Error::OutOfMemory;
         return own.contains(object) && own[object] == Thing::Memory ? Status() : Error::InvalidArgument;
     }
-    Result<Slot> make_thread(u32, Slot, Slot exceptions) {
+    Result<Slot> make_thread(u32, Slot, Slot exceptions, const ProcessorShare&) {
         if (fails()) return Error::OutOfMemory;
         if (own.at(exceptions) != Thing::Exceptions) return Error::InvalidArgument;
         return put(Thing::Thread);

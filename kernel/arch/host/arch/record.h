@@ -43,6 +43,8 @@ struct Record {
     std::array<Line, 24> lines;
     std::vector<u64> protected_pages;  // physical addresses
     u32 port_value = 0;                // what the next reads of ports give
+    u64 time = 0;                      // what the clock shows
+    u64 timer = 0;                     // when the timer was last told to fire; 0: never
     std::string printed;
 
     void add(Action action, u64 subject = 0, u64 value = 0) { events.push_back({action, subject, value}); }

@@ -1,6 +1,11 @@
 // The user-mode registers of a thread, in the order in which entry.S stores them; the processor
 // itself stores the last five on interrupts and exceptions (Intel SDM 3A, 6.14.2), right here,
 // because the TSS names the end of this frame as the kernel's stack.
+//
+// A thread that is in the kernel by a system call has stored less: `vector` is kEnteredBySystemCall, and
+// only rip, rsp, rbp and, once it is on the general path, the registers of eft/abi/syscall.h mean
+// something. `vector` says so whenever the thread runs in user mode: interrupts and exceptions overwrite
+// it, and the way back from them restores it.
 #pragma once
 
 #include <eft/abi/error.h>
@@ -12,7 +17,7 @@
 
 namespace eft::kernel::arch {
 
-constexpr u64 kEnteredBySystemCall = 256;  // in `vector`: SYSRET may be used to return
+constexpr u64 kEnteredBySystemCall = 256;  // in `vector`: SYSRET returns
 constexpr u16 kKernelCode = 0x08, kKernelData = 0x10, kUserData = 0x1b, kUserCode = 0x23, kTaskState = 0x28;
 constexpr u64 kInitialFlags = 0x202;  // interrupts on
 
@@ -26,14 +31,14 @@ struct UserRegisters {
     u64 system_call() const { return rax; }
     u64 slot() const { return rdi; }
     Tag tag() const { return Tag(rsi); }
-    u64 word(unsigned i) const { return i == 0 ? rdx : i == 1 ? r8 : i == 2 ? r9 : r10; }
+    u64 word(unsigned i) const { return i == 0 ? r12 : i == 1 ? r13 : i == 2 ? r14 : r15; }
     // Its results.
-    void set_word(unsigned i, u64 value) { (i == 0 ? rdx : i == 1 ? r8 : i == 2 ? r9 : r10) = value; }
+    void set_word(unsigned i, u64 value) { (i == 0 ? r12 : i == 1 ? r13 : i == 2 ? r14 : r15) = value; }
     void set_status(Error error) { rax = static_cast<u64>(error); }
     void add_flag(Tag::Flag flag) { rsi |= flag; }
     void set_result(Error error, Badge badge, Tag tag) {
         rax = static_cast<u64>(error), rdi = raw(badge), rsi = tag.value;
-        rdx = r8 = r9 = r10 = 0;
+        r12 = r13 = r14 = r15 = 0;
     }
 
     u64 instruction_pointer() const { return rip; }
@@ -52,8 +57,11 @@ struct UserRegisters {
     }
 };
 // entry.S knows these.
-static_assert(offsetof(UserRegisters, vector) == 120);
-static_assert(offsetof(UserRegisters, rip) == 136);
-static_assert(offsetof(UserRegisters, fs_base) == 176);
+static_assert(offsetof(UserRegisters, r15) == 0 && offsetof(UserRegisters, r12) == 24);
+static_assert(offsetof(UserRegisters, rbp) == 32 && offsetof(UserRegisters, rax) == 80);
+static_assert(offsetof(UserRegisters, rsi) == 104 && offsetof(UserRegisters, rdi) == 112);
+static_assert(offsetof(UserRegisters, vector) == 120 && offsetof(UserRegisters, rip) == 136);
+static_assert(offsetof(UserRegisters, rsp) == 160 && offsetof(UserRegisters, fs_base) == 176);
+static_assert(offsetof(UserRegisters, message_page) == 184);
 
 }  // namespace eft::kernel::arch

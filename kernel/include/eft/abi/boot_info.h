@@ -37,6 +37,7 @@ struct BootInfo {
     u64 acpi_rsdp;        // physical address of the ACPI RSDP, 0 if the loader gave none
     u64 entry_time;       // time-stamp counter at the kernel's entry
     u64 memory_bytes;     // ordinary memory found
+    u64 ticks_per_ms;     // of the time-stamp counter, measured at boot to about one in a thousand
     u32 first_free_slot;
     u32 reserved;
     BootUntyped untyped[160];

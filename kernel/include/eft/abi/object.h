@@ -23,6 +23,7 @@ enum class ObjectType : u8 {
     Frame = 9,
     Irq = 10,      // a range of interrupt numbers: 0-23 I/O APIC lines, from kFirstMsi on messages
     IoPorts = 11,  // a range of I/O ports
+    SchedContext = 12,  // a share of the processor's time
 };
 
 // Rights are bits whose meaning depends on the object. A derived capability has a subset.
@@ -46,6 +47,7 @@ constexpr unsigned kThreadBits = 11;
 constexpr unsigned kEndpointBits = 6;
 constexpr unsigned kNotificationBits = 6;
 constexpr unsigned kReplyBits = 6;
+constexpr unsigned kSchedContextBits = 8;
 constexpr unsigned kAddressSpaceBits = 13;
 constexpr unsigned kMinUntypedBits = 6;
 constexpr unsigned kMaxUntypedBits = 47;
@@ -78,13 +80,15 @@ enum class Invocation : u32 {
     ThreadBind = 0x302,       // w0 Notification to bind (0 = unbind)
     ThreadSetReply = 0x303,   // w0 = slot: exchanges the slot's Reply (or nothing) with the current
     ThreadRegisters = 0x304,  // w0 instruction pointer, w1 stack pointer, w2 first, w3 second argument
-    ThreadPriority = 0x305,   // w0 = 0 to 63, higher runs first
-    ThreadResume = 0x306,
+    ThreadPriority = 0x305,   // w0 = 0 to the ceiling of its SchedContext, higher runs first
+    ThreadResume = 0x306,     // it needs an AddressSpace and a SchedContext
     ThreadSuspend = 0x307,    // stops it; a wait is ended with Cancelled when it is resumed
     ThreadInspect = 0x308,    // -> w0 ThreadState | priority << 8, w1 id of what it is blocked on,
                               // w2 replies delivered, w3 instruction pointer,
                               // w4.. the general registers in the order of UserRegister
     ThreadCancel = 0x309,     // ends its wait with Cancelled
+    ThreadContext = 0x30a,    // w0 = SchedContext of its own, which is no other thread's (0 = none: it
+                              // stops). It must be suspended, and its priority not above the ceiling.
 
     // AddressSpace.
     SpaceMap = 0x400,      // w0 Frame, w1 address, w2 = FrameRights | MapFlags << 8
@@ -106,6 +110,14 @@ enum class Invocation : u32 {
     // IoPorts: w0 = port, w1 = width in bytes (1, 2, 4).
     PortIn = 0x700,   // -> w0 value
     PortOut = 0x701,  // w2 = value
+
+    // SchedContext. Times are ticks of the time-stamp counter (BootInfo says how many a ms has).
+    // Configure: w0 = budget, w1 = period (budget <= period; both 0: no limit), w2 = ceiling of the
+    // priority of its thread (0 to 63; not below the priority that it has). The budget is full then.
+    SchedConfigure = 0x800,
+    // w0 = Endpoint that is told (kBudgetLabel) when its thread has to stop for want of budget; 0: nobody
+    SchedHandler = 0x801,
+    SchedInspect = 0x802,  // -> w0 ticks consumed so far, w1 budget left, w2 budget, w3 period
 };
 
 enum class MapFlag : u8 { Uncached = 1 };
@@ -117,6 +129,7 @@ enum class ThreadState : u8 {
     Receiving = 3,       // waits for a message at an endpoint
     AwaitingReply = 4,   // its call is in progress
     Waiting = 5,         // waits on a notification
+    Exhausted = 6,       // would run, but its SchedContext has no budget left in this period
 };
 constexpr unsigned kPriorities = 64;
 
@@ -131,6 +144,9 @@ enum class UserRegister : u8 {
 // fault on to the exception handler, and suspends a thread whose exception it answers.
 constexpr u32 kPageFaultLabel = 0xffff0001;
 constexpr u32 kExceptionLabel = 0xffff0002;
+// To the handler of a SchedContext: w0 = the context's id, w1 = ticks that it has consumed. Any answer
+// lets the thread go on as soon as there is budget: the handler may have given it some (SchedConfigure).
+constexpr u32 kBudgetLabel = 0xffff0003;
 enum class FaultBit : u8 { Present = 1, Write = 2, User = 4, Fetch = 16 };  // of the error code
 
 constexpr u32 kIrqLines = 24;

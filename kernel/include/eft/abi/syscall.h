@@ -1,10 +1,12 @@
 // The system calls, and how registers carry them.
 //
-//   in:   rax = SystemCall | flags   rdi = slot    rsi = tag   rdx r8 r9 r10 = words 0 to 3
-//   out:  rax = Error                rdi = badge   rsi = tag   rdx r8 r9 r10 = words 0 to 3
+//   in:   rax = SystemCall | flags   rdi = slot    rsi = tag   r12 r13 r14 r15 = words 0 to 3
+//   out:  rax = Error                rdi = badge   rsi = tag   r12 r13 r14 r15 = words 0 to 3
 //
-// rcx and r11 are lost (the SYSCALL instruction uses them); rbx, rbp, r12 to r15 are kept. Of the
-// word registers, those that carry no word of the received message are zero.
+// rsp and rbp are kept, all other registers are lost: rbx, rdx, r8, r9 and r10 are zero afterwards, rcx
+// and r11 are what SYSRET makes of them, and the flags are reset. Of the word registers, those that
+// carry no word of the received message are zero. The words are in registers that C++ functions keep,
+// so on the way through the kernel nobody has to move them.
 #pragma once
 
 #include <eft/abi/types.h>

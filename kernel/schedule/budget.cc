@@ -1,0 +1,67 @@
+#include <schedule/budget.h>
+
+#include <object/fault.h>
+
+#include <arch/timer.h>
+
+namespace eft::kernel {
+namespace {
+
+void arm(Core& core, u64 deadline, u64 now) {
+    if (core.deadline != 0 && core.deadline <= deadline) return;
+    core.deadline = deadline;
+    arch::arm_timer(deadline > now ? deadline - now : 1);
+}
+
+// `thread` has been chosen but the context that it is charged to is used up. False: it cannot run now.
+bool find_budget(Core& core, Thread& thread, u64 now) {
+    thread.charged->drop_holder();  // a lent one: it goes on with its own
+    SchedContext& own = *thread.charged;
+    if (own.has_budget(now)) return true;
+    if (!own.handler.empty() && !own.reported) {
+        own.reported = true;
+        raise_exhaustion(core, thread);
+    } else {
+        core.scheduler.park(thread);
+        arm(core, own.next_refill(), now);
+    }
+    return false;
+}
+
+void charge_to(Core& core, SchedContext* context, u64 now) {
+    if (core.charged) core.charged->consume(now - core.charged_since);
+    core.charged = context;
+    core.charged_since = now;
+}
+
+}  // namespace
+
+void settle(Core& core) { charge_to(core, core.charged, arch::now()); }
+
+Thread* choose_next(Core& core) {
+    Thread* next = core.scheduler.choose(core.current);
+    if (next ? next->charged != core.charged || next->charged->limited() : core.charged != nullptr) [[unlikely]] {
+        const u64 now = arch::now();
+        charge_to(core, core.charged, now);
+        while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) next = core.scheduler.choose(nullptr);
+        charge_to(core, next ? next->charged : nullptr, now);
+        if (next && next->charged->limited()) arm(core, next->charged->end_of_budget(now), now);
+    }
+    core.current = next;
+    if (core.deadline == 0 && core.scheduler.anyone_ready()) [[unlikely]] {
+        const u64 now = arch::now();
+        arm(core, now + arch::ticks_per_slice(), now);
+    }
+    return next;
+}
+
+void end_slice(Core& core) {
+    core.deadline = 0;
+    settle(core);
+    const u64 now = core.charged_since;
+    const u64 refill = core.scheduler.unpark(now);
+    if (refill != ~u64{0}) arm(core, refill, now);
+    if (core.current) core.scheduler.yield(*core.current);
+}
+
+}  // namespace eft::kernel
