@@ -6,10 +6,25 @@ set(EFT_IDLC "${EFT_HOST_TREE}/idl/compiler/idlc" CACHE FILEPATH "The stub compi
 
 set(EFT_GENERATED "${CMAKE_BINARY_DIR}/generated")
 
+# Appends the line of <eft/idl/interfaces.h> for each service that a schema defines.
+function(eft_list_interfaces file lines)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
+  file(STRINGS "${file}" declarations REGEX "^(namespace|rpc_service) ")
+  foreach(declaration IN LISTS declarations)
+    if(declaration MATCHES "^namespace ([a-z0-9_.]+)")
+      string(REPLACE "." "::" scope "${CMAKE_MATCH_1}")
+    elseif(declaration MATCHES "^rpc_service ([A-Za-z0-9_]+)")
+      set(service "${scope}::${CMAKE_MATCH_1}")
+      string(APPEND ${lines} "    {${service}::kName, ${service}::kInterfaceId, ${service}::kMethods},\n")
+    endif()
+  endforeach()
+  set(${lines} "${${lines}}" PARENT_SCOPE)
+endfunction()
+
 # An interface library whose users can include <eft/idl/x.h> for each x.fbs named, and are built after it is made.
-# Each x.fbs is taken to depend on all .fbs files beside it and in idl/, since any of them may be included.
+# With LIST y, <eft/idl/y.h> has a table of the interfaces. Each x.fbs is taken to depend on all .fbs files beside it and in idl/, since any of them may be included.
 function(eft_idl target)
-  cmake_parse_arguments(PARSE_ARGV 1 idl "" "" "FILES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 idl "" "LIST" "FILES;LIBS")
   list(APPEND idl_FILES ${idl_UNPARSED_ARGUMENTS})
 
   if(EFT_TARGET)
@@ -19,6 +34,8 @@ function(eft_idl target)
     set(idlc_target idlc)
   endif()
   set(headers)
+  set(interfaces)
+  set(includes)
   foreach(file IN LISTS idl_FILES)
     cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
     cmake_path(GET file PARENT_PATH directory)
@@ -41,9 +58,25 @@ function(eft_idl target)
       COMMENT "Generating eft/idl/${name}.h"
       VERBATIM)
     list(APPEND headers "${header}")
+    string(APPEND includes "#include <eft/idl/${name}.h>\n")
+    eft_list_interfaces("${file}" interfaces)
   endforeach()
 
   file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl" "${EFT_GENERATED}/bfbs")
+  if(idl_LIST)
+    file(CONFIGURE OUTPUT "${EFT_GENERATED}/eft/idl/${idl_LIST}.h" @ONLY CONTENT
+"// All interfaces, for people's tools.
+#pragma once
+
+@includes@
+namespace eft {
+
+inline constexpr ipc::InterfaceInfo kInterfaces[] = {
+@interfaces@};
+
+}  // namespace eft
+")
+  endif()
   add_library(${target} INTERFACE ${headers})
   target_sources(${target} INTERFACE FILE_SET HEADERS BASE_DIRS "${EFT_GENERATED}" FILES ${headers})
   target_link_libraries(${target} INTERFACE ${idl_LIBS})

@@ -1,11 +1,14 @@
 #include "monitor/format.h"
 
+#include <eft/idl/interfaces.h>
+#include <eft/message_trace.h>
 #include <eft/text.h>
 
 namespace eft::monitor {
 namespace {
 
 using Text = FixedText<512>;
+constexpr u32 kFirstOwnError = 256;  // of an interface
 
 std::string done(const Text& text) { return std::string(text.view()); }
 
@@ -47,6 +50,34 @@ std::string_view process_state_text(proc::ProcessState state) {
         case proc::ProcessState::None: break;
     }
     return "-";
+}
+
+// "Block.Attach"; numbers for what nobody knows.
+void append_request(Text& text, Tag tag) {
+    const u16 interface = static_cast<u16>(tag.label() >> 16), ordinal = static_cast<u16>(tag.label());
+    FixedText<64> name;
+    if (tag.has(Tag::Fault)) {
+        text.left("a fault", 24);
+        return;
+    }
+    const auto known = std::find_if(std::begin(kInterfaces), std::end(kInterfaces), [&](const auto& each) { return each.id == interface; });
+    if (known == std::end(kInterfaces)) name.append("interface ").decimal(interface);
+    else name.append(known->name);
+    const ipc::MethodInfo* method = known == std::end(kInterfaces) ? nullptr : ipc::find_method(known->methods, ordinal);
+    name.append('.');
+    if (method) name.append(method->name);
+    else if (ordinal == 0) name.append("Describe");
+    else name.append("method ").decimal(ordinal);
+    text.left(name, 24);
+}
+
+void append_answer(Text& text, u64 answer) {
+    const u32 label = Tag(answer).label();
+    if (answer == TraceEntry::kNone) text.append("not answered");
+    else if (answer == TraceEntry::kNobody) text.append("no answer wanted");
+    else if (label == 0) text.append("answered");
+    else if (label < kFirstOwnError) text.append("answered: ").append(to_string(static_cast<Error>(label)));
+    else text.append("answered: error ").decimal(label);
 }
 
 }  // namespace
@@ -137,6 +168,22 @@ std::string service_line(const rs::ServiceLine& service) {
     else text.decimal(service.last_recovery_us, 11);
     text.append('\n');
     return done(text);
+}
+
+std::string messages_text(const rs::LastMessages& last) {
+    if (last.count == 0) return "last messages: none\n";
+    std::string all = "last messages, us before the death:\n";
+    for (u32 i = 0; i < std::min<u32>(last.count, std::size(last.messages.tags)); ++i) {
+        const Tag tag(last.messages.tags[i]);
+        Text text;
+        text.decimal(last.messages.before_us[i], 12).append("  ");
+        append_request(text, tag);
+        text.append(" badge ").decimal(last.messages.badges[i]).append(", words ").decimal(tag.words());
+        if (tag.caps() != 0) text.append(", capabilities ").decimal(tag.caps());
+        append_answer(text.append(": "), last.messages.answers[i]);
+        all.append(text.append('\n').view());
+    }
+    return all;
 }
 
 std::string process_header() { return "  PID PARENT NAME             STATE    MEMORY_KIB  CPU_TIME\n"; }

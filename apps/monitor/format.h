@@ -24,6 +24,8 @@ std::string stat_text(std::string_view path, const file::Attributes& attributes)
 std::string service_header();
 std::string service_line(const rs::ServiceLine& service);
 std::string_view state_text(rs::ServiceState state);
+// The requests before a death, a line each, oldest first.
+std::string messages_text(const rs::LastMessages& last);
 std::string process_header();
 std::string process_line(const proc::ProcessLine& process);
 std::string file_system_text(const file::FileSystemState& state);

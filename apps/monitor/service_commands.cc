@@ -44,6 +44,8 @@ Task<int> info(Shell& shell, const Words& words) {
     }
     std::string text(details->text);
     if (!text.ends_with('\n')) text.push_back('\n');
+    auto messages = settled(shell.supervisor().messages(named(words[2])));
+    if (messages.ok()) text.append(messages_text(*messages));
     co_await shell.print(text);
     co_return status;
 }

@@ -74,6 +74,7 @@ extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
     reinterpret_cast<Utcb*>(layout::kUtcbAddress)->self = layout::kUtcbAddress;
     this_incarnation = {number, replies_delivered};
     persistent_head().first_request = 0;
+    MessageTrace(persistent_head().trace).clear();
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
     process_heap().set_range(reinterpret_cast<std::byte*>(layout::kHeapBase), layout::kHeapLimit - layout::kHeapBase);

@@ -16,12 +16,15 @@ Result<Slot> ServerLoop::keep_reply() {
         if (waiting_replies_ >> i & 1) continue;
         EFT_CHECK(kernel_object::exchange_reply(slot(WellKnown::Thread), reply_slot(i)));
         waiting_replies_ |= 1u << i;
+        waiting_requests_[i] = trace().current();
         return reply_slot(i);
     }
     return Error::Busy;
 }
 
 void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
+    const u32 index = raw(reply) - raw(slot(WellKnown::FirstReply));
+    trace().answered(waiting_requests_[index], registers.tag.value);
     if (commit_) commit_->before_reply(replies_ + 1);
     if (sys::send(reply, registers) != Error::None) {
         if (commit_) commit_->undo_reply();
@@ -31,7 +34,7 @@ void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
     }
     ++replies_;
     if (commit_) commit_->after_reply();
-    waiting_replies_ &= ~(1u << (raw(reply) - raw(slot(WellKnown::FirstReply))));
+    waiting_replies_ &= ~(1u << index);
 }
 
 void ServerLoop::abandon(Slot reply) {
@@ -47,6 +50,7 @@ void ServerLoop::receive(ipc::Registers& registers) {
 
 void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing) {
     const Slot endpoint = slot(WellKnown::Endpoint);
+    trace().answered(registers.tag.value);
     if (commit_) commit_->before_reply(replies_ + 1);
     Error error = sys::reply_recv(endpoint, registers);
     if (error == Error::InvalidCapability || error == Error::InvalidArgument) [[unlikely]] {
@@ -59,6 +63,7 @@ void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps
     }
     const bool answered = error != Error::NothingToAnswer;  // nobody waits for the answer to a `send`
     if (answered) ++replies_;
+    else trace().answered(TraceEntry::kNobody);
     if (commit_) commit_->after_reply();
     outgoing.drop();
     if (error != Error::None) receive(registers);

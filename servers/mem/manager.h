@@ -136,12 +136,10 @@ public:
         return mapped.error() == Error::AlreadyMapped ? Error::None : mapped.error();
     }
 
-    // Words of a space's stack, up to the end of the page; how many were read.
-    Result<u32> read_stack(const Space& space, u64 address, std::span<u64> words) {
+    // Words of a space's stack or of an object that it maps, up to the end of the page; how many were read.
+    Result<u32> read_memory(const Space& space, u64 address, std::span<u64> words) {
         if (address % sizeof(u64) != 0) return Error::InvalidArgument;
-        if (address < kStackBottom || address >= layout::kStackTop) return Error::OutOfRange;
-        const Slot frame = space.stack[(address - kStackBottom) >> kPageBits];
-        if (frame == Slot::None) return Error::NotMapped;
+        EFT_TRY(const Slot frame, readable_frame(space, address));
         const u64 offset = address & (kPageSize - 1);
         const auto count = static_cast<u32>(std::min<u64>(words.size(), (kPageSize - offset) / sizeof(u64)));
         EFT_TRY(const Slot copy, store_.slots.take());
@@ -164,6 +162,14 @@ public:
 private:
     static constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
     static constexpr u64 kStackBottom = layout::kStackTop - layout::kStackBytes;
+
+    // Registers of devices are not for reading: that can change them.
+    Result<Slot> readable_frame(const Space& space, u64 address) const {
+        if (address < kStackBottom || address >= layout::kStackTop) return mappings_.frame_at(space, address);
+        const Slot frame = space.stack[(address - kStackBottom) >> kPageBits];
+        if (frame == Slot::None) return Error::NotMapped;
+        return frame;
+    }
 
     Result<Slot> take_badged(Badge badge) {
         EFT_TRY(const Slot slot, store_.slots.take());

@@ -59,6 +59,17 @@ public:
         return Error::NotMapped;
     }
 
+    // The capability through which the page at `address` is mapped. PermissionDenied: it is a device's.
+    Result<Slot> frame_at(const Space& space, u64 address) const {
+        for (MappingIndex index = space.first_mapping; index != kNoMapping; index = mappings_[index].next) {
+            const Mapping& mapping = mappings_[index];
+            if (address < mapping.address || address - mapping.address >= u64{mapping.pages} * kPageSize) continue;
+            if (objects_[mapping.object].device) return Error::PermissionDenied;
+            return static_cast<Slot>(raw(mapping.first) + ((address - mapping.address) >> kPageBits));
+        }
+        return Error::NotMapped;
+    }
+
     void unmap_all(Space& space) {
         while (space.first_mapping != kNoMapping) drop(space, space.first_mapping, kNoMapping);
     }

@@ -83,15 +83,15 @@ public:
         EFT_CHECK(require_control(context));
         EFT_TRY(Object * object, find_object(request.object.slot()));
         if (request.first > object->pages) return Error::OutOfRange;
-        const u32 count = std::min<u32>(object->pages - request.first, static_cast<u32>(addresses_.size()));
-        u64* next = addresses_.data();
+        const u32 count = std::min<u32>(object->pages - request.first, mem::PageAddresses::kAddressesMax);
+        u64* next = words_.data();
         EFT_CHECK(manager_.objects().for_pages(*object, request.first, count, [&next](Slot, u64 address) -> Status {
             *next++ = address;
             return {};
         }));
         mem::PageAddresses answer;
         answer.pages = object->pages;
-        answer.addresses = {addresses_.data(), count};
+        answer.addresses = {words_.data(), count};
         return answer;
     }
 
@@ -168,11 +168,11 @@ public:
         return usage(space);
     }
 
-    Result<mem::StackWords> read_stack(ipc::Context& context, const mem::StackQuery& request) {
+    Result<mem::MemoryWords> read_memory(ipc::Context& context, const mem::MemoryQuery& request) {
         EFT_TRY(const Space* space, controlled_space(context, request.space));
-        EFT_TRY(const u32 count, manager_.read_stack(*space, request.address, addresses_));
-        mem::StackWords answer;
-        answer.words = {addresses_.data(), count};
+        EFT_TRY(const u32 count, manager_.read_memory(*space, request.address, words_));
+        mem::MemoryWords answer;
+        answer.words = {words_.data(), count};
         return answer;
     }
 
@@ -251,7 +251,8 @@ private:
     Kernel& kernel_;
     Manager<Kernel>& manager_;
     u64 endpoint_id_;
-    std::array<u64, 256> addresses_{};  // of the answer under way
+    std::array<u64, mem::MemoryWords::kWordsMax> words_{};  // of the answer under way
+    static_assert(mem::PageAddresses::kAddressesMax <= mem::MemoryWords::kWordsMax);
 };
 
 }  // namespace eft::memory

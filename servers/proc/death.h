@@ -4,7 +4,9 @@
 #include "process_table.h"
 
 #include <eft/layout.h>
+#include <eft/service_config.h>
 
+#include <cstddef>
 #include <span>
 
 namespace eft::processes {
@@ -51,8 +53,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t kStackWords = 256;
-
     void write_record(Process& process, const Cause& cause) {
         proc::CrashRecord& record = process.record;
         record = {};
@@ -63,6 +63,7 @@ private:
         record.error_code = cause.error_code;
         record.address = cause.address;
         environment_.suspend(process.thread);
+        copy_messages(process);
         const auto thread = environment_.inspect(process.thread);
         if (!thread.ok()) return;
         record.instruction = thread->instruction_pointer;
@@ -71,11 +72,25 @@ private:
         if (cause.reason != proc::DeathReason::Exit) trace(process);
     }
 
+    // The program could write there what it liked: numbers to show, and nothing else.
+    void copy_messages(Process& process) {
+        constexpr u64 kTrace = layout::kPersistentAddress + offsetof(PersistentHead, trace);
+        if (environment_.read_memory(process.space, kTrace, words_).size() < kTraceWords) return;
+        std::array<TraceEntry, kTraceEntries> entries;
+        proc::CrashRecord& record = process.record;
+        record.message_count = static_cast<u32>(read_trace(std::span(words_).template first<kTraceWords>(), entries));
+        for (u32 i = 0; i < record.message_count; ++i) {
+            record.messages.tags[i] = entries[i].tag;
+            record.messages.badges[i] = entries[i].badge;
+            record.messages.times[i] = entries[i].time;
+            record.messages.answers[i] = entries[i].answer;
+        }
+    }
+
     // Programs keep no frame pointers: every word of the innermost stack page that is an address in the code counts as
     // a return address, although older calls may have left some.
     void trace(Process& process) {
-        std::array<u64, kStackWords> stack;
-        const std::span<u64> words = environment_.read_stack(process.space, process.record.stack & ~u64{7}, stack);
+        const std::span<u64> words = environment_.read_memory(process.space, process.record.stack & ~u64{7}, words_);
         std::size_t found = 0;
         for (const u64 word : words) {
             if (!process.code.contains(word)) continue;
@@ -96,6 +111,7 @@ private:
     }
 
     Environment& environment_;
+    std::array<u64, kTraceWords> words_{};  // read from the dead
 };
 
 }  // namespace eft::processes

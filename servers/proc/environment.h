@@ -88,8 +88,8 @@ public:
         return usage.ok() ? usage->used : 0;
     }
     // The words from `address` to the end of its page, or none.
-    std::span<u64> read_stack(u32 space, u64 address, std::span<u64> words) {
-        const Result<mem::StackWords> read = mem_.read_stack({.space = space, .address = address});
+    std::span<u64> read_memory(u32 space, u64 address, std::span<u64> words) {
+        const Result<mem::MemoryWords> read = mem_.read_memory({.space = space, .address = address});
         if (!read.ok()) return {};
         const std::size_t count = std::min(words.size(), read->words.size());
         std::copy_n(read->words.data(), count, words.data());

@@ -192,4 +192,20 @@ Result<rs::Phases> Orders::recovery(ipc::Context& context, const rs::Name& reque
     return phases;
 }
 
+Result<rs::LastMessages> Orders::messages(ipc::Context& context, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(context, request.name));
+    if (records_[index].deaths == 0) return Error::NotFound;
+    const proc::CrashRecord& death = records_[index].last_death;
+    rs::LastMessages last;
+    last.count = death.message_count;
+    for (u32 i = 0; i < last.count; ++i) {
+        last.messages.tags[i] = death.messages.tags[i];
+        last.messages.badges[i] = death.messages.badges[i];
+        last.messages.answers[i] = death.messages.answers[i];
+        const u64 time = death.messages.times[i];
+        last.messages.before_us[i] = time < death.died_at ? machine_.microseconds(death.died_at - time) : 0;
+    }
+    return last;
+}
+
 }  // namespace eft::supervisor

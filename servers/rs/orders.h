@@ -26,6 +26,7 @@ public:
     Status shutdown(ipc::Context& context, const Empty&);
     Status reboot(ipc::Context& context, const Empty&);
     Result<rs::Phases> recovery(ipc::Context& context, const rs::Name& request);
+    Result<rs::LastMessages> messages(ipc::Context& context, const rs::Name& request);
     Result<rs::LogMemory> log(ipc::Context& context, const rs::Cursor& cursor);
 
     // After rs was woken: states may have changed.

@@ -1,70 +1,94 @@
-// The last 64 message headers of a process, in its persistent memory: what it was doing when it died.
+// The last 64 requests that a process took, and what it answered, in its persistent memory: what it was doing when it
+// died. The supervisor reads them from there into the crash record.
 //
-// An entry's number is 0 while it is written and set last, so that a kill at any store, or a reader in between, sees an
-// entry whole or not at all. Readers believe nothing else of the memory.
+// There is a place more than entries that are kept: the one behind `last`, which a kill may leave half written. An entry
+// is whole before `last` goes on. Readers believe nothing of the memory.
 #pragma once
 
 #include <eft/state/stores.h>
 
-#include <algorithm>
 #include <array>
 #include <span>
 
 namespace eft {
 
+constexpr std::size_t kTraceEntries = 64;
+
 struct TraceEntry {
-    u64 number;  // from 1; its place is the remainder by the number of entries
     u64 tag;
     u64 badge;
-    u64 time;
+    u64 time;    // 0: nothing was ever here
+    u64 answer;  // the reply's tag, written before it is sent; or one of:
+
+    static constexpr u64 kNone = ~u64{0};        // not answered yet
+    static constexpr u64 kNobody = ~u64{0} - 1;  // the sender did not wait for an answer
 };
 
-constexpr std::size_t kTraceEntries = 64;
-constexpr std::size_t kTraceBytes = kTraceEntries * sizeof(TraceEntry);
-static_assert(kTraceBytes == 2048);
+struct TraceMemory {
+    u64 last;  // place of the last entry, as its distance in bytes from the first
+    TraceEntry entries[kTraceEntries + 1];
 
+    static constexpr u64 kLastPlace = sizeof(entries) - sizeof(TraceEntry);
+};
+static_assert(sizeof(TraceEntry) == 32 && sizeof(TraceMemory) == 8 + 65 * 32);
+constexpr std::size_t kTraceWords = sizeof(TraceMemory) / sizeof(u64);
+
+// Has no state but the memory. Each message pays for received() and answered(): they are to be few instructions.
 template <class Stores>
 class BasicMessageTrace {
 public:
-    // Continues the numbers of the last incarnation. The memory is aligned to 8.
-    explicit BasicMessageTrace(std::span<std::byte, kTraceBytes> memory)
-        : entries_(reinterpret_cast<TraceEntry*>(memory.data())) {
-        for (std::size_t at = 0; at < kTraceEntries; ++at)
-            if (entries_[at].number % kTraceEntries == at) last_ = std::max(last_, entries_[at].number);
+    // Names an entry, for as long as 64 further requests have not come.
+    struct Place {
+        u64 offset;
+        u64 time;
+    };
+
+    explicit BasicMessageTrace(TraceMemory& memory) : memory_(memory) {}
+
+    // What earlier incarnations have left is not this one's.
+    void clear() {
+        for (TraceEntry& entry : memory_.entries) Stores::word(entry.time, 0);
+        Stores::word(memory_.last, 0);
     }
 
-    void record(u64 tag, u64 badge, u64 time) {
-        if (++last_ == 0) last_ = kTraceEntries;
-        TraceEntry& entry = entries_[last_ % kTraceEntries];
-        Stores::word(entry.number, 0);
-        Stores::word(entry.tag, tag);
-        Stores::word(entry.badge, badge);
-        Stores::word(entry.time, time);
-        Stores::word(entry.number, last_);
+    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time) {
+        const u64 last = memory_.last;
+        const u64 place = last == TraceMemory::kLastPlace ? 0 : last + sizeof(TraceEntry);
+        Stores::word(at(place).tag, tag);
+        Stores::word(at(place).badge, badge);
+        Stores::word(at(place).time, time);
+        Stores::word(at(place).answer, TraceEntry::kNone);
+        Stores::word(memory_.last, place);
+    }
+    // The request received last.
+    [[gnu::always_inline]] void answered(u64 answer) { Stores::word(at(memory_.last).answer, answer); }
+
+    // For requests that are answered later.
+    Place current() const { return {memory_.last, at(memory_.last).time}; }
+    void answered(Place place, u64 answer) {
+        if (at(place.offset).time == place.time) Stores::word(at(place.offset).answer, answer);
     }
 
 private:
-    TraceEntry* entries_;
-    u64 last_ = 0;
+    [[gnu::always_inline]] TraceEntry& at(u64 offset) const {
+        return *reinterpret_cast<TraceEntry*>(reinterpret_cast<std::byte*>(memory_.entries) + offset);
+    }
+
+    TraceMemory& memory_;
 };
 
 using MessageTrace = BasicMessageTrace<DirectStores>;
 
-// Copies the whole entries, oldest first, from memory that another process may be writing. Answers how many.
-inline std::size_t read_trace(std::span<const std::byte, kTraceBytes> memory,
-                              std::array<TraceEntry, kTraceEntries>& out) {
-    const auto* entries = reinterpret_cast<const TraceEntry*>(memory.data());
+// Takes the entries, oldest first, from a copy of the memory. Answers how many there are.
+inline std::size_t read_trace(std::span<const u64, kTraceWords> memory, std::span<TraceEntry, kTraceEntries> out) {
+    if (memory[0] % sizeof(TraceEntry) != 0 || memory[0] > TraceMemory::kLastPlace) return 0;
+    std::size_t place = (memory[0] / sizeof(TraceEntry) + 1) % (kTraceEntries + 1);
     std::size_t count = 0;
-    for (std::size_t at = 0; at < kTraceEntries; ++at) {
-        const auto load = [](const u64& word) { return __atomic_load_n(&word, __ATOMIC_ACQUIRE); };
-        const TraceEntry entry{load(entries[at].number), load(entries[at].tag), load(entries[at].badge),
-                               load(entries[at].time)};
-        __atomic_thread_fence(__ATOMIC_ACQUIRE);
-        if (entry.number != 0 && entry.number % kTraceEntries == at && load(entries[at].number) == entry.number)
-            out[count++] = entry;
+    for (std::size_t i = 0; i < kTraceEntries; ++i) {
+        place = (place + 1) % (kTraceEntries + 1);
+        const std::span<const u64, 4> words = memory.subspan(1 + place * 4).first<4>();
+        if (words[2] != 0) out[count++] = {words[0], words[1], words[2], words[3]};
     }
-    std::sort(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count),
-              [](const TraceEntry& a, const TraceEntry& b) { return a.number < b.number; });
     return count;
 }
 

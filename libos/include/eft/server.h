@@ -57,12 +57,14 @@ public:
 private:
     void receive(ipc::Registers& registers);
     void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
+    static MessageTrace trace() { return MessageTrace(persistent_head().trace); }
     // Handles libos' own bits and returns the others.
     u64 notified(u64 bits);
 
     ReplyCommit* commit_;
     u64 replies_ = incarnation().replies_delivered;  // of all incarnations, as the kernel counts them
     u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
+    MessageTrace::Place waiting_requests_[kSpareReplies];  // of the callers in these slots
 };
 
 template <class Dispatch, class Wake>
@@ -77,6 +79,7 @@ template <class Dispatch, class Wake>
             receive(registers);
             continue;
         }
+        trace().received(registers.tag.value, registers.badge, sys::time_stamp());
         ipc::Context context(registers.badge, registers.tag, this);
         ipc::IncomingMessage message(registers, page(), outgoing);
         if (dispatch(context, message) == ipc::Outcome::Deferred) {

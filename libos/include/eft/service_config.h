@@ -6,6 +6,7 @@
 #pragma once
 
 #include <eft/abi/types.h>
+#include <eft/message_trace.h>
 
 #include <cstddef>
 #include <string_view>
@@ -42,7 +43,7 @@ struct PersistentHead {
     u32 reserved;
     u64 first_request;      // time stamp at which this incarnation took its first request; 0: none yet
     char last_words[256];   // of a panic
-    std::byte trace[2048];  // message_trace.h
+    TraceMemory trace;      // of this incarnation
 };
 static_assert(sizeof(PersistentHead) <= kPageSize);
 

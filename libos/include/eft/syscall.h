@@ -69,9 +69,9 @@ inline void debug_print(const char* text) {
 }
 
 inline u64 time_stamp() {
-    u32 low, high;
+    u64 low, high;  // RDTSC zeroes the upper halves (Intel SDM volume 2)
     asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return u64{high} << 32 | low;
+    return high << 32 | low;
 }
 
 }  // namespace eft::sys

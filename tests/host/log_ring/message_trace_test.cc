@@ -1,4 +1,4 @@
-// The trace of message headers: the last 64, whole entries only, at every store and over incarnations.
+// The trace of requests and answers: the last 64, whole entries only, killed at any store.
 #include "mortal.h"
 
 #include <eft/message_trace.h>
@@ -6,65 +6,96 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <vector>
 
 using namespace eft;
 using namespace eft::test;
 
 namespace {
 
-struct Memory {
-    alignas(8) std::byte bytes[kTraceBytes] = {};
-};
-
-// Every entry is whole; answers the last number.
-u64 check_entries(Memory& memory, std::size_t at_least) {
+std::vector<TraceEntry> entries_in(const TraceMemory& memory) {
+    std::array<u64, kTraceWords> words;
+    std::memcpy(words.data(), &memory, sizeof(memory));
     std::array<TraceEntry, kTraceEntries> entries;
-    const std::size_t count = read_trace(memory.bytes, entries);
-    REQUIRE(count >= at_least);
-    for (std::size_t i = 0; i < count; ++i) {
-        REQUIRE(entries[i].tag == entries[i].number * 3);
-        REQUIRE(entries[i].badge == entries[i].number * 5);
-        REQUIRE(entries[i].time == entries[i].number * 7);
-        if (i > 0) REQUIRE(entries[i].number == entries[i - 1].number + 1);
-    }
-    return count == 0 ? 0 : entries[count - 1].number;
+    const std::size_t count = read_trace(words, entries);
+    return {entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
 }  // namespace
 
-TEST_CASE("killed at any store, the trace has the last whole entries, and the next incarnation goes on") {
+TEST_CASE("killed at any store, the trace has the last 64 requests, whole, and what was answered") {
+    constexpr u64 kRequests = 150;
     for (u64 point = 0;; ++point) {
-        auto memory = std::make_unique<Memory>();
-        u64 done = 0, done_at_death = 0;
+        auto memory = std::make_unique<TraceMemory>();
+        u64 received = 0, answered = 0;
+        u64 received_at_death = kRequests, answered_at_death = kRequests;
         const bool died = die_at(
-            point, memory->bytes,
+            point, std::as_writable_bytes(std::span(memory.get(), 1)),
             [&] {
-                BasicMessageTrace<MortalStores> trace(memory->bytes);
-                for (u64 number = 1; number <= 150; ++number) {
-                    trace.record(number * 3, number * 5, number * 7);
-                    done = number;
+                BasicMessageTrace<MortalStores> trace(*memory);
+                for (u64 number = 1; number <= kRequests; ++number) {
+                    trace.received(number * 3, number * 5, number * 7);
+                    received = number;
+                    trace.answered(number * 11);
+                    answered = number;
                 }
             },
-            [&] { done_at_death = done; });
-        if (!died) done_at_death = done;
-        const u64 last = check_entries(*memory, std::min<std::size_t>(done_at_death, kTraceEntries - 1));
-        REQUIRE((last == done_at_death || last == done_at_death + 1));
-        MessageTrace successor(memory->bytes);
-        successor.record((last + 1) * 3, (last + 1) * 5, (last + 1) * 7);
-        REQUIRE(check_entries(*memory, 1) == last + 1);
+            [&] { received_at_death = received, answered_at_death = answered; });
+        const std::vector<TraceEntry> entries = entries_in(*memory);
+        REQUIRE(entries.size() >= std::min<std::size_t>(received_at_death, kTraceEntries));
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const u64 number = entries[i].time / 7;
+            REQUIRE(entries[i].time == number * 7);
+            REQUIRE(entries[i].tag == number * 3);
+            REQUIRE(entries[i].badge == number * 5);
+            const bool has_answer = entries[i].answer == number * 11;
+            REQUIRE((has_answer || entries[i].answer == TraceEntry::kNone));
+            if (number <= answered_at_death) REQUIRE(has_answer);
+            if (i > 0) REQUIRE(entries[i].time == entries[i - 1].time + 7);
+        }
+        if (!entries.empty()) {
+            const u64 last = entries.back().time / 7;
+            REQUIRE((last == received_at_death || last == received_at_death + 1));
+        }
         if (!died) break;
     }
 }
 
-TEST_CASE("nonsense in the memory is left out") {
-    Memory memory;
-    auto* entries = reinterpret_cast<TraceEntry*>(memory.bytes);
-    entries[3].number = 5;
-    entries[4].number = ~u64{0};
-    entries[63].number = ~u64{0};  // the largest number there is, in its place
-    std::array<TraceEntry, kTraceEntries> out;
-    CHECK(read_trace(memory.bytes, out) == 1);
-    MessageTrace trace(memory.bytes);
-    trace.record(1, 2, 3);
-    CHECK(read_trace(memory.bytes, out) == 2);
+TEST_CASE("an incarnation begins with an empty trace") {
+    TraceMemory memory{};
+    MessageTrace trace(memory);
+    for (u64 i = 1; i < 100; ++i) trace.received(i, i, i);
+    REQUIRE(entries_in(memory).size() == kTraceEntries);
+    MessageTrace successor(memory);
+    successor.clear();
+    CHECK(entries_in(memory).empty());
+    successor.received(1, 2, 3);
+    REQUIRE(entries_in(memory).size() == 1);
+    CHECK(entries_in(memory)[0].badge == 2);
+    CHECK(entries_in(memory)[0].answer == TraceEntry::kNone);
+}
+
+TEST_CASE("an answer that comes later finds its request, unless others have taken the place") {
+    TraceMemory memory{};
+    MessageTrace trace(memory);
+    trace.received(10, 1, 100);
+    const MessageTrace::Place first = trace.current();
+    trace.received(20, 2, 200);
+    trace.answered(0);
+    trace.answered(first, 7);
+    REQUIRE(entries_in(memory).size() == 2);
+    CHECK(entries_in(memory)[0].answer == 7);
+    CHECK(entries_in(memory)[1].answer == 0);
+    for (u64 i = 0; i < kTraceEntries; ++i) trace.received(30, 3, 300 + i);
+    trace.answered(first, 9);
+    for (const TraceEntry& entry : entries_in(memory)) CHECK(entry.answer == TraceEntry::kNone);
+}
+
+TEST_CASE("memory that is no trace is none") {
+    TraceMemory memory{};
+    for (const u64 last : {u64{1}, u64{TraceMemory::kLastPlace + sizeof(TraceEntry)}, ~u64{31}}) {
+        memory.last = last;
+        memory.entries[3].time = 5;
+        CHECK(entries_in(memory).empty());
+    }
 }

@@ -275,12 +275,35 @@ TEST_CASE("the stack of a dead thread can be read, and nothing else") {
     std::memcpy(machine.kernel.page(page->id) + 0xff0, &value, sizeof(value));
     const Machine::State before = machine.state();
     u64 words[8];
-    const auto read = machine.manager->read_stack(space, 0x0fff'eff0, words);
+    const auto read = machine.manager->read_memory(space, 0x0fff'eff0, words);
     REQUIRE(read.ok());
     CHECK(*read == 2);
     CHECK(words[0] == value);
-    CHECK(machine.manager->read_stack(space, 0x0fff'eff1, words).error() == Error::InvalidArgument);
-    CHECK(machine.manager->read_stack(space, 0x0fff'd000, words).error() == Error::NotMapped);
-    CHECK(machine.manager->read_stack(space, 0x40'0000, words).error() == Error::OutOfRange);
+    CHECK(machine.manager->read_memory(space, 0x0fff'eff1, words).error() == Error::InvalidArgument);
+    CHECK(machine.manager->read_memory(space, 0x0fff'd000, words).error() == Error::NotMapped);
+    CHECK(machine.manager->read_memory(space, 0x40'0000, words).error() == Error::NotMapped);  // its code
+    CHECK(machine.state() == before);
+}
+
+TEST_CASE("of a dead process's mapped objects all but a device's can be read") {
+    Machine machine;
+    Space& space = **machine.process(64);
+    Object& object = **machine.manager->objects().create(space, 2 * kPageSize, false);
+    Object& device = **machine.manager->objects().device(Machine::kDevice, kPageSize, false);
+    REQUIRE(machine.manager->mappings().map(space, object, {0, 2 * kPageSize, 0x1800'0000, kReadWrite}).ok());
+    REQUIRE(machine.manager->mappings().map(space, device, {0, kPageSize, 0x1900'0000, kReadWrite}).ok());
+    const auto* page = machine.kernel.mapped_at(space_id(machine, space), 0x1800'1000);
+    REQUIRE(page);
+    const u64 value = 0x0123'4567'89ab'cdef;
+    std::memcpy(machine.kernel.page(page->id) + 0x118, &value, sizeof(value));
+    const Machine::State before = machine.state();
+    u64 words[8];
+    const auto read = machine.manager->read_memory(space, 0x1800'1118, words);
+    REQUIRE(read.ok());
+    CHECK(*read == 8);
+    CHECK(words[0] == value);
+    CHECK(machine.manager->read_memory(space, 0x1800'2000, words).error() == Error::NotMapped);
+    CHECK(machine.manager->read_memory(space, 0x17ff'fff8, words).error() == Error::NotMapped);
+    CHECK(machine.manager->read_memory(space, 0x1900'0000, words).error() == Error::PermissionDenied);
     CHECK(machine.state() == before);
 }

@@ -69,7 +69,7 @@ TEST_CASE("control methods are for control sessions only") {
         CHECK(t.server.device_object(caller, {.address = Machine::kDevice, .bytes = 4096}).error() ==
               Error::PermissionDenied);
         CHECK(t.server.info_of(caller, {.id = id}).error() == Error::PermissionDenied);
-        CHECK(t.server.read_stack(caller, {.space = id}).error() == Error::PermissionDenied);
+        CHECK(t.server.read_memory(caller, {.space = id}).error() == Error::PermissionDenied);
         CHECK(t.server.make_object(caller, {.space = id, .type = 6}).error() == Error::PermissionDenied);
         CHECK(t.server.make_thread(caller, {}).error() == Error::PermissionDenied);
         CHECK(t.server.adopt(caller, {}).error() == Error::PermissionDenied);

@@ -6,7 +6,10 @@
 #include <eft/abi/object.h>
 #include <eft/idl/mem.h>
 #include <eft/layout.h>
+#include <eft/service_config.h>
 
+#include <cstddef>
+#include <cstring>
 #include <map>
 #include <set>
 #include <span>
@@ -51,6 +54,7 @@ public:
     bool running = false;
     ThreadView thread{ThreadState::Ready, 0, 17, 0x40'0020, 0x0fff'efe8};
     std::vector<u64> stack;
+    TraceMemory trace{};
     u32 cleared = 0;
     std::string files;
 
@@ -87,8 +91,12 @@ public:
         return put(Thing::Thread);
     }
     u32 pages(u32) { return 42; }
-    std::span<u64> read_stack(u32 space, u64, std::span<u64> words) {
+    std::span<u64> read_memory(u32 space, u64 address, std::span<u64> words) {
         if (!spaces.contains(space)) return {};
+        if (address == layout::kPersistentAddress + offsetof(PersistentHead, trace)) {
+            std::memcpy(words.data(), &trace, std::min(words.size_bytes(), sizeof(trace)));
+            return words;
+        }
         std::copy(stack.begin(), stack.end(), words.begin());
         return words.first(stack.size());
     }

@@ -134,6 +134,10 @@ TEST_CASE("an exception ends the process, is recorded, and told when all is gone
     World w;
     const u32 pid = *w.spawn();
     w.environment.stack = {0x40'0123, 5, 0x40'17ff, 0x40'1800, 0x40'0000};
+    MessageTrace trace(w.environment.trace);
+    trace.received(0x10002'0000'0004, 9, 1000);
+    trace.answered(4);
+    trace.received(0x10002'0000'0004, 10, 1001);
     w.environment.table[static_cast<u32>(WellKnown::FirstScratch) + 3] = Thing::Memory;
     w.environment.table[static_cast<u32>(WellKnown::FirstPersistent)] = Thing::Memory;
     w.server.exception(badge_of(Kind::Exceptions, pid), 0x1234, u64{14} << 32 | 6);
@@ -158,6 +162,13 @@ TEST_CASE("an exception ends the process, is recorded, and told when all is gone
     CHECK(record->backtrace.frames[0] == 0x40'0123);
     CHECK(record->backtrace.frames[1] == 0x40'17ff);
     CHECK(record->backtrace.frames[2] == 0x40'0000);
+    REQUIRE(record->message_count == 2);
+    CHECK(record->messages.tags[0] == 0x10002'0000'0004);
+    CHECK(record->messages.badges[0] == 9);
+    CHECK(record->messages.times[0] == 1000);
+    CHECK(record->messages.answers[0] == 4);
+    CHECK(record->messages.badges[1] == 10);
+    CHECK(record->messages.answers[1] == TraceEntry::kNone);
     CHECK(record->backtrace.frames[3] == 0);
     CHECK(record->died_at < record->gone_at);
     CHECK(w.server.reap(w.control, {.pid = pid}).error() == Error::NotFound);

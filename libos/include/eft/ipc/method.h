@@ -69,4 +69,11 @@ constexpr const MethodInfo* find_method(std::span<const MethodInfo> methods, u16
     return nullptr;
 }
 
+// One of all interfaces, in <eft/idl/interfaces.h>.
+struct InterfaceInfo {
+    std::string_view name;
+    u16 id;
+    std::span<const MethodInfo> methods;
+};
+
 }  // namespace eft::ipc
