@@ -186,13 +186,15 @@ std::string messages_text(const rs::LastMessages& last) {
     return all;
 }
 
-std::string process_header() { return "  PID PARENT NAME             STATE    MEMORY_KIB  CPU_TIME\n"; }
+std::string process_header() { return "  PID PARENT NAME             STATE    MEMORY_KIB\n"; }
 
 std::string process_line(const proc::ProcessLine& process) {
     Text text;
     text.decimal(process.pid, 5).append(' ').decimal(process.parent, 6).append(' ').left(process.name, 16).append(' ');
-    text.left(process_state_text(process.state), 8).append(' ').decimal(u64{process.pages} * 4, 10).append("  ");
-    text.decimal(process.cpu_time, 8).append('\n');
+    text.left(process_state_text(process.state), 8).append(' ');
+    if (process.pages == 0) text.right("-", 10);  // not known
+    else text.decimal(u64{process.pages} * 4, 10);
+    text.append('\n');
     return done(text);
 }
 

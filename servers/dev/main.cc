@@ -29,13 +29,13 @@ Result<Bytes> root_pointer_of(std::string_view arguments) {
 Machine read_machine(PhysicalMemoryMapper& mapper) {
     const auto pointer = root_pointer_of(field_text(config().arguments));
     if (!pointer.ok()) {
-        log("dev: no ACPI tables: platform devices only");
+        log("no ACPI tables: platform devices only");
         return {};
     }
     AcpiMemory memory(mapper, *pointer);
     auto machine = read_acpi(memory, 0);
     if (machine.ok()) return *machine;
-    FixedText<100> line("dev: the ACPI tables cannot be used: ");
+    FixedText<100> line("the ACPI tables cannot be used: ");
     log(line.append(to_string(machine.error())));
     return {};
 }
@@ -54,11 +54,11 @@ int eft_main() {
     const Machine machine = read_machine(mapper);
     space.set_ranges(machine.ecam);
     if (Status found = find_devices(devices, machine, space); !found.ok()) {
-        FixedText<100> line("dev: not all devices were found: ");
+        FixedText<100> line("not all devices were found: ");
         log(line.append(to_string(found.error())));
     }
     static DeviceServer<KernelWorld> server(world, devices);
-    FixedText<100> line("dev: ready, ");
+    FixedText<100> line("ready, ");
     log(line.decimal(devices.count()).append(" devices"));
 
     ServerLoop loop;

@@ -1,4 +1,4 @@
-// What root tells mem: "untyped=FIRST,COUNT archive=ADDRESS,BYTES", numbers in hexadecimal.
+// What root tells mem: "untyped=FIRST,COUNT archive=ADDRESS,BYTES logs=FIRST,PAGES_OF_EACH", numbers in hexadecimal.
 #pragma once
 
 #include <eft/abi/result.h>

@@ -10,7 +10,7 @@ using ExtentIndex = u16;
 constexpr ExtentIndex kNoExtent = 0xffff;
 
 struct Extent {
-    Block block = Block::None;
+    Block block = Block::None;  // None: the frames are somebody else's
     ExtentIndex next = kNoExtent;
     Slot first = Slot::None;
     u32 slots = 0;
@@ -41,12 +41,20 @@ public:
         return append(chain, block, buddy.pages(block));
     }
 
+    // Frames that others own, in slots that others gave.
+    Status add_foreign(Chain& chain, Slot first, u32 count) {
+        EFT_CHECK(append(chain, Block::None, 0));
+        last(chain)->first = first;
+        last(chain)->used = count;
+        return {};
+    }
+
     void release(Chain& chain) {
         while (chain.head != kNoExtent) {
             const ExtentIndex index = chain.head;
             const Extent extent = extents_[index];
             chain.head = extent.next;
-            buddy.give(extent.block);
+            if (extent.block != Block::None) buddy.give(extent.block);
             if (extent.slots != 0) slots.give(extent.first, extent.slots);
             extents_[index].next = unused_;
             unused_ = index;
@@ -67,7 +75,7 @@ private:
         Slot first = Slot::None;
         ExtentIndex index = unused_;
         if (index == kNoExtent && fresh_ == kMaxExtents) {
-            buddy.give(block);
+            if (block != Block::None) buddy.give(block);
             return Error::LimitReached;
         }
         if (slot_count != 0) {

@@ -24,13 +24,23 @@ Status take_memory(u32 first, u32 count) {
     return {};
 }
 
+// They came in the same way.
+Status take_logs(u32 first, u32 pages_each) {
+    const u32 count = pages_each * static_cast<u32>(kCoreProcesses.size());
+    EFT_TRY(const Slot run, manager.store().slots.take(count));
+    for (u32 i = 0; i < count; ++i) EFT_CHECK(kernel.move(static_cast<Slot>(raw(run) + i), static_cast<Slot>(first + i)));
+    return manager.show_logs(run, pages_each);
+}
+
 Status start() {
     const std::string_view arguments = field_text(config().arguments);
     EFT_TRY(const Pair untyped, parse_pair(arguments, "untyped="));
     EFT_TRY(const Pair archive, parse_pair(arguments, "archive="));
     EFT_CHECK(take_memory(static_cast<u32>(untyped.first), static_cast<u32>(untyped.second)));
     EFT_TRY(const Slot own_space, granted("space"));
-    return manager.start(own_space, archive.first, archive.second);
+    EFT_CHECK(manager.start(own_space, archive.first, archive.second));
+    EFT_TRY(const Pair logs, parse_pair(arguments, "logs="));
+    return take_logs(static_cast<u32>(logs.first), static_cast<u32>(logs.second));
 }
 
 }  // namespace
@@ -46,7 +56,7 @@ int eft_main() {
     const auto endpoint = kernel.inspect(kEndpoint);
     if (!endpoint.ok()) panic("mem: no endpoint");
     static MemServer<KernelCalls> server(kernel, manager, endpoint->id);
-    log("mem: ready");
+    log("ready");
 
     ServerLoop loop;
     loop.run([](ipc::Context& context, ipc::IncomingMessage& message) {

@@ -5,6 +5,8 @@
 
 #include "mappings.h"
 
+#include <eft/core_processes.h>
+
 #include <cstring>
 #include <span>
 
@@ -50,6 +52,19 @@ public:
         EFT_TRY(archive_, objects_.device(archive_address, archive_bytes, true));
         archive_bytes_ = archive_bytes;
         return mappings_.map(*own_, *archive_, {0, page_up(archive_bytes), kArchiveWindow, bits(FrameRight::Read)});
+    }
+
+    // The log rings of the core processes: consecutive slots, so many pages of each.
+    Status show_logs(Slot first, u32 pages_each) {
+        for (Object*& log : core_logs_) {
+            EFT_TRY(log, objects_.shown(first, pages_each));
+            first = static_cast<Slot>(raw(first) + pages_each);
+        }
+        return {};
+    }
+    Result<const Object*> core_log(u32 pid) const {
+        if (pid == 0 || pid > core_logs_.size() || !core_logs_[pid - 1]) return Error::NotFound;
+        return core_logs_[pid - 1];
     }
 
     Result<Space*> create_space(u32 quota) {
@@ -265,6 +280,7 @@ private:
     Space* own_ = nullptr;
     Object* archive_ = nullptr;
     u64 archive_bytes_ = 0;
+    std::array<Object*, kCoreProcesses.size()> core_logs_{};  // by process id, from 1
 };
 
 }  // namespace eft::memory

@@ -84,7 +84,7 @@ private:
             return Error::OutOfRange;
         constexpr Rights kRead = bits(FrameRight::Read), kReadWrite = FrameRight::Read | FrameRight::Write;
         if (request.rights != kRead && request.rights != kReadWrite) return Error::InvalidArgument;
-        if (object.archive && request.rights != kRead) return Error::PermissionDenied;
+        if (object.permanent && request.rights != kRead) return Error::PermissionDenied;
         return {};
     }
 
@@ -104,7 +104,7 @@ private:
         return objects_.for_pages(
             object, static_cast<u32>(request.offset >> kPageBits), mapping.pages, [&](Slot frame, u64) -> Status {
                 EFT_CHECK(store_.kernel.derive(copy, frame, request.rights));
-                EFT_CHECK(memory_.map(space, copy, address, request.rights, object.device && !object.archive));
+                EFT_CHECK(memory_.map(space, copy, address, request.rights, object.device && !object.permanent));
                 copy = static_cast<Slot>(raw(copy) + 1);
                 address += kPageSize;
                 return {};

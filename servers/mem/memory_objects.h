@@ -49,11 +49,22 @@ public:
         }
         EFT_TRY(Object * object, begin(pages));
         object->device = true;
-        object->archive = archive;
+        object->permanent = archive;
         object->device_address = address;
         if (Status filled = add_device_blocks(*object, address, pages); !filled.ok()) {
             end(*object);
             return filled.error();
+        }
+        return object;
+    }
+
+    // Frames that root has shown, in consecutive slots that stay theirs.
+    Result<Object*> shown(Slot first, u32 pages) {
+        EFT_TRY(Object * object, begin(pages));
+        object->permanent = true;
+        if (Status added = store_.add_foreign(object->frames, first, pages); !added.ok()) {
+            end(*object);
+            return added.error();
         }
         return object;
     }
@@ -81,14 +92,16 @@ public:
         }
     }
 
-    // Calls visit(frame slot, physical address) for pages [first, first + count), which the object has.
+    // Calls visit(frame slot, physical address) for pages [first, first + count), which the object has. The address is 0
+    // where mem does not know it.
     template <class Visit>
     Status for_pages(const Object& object, u32 first, u32 count, Visit visit) {
         for (ExtentIndex at = object.frames.head; at != kNoExtent && count != 0; at = store_[at].next) {
             const Extent extent = store_[at];
+            const u64 base = extent.block == Block::None ? 0 : store_.buddy.address(extent.block);
             for (; first < extent.used && count != 0; ++first, --count) {
                 EFT_CHECK(visit(static_cast<Slot>(raw(extent.first) + first),
-                                store_.buddy.address(extent.block) + u64{first} * kPageSize));
+                                base == 0 ? 0 : base + u64{first} * kPageSize));
             }
             first -= std::min(first, extent.used);
         }

@@ -49,7 +49,7 @@ struct Object {
     u32 owner = 0;      // id of the space that it is charged to; 0: mem's own, a device's, or its owner has ended
     bool held = false;  // by its owner, who has not released it
     bool device = false;
-    bool archive = false;  // read-only
+    bool permanent = false;  // mem's own for good, and read-only: the boot archive, the logs of the core processes
     u32 pages = 0;
     u32 charged = 0;
     u32 mappings = 0;

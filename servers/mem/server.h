@@ -83,6 +83,7 @@ public:
         EFT_CHECK(require_control(context));
         EFT_TRY(Object * object, find_object(request.object.slot()));
         if (request.first > object->pages) return Error::OutOfRange;
+        if (object->permanent) return Error::PermissionDenied;  // nothing for devices
         const u32 count = std::min<u32>(object->pages - request.first, mem::PageAddresses::kAddressesMax);
         u64* next = words_.data();
         EFT_CHECK(manager_.objects().for_pages(*object, request.first, count, [&next](Slot, u64 address) -> Status {
@@ -120,6 +121,16 @@ public:
         return archive;
     }
 
+    Result<mem::LogRing> core_log(ipc::Context& context, const mem::CoreProcess& request) {
+        EFT_CHECK(require_control(context));
+        EFT_TRY(const Object* log, manager_.core_log(request.pid));
+        EFT_TRY(mem::Object object, answer_with(*log));
+        mem::LogRing ring;
+        ring.object = std::move(object.object);
+        ring.bytes = u64{log->pages} * kPageSize;
+        return ring;
+    }
+
     Result<mem::Object> create_object(ipc::Context& context, const mem::ObjectRequest& request) {
         EFT_TRY(Space * space, own_space(context));
         EFT_TRY(Object * object, manager_.objects().create(*space, request.bytes, request.contiguous));
@@ -151,7 +162,7 @@ public:
             EFT_TRY(const Space* space, own_space(context));
             caller = space->id;
         }
-        if (object->archive || !object->held || object->owner != caller) return Error::PermissionDenied;
+        if (object->permanent || !object->held || object->owner != caller) return Error::PermissionDenied;
         object->held = false;
         manager_.objects().end_if_unwanted(*object);
         return {};

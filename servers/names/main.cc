@@ -30,6 +30,7 @@ struct Kernel {
 int eft_main() {
     static Kernel kernel;
     static broker::Broker<Kernel> server(kernel, slot(WellKnown::Endpoint));
+    log("ready");
     ServerLoop loop;
     loop.run([&](auto& context, auto& message) { return names::Names::dispatch(server, context, message); });
 }

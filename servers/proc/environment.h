@@ -58,7 +58,7 @@ public:
     }
     void destroy_space(u32 id) {
         if (const auto gone = mem_.destroy_space({.id = id}).or_error(); !gone.ok())
-            log("proc: mem cannot destroy a space");
+            log("mem cannot destroy a space");
     }
     Status load_image(const mem::Image& image) { return mem_.load_image(image).or_error().error(); }
     Status map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights) {

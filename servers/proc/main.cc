@@ -4,6 +4,7 @@
 
 #include <eft/panic.h>
 #include <eft/server.h>
+#include <eft/text.h>
 
 namespace {
 
@@ -24,7 +25,13 @@ int eft_main() {
         panic("proc: the boot archive cannot be mapped");
     }
     static ProcServer<SystemEnvironment> server(environment);
-    log("proc: ready");
+    for (const std::string_view name : kCoreProcesses) {
+        FixedText<kNameLength> thread("thread/");
+        const Result<Slot> shown = granted(thread.append(name));
+        const u32 parent = core_pid(name) == kRootPid ? 0 : kRootPid;
+        if (!shown.ok() || !server.adopt(name, parent, *shown).ok()) panic("proc: a core process is missing");
+    }
+    log("ready");
 
     ServerLoop loop;
     loop.run([](ipc::Context& context, ipc::IncomingMessage& message) {

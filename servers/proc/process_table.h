@@ -28,6 +28,8 @@ struct Process {
     static constexpr std::size_t kNameLength = 31;
 
     u32 pid = 0;  // 0: the record is not in use
+    u32 parent = 0;
+    bool core = false;  // root made it: it is listed, and not proc's to end
     bool dead = false;
     u32 space = 0;  // mem's id, 0: none
     char name[kNameLength + 1] = {};
@@ -63,6 +65,15 @@ public:
             return &process;
         }
         return Error::LimitReached;
+    }
+    // One that runs since before there was a proc. `thread` is for looking only.
+    Status adopt(std::string_view name, u32 parent, Slot thread) {
+        EFT_TRY(Process * process, take());
+        process->core = true;
+        process->parent = parent;
+        process->thread = thread;
+        process->set_name(name);
+        return {};
     }
     void give(Process& process) { process.pid = 0; }
 

@@ -4,6 +4,8 @@
 #include "death.h"
 #include "spawn.h"
 
+#include <eft/core_processes.h>
+
 namespace eft::processes {
 
 template <class Environment>
@@ -11,6 +13,9 @@ class ProcServer {
 public:
     explicit ProcServer(Environment& environment)
         : environment_(environment), spawner_(environment), undertaker_(environment) {}
+
+    // The core processes, in the order of their ids, before all others.
+    Status adopt(std::string_view name, u32 parent, Slot thread) { return processes_.adopt(name, parent, thread); }
 
     Result<proc::Pid> spawn(ipc::Context& context, proc::SpawnRequest&& request) {
         EFT_CHECK(require_control(context));
@@ -22,6 +27,7 @@ public:
             processes_.give(*process);
             return built.error();
         }
+        process->parent = kSupervisorPid;  // nobody else has the control session
         process->table = request.table.release();
         process->death = request.death.release();
         return proc::Pid{.pid = process->pid};
@@ -72,10 +78,11 @@ public:
         EFT_TRY(Process * process, processes_.next(request.after));
         proc::ProcessLine line;
         line.pid = process->pid;
+        line.parent = process->parent;
         line.name = process->name_text();
         line.state = proc::ProcessState::Dead;
         if (process->dead) return line;
-        line.pages = environment_.pages(process->space);
+        if (!process->core) line.pages = environment_.pages(process->space);
         const auto thread = environment_.inspect(process->thread);
         line.state = thread.ok() ? state_of(thread->state) : proc::ProcessState::Blocked;
         return line;
@@ -115,6 +122,7 @@ private:
     }
     Result<Process*> find_living(u32 pid) {
         EFT_TRY(Process * process, processes_.find(pid));
+        if (process->core) return Error::PermissionDenied;
         if (process->dead) return Error::WrongState;
         return process;
     }

@@ -17,7 +17,8 @@ constexpr u64 kRsdpBytes = 36;
 // Appends to a service's arguments; they are short and fit.
 class Arguments {
 public:
-    explicit Arguments(Service& service) : field_(service.config().arguments), size_(sizeof(ServiceConfig::arguments)) {}
+    explicit Arguments(Service& service)
+        : field_(service.config().arguments), size_(sizeof(ServiceConfig::arguments)), at_(field_text(service.config().arguments).size()) {}
     Arguments& text(std::string_view words) {
         for (const char c : words) put(c);
         return *this;
@@ -42,7 +43,7 @@ private:
     }
     char* field_;
     std::size_t size_;
-    std::size_t at_ = 0;
+    std::size_t at_;
 };
 
 }  // namespace
@@ -96,9 +97,41 @@ Status CoreServers::hand_memory_over(Memory& memory) {
     return {};
 }
 
-Status CoreServers::start(Memory& memory) {
+// To mem, which makes memory objects of them: the log ring of each process, in the order of their ids.
+Status CoreServers::show_logs(Memory& memory, const RootLog& log) {
+    Service& mem = (*this)[Core::Mem];
+    u32 first = 0;
+    for (std::size_t process = 0; process < kCoreProcesses.size(); ++process) {
+        const Slot frames = process == 0 ? log.frames() : services_[process - 1].log_frames();
+        const Slot copies = memory.take_slots(RootLog::kPages);
+        for (u32 i = 0; i < RootLog::kPages; ++i) {
+            EFT_CHECK(ko::derive(root_slot(RootSlot::Table), static_cast<Slot>(raw(copies) + i), static_cast<Slot>(raw(frames) + i),
+                                 bits(FrameRight::Read)));
+        }
+        EFT_TRY(const u32 at, mem.hand_over(copies, RootLog::kPages));
+        if (process == 0) first = at;
+    }
+    Arguments(mem).text(" logs=").hex(first).text(",").hex(RootLog::kPages);
+    return {};
+}
+
+// To proc, which lists all processes.
+Status CoreServers::show_threads() {
+    for (const std::string_view name : kCoreProcesses) {
+        char text[kNameLength] = "thread/";
+        name.copy(text + 7, sizeof(text) - 8);
+        const u32 pid = core_pid(name);
+        const Slot thread = pid == kRootPid ? root_slot(RootSlot::Thread) : services_[pid - kRootPid - 1].thread();
+        EFT_CHECK((*this)[Core::Proc].grant(text, thread, bits(ControlRight::Inspect)));
+    }
+    return {};
+}
+
+Status CoreServers::start(Memory& memory, const RootLog& log) {
     for (Service& service : services_) EFT_CHECK(service.grant("space", service.space()));
+    EFT_CHECK(show_threads());
     EFT_CHECK(hand_memory_over(memory));
+    EFT_CHECK(show_logs(memory, log));
     for (Service& service : services_) EFT_CHECK(service.resume());
     return {};
 }

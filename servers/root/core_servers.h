@@ -1,7 +1,10 @@
 // The servers that root starts, and what each of them is given.
 #pragma once
 
+#include "root_log.h"
 #include "service.h"
+
+#include <eft/core_processes.h>
 
 namespace eft::root {
 
@@ -18,7 +21,9 @@ constexpr ServiceSpec kCoreServers[] = {
     {"names", "names", 20, 12, 57, 64, 0, kAllEndpointRights},
     {"rs", "rs", 20, 12, 56, 64, 0, kAllEndpointRights},
 };
-static_assert(std::size(kCoreServers) == kCoreCount);
+static_assert(std::equal(std::begin(kCoreServers), std::end(kCoreServers), kCoreProcesses.begin() + 1, kCoreProcesses.end(),
+                         [](const ServiceSpec& spec, std::string_view name) { return spec.name == name; }));
+static_assert(RootLog::kPages * kPageSize == Service::kLogBytes);
 
 // root's slots that are handed to servers.
 struct RootCaps {
@@ -29,14 +34,16 @@ struct RootCaps {
 class CoreServers {
 public:
     Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps);
-    // The archive and all memory but root's own go to mem; then everybody runs.
-    Status start(Memory& memory);
+    // The archive and all memory but root's own go to mem, and it can read all logs; then everybody runs.
+    Status start(Memory& memory, const RootLog& log);
     Service& operator[](Core which) { return services_[static_cast<u32>(which)]; }
     Service& at(u32 index) { return services_[index]; }
 
 private:
     Status grant_all(Memory& memory);
     Status hand_memory_over(Memory& memory);
+    Status show_logs(Memory& memory, const RootLog& log);
+    Status show_threads();
 
     Service services_[kCoreCount];
 };

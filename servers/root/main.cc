@@ -7,6 +7,7 @@
 
 #include <eft/invoke.h>
 #include <eft/layout.h>
+#include <eft/text.h>
 
 namespace eft::root {
 namespace {
@@ -26,14 +27,18 @@ struct Root {
     Status start();
     [[noreturn]] void supervise();
     void core_server_died(const sys::Registers& fault);
+    // On the kernel's console, and in the log.
+    void say(std::string_view line);
 
     Memory memory;
+    RootLog log;
     RootCaps caps{};
     Slot tick_for_rs = Slot::None;
 };
 
 Status Root::start() {
     EFT_CHECK(memory.reserve(kReserveBits));
+    EFT_CHECK(log.open(memory));
     EFT_TRY(const auto archive, map_archive(memory));
     caps.exceptions = memory.take_slots(1);
     caps.notification = memory.take_slots(1);
@@ -46,28 +51,29 @@ Status Root::start() {
     tick_for_rs = memory.take_slots(1);
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick, caps.notification, kAllRights, kTickBit));
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_rs, core_servers[Core::Rs].notification(), kAllRights, kTickBit));
-    EFT_CHECK(core_servers.start(memory));
+    EFT_CHECK(core_servers.start(memory, log));
+    log.line("the core servers run");
     EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), kTimerLine, tick));
     EFT_TRY(const u64 period, start_pit(pit_registers(root_slot(RootSlot::Ports)), kTicksPerSecond));
     static_cast<void>(period);
     return {};
 }
 
+void Root::say(std::string_view line) {
+    print("\nroot: ");
+    print(line);
+    print("\n");
+    log.line(line);
+}
+
 void Root::core_server_died(const sys::Registers& fault) {
     const u64 index = fault.badge - 1;
-    print("\nroot: core server ");
-    print(index < kCoreCount ? core_servers.at(static_cast<u32>(index)).name() : std::string_view("?"));
-    print(" died: exception ");
-    print_hex(fault.w[2] >> 32);
-    print(" at ");
-    print_hex(fault.w[1]);
-    print(", address ");
-    print_hex(fault.w[0]);
-    if (index < kCoreCount) {
-        print(", last words: ");
-        print(field_text(core_servers.at(static_cast<u32>(index)).head().last_words));
-    }
-    print("\nroot: the system cannot go on without it\n");
+    FixedText<kLogLineLimit + 128> text;
+    text.append("core server ").append(index < kCoreCount ? core_servers.at(static_cast<u32>(index)).name() : std::string_view("?"));
+    text.append(" died: exception ").decimal(fault.w[2] >> 32).append(" at 0x").hex(fault.w[1]).append(", address 0x").hex(fault.w[0]);
+    if (index < kCoreCount) text.append(", last words: ").append(field_text(core_servers.at(static_cast<u32>(index)).head().last_words));
+    say(text);
+    say("the system cannot go on without it");
 }
 
 void Root::supervise() {

@@ -3,7 +3,8 @@
 // untyped block, and revoking that block is the death.
 //
 // root's slots for a service, from `base`:
-//   0 persistent untyped  1 CapTable  2 endpoint  3 notification  4 config  5.. persistent frames
+//   0 persistent untyped  1 CapTable  2 endpoint  3 notification  4 config  5.. persistent frames:
+//   5 head  6.. log
 //   64 incarnation untyped  65 space  66 thread  67 message page  68.. page tables  80.. frames
 #pragma once
 
@@ -59,6 +60,7 @@ public:
     Slot incarnation_memory() const { return at(64); }
     ServiceConfig& config() const { return *config_; }
     PersistentHead& head() const { return *head_; }
+    Slot log_frames() const { return at(6); }
     std::byte* state() const { return reinterpret_cast<std::byte*>(head_) + kPageSize + kLogBytes; }
     u64 incarnation() const { return incarnation_; }
     bool ready() const { return head_->ready_incarnation == static_cast<u32>(incarnation_); }

@@ -9,6 +9,7 @@
 #include "environment.h"
 #include "manifest_check.h"
 
+#include <eft/core_processes.h>
 #include <eft/idl/dev.h>
 #include <eft/idl/mem.h>
 #include <eft/idl/names.h>
@@ -28,6 +29,9 @@ constexpr Badge kLogsBadge{3};
 // Bits of rs's notification: root's tick, and one for each service.
 constexpr unsigned kTickBit = 0, kFirstServiceBit = 1;
 static_assert(kFirstServiceBit + kMaxServices < 61, "the bits above are libos' own");
+
+// Without root, which is no server.
+constexpr std::span kCoreServers = std::span(kCoreProcesses).subspan<1>();
 
 struct PersistentPart {
     const manifest::Service* plan = nullptr;
@@ -61,6 +65,12 @@ public:
     // Makes the persistent part of a service and publishes what it provides.
     Status make(unsigned index, const manifest::Service& plan);
     const PersistentPart& part(unsigned index) const { return parts_[index]; }
+    // The log ring of root or of a server that root started.
+    struct CoreLog {
+        CapHandle object;
+        u64 bytes = 0;
+    };
+    const CoreLog& core_log(u32 pid) const { return core_logs_[pid - 1]; }
     // "echo", or a core server's name, or nothing: whose endpoint this object is.
     std::string_view endpoint_name(u64 object) const;
 
@@ -105,12 +115,11 @@ private:
     names::NamesClient<> names_;
     Slot ports_ = Slot::None;
     std::span<const std::byte> archive_;
-    std::array<u64, 5> core_ids_{};  // in the order of kCoreServers
+    std::array<u64, kCoreServers.size()> core_ids_{};
+    std::array<CoreLog, kCoreProcesses.size()> core_logs_;
     std::array<PersistentPart, kMaxServices> parts_;
     Clock clock_;
 };
-
-constexpr std::array<std::string_view, 5> kCoreServers = {"mem", "proc", "dev", "names", "rs"};
 
 static_assert(Environment<Machine>);
 

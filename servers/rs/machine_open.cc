@@ -43,6 +43,12 @@ Status Machine::open() {
     adopt.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
     adopt.quota = kOwnQuota;
     EFT_TRY(mem::Space space, control.adopt(adopt).or_error());
+    for (std::size_t i = 0; i < core_logs_.size(); ++i) {
+        mem::CoreProcess process;
+        process.pid = static_cast<u32>(i) + 1;
+        EFT_TRY(mem::LogRing ring, control.core_log(process));
+        core_logs_[i] = {CapHandle(ring.object.release()), ring.bytes};
+    }
     CapHandle session(space.session.release());
     EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), session.slot()));
     return_slot(session.release());

@@ -16,7 +16,7 @@ public:
     void add(std::string_view line) override {
         FixedText<255> whole;
         whole.append("rs: ").append(line);
-        log(whole);
+        log(line);
         sys::debug_print(whole.append('\n').c_str());
     }
 };

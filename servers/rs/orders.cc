@@ -42,6 +42,7 @@ Result<rs::ServiceLine> Orders::next(ipc::Context& context, const rs::Cursor& cu
     if (cursor.after < kCoreServers.size()) {
         line.name = kCoreServers[cursor.after];
         line.kind = rs::ServiceKind::Core;
+        line.pid = core_pid(line.name);
         line.state = rs::ServiceState::Up;
         line.incarnation = 1;
         return line;
@@ -159,11 +160,20 @@ Status Orders::reboot(ipc::Context& context, const Empty&) {
 
 Result<rs::LogMemory> Orders::log(ipc::Context& context, const rs::Cursor& cursor) {
     if (!may_look(context)) return Error::PermissionDenied;
-    for (u32 index = cursor.after; index < records_.size(); ++index) {
+    if (cursor.after < kCoreProcesses.size()) {
+        const Machine::CoreLog& core = machine_.core_log(cursor.after + 1);
+        rs::LogMemory memory;
+        memory.index = cursor.after + 1;
+        memory.name = kCoreProcesses[cursor.after];
+        memory.memory = ipc::CapField<ipc::kind::Memory>(core.object);
+        memory.bytes = core.bytes;
+        return memory;
+    }
+    for (u32 index = cursor.after - static_cast<u32>(kCoreProcesses.size()); index < records_.size(); ++index) {
         const PersistentPart& part = machine_.part(index);
         if (!part.made || part.page().log_bytes == 0) continue;
         rs::LogMemory memory;
-        memory.index = index + 1;
+        memory.index = static_cast<u32>(kCoreProcesses.size()) + index + 1;
         memory.name = part.name();
         memory.memory = ipc::CapField<ipc::kind::Memory>(part.memory.object());
         memory.offset = kPageSize;
