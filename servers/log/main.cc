@@ -11,12 +11,15 @@
 #include <eft/session.h>
 #include <eft/shared_memory.h>
 
+#include <optional>
 #include <vector>
 
 using namespace eft;
 using namespace eft::log_server;
 
 namespace {
+
+constexpr u64 kStarted = 1;  // a bit of the own notification
 
 // Another service's ring, mapped here for good: rs keeps it as long as the system runs.
 struct Ring {
@@ -31,11 +34,16 @@ struct Ring {
 
 class LogServer {
 public:
-    explicit LogServer(Slot supervisor) : supervisor_(CapHandle(supervisor)) {}
+    explicit LogServer(Slot supervisor) : supervisor_(CapHandle(supervisor)) { scale_.zero = config().boot_time; }
+
+    // Soon after the start, so that nobody who reads has to wait for the rate.
+    void look_first() {
+        if (auto moment = look_at_clocks(sys::time_stamp, [this] { return now(); }); moment.ok()) scale_.first = *moment;
+    }
 
     Result<syslog::Lines> read(ipc::Context&, const syslog::From& request) {
         find_rings();
-        look_at_clocks();
+        measure_time();
         std::vector<Source> sources;
         sources.reserve(rings_.size());
         for (const Ring& ring : rings_)
@@ -72,21 +80,17 @@ private:
         }
     }
 
-    // The first moment stays for as long as this incarnation lives: the scale gets better with time. No timer, no scale.
-    void look_at_clocks() {
+    // No timer, no scale.
+    void measure_time() {
+        if (now().ok()) static_cast<void>(measure(scale_, sys::time_stamp, [this] { return now(); }));
+    }
+    Result<u64> now() {
         if (!timer_) {
-            auto session = connect("timer");
-            if (!session.ok()) return;
-            timer_.emplace(std::move(*session));
+            EFT_TRY(CapHandle session, connect("timer"));
+            timer_.emplace(std::move(session));
         }
-        auto now = timer_->now();
-        if (!now.ok()) return;
-        scale_.ticks_now = sys::time_stamp();
-        scale_.ns_now = now->now_ns;
-        if (scale_.ticks_then == 0) {
-            scale_.ticks_then = scale_.ticks_now;
-            scale_.ns_then = scale_.ns_now;
-        }
+        EFT_TRY(const timer::Time time, timer_->now());
+        return time.now_ns;
     }
 
     rs::RsClient<> supervisor_;
@@ -103,6 +107,12 @@ int eft_main() {
     const Result<Slot> supervisor = granted("logs");
     if (!supervisor.ok()) panic("the manifest does not grant \"logs\"");
     static LogServer server(*supervisor);
+    // The timer service may be starting, and waiting for it is for when log itself is up: its own signal tells.
+    auto started = copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kStarted);
+    if (started.ok()) sys::signal(started->slot());
     ServerLoop loop;
-    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) { return syslog::Log::dispatch(server, context, message); });
+    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) { return syslog::Log::dispatch(server, context, message); },
+             [](u64 bits) {
+                 if (bits & kStarted) server.look_first();
+             });
 }

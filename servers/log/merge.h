@@ -14,22 +14,61 @@
 
 namespace eft::log_server {
 
-// How time stamps become time: a line through two moments at which both clocks were read.
-struct TimeScale {
-    u64 ticks_then = 0, ns_then = 0;
-    u64 ticks_now = 0, ns_now = 0;
+// Both clocks at about one time: the counter of time stamps was between `ticks` and `ticks + width` at `ns`.
+struct Moment {
+    u64 ticks = 0, width = 0;
+    u64 ns = 0;
 
+    u64 middle() const { return ticks + width / 2; }
+};
+
+// How time stamps become time since the kernel's entry: two moments, far enough from each other, give the rate.
+struct TimeScale {
+    // Then a width of some µs spoils no more than the fourth digit.
+    static constexpr u64 kBaseline = 10'000'000;
+
+    u64 zero = 0;
+    Moment first, last;
+
+    bool long_enough() const { return last.ns >= first.ns + kBaseline; }
     // Nothing where the two moments do not tell.
     std::optional<u64> nanoseconds(u64 ticks) const {
-        if (ticks_now <= ticks_then || ns_now <= ns_then) return {};
+        if (last.middle() <= first.middle() || last.ns <= first.ns) return {};
         using Wide = unsigned __int128;
-        const bool before = ticks < ticks_then;
-        const u64 distance = before ? ticks_then - ticks : ticks - ticks_then;
-        const Wide scaled = Wide{distance} * (ns_now - ns_then) / (ticks_now - ticks_then);
-        if (before) return scaled > ns_then ? 0 : ns_then - static_cast<u64>(scaled);
-        return ns_then + static_cast<u64>(scaled);
+        if (ticks <= zero) return u64{0};
+        return static_cast<u64>(Wide{ticks - zero} * (last.ns - first.ns) / (last.middle() - first.middle()));
     }
 };
+
+// The narrowest of several looks at the clocks, each by `stamp` and `now`: nobody has come between.
+template <class Stamp, class Now>
+Result<Moment> look_at_clocks(Stamp stamp, Now now) {
+    constexpr int kLooks = 4;
+    Moment best;
+    for (int i = 0; i < kLooks; ++i) {
+        Moment moment;
+        moment.ticks = stamp();
+        EFT_TRY(moment.ns, now());
+        moment.width = stamp() - moment.ticks;
+        if (i == 0 || moment.width < best.width) best = moment;
+    }
+    return best;
+}
+
+// Two moments for the scale: the first stays for as long as this incarnation lives, so the rate gets better with time.
+// Where the first is not long ago, this looks again until it is; a clock that stands still is given up.
+template <class Stamp, class Now>
+Status measure(TimeScale& scale, Stamp stamp, Now now) {
+    constexpr int kPatience = 10'000;
+    if (scale.first.ticks == 0) {
+        EFT_TRY(scale.first, look_at_clocks(stamp, now));
+    }
+    for (int i = 0; i < kPatience; ++i) {
+        EFT_TRY(scale.last, look_at_clocks(stamp, now));
+        if (scale.long_enough()) return {};
+    }
+    return Error::DeviceError;
+}
 
 // "[   12.034567] ", or the ticks where there is no scale.
 template <std::size_t N>

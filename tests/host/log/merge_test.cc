@@ -84,14 +84,67 @@ TEST_CASE("a ring full of nonsense, or of control characters, spoils only itself
     }
 }
 
-TEST_CASE("ticks become time along the line through two moments") {
-    const TimeScale scale{1000, 2'000'000'000, 3000, 4'000'000'000};  // a million ns for each tick
+TEST_CASE("ticks become time since the kernel's entry, at the rate of two moments") {
+    const TimeScale scale{500, {1000, 0, 2'000'000'000}, {2990, 20, 4'000'000'000}};  // a million ns for each tick
     FixedText<64> text;
     append_time(text, 2000, scale);
-    CHECK(text.view() == "[    3.000000] ");
-    CHECK(*scale.nanoseconds(500) == 1'500'000'000);
-    CHECK(*TimeScale{5000, 1, 6000, 1'000'001}.nanoseconds(0) == 0);
+    CHECK(text.view() == "[    1.500000] ");
+    CHECK(*scale.nanoseconds(500) == 0);
+    CHECK(*scale.nanoseconds(400) == 0);
     CHECK_FALSE(TimeScale{}.nanoseconds(5).has_value());
-    CHECK_FALSE(TimeScale{7, 7, 7, 9}.nanoseconds(5).has_value());
-    CHECK(*TimeScale{0, 0, ~u64{0}, ~u64{0}}.nanoseconds(~u64{0}) == ~u64{0});
+    CHECK_FALSE(TimeScale{0, {7, 0, 7}, {7, 0, 9}}.nanoseconds(5).has_value());
+    CHECK(*TimeScale{0, {0, 0, 0}, {~u64{0}, 0, ~u64{0}}}.nanoseconds(~u64{0}) == ~u64{0});
+}
+
+namespace {
+
+// A counter of 3 ticks per ns; `now` takes some time, and now and then much.
+struct Clocks {
+    u64 ns = 1'000;
+    unsigned calls = 0;
+    unsigned fails_at = ~0u;
+    bool stands = false;
+
+    u64 stamp() { return 3 * ns + 5'000'000; }
+    Result<u64> now() {
+        if (++calls == fails_at) return Error::ServiceHeld;
+        if (calls % 3 == 1) ns += 4'000'000;  // somebody else has the processor
+        const u64 answer = ns += 400;
+        ns += 400;
+        return stands ? 77 : answer;
+    }
+    Status measure(TimeScale& scale) {
+        return log_server::measure(scale, [this] { return stamp(); }, [this] { return now(); });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the rate is right from the first measurement on, whoever comes between two looks") {
+    Clocks clocks;
+    TimeScale scale;
+    scale.zero = clocks.stamp();
+    REQUIRE(clocks.measure(scale).ok());
+    CHECK(scale.long_enough());
+    CHECK(scale.first.width == 2400);
+    const u64 second = *scale.nanoseconds(scale.zero + 3'000'000'000);
+    CHECK(second > 999'900'000);
+    CHECK(second < 1'000'100'000);
+    const unsigned calls = clocks.calls;
+    clocks.ns += 1'000'000'000;
+    REQUIRE(clocks.measure(scale).ok());
+    CHECK(clocks.calls - calls == 4);  // nothing to wait for
+}
+
+TEST_CASE("a clock that stands still, or is not there, is given up") {
+    Clocks still;
+    still.stands = true;
+    TimeScale scale;
+    CHECK(still.measure(scale).error() == Error::DeviceError);
+    CHECK_FALSE(scale.nanoseconds(5).has_value());
+    Clocks absent;
+    absent.fails_at = 3;
+    TimeScale other;
+    CHECK(absent.measure(other).error() == Error::ServiceHeld);
+    CHECK_FALSE(other.nanoseconds(5).has_value());
 }
