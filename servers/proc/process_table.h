@@ -1,6 +1,7 @@
 // What proc knows of each process, living or dead and not yet reaped. Process ids are never used again.
 #pragma once
 
+#include <eft/core_processes.h>
 #include <eft/idl/proc.h>
 #include <eft/layout.h>
 
@@ -54,7 +55,7 @@ struct Process {
 
 class ProcessTable {
 public:
-    static constexpr u32 kCapacity = 64;
+    static constexpr u32 kCapacity = 64 + kCoreProcesses.size();
 
     Result<Process*> take() {
         if (last_pid_ == ~u32{0}) return Error::LimitReached;

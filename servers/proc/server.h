@@ -4,8 +4,6 @@
 #include "death.h"
 #include "spawn.h"
 
-#include <eft/core_processes.h>
-
 namespace eft::processes {
 
 template <class Environment>

@@ -172,6 +172,38 @@ TEST_CASE("the archive is everybody's to read and nobody's to release") {
     CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
 }
 
+TEST_CASE("the logs that root shows can be read through control, and are nobody's to write, to release or to give to a device") {
+    Served t;
+    constexpr u32 kPages = 2, kFirst = 200;
+    for (u32 i = 0; i < kPages * kCoreProcesses.size(); ++i)
+        t.kernel.put(ObjectType::Frame, kFirst + i, 5000 + i, bits(FrameRight::Read));
+    auto own = control();
+    CHECK(t.server.core_log(own, {.pid = 1}).error() == Error::NotFound);
+    REQUIRE(t.manager->show_logs(Slot{kFirst}, kPages).ok());
+    auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    CHECK(t.server.core_log(caller, {.pid = 1}).error() == Error::PermissionDenied);
+    for (const u32 pid : {u32{0}, u32{kCoreProcesses.size() + 1}, ~u32{0}})
+        CHECK(t.server.core_log(own, {.pid = pid}).error() == Error::NotFound);
+    const Machine::State before = t.state();
+    auto ring = t.server.core_log(own, {.pid = kSupervisorPid});
+    REQUIRE(ring.ok());
+    CHECK(ring->bytes == kPages * kPageSize);
+    const Slot slot = ring->object.slot();
+    CHECK(t.server.map(caller, t.mapping_of(slot, 0x3000'0000)).ok());
+    auto writable = t.mapping_of(slot, 0x3100'0000);
+    writable.rights = 3;
+    CHECK(t.server.map(caller, std::move(writable)).error() == Error::PermissionDenied);
+    CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
+    mem::PageQuery query;
+    query.object = t.sent<decltype(query.object)>(slot);
+    CHECK(t.server.physical(own, std::move(query)).error() == Error::PermissionDenied);
+    CHECK(t.server.unmap(caller, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
+    const u32 id = static_cast<u32>(id_of(caller.badge()));
+    CHECK(t.server.destroy_space(own, {.id = id}).ok());
+    CHECK(t.server.core_log(own, {.pid = kSupervisorPid}).ok());
+    CHECK(t.state().objects == before.objects);
+}
+
 TEST_CASE("a device's object is released by control") {
     Served t;
     auto own = control();

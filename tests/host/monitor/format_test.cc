@@ -59,6 +59,19 @@ TEST_CASE("a service's line has the columns of its header") {
     CHECK(service_line(line).ends_with(" -\n"));
 }
 
+TEST_CASE("a process's line has the columns of its header, and memory that nobody knows is none") {
+    proc::ProcessLine line;
+    line.pid = 12;
+    line.parent = 6;
+    line.name = "uart";
+    line.state = proc::ProcessState::Blocked;
+    line.pages = 33;
+    CHECK(process_line(line) == "   12      6 uart             blocked         132\n");
+    CHECK(process_line(line).size() == process_header().size());
+    line.pages = 0;
+    CHECK(process_line(line) == "   12      6 uart             blocked           -\n");
+}
+
 TEST_CASE("the requests before a death read as who asked for what, and what became of it") {
     rs::LastMessages last;
     CHECK(messages_text(last) == "last messages: none\n");

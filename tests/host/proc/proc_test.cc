@@ -222,7 +222,33 @@ TEST_CASE("a process may end itself and look around, nothing more") {
     CHECK(w.server.inspect(w.control, {.pid = pid})->state == proc::ProcessState::Running);
 }
 
-TEST_CASE("sixty-four processes, in the order of their ids") {
+TEST_CASE("core processes are listed, the parent of all others is rs, and proc ends none of them") {
+    World w;
+    const Slot thread = w.environment.put(Thing::Thread);
+    for (const std::string_view name : kCoreProcesses)
+        REQUIRE(w.server.adopt(name, name == "root" ? 0 : kRootPid, thread).ok());
+    const u32 child = *w.spawn();
+    CHECK(child == kCoreProcesses.size() + 1);
+    const auto root = w.server.next(w.control, {.after = 0});
+    CHECK(root->name == "root");
+    CHECK(root->pid == kRootPid);
+    CHECK(root->parent == 0);
+    CHECK(root->pages == 0);
+    const auto last = w.server.next(w.control, {.after = kSupervisorPid - 1});
+    CHECK(last->name == "rs");
+    CHECK(last->parent == kRootPid);
+    CHECK(last->state == proc::ProcessState::Running);
+    CHECK(w.server.next(w.control, {.after = kSupervisorPid})->parent == kSupervisorPid);
+    for (u32 pid = 1; pid < child; ++pid) {
+        CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::PermissionDenied);
+        CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Crash}).error() == Error::PermissionDenied);
+        CHECK(w.server.reap(w.control, {.pid = pid}).error() == Error::WrongState);
+        auto forged = as(badge_of(Kind::Process, pid));
+        CHECK(w.server.exit(forged, {.status = 0}).error() == Error::PermissionDenied);
+    }
+}
+
+TEST_CASE("as many processes as there are records, in the order of their ids") {
     World w;
     for (u32 i = 0; i < ProcessTable::kCapacity; ++i) {
         w.environment.table.clear();
