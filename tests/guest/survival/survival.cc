@@ -12,6 +12,9 @@
 
 #include <eft/layout.h>
 
+#include <array>
+#include <cstring>
+
 using namespace eft;
 using namespace eft::test;
 
@@ -60,10 +63,13 @@ public:
     const Figures& settled() const { return settled_; }
     const Figures& last() const { return last_; }
     u64 longest_restart() const { return longest_restart_; }
+    u64 unanswered() const { return unanswered_; }
+    u64 wrong_traces() const { return wrong_traces_; }
 
 private:
     void sleep(u32 periods);
     void look();
+    void check_trace(u64 replies);
     Figures figures();
 
     Stage& stage_;
@@ -71,6 +77,7 @@ private:
     root::Service (&clients_)[kClients];
     Random random_;
     u64 in_progress_ = 0, queued_ = 0, longest_restart_ = 0;
+    u64 unanswered_ = 0, wrong_traces_ = 0;
     Figures settled_{}, last_{};
 };
 
@@ -110,6 +117,28 @@ void Trial::look() {
     in_progress_ += in_progress;
 }
 
+// What the dead one has noted of its requests agrees with the number of replies that the kernel counted: an answer is
+// noted before it is sent, and only the last request can be without one.
+void Trial::check_trace(u64 replies) {
+    static std::array<u64, kTraceWords> words;
+    static std::array<TraceEntry, kTraceEntries> entries;
+    if (!service_.ready()) return;  // killed before it cleared what its predecessor had left
+    std::memcpy(words.data(), &service_.head().trace, sizeof(words));
+    const std::size_t count = read_trace(words, entries);
+    std::size_t answered = 0;
+    bool right = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        const bool has_answer = entries[i].answer != TraceEntry::kNone;
+        answered += has_answer;
+        right = right && (has_answer || i + 1 == count) && entries[i].badge != 0 && Tag(entries[i].tag).label() != 0;
+        right = right && (i == 0 || entries[i].time > entries[i - 1].time);
+    }
+    if (count < kTraceEntries) right = right && (answered == replies || answered == replies + 1);
+    else right = right && replies + 1 >= kTraceEntries;
+    wrong_traces_ += !right;
+    unanswered_ += answered < count;
+}
+
 Figures Trial::figures() {
     sys::Registers registers;
     sys::enter(sys::number(SystemCall::Debug), static_cast<Slot>(DebugCall::Objects), registers);
@@ -124,8 +153,10 @@ void Trial::run() {
     for (u32 kill = 1; kill <= kKills; ++kill) {
         sleep(static_cast<u32>(kShortestLife + random_.next() % (kLongestLife - kShortestLife)));
         look();
+        const auto dying = ko::inspect_thread(service_.thread());
         const u64 before = sys::time_stamp();
         stage_.require(service_.end(), "end an incarnation");
+        check_trace(dying->replies_delivered);
         stage_.require(service_.build_next(), "build the next incarnation");
         const u64 took = sys::time_stamp() - before;
         if (took > longest_restart_) longest_restart_ = took;
@@ -163,6 +194,7 @@ void report(Stage& stage, std::string_view name, const Trial& trial, const Sum& 
     print_value("kills", kKills);
     print_value("kills with a request in progress", trial.in_progress());
     print_value("callers queued at kills", trial.queued());
+    print_value("kills with a request noted and not answered", trial.unanswered());
     print_value("requests answered", sum.answered);
     print_value("requests given up after two deaths", sum.given_up);
     print_value("longest time to end and build, instructions", trial.longest_restart());
@@ -170,6 +202,7 @@ void report(Stage& stage, std::string_view name, const Trial& trial, const Sum& 
     stage.expect("each-request-is-answered-once", sum.asked == sum.answered + sum.given_up, "requests and answers do not agree");
     stage.expect("every-client-makes-progress", sum.least > kKills, "a client starved");
     stage.expect("half-of-the-kills-hit-a-request", trial.in_progress() * 2 >= kKills, "too few kills hit a request in progress");
+    stage.expect("the-trace-agrees-with-the-replies", trial.wrong_traces() == 0 && trial.unanswered() != 0, "a trace is not what happened");
     const bool same = trial.settled() == trial.last();
     if (!same) {
         print_value("objects then", trial.settled().objects), print_value("objects now", trial.last().objects);
