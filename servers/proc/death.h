@@ -63,7 +63,7 @@ private:
         record.error_code = cause.error_code;
         record.address = cause.address;
         environment_.suspend(process.thread);
-        copy_messages(process);
+        if (cause.reason != proc::DeathReason::Exit || cause.exit_status != 0) copy_messages(process);
         const auto thread = environment_.inspect(process.thread);
         if (!thread.ok()) return;
         record.instruction = thread->instruction_pointer;
@@ -77,13 +77,14 @@ private:
         constexpr u64 kTrace = layout::kPersistentAddress + offsetof(PersistentHead, trace);
         if (environment_.read_memory(process.space, kTrace, words_).size() < kTraceWords) return;
         std::array<TraceEntry, kTraceEntries> entries;
-        proc::CrashRecord& record = process.record;
-        record.message_count = static_cast<u32>(read_trace(std::span(words_).template first<kTraceWords>(), entries));
-        for (u32 i = 0; i < record.message_count; ++i) {
-            record.messages.tags[i] = entries[i].tag;
-            record.messages.badges[i] = entries[i].badge;
-            record.messages.times[i] = entries[i].time;
-            record.messages.answers[i] = entries[i].answer;
+        const std::size_t count = read_trace(std::span(words_).template first<kTraceWords>(), entries);
+        Messages& messages = process.messages;
+        for (messages.count = 0; messages.count < count; ++messages.count) {
+            const TraceEntry& entry = entries[messages.count];
+            messages.tags[messages.count] = entry.tag;
+            messages.badges[messages.count] = entry.badge;
+            messages.times[messages.count] = entry.time;
+            messages.answers[messages.count] = entry.answer;
         }
     }
 

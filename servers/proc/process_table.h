@@ -25,6 +25,12 @@ struct AddressRange {
     bool contains(u64 address) const { return address >= start && address < end; }
 };
 
+// What the message to its supervisor points into.
+struct Messages {
+    u32 count = 0;
+    std::array<u64, proc::LastMessages::kTagsMax> tags, badges, times, answers;
+};
+
 struct Process {
     static constexpr std::size_t kNameLength = 31;
 
@@ -44,6 +50,7 @@ struct Process {
     u32 table_slots = 0;
     bool has_process_session = false;
     proc::CrashRecord record;  // once it is dead
+    Messages messages;
 
     std::string_view name_text() const { return name; }
     void set_name(std::string_view text) {

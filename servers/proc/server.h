@@ -58,6 +58,20 @@ public:
         return record;
     }
 
+    Result<proc::LastMessages> messages(ipc::Context& context, const proc::Pid& request) {
+        EFT_CHECK(require_control(context));
+        EFT_TRY(const Process* process, processes_.find(request.pid));
+        if (!process->dead) return Error::WrongState;
+        const Messages& all = process->messages;
+        const auto kept = [&all](const auto& words) { return std::span(words).first(all.count); };
+        proc::LastMessages last;
+        last.tags = kept(all.tags);
+        last.badges = kept(all.badges);
+        last.times = kept(all.times);
+        last.answers = kept(all.answers);
+        return last;
+    }
+
     Result<proc::Progress> inspect(ipc::Context& context, const proc::Pid& request) {
         EFT_CHECK(require_control(context));
         EFT_TRY(Process * process, processes_.find(request.pid));

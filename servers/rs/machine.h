@@ -46,6 +46,9 @@ struct PersistentPart {
     u64 endpoint_id = 0;
     std::array<u64, kSpareReplies> replies{};  // ids of the incarnation's Reply objects
     u32 named = 0;
+    u32 pid = 0;  // of the last incarnation
+    std::array<TraceEntry, kTraceEntries> messages{};  // of the last one that died
+    u32 message_count = 0;
     bool made = false;  // everything above is there
     FixedText<63> trouble;  // why not
 
@@ -97,6 +100,7 @@ public:
     Slot ports() const { return ports_; }
 
 private:
+    void take_messages(PersistentPart& part);
     Status make_objects(PersistentPart& part, unsigned index);
     Status make_memory(PersistentPart& part);
     Status fill_table(PersistentPart& part);

@@ -76,6 +76,7 @@ Result<u32> Machine::spawn(unsigned index, u32 incarnation, u64 replies) {
     EFT_CHECK(admit(part));
     const Result<u32> pid = start_process(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
     if (pid.ok()) {
+        part.pid = *pid;
         remember_replies(part);
     } else {
         clear(index);
@@ -99,7 +100,24 @@ bool Machine::is_dead(u32 pid) {
     return found.ok() ? found->state == proc::ProcessState::Dead : found.error() == Error::NotFound;
 }
 
+// They go with the crash record, but are no part of it: most who reap do not want them.
+void Machine::take_messages(PersistentPart& part) {
+    proc::Pid request;
+    request.pid = part.pid;
+    part.message_count = 0;
+    const auto last = proc_.messages(request);
+    if (!last.ok()) return;
+    const std::size_t count = std::min({last->tags.size(), last->badges.size(), last->times.size(), last->answers.size(), part.messages.size()});
+    for (; part.message_count < count; ++part.message_count) {
+        const std::size_t i = part.message_count;
+        part.messages[i] = {last->tags[i], last->badges[i], last->times[i], last->answers[i]};
+    }
+}
+
 Result<proc::CrashRecord> Machine::reap(u32 pid) {
+    for (PersistentPart& part : parts_) {
+        if (part.pid == pid) take_messages(part);
+    }
     proc::Pid request;
     request.pid = pid;
     return proc_.reap(request).or_error();

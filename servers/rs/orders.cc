@@ -207,13 +207,13 @@ Result<rs::LastMessages> Orders::messages(ipc::Context& context, const rs::Name&
     if (records_[index].deaths == 0) return Error::NotFound;
     const proc::CrashRecord& death = records_[index].last_death;
     rs::LastMessages last;
-    last.count = death.message_count;
-    for (u32 i = 0; i < last.count; ++i) {
-        last.messages.tags[i] = death.messages.tags[i];
-        last.messages.badges[i] = death.messages.badges[i];
-        last.messages.answers[i] = death.messages.answers[i];
-        const u64 time = death.messages.times[i];
-        last.messages.before_us[i] = time < death.died_at ? machine_.microseconds(death.died_at - time) : 0;
+    const PersistentPart& part = machine_.part(index);
+    for (; last.count < part.message_count; ++last.count) {
+        const TraceEntry& entry = part.messages[last.count];
+        last.messages.tags[last.count] = entry.tag;
+        last.messages.badges[last.count] = entry.badge;
+        last.messages.answers[last.count] = entry.answer;
+        last.messages.before_us[last.count] = entry.time < death.died_at ? machine_.microseconds(death.died_at - entry.time) : 0;
     }
     return last;
 }

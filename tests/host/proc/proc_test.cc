@@ -151,7 +151,17 @@ TEST_CASE("an exception ends the process, is recorded, and told when all is gone
     w.server.exception(badge_of(Kind::Exceptions, pid), 0x9999, u64{6} << 32);  // late
     CHECK(w.environment.signals.size() == 1);
     CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::WrongState);
+    const auto last = w.server.messages(w.control, {.pid = pid});
+    REQUIRE(last.ok());
+    REQUIRE(last->tags.size() == 2);
+    CHECK(last->tags[0] == 0x10002'0000'0004);
+    CHECK(last->badges[0] == 9);
+    CHECK(last->times[0] == 1000);
+    CHECK(last->answers[0] == 4);
+    CHECK(last->badges[1] == 10);
+    CHECK(last->answers[1] == TraceEntry::kNone);
     const auto record = w.server.reap(w.control, {.pid = pid});
+    CHECK(w.server.messages(w.control, {.pid = pid}).error() == Error::NotFound);
     REQUIRE(record.ok());
     CHECK(record->reason == proc::DeathReason::PageFault);
     CHECK(record->vector == 14);
@@ -162,13 +172,6 @@ TEST_CASE("an exception ends the process, is recorded, and told when all is gone
     CHECK(record->backtrace.frames[0] == 0x40'0123);
     CHECK(record->backtrace.frames[1] == 0x40'17ff);
     CHECK(record->backtrace.frames[2] == 0x40'0000);
-    REQUIRE(record->message_count == 2);
-    CHECK(record->messages.tags[0] == 0x10002'0000'0004);
-    CHECK(record->messages.badges[0] == 9);
-    CHECK(record->messages.times[0] == 1000);
-    CHECK(record->messages.answers[0] == 4);
-    CHECK(record->messages.badges[1] == 10);
-    CHECK(record->messages.answers[1] == TraceEntry::kNone);
     CHECK(record->backtrace.frames[3] == 0);
     CHECK(record->died_at < record->gone_at);
     CHECK(w.server.reap(w.control, {.pid = pid}).error() == Error::NotFound);
@@ -214,6 +217,7 @@ TEST_CASE("a process may end itself and look around, nothing more") {
         CHECK(w.server.kill(caller, {.pid = pid}).error() == Error::PermissionDenied);
         CHECK(w.server.send(caller, {.pid = pid, .signal = proc::Signal::Crash}).error() == Error::PermissionDenied);
         CHECK(w.server.reap(caller, {.pid = pid}).error() == Error::PermissionDenied);
+        CHECK(w.server.messages(caller, {.pid = pid}).error() == Error::PermissionDenied);
         CHECK(w.server.inspect(caller, {.pid = pid}).error() == Error::PermissionDenied);
     }
     CHECK(w.server.exit(w.control, {.status = 0}).error() == Error::PermissionDenied);
