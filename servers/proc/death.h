@@ -35,7 +35,7 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
 template <class Environment>
 class Undertaker {
 public:
-    explicit Undertaker(Environment& environment) : environment_(environment) {}
+    Undertaker(Environment& environment, ProcessTable& processes) : environment_(environment), processes_(processes) {}
 
     void bury(Process& process, const Cause& cause) {
         if (process.dead) return;
@@ -78,7 +78,7 @@ private:
         if (environment_.read_memory(process.space, kTrace, words_).size() < kTraceWords) return;
         std::array<TraceEntry, kTraceEntries> entries;
         const std::size_t count = read_trace(std::span(words_).template first<kTraceWords>(), entries);
-        Messages& messages = process.messages;
+        Messages& messages = processes_.messages_of(process);
         for (messages.count = 0; messages.count < count; ++messages.count) {
             const TraceEntry& entry = entries[messages.count];
             messages.tags[messages.count] = entry.tag;
@@ -112,6 +112,7 @@ private:
     }
 
     Environment& environment_;
+    ProcessTable& processes_;
     std::array<u64, kTraceWords> words_{};  // read from the dead
 };
 

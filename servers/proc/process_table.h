@@ -50,7 +50,6 @@ struct Process {
     u32 table_slots = 0;
     bool has_process_session = false;
     proc::CrashRecord record;  // once it is dead
-    Messages messages;
 
     std::string_view name_text() const { return name; }
     void set_name(std::string_view text) {
@@ -70,6 +69,7 @@ public:
             if (process.pid != 0) continue;
             process = {};
             process.pid = ++last_pid_;
+            messages_of(process).count = 0;
             return &process;
         }
         return Error::LimitReached;
@@ -84,6 +84,9 @@ public:
         return {};
     }
     void give(Process& process) { process.pid = 0; }
+
+    // Apart from the record, which is made new for each process.
+    Messages& messages_of(const Process& process) { return messages_[static_cast<std::size_t>(&process - processes_.data())]; }
 
     Result<Process*> find(u32 pid) {
         for (Process& process : processes_) {
@@ -102,6 +105,7 @@ public:
 
 private:
     std::array<Process, kCapacity> processes_;
+    std::array<Messages, kCapacity> messages_{};
     u32 last_pid_ = 0;
 };
 

@@ -10,7 +10,7 @@ template <class Environment>
 class ProcServer {
 public:
     explicit ProcServer(Environment& environment)
-        : environment_(environment), spawner_(environment), undertaker_(environment) {}
+        : environment_(environment), spawner_(environment), undertaker_(environment, processes_) {}
 
     // The core processes, in the order of their ids, before all others.
     Status adopt(std::string_view name, u32 parent, Slot thread) { return processes_.adopt(name, parent, thread); }
@@ -62,7 +62,7 @@ public:
         EFT_CHECK(require_control(context));
         EFT_TRY(const Process* process, processes_.find(request.pid));
         if (!process->dead) return Error::WrongState;
-        const Messages& all = process->messages;
+        const Messages& all = processes_.messages_of(*process);
         const auto kept = [&all](const auto& words) { return std::span(words).first(all.count); };
         proc::LastMessages last;
         last.tags = kept(all.tags);
