@@ -95,6 +95,7 @@ public:
         Service* service = find_service(request.name);
         if (!service) return Error::NotFound;
         const u16 index = static_cast<u16>(service - services_.data());
+        if (client->expelled[index]) return Error::ServiceFailed;
         if (!sessions_.admits(index, client->id)) return Error::LimitReached;
         EFT_TRY(const Slot parent, kernel_.mint(service->endpoint, next_badge_));
         auto entry = sessions_.open(index, client->id, next_badge_, parent);
@@ -143,6 +144,31 @@ public:
         return answer;
     }
 
+    Result<names::ClientId> holder(ipc::Context& context, names::ServedSession&& request) {
+        if (context.badge() != kControlBadge) return Error::PermissionDenied;
+        const SessionEntry* session = find_served(request);
+        if (!session) return Error::NotFound;
+        names::ClientId answer;
+        answer.id = session->client;
+        return answer;
+    }
+
+    // A repeated request finds the session closed already.
+    Status expel(ipc::Context& context, names::ServedSession&& request) {
+        if (context.badge() != kControlBadge) return Error::PermissionDenied;
+        const SessionEntry* found = find_served(request);
+        if (!found) return {};
+        const u32 holder = found->client;
+        const u16 service = found->service;
+        for (Client& client : clients_) {
+            if (client.id == holder) client.expelled[service] = true;
+        }
+        sessions_.for_each_open([&](SessionEntry& session) {
+            if (session.client == holder && session.service == service) close(session);
+        });
+        return {};
+    }
+
 private:
     struct Service {
         FixedText<names::Publication::kNameMax> name;
@@ -155,6 +181,7 @@ private:
         Slot session = Slot::None;
         FixedText<names::Client::kAllowedMax> allowed;
         FixedText<names::Client::kProvidesMax> provides;
+        std::array<bool, kMaxServices> expelled{};
     };
 
     Service* find_service(std::string_view name) {
@@ -171,6 +198,11 @@ private:
     }
     static bool provides(const Client& client, const Service& service) {
         return contains_word(client.provides.view(), service.name.view());
+    }
+
+    const SessionEntry* find_served(const names::ServedSession& request) {
+        const SessionEntry* found = sessions_.find_open(request.badge);
+        return found && contains_word(request.provides, services_[found->service].name.view()) ? found : nullptr;
     }
 
     void close(SessionEntry& session) {

@@ -80,6 +80,13 @@ public:
         return nullptr;
     }
 
+    SessionEntry* find_open(u64 badge) {
+        for (SessionEntry& entry : entries_) {
+            if (entry.state == SessionEntry::State::Open && entry.badge == badge) return &entry;
+        }
+        return nullptr;
+    }
+
     template <class Visit>
     void for_each_open(Visit visit) {
         for (SessionEntry& entry : entries_) {

@@ -15,6 +15,7 @@ struct Signs {
     u64 heartbeats;
     u32 ready_incarnation;
     u64 first_request;
+    u64 session;  // whose request is in progress; 0: nobody's
 };
 
 template <class E>
@@ -39,6 +40,12 @@ concept Environment = requires(E& world, unsigned index, u32 pid, u64 number, pr
     world.ask_stop(index);
     // The service that has to act before a thread blocked on this kernel object goes on.
     { world.owner_of(number) } -> std::same_as<std::optional<unsigned>>;
+
+    // The service that has this session with the service `index`. None: the session is not open, or none of its own.
+    { world.holder(index, number) } -> std::same_as<std::optional<unsigned>>;
+    // Closes all that the holder has with the service, for as long as the holder lives.
+    { world.expel(index, number) } -> std::same_as<Status>;
+    { world.name(index) } -> std::same_as<std::string_view>;
 
     // Tells people; `what` is a part of a sentence that begins with the service's name.
     world.report(index, std::string_view());

@@ -1,8 +1,11 @@
-// The restart policy of one service: how long it waits after a failure, and when it is held.
+// The restart policy of one service: how long it waits after a failure, when it is held, and when a client is to blame.
 //
 // Time is counted in ticks of root (20 Hz): what a policy says in milliseconds is rounded up. The first failure after a
 // stable time costs no wait; each further one doubles the wait up to the cap. More failures than the limit within the
 // window, and the service is held. What a person ordered is no failure and never comes here.
+//
+// A failure with a client's request in progress counts for that client, too. One that reaches the session limit is blamed
+// for all of its failures: they are taken off the service, and stay with the client for the rest of the window.
 #pragma once
 
 #include <eft/abi/types.h>
@@ -22,33 +25,67 @@ struct RestartLimits {
     u64 stable;
     unsigned limit;  // at most FailureHistory::kMaxLimit
     u64 window;
+    unsigned session_limit;
 };
 
 class FailureHistory {
 public:
     static constexpr unsigned kMaxLimit = 15;
+    // A number for whoever's request was in progress.
+    static constexpr u32 kNobody = ~u32{0};
 
-    // A failure at `now` of an incarnation that was up for `up_ticks`. The wait before the next start; none: hold it.
-    std::optional<u64> failed(const RestartLimits& limits, u64 now, u64 up_ticks) {
+    // A failure at `now` of an incarnation that was up for `up_ticks`.
+    void record(const RestartLimits& limits, u64 now, u64 up_ticks, u32 client = kNobody) {
         if (up_ticks >= limits.stable) in_a_row_ = 0;
-        times_[total_++ % times_.size()] = now;
+        ++in_a_row_;
+        failures_[total_++ % failures_.size()] = {now, client, false};
+    }
+
+    // Whether the client is to be kept away from the service, after a failure of its own.
+    bool to_blame(const RestartLimits& limits, u64 now, u32 client) const {
+        if (client == kNobody) return false;
         unsigned recent = 0;
-        for (u64 i = 0; i < std::min<u64>(total_, times_.size()); ++i) recent += now - times_[i] < limits.window;
+        for_each_recent(limits, now, [&](const Failure& failure) { recent += failure.client == client; });
+        return recent > std::min(limits.session_limit, limits.limit);
+    }
+
+    // It is kept away: what it did is no mark against the service.
+    void blame(u32 client) {
+        for (Failure& failure : failures_) {
+            if (failure.client != client || failure.blamed) continue;
+            failure.blamed = true;
+            if (in_a_row_ > 0) --in_a_row_;
+        }
+    }
+
+    // The wait before the next start; none: hold it.
+    std::optional<u64> verdict(const RestartLimits& limits, u64 now) const {
+        unsigned recent = 0;
+        for_each_recent(limits, now, [&](const Failure& failure) { recent += !failure.blamed; });
         if (recent > limits.limit) return std::nullopt;
-        return wait(limits, in_a_row_++);
+        if (in_a_row_ <= 1) return 0;
+        const unsigned doublings = std::min(in_a_row_ - 2, 20u);
+        return std::min(limits.initial << doublings, limits.cap);
     }
 
     // A person starts it anew: what was is forgiven.
     void forgive() { *this = {}; }
 
 private:
-    static u64 wait(const RestartLimits& limits, unsigned in_a_row) {
-        if (in_a_row == 0) return 0;
-        const unsigned doublings = std::min(in_a_row - 1, 20u);
-        return std::min(limits.initial << doublings, limits.cap);
+    struct Failure {
+        u64 time = 0;
+        u32 client = kNobody;
+        bool blamed = false;
+    };
+
+    template <class Visit>
+    void for_each_recent(const RestartLimits& limits, u64 now, Visit visit) const {
+        for (u64 i = 0; i < std::min<u64>(total_, failures_.size()); ++i) {
+            if (now - failures_[i].time < limits.window) visit(failures_[i]);
+        }
     }
 
-    std::array<u64, kMaxLimit + 1> times_{};
+    std::array<Failure, 2 * (kMaxLimit + 1)> failures_{};
     u64 total_ = 0;
     unsigned in_a_row_ = 0;
 };

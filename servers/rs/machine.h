@@ -55,7 +55,7 @@ struct PersistentPart {
     std::string_view name() const { return text(plan->name()); }
     u32 slots() const { return 1u << plan->table_bits(); }
     ServiceConfig& page() const { return *reinterpret_cast<ServiceConfig*>(config.bytes().data()); }
-    const PersistentHead& head() const { return *reinterpret_cast<const PersistentHead*>(memory.bytes().data()); }
+    PersistentHead& head() const { return *reinterpret_cast<PersistentHead*>(memory.bytes().data()); }
 };
 
 class Machine final : public Programs {
@@ -94,6 +94,9 @@ public:
     void ask_heartbeat(unsigned index) { sys::signal(parts_[index].heartbeat.slot()); }
     void ask_stop(unsigned index) { sys::signal(parts_[index].stop.slot()); }
     std::optional<unsigned> owner_of(u64 object) const;
+    std::optional<unsigned> holder(unsigned index, u64 session);
+    Status expel(unsigned index, u64 session);
+    std::string_view name(unsigned index) const { return parts_[index].name(); }
     void report(unsigned index, std::string_view what);
 
     void tick() { clock_.tick(stamp()); }

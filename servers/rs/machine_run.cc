@@ -74,6 +74,7 @@ Result<u32> Machine::start_process(const PersistentPart& part, std::string_view 
 Result<u32> Machine::spawn(unsigned index, u32 incarnation, u64 replies) {
     PersistentPart& part = parts_[index];
     EFT_CHECK(admit(part));
+    part.head().session = 0;  // the dead one's
     const Result<u32> pid = start_process(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
     if (pid.ok()) {
         part.pid = *pid;
@@ -160,7 +161,7 @@ void Machine::clear(unsigned index) {
 Signs Machine::signs(unsigned index) const {
     const PersistentHead& head = parts_[index].head();
     return {__atomic_load_n(&head.heartbeats, __ATOMIC_ACQUIRE), __atomic_load_n(&head.ready_incarnation, __ATOMIC_ACQUIRE),
-            __atomic_load_n(&head.first_request, __ATOMIC_ACQUIRE)};
+            __atomic_load_n(&head.first_request, __ATOMIC_ACQUIRE), __atomic_load_n(&head.session, __ATOMIC_ACQUIRE)};
 }
 
 std::optional<unsigned> Machine::owner_of(u64 object) const {
@@ -172,6 +173,28 @@ std::optional<unsigned> Machine::owner_of(u64 object) const {
         if (reply || part.endpoint_id == object) return index;
     }
     return std::nullopt;
+}
+
+// The badge is the dead one's word, so names looks only among the sessions of what it provided.
+std::optional<unsigned> Machine::holder(unsigned index, u64 session) {
+    FixedText<names::ServedSession::kProvidesMax> provides;
+    names::ServedSession request;
+    request.badge = session;
+    request.provides = join(parts_[index].plan->provides(), provides);
+    const auto client = names_.holder(request);
+    if (!client.ok()) return std::nullopt;
+    for (unsigned other = 0; other < parts_.size(); ++other) {
+        if (parts_[other].client == client->id) return other;
+    }
+    return std::nullopt;
+}
+
+Status Machine::expel(unsigned index, u64 session) {
+    FixedText<names::ServedSession::kProvidesMax> provides;
+    names::ServedSession request;
+    request.badge = session;
+    request.provides = join(parts_[index].plan->provides(), provides);
+    return status(names_.expel(request));
 }
 
 }  // namespace eft::supervisor

@@ -33,7 +33,7 @@ Supervision supervision_of(const manifest::Service& service) {
     Supervision plan;
     plan.policy = restart ? static_cast<Policy>(restart->policy()) : Policy::Always;
     plan.limits = restart ? RestartLimits{ticks(restart->initial_ms()), ticks(restart->cap_ms()), ticks(restart->stable_ms()),
-                                          restart->limit(), ticks(restart->window_ms())}
+                                          restart->limit(), ticks(restart->window_ms()), restart->session_limit()}
                           : kDefaultLimits;
     plan.heartbeat = ticks(service.heartbeat_ms());
     plan.start_limit = ticks(service.start_ms());

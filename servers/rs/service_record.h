@@ -12,7 +12,7 @@ namespace eft::supervisor {
 enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers them
 
 // The manifest's defaults.
-constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000)};
+constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000), 4};
 constexpr u8 kLastLevel = 7;
 
 // The plan: what the manifest says about how it is supervised.
@@ -58,6 +58,7 @@ struct ServiceRecord {
     u64 tombstone_due = 0;
     proc::CrashRecord last_death{};
     bool last_was_ordered = false;
+    u64 session = 0;  // badge of the session whose request was in progress at the last death; 0: none. The dead one's word
     FixedText<95> note;     // what is to say about the last death beyond its record
     FixedText<95> verdict;  // the note of the death that rs is about to bring about
     Recovery recovery{};

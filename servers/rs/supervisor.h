@@ -7,6 +7,9 @@
 //              |               +---- ordered, or the first failure in a while ---+----> Down (a tombstone answers)
 //              +--------------------(start by a person)
 //
+// A failure counts for the service and, if a client's request was in progress, for that client: one that keeps killing
+// the service loses its sessions before the service is held for everybody.
+//
 // A death is handled in the order of the architecture: proc has frozen and recorded the incarnation; its device is
 // silenced; reaping makes sure that it is revoked; its sessions are ended; only then does the next one start. A death
 // during start-up counts like any other. All waiting is by ticks: nothing here blocks but downward calls.
@@ -130,6 +133,7 @@ private:
         }
         // It never ran, so it has delivered nothing.
         service.last_death = {};
+        service.session = 0;
         service.last_death.reason = proc::DeathReason::StartFailed;
         service.note.clear();
         service.note.append("could not be started: ").append(to_string(pid.error()));
@@ -155,6 +159,7 @@ private:
         const bool was_up = service.state == rs::ServiceState::Up;
         service.recovery = {};
         service.recovery.noticed = world_.stamp();
+        service.session = world_.signs(index).session;
         if (const Status silent = world_.silence(index); !silent.ok()) {
             FixedText<95> line;
             world_.report(index, line.append("its device could not be reset: ").append(to_string(silent.error())));
@@ -193,12 +198,28 @@ private:
     // A failure that nobody ordered: start again at once, after a wait, or not at all.
     void fail(unsigned index, u64 up_ticks, u64 least_wait) {
         ServiceRecord& service = records_[index];
-        const std::optional<u64> wait = service.failures.failed(plans_[index].limits, now_, up_ticks);
+        const RestartLimits& limits = plans_[index].limits;
+        const std::optional<unsigned> client = service.session != 0 ? world_.holder(index, service.session) : std::nullopt;
+        service.failures.record(limits, now_, up_ticks, client.value_or(FailureHistory::kNobody));
+        if (client) note_client(index, *client);
+        const std::optional<u64> wait = service.failures.verdict(limits, now_);
         if (!wait) return rest(index, rs::ServiceState::Held, "failed too often and is held");
         const u64 chosen = std::max(*wait, least_wait);
         if (chosen == 0) return launch(index);
         service.state = rs::ServiceState::BackingOff;
         service.deadline = now_ + chosen;
+    }
+
+    // A failure with this client's request in progress. One that does it too often is kept away from the service.
+    void note_client(unsigned index, unsigned client) {
+        ServiceRecord& service = records_[index];
+        service.note.append(service.note.empty() ? "" : "; ").append("a request of ").append(world_.name(client)).append(" was in progress");
+        if (!service.failures.to_blame(plans_[index].limits, now_, client)) return;
+        if (!world_.expel(index, service.session).ok()) return;
+        service.failures.blame(client);
+        service.note.append(", whose sessions are closed");
+        FixedText<127> line;
+        world_.report(index, line.append("failed too often with requests of ").append(world_.name(client)).append(", whose sessions are closed"));
     }
 
     void rest(unsigned index, rs::ServiceState state, std::string_view why) {

@@ -14,6 +14,7 @@
 #include <eft/cap.h>
 #include <eft/ipc/context.h>
 #include <eft/process.h>
+#include <eft/step.h>
 #include <eft/syscall.h>
 
 #include <concepts>
@@ -69,6 +70,7 @@ private:
 
 template <class Dispatch, class Wake>
 [[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
+    show_session_in(persistent_head().session);
     report_ready();
     ipc::Registers registers;
     ipc::OutgoingCaps outgoing;
@@ -82,7 +84,10 @@ template <class Dispatch, class Wake>
         trace().received(registers.tag.value, registers.badge, sys::time_stamp());
         ipc::Context context(registers.badge, registers.tag, this);
         ipc::IncomingMessage message(registers, page(), outgoing);
-        if (dispatch(context, message) == ipc::Outcome::Deferred) {
+        set_step_session(registers.badge);
+        const ipc::Outcome outcome = dispatch(context, message);
+        set_step_session(0);
+        if (outcome == ipc::Outcome::Deferred) {
             receive(registers);
         } else {
             answer_and_receive(registers, outgoing);

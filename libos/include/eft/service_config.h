@@ -42,6 +42,7 @@ struct PersistentHead {
     u32 ready_incarnation;  // the incarnation that finished starting
     u32 reserved;
     u64 first_request;      // time stamp at which this incarnation took its first request; 0: none yet
+    u64 session;            // badge of the session whose request is in progress (step.h); 0: of none
     char last_words[256];   // of a panic
     TraceMemory trace;      // of this incarnation
 };

@@ -18,6 +18,8 @@
 //   - Parameters are copied into the frame, references are not: what a reference names must outlive the Task.
 #pragma once
 
+#include <eft/step.h>
+
 #include <concepts>
 #include <coroutine>
 #include <optional>
@@ -168,6 +170,7 @@ public:
     void suspend(std::coroutine_handle<Promise> waiter) noexcept {
         if (promise_) __builtin_trap();  // a second waiter would lose the first
         waiter_ = waiter;
+        session_ = step_session();
         promise_ = &waiter.promise();
         promise_->wait_point_ = this;
     }
@@ -176,6 +179,7 @@ public:
     void resume() {
         if (!promise_) return;
         std::coroutine_handle<> waiter = waiter_;
+        const StepFor served(session_);
         forget();
         waiter.resume();
     }
@@ -190,6 +194,7 @@ private:
 
     TaskPromise* promise_ = nullptr;
     std::coroutine_handle<> waiter_;
+    u64 session_ = 0;  // whose request the waiter serves
 };
 
 inline TaskPromise::~TaskPromise() {

@@ -111,6 +111,7 @@ TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a", R"("quota": 0)"), "a: its quota must be 16 to 65536 pages");
     refused(entry("a", R"("table_bits": 30)"), "a: its table_bits must be 8 to 16");
     refused(entry("a", R"("restart": {"limit": 16})"), "a: its limit of restarts must be 1 to 15");
+    refused(entry("a", R"("restart": {"session_limit": 0})"), "a: its session_limit must be 1 or more");
     refused(entry("a", R"("restart": {"initial_ms": 100, "cap_ms": 50})"), "a: its back-off begins above its cap");
 
     std::string grants = "\"rs\"";
@@ -164,5 +165,6 @@ TEST_CASE("the defaults of the schema are those that rs takes for an entry witho
     CHECK(ticks(restart.stable_ms()) == kDefaultLimits.stable);
     CHECK(restart.limit() == kDefaultLimits.limit);
     CHECK(ticks(restart.window_ms()) == kDefaultLimits.window);
+    CHECK(restart.session_limit() == kDefaultLimits.session_limit);
     CHECK(static_cast<Policy>(restart.policy()) == Policy::Always);
 }

@@ -146,6 +146,45 @@ TEST_CASE("badges are never used again, and a dismissed client's sessions are re
     CHECK(world.kernel.signalled.size() == 600);
 }
 
+TEST_CASE("a client that is expelled loses its sessions with this service, and gets no other ones") {
+    World world;
+    REQUIRE(world.publish("echo").ok());
+    REQUIRE(world.publish("timer").ok());
+    auto provider = world.as(world.admit("", "echo").badge);
+    const auto bad = world.admit("echo timer"), good = world.admit("echo");
+    auto client = world.as(bad.badge), other = world.as(good.badge);
+    const u64 first = *world.connect(client, "echo"), second = *world.connect(client, "echo");
+    const u64 clock = *world.connect(client, "timer"), third = *world.connect(other, "echo");
+
+    names::ServedSession session;
+    session.badge = first;
+    session.provides = "timer";  // not what echo's server provides
+    CHECK(world.control.holder(session).error() == Error::NotFound);
+    CHECK(world.control.expel(session).ok());
+    CHECK(world.kernel.revoked.empty());
+    session.provides = "file/0 echo";
+    CHECK(client.holder(session).error() == Error::PermissionDenied);
+    CHECK(client.expel(session).error() == Error::PermissionDenied);
+    REQUIRE(world.control.holder(session).ok());
+    CHECK(world.control.holder(session)->id == bad.id);
+    REQUIRE(world.control.expel(session).ok());
+    REQUIRE(world.control.expel(session).ok());
+    CHECK(world.kernel.revoked == std::vector<u64>{first, second});
+    auto told = provider.closed();
+    REQUIRE(told.ok());
+    CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{first, second});
+    CHECK(world.control.holder(session).error() == Error::NotFound);
+
+    CHECK(world.connect(client, "echo").error() == Error::ServiceFailed);
+    CHECK(world.connect(client, "timer").ok());
+    CHECK(world.connect(other, "echo").ok());
+    CHECK(world.kernel.badge_of.size() == 7);  // three clients' own, clock, third, and the last two
+    static_cast<void>(clock), static_cast<void>(third);
+    world.dismiss(bad.id);
+    auto again = world.as(world.admit("echo timer").badge);
+    CHECK(world.connect(again, "echo").ok());
+}
+
 TEST_CASE("a server that is not asking loses its oldest badges, and is told that it did") {
     World world;
     REQUIRE(world.publish("echo").ok());

@@ -26,9 +26,12 @@ TEST_CASE("the clock finds the rate in spite of late and lost ticks") {
 
 TEST_CASE("the back-off neither overflows nor forgets the cap") {
     FailureHistory history;
-    const RestartLimits limits{1, 1000, 1'000'000, 15, 1};
+    const RestartLimits limits{1, 1000, 1'000'000, 15, 1, 4};
     u64 last = 0;
-    for (u64 now = 0; now < 200; ++now) last = history.failed(limits, now * 10, 0).value();
+    for (u64 now = 0; now < 200; ++now) {
+        history.record(limits, now * 10, 0);
+        last = history.verdict(limits, now * 10).value();
+    }
     CHECK(last == 1000);
 }
 

@@ -29,6 +29,7 @@ struct FakeProcess {
 
 struct FakeWorld {
     static constexpr unsigned kServices = 6;
+    static constexpr std::string_view kNames[kServices] = {"zero", "one", "two", "three", "four", "five"};
 
     u64 time = 1000;
     u32 next_pid = 10;
@@ -36,6 +37,7 @@ struct FakeWorld {
     std::array<Signs, kServices> shown{};
     std::vector<std::string> done;  // "spawn 0 1", "silence 0", ...
     std::map<u64, unsigned> owners;
+    std::map<u64, unsigned> holders;  // of sessions, by badge
     Error spawn_error = Error::None;
     Error silence_error = Error::None;
     bool processor_busy = false;  // nobody gets to run: heartbeats are not answered
@@ -44,6 +46,7 @@ struct FakeWorld {
 
     Result<u32> spawn(unsigned index, u32 incarnation, u64 replies) {
         note("spawn", index, incarnation);
+        shown[index].session = 0;
         if (spawn_error != Error::None) return spawn_error;
         FakeProcess process;
         process.service = index;
@@ -122,6 +125,18 @@ struct FakeWorld {
         if (found == owners.end()) return std::nullopt;
         return found->second;
     }
+    std::optional<unsigned> holder(unsigned, u64 session) const {
+        const auto found = holders.find(session);
+        if (found == holders.end()) return std::nullopt;
+        return found->second;
+    }
+    Status expel(unsigned index, u64 session) {
+        note("expel", index, session);
+        const unsigned holder = holders.at(session);
+        std::erase_if(holders, [&](const auto& entry) { return entry.second == holder; });
+        return {};
+    }
+    std::string_view name(unsigned index) const { return kNames[index]; }
     void report(unsigned, std::string_view) {}
 
     // What the test does to the world.
@@ -172,7 +187,7 @@ struct Rig {
 
     Rig() {
         for (unsigned i = 0; i < plans.size(); ++i) {
-            plans[i].limits = {2, 40, 200, 4, 1000};
+            plans[i].limits = {2, 40, 200, 4, 1000, 2};
             plans[i].start_limit = 60;
             plans[i].priority = static_cast<u8>(40 - i);
             plans[i].provides = true;
@@ -188,6 +203,11 @@ struct Rig {
     void dies(unsigned index, proc::DeathReason reason = proc::DeathReason::Exception, int status = 0) {
         world.end(world.pid_of(index), reason, status);
         supervisor.look(index);
+    }
+    // With a request of this session in progress.
+    void dies_serving(unsigned index, u64 session) {
+        world.shown[index].session = session;
+        dies(index);
     }
     void ticks_pass(unsigned count) {
         for (unsigned i = 0; i < count; ++i) {

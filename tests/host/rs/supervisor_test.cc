@@ -206,3 +206,89 @@ TEST_CASE("a device that cannot be reset does not keep its driver down") {
     rig.dies(0);
     CHECK(rig.service(0).state == State::Starting);
 }
+
+namespace {
+
+// Fails once with a request of this session, and is up again however long it has to wait.
+void fails_serving(Rig& rig, u64 session) {
+    rig.dies_serving(0, session);
+    rig.ticks_pass(40);
+    if (rig.service(0).alive()) rig.up(0);
+}
+
+}  // namespace
+
+TEST_CASE("a client whose requests keep killing the service loses its sessions, and the service is not held") {
+    Rig rig;
+    rig.world.holders = {{71, 3}, {72, 4}};
+    rig.up(0);
+    for (int i = 0; i < 2; ++i) fails_serving(rig, 71);
+    CHECK(rig.service(0).note.view() == "a request of three was in progress");
+    CHECK(rig.service(0).last_death.reason == proc::DeathReason::Exception);
+    rig.world.done.clear();
+    rig.dies_serving(0, 71);
+    CHECK(rig.world.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "expel 0 71", "spawn 0 4"});
+    CHECK(rig.service(0).note.view() == "a request of three was in progress, whose sessions are closed");
+    rig.up(0);
+
+    // Four failures are allowed; its three are none of them.
+    for (int i = 0; i < 4; ++i) fails_serving(rig, 0);
+    CHECK(rig.service(0).state == State::Up);
+    rig.dies(0);
+    CHECK(rig.service(0).state == State::Held);
+}
+
+TEST_CASE("failures count for the client, whichever of its sessions it uses, and for each client alone") {
+    Rig rig;
+    rig.world.holders = {{71, 3}, {72, 3}, {73, 3}, {81, 4}};
+    rig.up(0);
+    fails_serving(rig, 71);
+    fails_serving(rig, 81);
+    fails_serving(rig, 72);
+    fails_serving(rig, 81);
+    CHECK(rig.world.holders.size() == 4);
+    fails_serving(rig, 73);
+    CHECK(rig.world.holders == std::map<u64, unsigned>{{81, 4}});
+    CHECK(rig.service(0).state == State::Up);
+}
+
+TEST_CASE("a client that comes back with a new session within the window is kept away at once") {
+    Rig rig;
+    rig.world.holders = {{71, 3}};
+    rig.up(0);
+    for (int i = 0; i < 3; ++i) fails_serving(rig, 71);
+    rig.world.holders = {{91, 3}};
+    fails_serving(rig, 91);
+    CHECK(rig.world.holders.empty());
+    rig.world.holders = {{92, 3}};
+    rig.ticks_pass(1000);
+    fails_serving(rig, 92);
+    CHECK(rig.world.holders.size() == 1);
+    CHECK(rig.service(0).state == State::Up);
+}
+
+TEST_CASE("a session that is nobody's does not save the service from being held, and orders blame nobody") {
+    Rig rig;
+    rig.world.holders = {{71, 3}};
+    rig.up(0);
+    for (int i = 0; i < 20; ++i) {
+        rig.world.shown[0].session = 71;
+        REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
+        rig.up(0);
+    }
+    CHECK(rig.world.holders.size() == 1);
+    for (int i = 0; i < 4; ++i) fails_serving(rig, 999);
+    CHECK(rig.service(0).state == State::Up);
+    rig.dies_serving(0, 999);
+    CHECK(rig.service(0).state == State::Held);
+}
+
+TEST_CASE("the client is kept away before the service would be held, also where the session limit is the larger") {
+    Rig rig;
+    rig.plans[0].limits.session_limit = 100;
+    rig.world.holders = {{71, 3}};
+    rig.up(0);
+    for (int i = 0; i < 5; ++i) fails_serving(rig, 71);
+    CHECK(rig.world.holders.empty());
+    CHECK(rig.service(0).state == State::Up);
+}

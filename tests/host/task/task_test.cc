@@ -247,3 +247,32 @@ TEST_CASE("one of many waiting tasks may cancel another from inside its resume")
     CHECK_FALSE(second.awaited());
     CHECK(Counted::alive == 0);
 }
+
+namespace {
+
+Task<void> note_sessions(Completion<int>& completion, std::vector<eft::u64>& seen) {
+    seen.push_back(eft::step_session());
+    [[maybe_unused]] const int value = co_await completion;
+    seen.push_back(eft::step_session());
+}
+
+}  // namespace
+
+TEST_CASE("a coroutine takes the session that it serves along, and gives the step back") {
+    std::vector<eft::u64> seen;
+    Completion<int> first, second;
+    eft::set_step_session(7);
+    auto one = note_sessions(first, seen);
+    one.start();
+    eft::set_step_session(8);
+    auto two = note_sessions(second, seen);
+    two.start();
+    eft::set_step_session(0);  // a wake-up
+    first.set(1);
+    CHECK(eft::step_session() == 0);
+    eft::set_step_session(9);  // another's request
+    second.set(1);
+    CHECK(eft::step_session() == 9);
+    CHECK(seen == std::vector<eft::u64>{7, 8, 7, 8});
+    eft::set_step_session(0);
+}

@@ -5,7 +5,8 @@
 // message page: they are valid until its next call. Requests are encoded anew for a repeat, from the caller's struct,
 // so that nothing is kept on the way; capabilities are derived by the kernel, so originals never leave.
 //
-// A request whose server died under it twice is not sent a third time: ServiceFailed.
+// A request whose server died under it twice is not sent a third time: ServiceFailed. The same if the supervisor closed
+// the session in the meantime, because it killed its server too often.
 #pragma once
 
 #include <eft/abi/result.h>
@@ -121,6 +122,7 @@ private:
             if (++attempts.deaths == 2) return Error::ServiceFailed;
             return restart == Restart::Retry ? Error::None : reopen(error, attempts);
         }
+        if (error == Error::InvalidCapability && attempts.deaths != 0) error = Error::ServiceFailed;
         bool session_gone =
             error == Error::StaleSession || (restart == Restart::Reopen && error == Error::InvalidCapability);
         return session_gone ? reopen(error, attempts) : error;

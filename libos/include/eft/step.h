@@ -1,0 +1,34 @@
+// Whose request the present step serves: where a supervisor looks for who is to blame when the step was the last.
+//
+// A server's loop shows the badge in the service's persistent page (PersistentHead::session) from the moment at which it
+// takes a request until the handler returns. A coroutine that waits takes its session along (task.h): the step that
+// resumes it serves that session again. What a server does for nobody in particular, an interrupt for example, is shown
+// as 0. Entries of rings are not shown either: they are given up one by one (ring/consumer.h).
+#pragma once
+
+#include <eft/state/stores.h>
+
+namespace eft {
+
+namespace detail {
+inline constinit u64 unseen_session = 0;
+inline constinit u64* session_word = &unseen_session;  // of this process; on the host, and at first, nobody sees it
+}  // namespace detail
+
+inline void show_session_in(u64& word) { detail::session_word = &word; }
+inline u64 step_session() { return __atomic_load_n(detail::session_word, __ATOMIC_RELAXED); }
+inline void set_step_session(u64 badge) { DirectStores::word(*detail::session_word, badge); }
+
+// The rest of a scope serves this session; what it was part of goes on afterwards.
+class StepFor {
+public:
+    explicit StepFor(u64 badge) : before_(step_session()) { set_step_session(badge); }
+    StepFor(const StepFor&) = delete;
+    StepFor& operator=(const StepFor&) = delete;
+    ~StepFor() { set_step_session(before_); }
+
+private:
+    u64 before_;
+};
+
+}  // namespace eft
