@@ -1,6 +1,8 @@
 # Boot archives: cpio "newc", every file's data on a page boundary (images/archive), so that pages can be mapped.
 set(EFT_ARCHIVE_TOOL "${EFT_HOST_TREE}/images/archive/eft-archive" CACHE FILEPATH "Packs boot archives")
 
+set(EFT_MANIFEST_TOOL "${EFT_HOST_TREE}/images/manifest/eft-manifest" CACHE FILEPATH "Applies a manifest's changes to its base")
+
 # Another file for the boot archive, such as the compiled manifest.
 function(eft_boot_file name path)
   set_property(GLOBAL APPEND PROPERTY EFT_BOOT_FILES "${name}=${path}")
@@ -42,15 +44,25 @@ function(eft_boot_archive)
   eft_pack(boot.archive "${EFT_BOOT_ARCHIVE}" ${first} ${files})
 endfunction()
 
-# <target tree>/NAME.archive: the archive that `./eft run` boots, with another manifest and further programs.
+# <target tree>/NAME.archive: the archive that `./eft run` boots, with another manifest and further programs. The
+# manifest may be the changes to another one (images/manifest/overlay.h).
 function(eft_manifest_archive name manifest)
+  if(NOT EFT_TARGET)
+    return()
+  endif()
   set(schema "${CMAKE_SOURCE_DIR}/images/manifest/manifest.fbs")
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${name}")
   get_filename_component(stem "${manifest}" NAME_WE)
   set(compiled "${folder}/${stem}.bin")
+  set(whole "${folder}/${stem}.json")
+  set(depfile "${folder}/${stem}.d")
+  file(MAKE_DIRECTORY "${folder}")
+  add_custom_command(OUTPUT "${whole}"
+    COMMAND "${EFT_MANIFEST_TOOL}" "${manifest}" "${whole}" "${depfile}"
+    DEPENDS "${manifest}" "${EFT_MANIFEST_TOOL}" DEPFILE "${depfile}" VERBATIM)
   add_custom_command(OUTPUT "${compiled}"
-    COMMAND "${EFT_FLATC}" -b --strict-json -o "${folder}" "${schema}" "${manifest}"
-    DEPENDS "${schema}" "${manifest}" VERBATIM)
+    COMMAND "${EFT_FLATC}" -b --strict-json -o "${folder}" "${schema}" "${whole}"
+    DEPENDS "${schema}" "${whole}" VERBATIM)
   set(files "manifest=${compiled}")
   set(inputs "${compiled}")
   foreach(program IN LISTS ARGN)

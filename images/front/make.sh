@@ -53,8 +53,11 @@ make_archive_with_manifest() {
     local manifest=$1 schema=$top/images/manifest/manifest.fbs
     if [[ $manifest = *.json ]]; then
         [ -f "$schema" ] || fail "there is no manifest schema at $schema to compile $manifest with"
-        flatc -b --strict-json -o "$build/run.manifest" "$schema" "$manifest" || fail "$manifest is not a manifest"
-        manifest=$build/run.manifest/$(basename "$manifest" .json).bin
+        local whole=$build/run.manifest/whole.json
+        mkdir -p "$build/run.manifest"
+        "$host/images/manifest/eft-manifest" "$manifest" "$whole" || fail "$manifest is not a manifest"
+        flatc -b --strict-json -o "$build/run.manifest" "$schema" "$whole" || fail "$manifest is not a manifest"
+        manifest=$build/run.manifest/whole.bin
     fi
     "$host/images/archive/eft-archive" --output "$2" --from "$build/boot.archive" "manifest=$manifest"
 }
