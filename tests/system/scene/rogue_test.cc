@@ -48,6 +48,40 @@ TEST_CASE("a hundred thousand malformed messages kill no server and leak nothing
     system.shut_down();
 }
 
+TEST_CASE("clients whose requests kill their server lose their sessions; the server and another client go on") {
+    System system({.archive = kArchives + "/poison.archive"});
+    const auto answered = [&] {
+        const std::string log = system.run("log bystander");
+        const std::size_t at = log.rfind("answered ");
+        return at == std::string::npos ? 0L : std::stol(log.substr(at + 9));
+    };
+    const std::string poisoners[] = {"poisoner_step", "poisoner_later"};
+    for (const std::string& poisoner : poisoners) {
+        for (int round = 0; round < 40 && system.run("log " + poisoner).find("connect:") == std::string::npos; ++round) system.run("sleep 250");
+        const std::string log = system.run("log " + poisoner);
+        // Two requests that saw two deaths each, and a third that saw the fifth.
+        CHECK_MESSAGE(log.find("failed 3 times, then: invalid capability; connect: service failed") != std::string::npos, log);
+    }
+    const long before = answered();
+    for (int round = 0; round < 40 && answered() <= before + 2000; ++round) system.run("sleep 250");
+    CHECK(answered() > before + 2000);
+
+    const auto services = system.services();
+    CHECK(services.at("fragile").state == "up");
+    CHECK(services.at("fragile").restarts == 10);  // it is held at the ninth failure that is its own
+    for (const std::string name : {"bystander", "poisoner_step", "poisoner_later"}) {
+        CHECK_MESSAGE(services.at(name).state == "up", name);
+        CHECK_MESSAGE(services.at(name).restarts == 0, name);
+    }
+    const std::string info = system.run("service info fragile");
+    CHECK_MESSAGE(info.find("was in progress, whose sessions are closed") != std::string::npos, info);
+    const std::string log = system.run("log fragile");
+    const std::size_t first = log.find("a session was closed");
+    REQUIRE_MESSAGE(first != std::string::npos, log);
+    CHECK_MESSAGE(log.find("a session was closed", first + 1) != std::string::npos, log);
+    system.shut_down();
+}
+
 TEST_CASE("without a disk there is one clear line, and the rest of the system works") {
     System system({});
     const std::string listing = system.run("ls /");
