@@ -1,4 +1,6 @@
-// The death of a process: freeze, record, revoke, tell. Afterwards everything that it had is gone but its crash record.
+// The death of a process, in two halves. First it is frozen and recorded, and its supervisor is told; it runs no more,
+// but all that it had is still there, so that a device can be silenced while the memory that it may write to is nobody
+// else's. When the supervisor reaps it, all is revoked, and its callers learn of it.
 #pragma once
 
 #include "process_table.h"
@@ -37,19 +39,23 @@ class Undertaker {
 public:
     Undertaker(Environment& environment, ProcessTable& processes) : environment_(environment), processes_(processes) {}
 
-    void bury(Process& process, const Cause& cause) {
+    void freeze(Process& process, const Cause& cause) {
         if (process.dead) return;
         process.dead = true;
         write_record(process, cause);
+        environment_.note(process.name_text(), "died: ", text_of(cause.reason));
+        environment_.signal(process.death);
+        environment_.drop(std::exchange(process.death, Slot::None));
+    }
+
+    // Afterwards everything that it had is gone but its crash record.
+    void bury(Process& process) {
         environment_.destroy_space(process.space);
         process.space = 0;
         clear_table(process);
         for (Slot* slot : {&process.thread, &process.table, &process.session})
             environment_.drop(std::exchange(*slot, Slot::None));
         process.record.gone_at = environment_.now();
-        environment_.note(process.name_text(), "died: ", text_of(cause.reason));
-        environment_.signal(process.death);
-        environment_.drop(std::exchange(process.death, Slot::None));
     }
 
 private:

@@ -11,7 +11,7 @@
 // the service loses its sessions before the service is held for everybody.
 //
 // A death is handled in the order of the architecture: proc has frozen and recorded the incarnation; its device is
-// silenced; reaping makes sure that it is revoked; its sessions are ended; only then does the next one start. A death
+// silenced; reaping revokes it; its sessions are ended; only then does the next one start. A death
 // during start-up counts like any other. All waiting is by ticks: nothing here blocks but downward calls.
 #pragma once
 

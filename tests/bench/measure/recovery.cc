@@ -48,8 +48,8 @@ private:
 };
 
 // The durations of one recovery, in the order of what happens.
-enum Phase : unsigned { Notice, Record, Report, Silence, Revoke, Load, Start, Ready, Whole, kPhases };
-constexpr std::string_view kPhaseNames[kPhases] = {"notice", "record", "report", "silence", "revoke", "load", "start", "ready", "whole"};
+enum Phase : unsigned { Notice, Record, Silence, Revoke, Clear, Load, Start, Ready, Whole, kPhases };
+constexpr std::string_view kPhaseNames[kPhases] = {"notice", "record", "silence", "revoke", "clear", "load", "start", "ready", "whole"};
 using Durations = std::array<std::array<u64, kDeaths>, kPhases>;
 
 class Campaign {
@@ -102,10 +102,10 @@ private:
         if (phases.first_request < phases.ready) ++busy_;
         const u64 end = phases.first_request;
         const u64 durations[kPhases] = {phases.died - start,
-                                        phases.gone - phases.died,
-                                        phases.noticed - phases.gone,
+                                        phases.noticed - phases.died,
                                         phases.silenced - phases.noticed,
-                                        phases.revoked - phases.silenced,
+                                        phases.gone - phases.silenced,
+                                        phases.revoked - phases.gone,
                                         phases.spawned - phases.revoked,
                                         end - phases.spawned,
                                         phases.ready - phases.spawned,

@@ -130,7 +130,7 @@ TEST_CASE("requests that are refused before anything is made") {
     CHECK(refused([](auto& r) { r.quota = 0; }) == Error::OutOfMemory);
 }
 
-TEST_CASE("an exception ends the process, is recorded, and told when all is gone") {
+TEST_CASE("an exception freezes the process, is recorded and told; all is revoked when the record is taken") {
     World w;
     const u32 pid = *w.spawn();
     w.environment.stack = {0x40'0123, 5, 0x40'17ff, 0x40'1800, 0x40'0000};
@@ -140,12 +140,12 @@ TEST_CASE("an exception ends the process, is recorded, and told when all is gone
     trace.received(0x10002'0000'0004, 10, 1001);
     w.environment.table[static_cast<u32>(WellKnown::FirstScratch) + 3] = Thing::Memory;
     w.environment.table[static_cast<u32>(WellKnown::FirstPersistent)] = Thing::Memory;
+    const std::size_t held = w.environment.table.size();
     w.server.exception(badge_of(Kind::Exceptions, pid), 0x1234, u64{14} << 32 | 6);
-    CHECK(w.environment.spaces.empty());
-    CHECK(w.environment.own.empty());
-    CHECK(w.environment.table.size() == 1);  // what is the service's stays
+    CHECK_FALSE(w.environment.running);
+    CHECK(w.environment.spaces.size() == 1);  // a device may still write into it
+    CHECK(w.environment.table.size() == held);
     REQUIRE(w.environment.signals.size() == 1);
-    CHECK(w.environment.signals[0].second == 0);
     CHECK(w.server.inspect(w.control, {.pid = pid})->state == proc::ProcessState::Dead);
 
     w.server.exception(badge_of(Kind::Exceptions, pid), 0x9999, u64{6} << 32);  // late
@@ -160,9 +160,15 @@ TEST_CASE("an exception ends the process, is recorded, and told when all is gone
     CHECK(last->answers[0] == 4);
     CHECK(last->badges[1] == 10);
     CHECK(last->answers[1] == TraceEntry::kNone);
+    CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Hang}).error() == Error::WrongState);
+    CHECK_FALSE(w.environment.running);
     const auto record = w.server.reap(w.control, {.pid = pid});
     CHECK(w.server.messages(w.control, {.pid = pid}).error() == Error::NotFound);
     REQUIRE(record.ok());
+    CHECK(w.environment.spaces.empty());
+    CHECK(w.environment.own.empty());
+    CHECK(w.environment.table.size() == 1);  // what is the service's stays
+    CHECK(w.environment.signals.size() == 1);
     CHECK(record->reason == proc::DeathReason::PageFault);
     CHECK(record->vector == 14);
     CHECK(record->error_code == 6);
