@@ -50,6 +50,30 @@ Task<int> info(Shell& shell, const Words& words) {
     co_return status;
 }
 
+// What is missing, where the supervisor knows more about it than the error says.
+std::string trouble_of(Shell& shell, std::string_view name) {
+    constexpr std::string_view kMark = "\ntrouble: ";
+    auto details = settled(shell.supervisor().info(named(name)));
+    if (!details.ok()) return {};
+    const std::size_t at = details->text.find(kMark);
+    if (at == std::string_view::npos) return {};
+    const std::string_view rest = details->text.substr(at + kMark.size());
+    return std::string(rest.substr(0, rest.find('\n')));
+}
+
+Task<int> report_start(Shell& shell, const Words& words, Status status) {
+    if (status.ok()) co_return 0;
+    std::string trouble = trouble_of(shell, words[2]);
+    int failed = 1;
+    if (trouble.empty()) {
+        failed = co_await report(shell, words, words[2], status);
+    } else {
+        const std::string line = words[2] + ": " + trouble;
+        failed = co_await shell.fail(words, line);
+    }
+    co_return failed;
+}
+
 Task<int> kill(Shell& shell, const Words& words) {
     rs::KillOrder order;
     order.name = std::string_view(words[2]).substr(0, rs::KillOrder::kNameMax);
@@ -124,7 +148,9 @@ Task<int> command_service(Shell& shell, const Words& words) {
         if (verb == "restart") done = settled(supervisor.restart(named(words[2]))).error();
         if (verb == "stop") done = settled(supervisor.stop(named(words[2]))).error();
         if (verb == "start") done = settled(supervisor.start(named(words[2]))).error();
-        status = co_await report(shell, words, words[2], done);
+        const bool starts = verb == "start" || verb == "restart";
+        if (starts) status = co_await report_start(shell, words, done);
+        else status = co_await report(shell, words, words[2], done);
     }
     co_return status;
 }

@@ -65,8 +65,6 @@ concept Platform = requires(P& platform, u32 index, Slot slot, u64 number, std::
     // Mapped until it is destroyed. OutOfRange: the object is smaller.
     { platform.map(slot, number) } -> std::same_as<Result<typename P::Mapping>>;
     platform.report(line);
-    // A request was taken from a ring.
-    platform.took_request();
 };
 
 }  // namespace eft::block

@@ -181,7 +181,6 @@ private:
     }
 
     void accept(Client& client, ring::Pending<Done> pending, const Operation& operation) {
-        platform_.took_request();
         const Geometry geometry = backend_.geometry();
         const bool size_good = operation.count != 0 && operation.count <= geometry.max_count && operation.data.size() == operation.count * kSectorBytes;
         if (!size_good || operation.sector > geometry.sectors || operation.count > geometry.sectors - operation.sector)

@@ -23,7 +23,6 @@ public:
     void wake_self(u64 wake_bits) {
         if (const auto wake = copy_capability(slot(WellKnown::SelfSignal), kAllRights, wake_bits); wake.ok()) sys::signal(wake->slot());
     }
-    void took_request() { note_first_request(); }
     void report(std::string_view line) {
         FixedText<200> text(field_text(config().name));
         log(text.append(": ").append(line));

@@ -5,6 +5,7 @@
 #include <eft/heap.h>
 #include <eft/invoke.h>
 #include <eft/panic.h>
+#include <eft/step.h>
 #include <eft/syscall.h>
 
 #include <eft/idl/proc.h>
@@ -75,6 +76,8 @@ extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
     this_incarnation = {number, replies_delivered};
     persistent_head().first_request = 0;
     MessageTrace(persistent_head().trace).clear();
+    show_session_in(persistent_head().session);
+    tell_requests_to(note_first_request);
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
     process_heap().set_range(reinterpret_cast<std::byte*>(layout::kHeapBase), layout::kHeapLimit - layout::kHeapBase);

@@ -98,10 +98,13 @@ void describe_death(InfoText& text, const proc::CrashRecord& record) {
     }
 }
 
-void describe_record(InfoText& text, const ServiceRecord& service, u64 (*microseconds)(const void*, u64), const void* clock) {
+void describe_record(InfoText& text, const ServiceRecord& service, u64 first_request, u64 (*microseconds)(const void*, u64), const void* clock) {
     text.append("state: ").append(state_name(service.state)).append("\npid: ").decimal(service.pid);
     text.append("\nincarnation: ").decimal(service.incarnation).append("\nrestarts: ").decimal(service.restarts);
-    text.append("\ndeaths: ").decimal(service.deaths).append("\nlast recovery: ").decimal(microseconds(clock, service.recovery_time)).append(" us\n");
+    text.append("\ndeaths: ").decimal(service.deaths).append("\nlast recovery: ");
+    const u64 recovery = microseconds(clock, service.recovery_time);
+    if (recovery != 0) text.decimal(recovery).append(" us\n");
+    else text.append(service.recovery_time == 0 ? "none\n" : "the clock's rate is not known yet\n");
     if (service.deaths == 0) {
         if (!service.note.empty()) text.append("trouble: ").append(service.note).append('\n');
         return;
@@ -123,6 +126,7 @@ void describe_record(InfoText& text, const ServiceRecord& service, u64 (*microse
     phase(text, "revoked", r.died, r.revoked, microseconds, clock);
     phase(text, "spawned", r.died, r.spawned, microseconds, clock);
     phase(text, "ready", r.died, r.ready, microseconds, clock);
+    phase(text, "first request", r.died, first_request_after(r, first_request), microseconds, clock);
     text.append('\n');
 }
 

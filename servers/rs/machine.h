@@ -50,7 +50,8 @@ struct PersistentPart {
     std::array<TraceEntry, kTraceEntries> messages{};  // of the last one that died
     u32 message_count = 0;
     bool made = false;  // everything above is there
-    FixedText<63> trouble;  // why not
+    FixedText<63> trouble;  // what could not be made, and why
+    Error missing = Error::None;  // the same for programs
 
     std::string_view name() const { return text(plan->name()); }
     u32 slots() const { return 1u << plan->table_bits(); }
@@ -104,6 +105,7 @@ public:
 
 private:
     void take_messages(PersistentPart& part);
+    Status make_all(PersistentPart& part, unsigned index);
     Status make_objects(PersistentPart& part, unsigned index);
     Status make_memory(PersistentPart& part);
     Status fill_table(PersistentPart& part);

@@ -29,13 +29,20 @@ Result<CapHandle> Machine::make_object(ObjectType type, unsigned size_bits) {
 Status Machine::make(unsigned index, const manifest::Service& plan) {
     PersistentPart& part = parts_[index];
     part.plan = &plan;
+    const Status done = make_all(part, index);
+    part.made = done.ok();
+    part.missing = done.error();
+    return done;
+}
+
+Status Machine::make_all(PersistentPart& part, unsigned index) {
     part.trouble = std::string_view("cannot be made");
     EFT_CHECK(make_objects(part, index));
     EFT_CHECK(make_memory(part));
     EFT_CHECK(fill_table(part));
     EFT_CHECK(assign_device(part));
     Status granted_all;
-    for_each_text(plan.grants(), [&](std::string_view grant) {
+    for_each_text(part.plan->grants(), [&](std::string_view grant) {
         if (!granted_all.ok()) return;
         const bool processes = grant == "proc";
         const Slot session = processes ? proc_.transport().slot() : slot(WellKnown::Endpoint);
@@ -46,7 +53,6 @@ Status Machine::make(unsigned index, const manifest::Service& plan) {
     part.trouble = std::string_view("cannot be published");
     EFT_CHECK(publish(part));
     part.trouble.clear();
-    part.made = true;
     return {};
 }
 

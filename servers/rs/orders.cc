@@ -64,7 +64,7 @@ Result<rs::Details> Orders::info(ipc::Context& context, const rs::Name& request)
     const PersistentPart& part = machine_.part(index);
     info_.clear();
     info_.append("name: ").append(part.name()).append("\nprogram: ").append(program_of(*part.plan)).append('\n');
-    describe_record(info_, records_[index], microseconds_by, &machine_);
+    describe_record(info_, records_[index], machine_.signs(index).first_request, microseconds_by, &machine_);
     const std::string_view words = field_text(part.head().last_words);
     if (!words.empty()) info_.append("last words: ").append(words).append('\n');
     describe_capabilities(index);
@@ -106,13 +106,13 @@ Status Orders::kill(ipc::Context& context, const rs::KillOrder& request) {
 
 Status Orders::start(ipc::Context& context, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
-    if (!machine_.part(index).made) return Error::WrongState;
+    if (!machine_.part(index).made) return machine_.part(index).missing;
     return supervisor_.start(index);
 }
 
 Task<Status> Orders::restart(ipc::Context& context, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(context, request.name));
-    if (!machine_.part(index).made) co_return Error::WrongState;
+    if (!machine_.part(index).made) co_return machine_.part(index).missing;
     EFT_CO_CHECK(supervisor_.restart(index));
     while (records_[index].order == Order::Restart) {
         WaitPoint* place = waiters_.vacant();
@@ -196,8 +196,7 @@ Result<rs::Phases> Orders::recovery(ipc::Context& context, const rs::Name& reque
     phases.revoked = service.recovery.revoked;
     phases.spawned = service.recovery.spawned;
     // The service's own word; what the dead one wrote does not count.
-    const u64 first = machine_.signs(index).first_request;
-    phases.first_request = first > phases.spawned ? first : 0;
+    phases.first_request = first_request_after(service.recovery, machine_.signs(index).first_request);
     phases.ready = service.recovery.ready;
     return phases;
 }

@@ -111,7 +111,7 @@ private:
         const bool well = *end != suspect && (plans_[*end].heartbeat == 0 || records_[*end].missed == 0);
         if (well) return;
         FixedText<95> note;
-        note.append("missed ").decimal(records_[*end].missed).append(" heartbeats");
+        note.decimal(records_[*end].missed).append(" in a row");
         static_cast<void>(supervisor_.put_to_death(*end, proc::DeathReason::Hung, note));
     }
 

@@ -30,8 +30,8 @@ std::span<std::byte> state_memory();
 // Start-up is finished: the supervisor may count on this incarnation.
 void report_ready();
 
-// The first request of this incarnation was taken now: the end of a recovery, as the supervisor measures it. Only the
-// first call counts.
+// A request, by call or by ring, was taken now: for clients, the end of a recovery. Only the first of an incarnation
+// counts. The server loop and the rings' servers say it.
 void note_first_request();
 
 // A line in the service's log ring, with a time stamp. Never waits.

@@ -70,10 +70,10 @@ private:
 
 template <class Dispatch, class Wake>
 [[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
-    show_session_in(persistent_head().session);
     report_ready();
     ipc::Registers registers;
     ipc::OutgoingCaps outgoing;
+    bool first = true;
     receive(registers);
     for (;;) {
         if (registers.tag.has(Tag::Notification)) [[unlikely]] {
@@ -82,6 +82,10 @@ template <class Dispatch, class Wake>
             continue;
         }
         trace().received(registers.tag.value, registers.badge, sys::time_stamp());
+        if (first) [[unlikely]] {
+            note_first_request();
+            first = false;
+        }
         ipc::Context context(registers.badge, registers.tag, this);
         ipc::IncomingMessage message(registers, page(), outgoing);
         set_step_session(registers.badge);

@@ -1,4 +1,5 @@
-// Whose request the present step serves: where a supervisor looks for who is to blame when the step was the last.
+// What a step shows of itself to the supervisor: whose request it serves, for the blame if the step is the last; and that
+// there was a first request at all, which ends a recovery.
 //
 // A server's loop shows the badge in the service's persistent page (PersistentHead::session) from the moment at which it
 // takes a request until the handler returns. A coroutine that waits takes its session along (task.h): the step that
@@ -13,9 +14,18 @@ namespace eft {
 namespace detail {
 inline constinit u64 unseen_session = 0;
 inline constinit u64* session_word = &unseen_session;  // of this process; on the host, and at first, nobody sees it
+using Listener = void (*)();
+inline constinit Listener on_request = nullptr;
 }  // namespace detail
 
 inline void show_session_in(u64& word) { detail::session_word = &word; }
+
+// An entry was taken from a ring. (The server loop tells of calls by itself.)
+inline void entry_taken() {
+    if (detail::on_request) detail::on_request();
+}
+inline void tell_requests_to(detail::Listener function) { detail::on_request = function; }
+
 inline u64 step_session() { return __atomic_load_n(detail::session_word, __ATOMIC_RELAXED); }
 inline void set_step_session(u64 badge) { DirectStores::word(*detail::session_word, badge); }
 

@@ -147,7 +147,6 @@ public:
         if (memory.size() < bytes) return Error::OutOfRange;
         return Mapping(world_, memory.first(bytes));
     }
-    void took_request() {}
     void report(std::string_view) { ++reports; }
     unsigned reports = 0;
 

@@ -24,6 +24,20 @@ TEST_CASE("the clock finds the rate in spite of late and lost ticks") {
     CHECK(clock.microseconds(2'000'000'000) < 1'010'000);
 }
 
+TEST_CASE("the clock is good for something from the third tick on, however long the first one waited") {
+    Clock clock;
+    const u64 per_tick = 100'000'000;
+    u64 time = 12345;
+    clock.tick(time + 99 * per_tick / 100);  // rs was not ready for it before
+    CHECK(clock.microseconds(2'000'000'000) == 0);
+    clock.tick(time += per_tick);
+    CHECK(clock.microseconds(2'000'000'000) == 0);
+    for (int i = 0; i < 20; ++i) {
+        clock.tick(time += per_tick);
+        CHECK(clock.microseconds(2'000'000'000) == 1'000'000);
+    }
+}
+
 TEST_CASE("the back-off neither overflows nor forgets the cap") {
     FailureHistory history;
     const RestartLimits limits{1, 1000, 1'000'000, 15, 1, 4};

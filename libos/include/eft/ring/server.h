@@ -11,6 +11,7 @@
 #include <eft/ipc/serve.h>
 #include <eft/ring/consumer.h>
 #include <eft/ring/words.h>
+#include <eft/step.h>
 
 namespace eft::ring {
 
@@ -77,6 +78,7 @@ template <class Method, u32 Count, class Server, class Session>
 void serve_entry(Consumer<Count>& consumer, const Taken& taken, Server& server, Session& session) {
     using Request = typename Method::Request;
     using Response = typename Method::Response;
+    entry_taken();
     Pending<Response> pending(consumer, taken.ticket);
     WordReader in(taken.words, consumer.area());
     if (!Request::check(in)) return pending.complete(Error::BadMessage);
