@@ -22,6 +22,7 @@ constexpr u32 kReads = 16;
 constexpr u32 kBytes = 512;
 constexpr u64 kWakeBit = 1;
 constexpr u64 kLogEvery = 1000;
+constexpr u32 kMostAgain = 100;
 
 using Ring = block::BlockRing<ring::KernelWake>;
 
@@ -44,7 +45,7 @@ public:
         request.area = area_.object();
         request.area_bytes = area_.bytes().size();
         request.wake = wake;
-        auto attached = require(driver_->attach(request), "ram_block does not attach");
+        auto attached = require(attach(request), "ram_block does not attach");
         sectors_ = attached.sectors;
         ring_.set_wake(ring::KernelWake(CapHandle(attached.wake.release())));
         for (u32 window = 0; window < kReads; ++window) submit(window);
@@ -60,6 +61,13 @@ public:
     }
 
 private:
+    // Deaths come every few milliseconds. A request that was in progress at two is given up by the stub, and is asked anew.
+    Result<block::Attached> attach(const block::Attach& request) {
+        auto attached = driver_->attach(request);
+        for (u32 again = 0; attached.error() == Error::ServiceFailed && again < kMostAgain; ++again) attached = driver_->attach(request);
+        return attached;
+    }
+
     void take_all() {
         for (;;) {
             const auto completion = require(ring_.take_completion(), "the ring is broken");

@@ -18,7 +18,7 @@ TEST_CASE("eight clients of a ring notice nothing of a thousand kills") {
     CHECK(services.at("ram_block").restarts >= 1000);
     for (int client = 0; client < 8; ++client) {
         const std::string name = "ring_client_" + std::to_string(client);
-        CHECK_MESSAGE(services.at(name).state == "up", name);
+        CHECK_MESSAGE(services.at(name).state == "up", system.run("service info " + name));
         CHECK_MESSAGE(system.run("log " + name).find("answered ") != std::string::npos, name);
     }
     system.shut_down();
