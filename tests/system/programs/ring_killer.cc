@@ -54,7 +54,8 @@ public:
         const bool same = settled == figures();
         // Straight to the serial line: whoever asked the log meanwhile would use memory of its own.
         FixedText<120> line;
-        line.append("ring_killer: killed ").decimal(kKills).append(" times, ").decimal(busy_).append(" with requests in its rings, ").append(same ? "nothing left" : "something left").append('\n');
+        line.append("ring_killer: killed ").decimal(kKills).append(" times, ").decimal(busy_).append(" with requests in its rings, ").append(same ? "nothing left" : "something left");
+        line.append(", ended at ").decimal(sys::time_stamp()).append('\n');
         sys::debug_print(line.c_str());
     }
 
