@@ -51,7 +51,7 @@ void Endpoint::leave(Thread& thread) {
 Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wait wait) {
     if (Thread* receiver = receivers_.head()) {
         if (Error error = transfer(sender, *receiver, Badge(via.data)); error != Error::None) return error;
-        leave(*receiver);
+        take_first_receiver();
         if (call) {
             receiver->reply.as<Reply>().hold(sender, *receiver);
             core.scheduler.switch_to(*receiver);
@@ -63,6 +63,15 @@ Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wai
     if (wait == Wait::Poll) return Error::WouldBlock;
     await_receiver(sender, via, call);
     return Error::None;
+}
+
+void Endpoint::send_fault(Core& core, Thread& thread, Capability& via) {
+    Thread* receiver = receivers_.head();
+    if (!receiver) return await_receiver(thread, via, true);
+    transfer_fault(thread, *receiver, Badge(via.data));
+    take_first_receiver();
+    receiver->reply.as<Reply>().hold(thread, *receiver);
+    core.scheduler.switch_to(*receiver);
 }
 
 Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait) {

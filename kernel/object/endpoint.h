@@ -17,6 +17,10 @@ public:
     // complete or that the thread is now blocked, and its result comes later.
     Error send(Core& core, Thread& sender, Capability& via, bool call, Wait wait);
 
+    // The same for the fault of a thread, which carries nothing that a receiver could have no room for: it is
+    // taken or queued.
+    void send_fault(Core& core, Thread& thread, Capability& via);
+
     // `receiver` takes a message or waits for one; its current Reply is free (checked before).
     Error receive(Core& core, Thread& receiver, Capability& via, Wait wait);
 

@@ -47,8 +47,7 @@ void raise_exhaustion(Core& core, Thread& thread) {
 void deliver_fault(Core& core, Thread& thread) {
     Capability& handler = handler_of(thread);
     if (handler.empty()) return abandon_fault(core, thread);
-    // A fault message carries nothing that a receiver could have no room for: it is sent or queued.
-    static_cast<void>(handler.as<Endpoint>().send(core, thread, handler, true, Wait::Block));
+    handler.as<Endpoint>().send_fault(core, thread, handler);
 }
 
 void abandon_fault(Core& core, Thread& thread) {

@@ -19,11 +19,11 @@ void Notification::signal(Core& core, u64 bits) {
     if (Thread* waiter = waiters_.head()) {
         leave(*waiter);
         deliver(*waiter);
-        core.scheduler.wake(*waiter);
+        core.scheduler.switch_to(*waiter);
     } else if (bound_ && bound_->state == ThreadState::Receiving) {
         bound_->via->as<Endpoint>().leave(*bound_);
         deliver(*bound_);
-        core.scheduler.wake(*bound_);
+        core.scheduler.switch_to(*bound_);
     } else if (bound_) {
         bound_->note(Thread::SignalPending, true);
     }

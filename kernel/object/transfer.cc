@@ -34,9 +34,7 @@ Error find_slots(Thread& sender, Thread& receiver, unsigned count, bool move, Ca
 
 Error transfer(Thread& sender, Thread& receiver, Badge badge) {
     if (sender.in_fault()) {
-        const Tag tag = Tag(sender.fault.label, kRegisterWords).with(Tag::Fault);
-        receiver.set_result(Error::None, badge, tag);
-        for (unsigned i = 0; i < kRegisterWords; ++i) receiver.registers.set_word(i, sender.fault.words[i]);
+        transfer_fault(sender, receiver, badge);
         return Error::None;
     }
     const Tag sent = sender.registers.tag();

@@ -10,4 +10,10 @@ namespace eft::kernel {
 // PeerNoSlot and PeerNoUtcb are the receiver's fault, other errors the sender's.
 Error transfer(Thread& sender, Thread& receiver, Badge badge);
 
+// The same for a sender in a fault, which cannot fail.
+inline void transfer_fault(const Thread& sender, Thread& receiver, Badge badge) {
+    receiver.set_result(Error::None, badge, Tag(sender.fault.label, kRegisterWords).with(Tag::Fault));
+    for (unsigned i = 0; i < kRegisterWords; ++i) receiver.registers.set_word(i, sender.fault.words[i]);
+}
+
 }  // namespace eft::kernel

@@ -28,31 +28,33 @@ bool find_budget(Core& core, Thread& thread, u64 now) {
     return false;
 }
 
-void charge_to(Core& core, SchedContext* context, u64 now) {
-    if (core.charged) core.charged->consume(now - core.charged_since);
-    core.charged = context;
-    core.charged_since = now;
+// The first of `next` and those after it who has budget; the timer will end it.
+Thread* find_next_with_budget(Core& core, Thread* next, u64 now) {
+    while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) next = core.scheduler.choose(nullptr);
+    if (next && next->charged->limited()) arm(core, next->charged->end_of_budget(now), now);
+    return next;
 }
 
 }  // namespace
 
-void settle(Core& core) { charge_to(core, core.charged, arch::now()); }
+void settle(Core& core) {
+    const u64 now = arch::now();
+    if (core.charged) core.charged->consume(now - core.charged_since);
+    core.charged_since = now;
+}
 
 Thread* choose_next(Core& core) {
     Thread* next = core.scheduler.choose(core.current);
-    if (next ? next->charged != core.charged || next->charged->limited() : core.charged != nullptr) [[unlikely]] {
-        const u64 now = arch::now();
-        charge_to(core, core.charged, now);
-        while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) next = core.scheduler.choose(nullptr);
-        charge_to(core, next ? next->charged : nullptr, now);
-        if (next && next->charged->limited()) arm(core, next->charged->end_of_budget(now), now);
+    if (next ? next->charged != core.charged || next->charged->limited() : core.charged != nullptr) {
+        settle(core);
+        if (next && next->charged->limited()) [[unlikely]] next = find_next_with_budget(core, next, core.charged_since);
+        core.charged = next ? next->charged : nullptr;
     }
-    core.current = next;
     if (core.deadline == 0 && core.scheduler.anyone_ready()) [[unlikely]] {
         const u64 now = arch::now();
         arm(core, now + arch::ticks_per_slice(), now);
     }
-    return next;
+    return core.current = next;
 }
 
 void end_slice(Core& core) {

@@ -2,26 +2,6 @@
 
 namespace eft::kernel {
 
-void Scheduler::enqueue_back(Thread& thread) {
-    queues_[thread.priority].push_back(thread);
-    thread.queued = true;
-    ready_ |= u64{1} << thread.priority;
-}
-
-void Scheduler::enqueue_front(Thread& thread) {
-    queues_[thread.priority].push_front(thread);
-    thread.queued = true;
-    ready_ |= u64{1} << thread.priority;
-}
-
-void Scheduler::dequeue(Thread& thread) {
-    thread.queued = false;
-    if (thread.state == ThreadState::Exhausted) return exhausted_.remove(thread);
-    ThreadQueue& queue = queues_[thread.priority];
-    queue.remove(thread);
-    if (queue.empty()) ready_ &= ~(u64{1} << thread.priority);
-}
-
 void Scheduler::wake(Thread& thread) {
     if (!thread.ready_to_run()) {  // its address space or its context is gone
         thread.state = ThreadState::Suspended;
@@ -64,29 +44,8 @@ void Scheduler::set_priority(Thread& thread, u8 priority) {
     if (ready) enqueue_back(thread);
 }
 
-Thread* Scheduler::choose(Thread* current) {
-    Thread* chosen = direct_;
-    direct_ = nullptr;
-    if (current && current->state == ThreadState::Ready && !current->queued && current != chosen) {
-        if (!chosen) {
-            chosen = current;
-        } else if (chosen->priority > current->priority) {
-            enqueue_front(*current);
-        } else {
-            enqueue_back(*chosen);
-            chosen = current;
-        }
-    }
-    if (ready_ != 0 && (!chosen || highest() > chosen->priority)) {
-        if (chosen) enqueue_front(*chosen);
-        chosen = queues_[highest()].head();
-        dequeue(*chosen);
-    }
-    return chosen;
-}
-
 void Scheduler::yield(Thread& current) {
-    if (!queues_[current.priority].empty()) enqueue_back(current);
+    if (has_rival(current)) enqueue_back(current);
 }
 
 u64 Scheduler::ready_count() const {

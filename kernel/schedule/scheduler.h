@@ -30,6 +30,16 @@ public:
     void yield(Thread& current);
     // Nobody who is ready is more important than `thread`.
     bool may_run_next(const Thread& thread) const { return (ready_ & thread.above) == 0; }
+    // Who would be chosen unless somebody more important is ready: `current`, or who continues its work; null where that
+    // is to be weighed.
+    Thread* only_candidate(Thread* current) const {
+        const bool goes_on = current && is_running(*current);
+        return direct_ ? (goes_on ? nullptr : direct_) : (goes_on ? current : nullptr);
+    }
+    // It was, and is.
+    void take_candidate() { direct_ = nullptr; }
+    // Others of its priority are ready.
+    bool has_rival(const Thread& thread) const { return ready_ >> thread.priority & 1; }
     bool anyone_ready() const { return ready_ != 0; }
     u64 ready_count() const;
 
@@ -39,6 +49,7 @@ public:
     u64 unpark(u64 now);
 
 private:
+    static bool is_running(const Thread& current) { return current.state == ThreadState::Ready && !current.queued; }
     void enqueue_back(Thread& thread);
     void enqueue_front(Thread& thread);
     void dequeue(Thread& thread);
@@ -49,5 +60,46 @@ private:
     ThreadQueue exhausted_;
     ThreadQueue queues_[kPriorities];
 };
+
+inline void Scheduler::dequeue(Thread& thread) {
+    thread.queued = false;
+    if (thread.state == ThreadState::Exhausted) return exhausted_.remove(thread);
+    ThreadQueue& queue = queues_[thread.priority];
+    queue.remove(thread);
+    if (queue.empty()) ready_ &= ~(u64{1} << thread.priority);
+}
+
+inline void Scheduler::enqueue_front(Thread& thread) {
+    queues_[thread.priority].push_front(thread);
+    thread.queued = true;
+    ready_ |= u64{1} << thread.priority;
+}
+
+inline void Scheduler::enqueue_back(Thread& thread) {
+    queues_[thread.priority].push_back(thread);
+    thread.queued = true;
+    ready_ |= u64{1} << thread.priority;
+}
+
+inline Thread* Scheduler::choose(Thread* current) {
+    Thread* chosen = direct_;
+    direct_ = nullptr;
+    if (current && is_running(*current) && current != chosen) {
+        if (!chosen) {
+            chosen = current;
+        } else if (chosen->priority > current->priority) {
+            enqueue_front(*current);
+        } else {
+            enqueue_back(*chosen);
+            chosen = current;
+        }
+    }
+    if (ready_ != 0 && (!chosen || highest() > chosen->priority)) {
+        if (chosen) enqueue_front(*chosen);
+        chosen = queues_[highest()].head();
+        dequeue(*chosen);
+    }
+    return chosen;
+}
 
 }  // namespace eft::kernel

@@ -7,8 +7,11 @@
 // continuations:
 //
 //   deliver(next, badge, tag, words)  `next` is core.current now, and finds this in its registers
-//   long_message()                    there are more words than travel in registers: kLong does that
+//   long_message()                    there are more words than travel in registers: Long does that
+//   answer_fault()                    the caller is in a fault, and may go on: FaultAnswer does that
 //   give_up()                         the general path has to do it
+//   invoke(cap)                       the capability, which may be empty, names no endpoint
+//   resume(next)                      `next` is core.current now, and goes on where it had a fault
 //
 // `thread` is `core.current`; it has not stored the arguments of its call. docs/kernel-performance.md
 // counts the instructions.
@@ -24,15 +27,15 @@
 
 namespace eft::kernel {
 
-enum class MessageSize { Short, Long };  // up to kRegisterWords; more
+// Up to kRegisterWords; more; and the answer to a fault, which lets its thread go on.
+enum class MessageKind { Short, Long, FaultAnswer };
 
 namespace fast {
 
-// The endpoint capability that the system call names, or null.
-[[gnu::always_inline]] inline Capability* find_endpoint(Thread& thread, u64 slot, EndpointRight right) {
+// The capability that the system call names, which may be empty, or null.
+[[gnu::always_inline]] inline Capability* find(Thread& thread, u64 slot) {
     if (thread.attention & Thread::NoTable) [[unlikely]] return nullptr;
-    Capability* cap = thread.table.as<CapTable>().peek(slot);
-    return cap && cap->is(ObjectType::Endpoint) && cap->may(right) ? cap : nullptr;
+    return thread.table.as<CapTable>().peek(slot);
 }
 
 // The number of words of a message that takes nothing but words, or more than kMaxWords.
@@ -48,17 +51,19 @@ static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
 
 }  // namespace fast
 
-template <MessageSize kSize, class Deliver, class LongMessage, class GiveUp>
+template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class Invoke>
 [[gnu::always_inline]] inline void fast_call(Core& core, Thread& caller, u64 slot, Tag tag, Deliver deliver,
-                                             LongMessage long_message, GiveUp give_up) {
+                                             LongMessage long_message, GiveUp give_up, Invoke invoke) {
     const unsigned words = fast::plain_words(tag);
-    if (kSize == MessageSize::Short && words > kRegisterWords) [[unlikely]] return long_message();
-    Capability* via = fast::find_endpoint(caller, slot, EndpointRight::Send);
+    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return long_message();
+    Capability* via = fast::find(caller, slot);
     if (!via) [[unlikely]] return give_up();
+    if (!via->is(ObjectType::Endpoint)) return invoke(*via);
+    if (!via->may(EndpointRight::Send)) [[unlikely]] return give_up();
     Endpoint& endpoint = via->as<Endpoint>();
     Thread* server = endpoint.first_receiver();
     if (!server || server->attention != 0 || !core.scheduler.may_run_next(*server)) [[unlikely]] return give_up();
-    if (kSize == MessageSize::Long && !fast::copy_page(caller, *server, words)) [[unlikely]] return give_up();
+    if (kKind == MessageKind::Long && !fast::copy_page(caller, *server, words)) [[unlikely]] return give_up();
 
     endpoint.take_first_receiver();
     server->reply.as<Reply>().hold(caller, *server);
@@ -67,37 +72,47 @@ template <MessageSize kSize, class Deliver, class LongMessage, class GiveUp>
     deliver(*server, Badge(via->data), tag.without(Tag::kReceiveFlags | Tag::Move), words);
 }
 
-template <MessageSize kSize, class Deliver, class LongMessage, class GiveUp>
+template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class AnswerFault,
+          class Resume>
 [[gnu::always_inline]] inline void fast_reply_receive(Core& core, Thread& server, u64 slot, Tag tag, Deliver deliver,
-                                                      LongMessage long_message, GiveUp give_up) {
+                                                      LongMessage long_message, GiveUp give_up, AnswerFault answer_fault,
+                                                      Resume resume) {
     const unsigned words = fast::plain_words(tag);
-    if (kSize == MessageSize::Short && words > kRegisterWords) [[unlikely]] return long_message();
+    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return long_message();
     if (server.attention != 0) [[unlikely]] return give_up();
-    Capability* via = fast::find_endpoint(server, slot, EndpointRight::Receive);
-    if (!via) [[unlikely]] return give_up();
+    Capability* via = fast::find(server, slot);
+    if (!via || !via->is(ObjectType::Endpoint) || !via->may(EndpointRight::Receive)) [[unlikely]] return give_up();
     Endpoint& endpoint = via->as<Endpoint>();
     Reply& reply = server.reply.as<Reply>();
     // Its context was lent through this Reply, so the Reply holds a caller.
     if (server.charged->reply != &reply || endpoint.has_sender()) [[unlikely]] return give_up();
     Thread& caller = *reply.caller();
-    constexpr u32 kSpecial = Thread::InFault | Thread::kCannotRun;
-    if ((caller.attention & kSpecial) != 0 || !core.scheduler.may_run_next(caller)) [[unlikely]] return give_up();
-    if (kSize == MessageSize::Long && !fast::copy_page(server, caller, words)) [[unlikely]] return give_up();
+    constexpr bool kFault = kKind == MessageKind::FaultAnswer;
+    constexpr u32 kAllowed = kFault ? u32{Thread::InFault} : 0;
+    if ((caller.attention & (Thread::InFault | Thread::kCannotRun)) != kAllowed) [[unlikely]] {
+        return kFault || tag.label() != 0 ? give_up() : answer_fault();
+    }
+    if (!core.scheduler.may_run_next(caller)) [[unlikely]] return give_up();
+    if (kKind == MessageKind::Long && !fast::copy_page(server, caller, words)) [[unlikely]] return give_up();
 
     reply.return_lent(server);
     ++server.replies_delivered;
     endpoint.await_message(server, *via);
     caller.state = ThreadState::Ready;
     core.current = &caller;
+    if (kFault) {
+        caller.end_fault();
+        return resume(caller);
+    }
     deliver(caller, Badge::None, tag.without(Tag::kReceiveFlags | Tag::Move), words);
 }
 
-// System calls that only change a bit and never block: a signal that wakes nobody, and the shortest
-// entry. True if `thread` has its answer, which is no more than success.
-[[gnu::always_inline]] inline bool finished_at_once(Thread& thread, u64 slot, u64 number) {
-    if (number == (static_cast<u64>(SystemCall::Yield) | kPoll)) return true;
-    if ((number & ~kPoll) != static_cast<u64>(SystemCall::Send) || (thread.attention & Thread::NoTable)) return false;
-    Capability* cap = thread.table.as<CapTable>().peek(slot);
+// System calls that only change a bit and never block: a signal that wakes nobody, a yield to nobody, and
+// the shortest entry. True if `thread` has its answer, which is no more than success.
+[[gnu::always_inline]] inline bool finished_at_once(Core& core, Thread& thread, u64 slot, u64 number) {
+    if ((number & ~kPoll) == static_cast<u64>(SystemCall::Yield)) return number & kPoll || !core.scheduler.has_rival(thread);
+    if ((number & ~kPoll) != static_cast<u64>(SystemCall::Send)) return false;
+    Capability* cap = fast::find(thread, slot);
     if (!cap || !cap->is(ObjectType::Notification) || !cap->may(NotificationRight::Signal)) return false;
     return cap->as<Notification>().signal_quietly(cap->data);
 }

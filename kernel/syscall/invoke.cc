@@ -15,20 +15,39 @@ Result<Capability*> InvocationContext::find(u64 index, ObjectType type) {
     return found;
 }
 
+void InvocationContext::answer(u64 a, u64 b, u64 c, u64 d, unsigned more) {
+    thread.registers.set_result(Error::None, Badge::None, Tag(0, kRegisterWords + more));
+    thread.registers.set_word(0, a);
+    thread.registers.set_word(1, b);
+    thread.registers.set_word(2, c);
+    thread.registers.set_word(3, d);
+    answered = true;
+}
+
 namespace {
 
-Error route(InvocationContext& context, Invocation operation) {
-    switch (context.cap.type()) {
-        case ObjectType::Untyped: return invoke_untyped(context, operation);
-        case ObjectType::CapTable: return invoke_cap_table(context, operation);
-        case ObjectType::Thread: return invoke_thread(context, operation);
-        case ObjectType::AddressSpace: return invoke_address_space(context, operation);
-        case ObjectType::Frame: return invoke_frame(context, operation);
-        case ObjectType::Irq: return invoke_irq(context, operation);
-        case ObjectType::IoPorts: return invoke_io_ports(context, operation);
-        case ObjectType::SchedContext: return invoke_sched_context(context, operation);
-        default: return Error::InvalidCapability;
+// The high byte of an Invocation says which type it is for.
+struct Group {
+    ObjectType type;
+    const std::span<const Operation>* operations;
+};
+constexpr Group kGroups[] = {
+    {ObjectType::None, nullptr},
+    {ObjectType::Untyped, &kUntypedOperations},
+    {ObjectType::CapTable, &kCapTableOperations},
+    {ObjectType::Thread, &kThreadOperations},
+    {ObjectType::AddressSpace, &kAddressSpaceOperations},
+    {ObjectType::Frame, &kFrameOperations},
+    {ObjectType::Irq, &kIrqOperations},
+    {ObjectType::IoPorts, &kIoPortsOperations},
+    {ObjectType::SchedContext, &kSchedContextOperations},
+};
+
+bool can_be_invoked(ObjectType type) {
+    for (const Group& group : kGroups) {
+        if (group.type == type) return type != ObjectType::None;
     }
+    return false;
 }
 
 }  // namespace
@@ -36,12 +55,17 @@ Error route(InvocationContext& context, Invocation operation) {
 Error invoke(Core& core, Thread& thread, Capability& cap) {
     const Tag tag = thread.registers.tag();
     if (!tag.valid() || tag.caps() != 0) return Error::InvalidArgument;
-    InvocationContext context{core, thread, cap, {}};
-    for (unsigned i = 0; i < kRegisterWords && i < tag.words(); ++i) context.argument[i] = thread.registers.word(i);
-    if (Error error = route(context, static_cast<Invocation>(tag.label())); error != Error::None) return error;
+    const u32 group = tag.label() >> 8;
+    const u32 index = tag.label() & 0xff;
+    if (group >= std::size(kGroups) || !cap.is(kGroups[group].type) || group == 0 || index >= kGroups[group].operations->size()) {
+        return can_be_invoked(cap.type()) ? Error::InvalidOperation : Error::InvalidCapability;
+    }
+    const Operation& operation = (*kGroups[group].operations)[index];
+    if (operation.rights != kLooksItself && (cap.rights() & operation.rights) == 0) return Error::MissingRight;
+    InvocationContext context{core, thread, cap, tag.words()};
+    if (Error error = operation.handler(context); error != Error::None) return error;
     // The thread may have stopped or moved itself: its registers still take the answer.
-    thread.registers.set_result(Error::None, Badge::None, Tag(0, context.results + context.page_results));
-    for (unsigned i = 0; i < context.results; ++i) thread.registers.set_word(i, context.result[i]);
+    if (!context.answered) thread.registers.set_result(Error::None, Badge::None, Tag());
     return Error::None;
 }
 

@@ -4,38 +4,50 @@
 
 #include <schedule/core.h>
 
+#include <span>
+
 namespace eft::kernel {
 
-// What an invocation works on: the invoked capability, the arguments, the results.
+// What an invocation works on: the invoked capability, and the arguments in the thread's registers.
 struct InvocationContext {
     Core& core;
     Thread& thread;
     Capability& cap;
-    u64 argument[kRegisterWords];  // absent words are zero
+    unsigned words;  // of the message
+    bool answered = false;
 
-    u64 result[kRegisterWords] = {};
-    unsigned results = 0;
-    unsigned page_results = 0;  // words 4.. that the handler wrote to the message page
-
-    void answer(u64 a, u64 b = 0, u64 c = 0, u64 d = 0) {
-        result[0] = a, result[1] = b, result[2] = c, result[3] = d;
-        results = kRegisterWords;
-    }
+    u64 argument(unsigned i) const { return i < words ? thread.registers.word(i) : 0; }
+    // The results; the last thing that a handler does. So many words more stand in the message page.
+    void answer(u64 a, u64 b = 0, u64 c = 0, u64 d = 0, unsigned more = 0);
     // A slot of the invoker's table, by number; null if there is no such slot.
     Capability* slot(u64 index);
     // The same for a capability of this type that exists.
     Result<Capability*> find(u64 index, ObjectType type);
 };
 
-Error invoke(Core& core, Thread& thread, Capability& cap);
+using Handler = Error (*)(InvocationContext&);
 
-Error invoke_untyped(InvocationContext& context, Invocation operation);
-Error invoke_cap_table(InvocationContext& context, Invocation operation);
-Error invoke_thread(InvocationContext& context, Invocation operation);
-Error invoke_address_space(InvocationContext& context, Invocation operation);
-Error invoke_frame(InvocationContext& context, Invocation operation);
-Error invoke_irq(InvocationContext& context, Invocation operation);
-Error invoke_io_ports(InvocationContext& context, Invocation operation);
-Error invoke_sched_context(InvocationContext& context, Invocation operation);
+// A handler that wants the invoked object, too.
+template <class T, Error (*kHandler)(InvocationContext&, T&)>
+Error on(InvocationContext& context) {
+    return kHandler(context, context.cap.as<T>());
+}
+
+// One row per invocation of a type, in the order of their numbers.
+struct Operation {
+    Handler handler;
+    Rights rights;  // one of these is needed; 0: the handler looks itself
+};
+constexpr Rights kControl = bits(ControlRight::Control);
+constexpr Rights kInspect = bits(ControlRight::Control) | bits(ControlRight::Inspect);
+constexpr Rights kLooksItself = 0;
+
+extern const std::span<const Operation> kUntypedOperations, kCapTableOperations;           // invoke_tables.cc
+extern const std::span<const Operation> kThreadOperations;                                 // invoke_thread.cc
+extern const std::span<const Operation> kAddressSpaceOperations, kFrameOperations;         // invoke_memory.cc
+extern const std::span<const Operation> kIrqOperations, kIoPortsOperations;                // invoke_devices.cc
+extern const std::span<const Operation> kSchedContextOperations;                           // invoke_sched_context.cc
+
+Error invoke(Core& core, Thread& thread, Capability& cap);
 
 }  // namespace eft::kernel

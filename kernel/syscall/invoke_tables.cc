@@ -11,11 +11,11 @@ namespace {
 constexpr u32 kMaxRetypeCount = 256;
 
 Error retype_into_slots(InvocationContext& context) {
-    const u64 what = context.argument[0];
-    const u64 count = context.argument[2];
+    const u64 what = context.argument(0);
+    const u64 count = context.argument(2);
     if (count == 0 || count > kMaxRetypeCount || (what >> 16) != 0) return Error::InvalidArgument;
-    Capability* first = context.slot(context.argument[1]);
-    if (!first || !context.slot(context.argument[1] + count - 1)) return Error::InvalidCapability;
+    Capability* first = context.slot(context.argument(1));
+    if (!first || !context.slot(context.argument(1) + count - 1)) return Error::InvalidCapability;
     for (u32 i = 0; i < count; ++i) {
         if (!first[i].empty()) return Error::SlotOccupied;
     }
@@ -42,15 +42,21 @@ Result<u64> derived_data(const Capability& source, u64 wanted) {
     }
 }
 
+Error inspect_untyped(InvocationContext& context) {
+    const UntypedData data = UntypedData::of(context.cap);
+    context.answer(context.cap.address().value(), data.size_bits(), context.cap.has_children() ? data.used() : 0, data.device());
+    return Error::None;
+}
+
 Error derive(InvocationContext& context, CapTable& table) {
-    Capability* destination = table.lookup(context.argument[0]);
-    Capability* source = context.slot(context.argument[1]);
+    Capability* destination = table.lookup(context.argument(0));
+    Capability* source = context.slot(context.argument(1));
     if (!destination || !source || source->empty()) return Error::InvalidCapability;
     if (!destination->empty()) return Error::SlotOccupied;
     if (!derivable(*source)) return Error::InvalidOperation;
-    Result<u64> data = derived_data(*source, context.argument[3]);
+    Result<u64> data = derived_data(*source, context.argument(3));
     if (!data.ok()) return data.error();
-    derive_capability(*source, *destination, static_cast<Rights>(context.argument[2]), *data);
+    derive_capability(*source, *destination, static_cast<Rights>(context.argument(2)), *data);
     return Error::None;
 }
 
@@ -62,8 +68,8 @@ Error move(Capability* source, Capability* destination) {
 }
 
 Error delete_range(InvocationContext& context, CapTable& table) {
-    const u64 first = context.argument[0];
-    const u64 count = context.argument[1] == 0 ? 1 : context.argument[1];
+    const u64 first = context.argument(0);
+    const u64 count = context.argument(1) == 0 ? 1 : context.argument(1);
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
     for (u64 i = 0; i < count; ++i) {
         if (Capability* cap = table.lookup(first + i); !cap->empty()) delete_capability(context.core, *cap);
@@ -71,7 +77,30 @@ Error delete_range(InvocationContext& context, CapTable& table) {
     return Error::None;
 }
 
-Error inspect(InvocationContext& context, const Capability& cap) {
+Error move_here(InvocationContext& context, CapTable& table) {
+    return move(context.slot(context.argument(1)), table.lookup(context.argument(0)));
+}
+
+Error take(InvocationContext& context, CapTable& table) {
+    return move(table.lookup(context.argument(0)), context.slot(context.argument(1)));
+}
+
+Error revoke(InvocationContext& context, CapTable& table) {
+    Capability* cap = table.lookup(context.argument(0));
+    if (!cap || cap->empty()) return Error::InvalidCapability;
+    revoke_capability(context.core, *cap);
+    return Error::None;
+}
+
+Error count_used(InvocationContext& context, CapTable& table) {
+    context.answer(table.size(), table.used());
+    return Error::None;
+}
+
+Error inspect(InvocationContext& context, CapTable& table) {
+    const Capability* indexed = table.lookup(context.argument(0));
+    if (!indexed) return Error::InvalidCapability;
+    const Capability& cap = *indexed;
     u64 summary = u64{static_cast<u8>(cap.type())} | u64{cap.rights()} << 8;
     if (!cap.is(ObjectType::Frame)) {
         context.answer(summary, cap.id(), cap.data);
@@ -83,41 +112,16 @@ Error inspect(InvocationContext& context, const Capability& cap) {
     return Error::None;
 }
 
+constexpr Operation kUntyped[] = {{retype_into_slots, kControl}, {inspect_untyped, kControl}};
+constexpr Operation kCapTable[] = {
+    {on<CapTable, derive>, kControl}, {on<CapTable, move_here>, kControl}, {on<CapTable, delete_range>, kControl},
+    {on<CapTable, revoke>, kControl}, {on<CapTable, inspect>, kInspect},   {on<CapTable, count_used>, kInspect},
+    {on<CapTable, take>, kControl},
+};
+
 }  // namespace
 
-Error invoke_untyped(InvocationContext& context, Invocation operation) {
-    if (!context.cap.may(ControlRight::Control)) return Error::MissingRight;
-    switch (operation) {
-        case Invocation::UntypedRetype: return retype_into_slots(context);
-        case Invocation::UntypedInspect: {
-            const UntypedData data = UntypedData::of(context.cap);
-            context.answer(context.cap.address().value(), data.size_bits(), context.cap.has_children() ? data.used() : 0, data.device());
-            return Error::None;
-        }
-        default: return Error::InvalidOperation;
-    }
-}
-
-Error invoke_cap_table(InvocationContext& context, Invocation operation) {
-    CapTable& table = context.cap.as<CapTable>();
-    const bool inspects = operation == Invocation::CapInspect || operation == Invocation::CapUsed;
-    if (!context.cap.may(ControlRight::Control) && !(inspects && context.cap.may(ControlRight::Inspect))) return Error::MissingRight;
-    Capability* indexed = table.lookup(context.argument[0]);
-    switch (operation) {
-        case Invocation::CapDerive: return derive(context, table);
-        case Invocation::CapMove: return move(context.slot(context.argument[1]), indexed);
-        case Invocation::CapTake: return move(indexed, context.slot(context.argument[1]));
-        case Invocation::CapDelete: return delete_range(context, table);
-        case Invocation::CapRevoke:
-            if (!indexed || indexed->empty()) return Error::InvalidCapability;
-            revoke_capability(context.core, *indexed);
-            return Error::None;
-        case Invocation::CapInspect: return indexed ? inspect(context, *indexed) : Error::InvalidCapability;
-        case Invocation::CapUsed:
-            context.answer(table.size(), table.used());
-            return Error::None;
-        default: return Error::InvalidOperation;
-    }
-}
+constinit const std::span<const Operation> kUntypedOperations{kUntyped};
+constinit const std::span<const Operation> kCapTableOperations{kCapTable};
 
 }  // namespace eft::kernel

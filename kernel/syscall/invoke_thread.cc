@@ -11,10 +11,10 @@ namespace eft::kernel {
 namespace {
 
 Error configure(InvocationContext& context, Thread& thread) {
-    EFT_TRY(Capability * table, context.find(context.argument[0], ObjectType::CapTable));
-    EFT_TRY(Capability * space, context.find(context.argument[1], ObjectType::AddressSpace));
-    EFT_TRY(Capability * frame, context.find(context.argument[2], ObjectType::Frame));
-    const u64 address = context.argument[3];
+    EFT_TRY(Capability * table, context.find(context.argument(0), ObjectType::CapTable));
+    EFT_TRY(Capability * space, context.find(context.argument(1), ObjectType::AddressSpace));
+    EFT_TRY(Capability * frame, context.find(context.argument(2), ObjectType::Frame));
+    const u64 address = context.argument(3);
     if (address != page_down(address) || address >= kUserTop) return Error::InvalidArgument;
     if (!table->may(ControlRight::Control) || !space->may(ControlRight::Control)) return Error::MissingRight;
     if (FrameData::of(*frame).device() || !frame->may(FrameRight::Write)) return Error::MissingRight;
@@ -35,8 +35,8 @@ Result<Capability*> find_handler(InvocationContext& context, u64 index) {
 }
 
 Error set_handlers(InvocationContext& context, Thread& thread) {
-    EFT_TRY(Capability * pager, find_handler(context, context.argument[0]));
-    EFT_TRY(Capability * handler, find_handler(context, context.argument[1]));
+    EFT_TRY(Capability * pager, find_handler(context, context.argument(0)));
+    EFT_TRY(Capability * handler, find_handler(context, context.argument(1)));
     if (thread.in_fault()) return Error::InvalidOperation;
     thread.set_inner(context.core, thread.pager, pager, pager ? pager->data : 0);
     thread.set_inner(context.core, thread.exception_handler, handler, handler ? handler->data : 0);
@@ -44,11 +44,11 @@ Error set_handlers(InvocationContext& context, Thread& thread) {
 }
 
 Error bind(InvocationContext& context, Thread& thread) {
-    if (context.argument[0] == 0) {
+    if (context.argument(0) == 0) {
         thread.set_inner(context.core, thread.bound_notification, nullptr, 0);
         return Error::None;
     }
-    EFT_TRY(Capability * notification, context.find(context.argument[0], ObjectType::Notification));
+    EFT_TRY(Capability * notification, context.find(context.argument(0), ObjectType::Notification));
     if (!notification->may(NotificationRight::Wait)) return Error::MissingRight;
     if (notification->as<Notification>().bound()) return Error::InvalidOperation;
     thread.set_inner(context.core, thread.bound_notification, notification, notification->data);
@@ -59,7 +59,7 @@ Error bind(InvocationContext& context, Thread& thread) {
 
 // A thread that waits to receive keeps the Reply that it waits with.
 Error exchange_reply(InvocationContext& context, Thread& thread) {
-    Capability* slot = context.slot(context.argument[0]);
+    Capability* slot = context.slot(context.argument(0));
     if (!slot || (!slot->empty() && !slot->is(ObjectType::Reply))) return Error::InvalidCapability;
     if (thread.state == ThreadState::Receiving) return Error::InvalidOperation;
     if (slot->empty() && thread.reply.empty()) return Error::InvalidCapability;
@@ -80,9 +80,9 @@ Error exchange_reply(InvocationContext& context, Thread& thread) {
 }
 
 Error set_registers(InvocationContext& context, Thread& thread) {
-    if (context.argument[0] >= kUserTop || context.argument[1] >= kUserTop) return Error::InvalidArgument;
+    if (context.argument(0) >= kUserTop || context.argument(1) >= kUserTop) return Error::InvalidArgument;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
-    thread.registers.start(context.argument[0], context.argument[1], context.argument[2], context.argument[3]);
+    thread.registers.start(context.argument(0), context.argument(1), context.argument(2), context.argument(3));
     thread.end_fault();
     return Error::None;
 }
@@ -120,31 +120,32 @@ u64 blocking_object(const Thread& thread) {
     }
 }
 
-Error inspect(InvocationContext& context, const Thread& thread) {
-    context.answer(u64{static_cast<u8>(thread.state)} | u64{thread.priority} << 8, blocking_object(thread), thread.replies_delivered,
-                   thread.registers.instruction_pointer());
+Error inspect(InvocationContext& context, Thread& thread) {
+    unsigned more = 0;
     if (Utcb* utcb = context.thread.utcb()) {
         constexpr auto kCount = static_cast<unsigned>(UserRegister::Count);
         for (unsigned i = 0; i < kCount; ++i) utcb->words[kRegisterWords + i] = thread.registers.get(static_cast<UserRegister>(i));
         utcb->words[kRegisterWords + static_cast<unsigned>(UserRegister::FaultAddress)] = thread.fault.words[0];
         utcb->words[kRegisterWords + static_cast<unsigned>(UserRegister::FaultCode)] = thread.fault.words[2];
-        context.page_results = kCount;
+        more = kCount;
     }
+    context.answer(u64{static_cast<u8>(thread.state)} | u64{thread.priority} << 8, blocking_object(thread), thread.replies_delivered,
+                   thread.registers.instruction_pointer(), more);
     return Error::None;
 }
 
 Error set_priority(InvocationContext& context, Thread& thread) {
-    if (context.argument[0] >= kPriorities) return Error::InvalidArgument;
-    if (const SchedContext* own = thread.own_context(); own && context.argument[0] > own->ceiling()) return Error::MissingRight;
-    context.core.scheduler.set_priority(thread, static_cast<u8>(context.argument[0]));
+    if (context.argument(0) >= kPriorities) return Error::InvalidArgument;
+    if (const SchedContext* own = thread.own_context(); own && context.argument(0) > own->ceiling()) return Error::MissingRight;
+    context.core.scheduler.set_priority(thread, static_cast<u8>(context.argument(0)));
     return Error::None;
 }
 
 Error set_context(InvocationContext& context, Thread& thread) {
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
     Capability* source = nullptr;
-    if (context.argument[0] != 0) {
-        EFT_TRY(source, context.find(context.argument[0], ObjectType::SchedContext));
+    if (context.argument(0) != 0) {
+        EFT_TRY(source, context.find(context.argument(0), ObjectType::SchedContext));
         const SchedContext& wanted = source->as<SchedContext>();
         if (wanted.owner) return Error::InvalidOperation;
         if (thread.priority > wanted.ceiling()) return Error::MissingRight;
@@ -154,26 +155,15 @@ Error set_context(InvocationContext& context, Thread& thread) {
     return Error::None;
 }
 
+constexpr Operation kThread[] = {
+    {on<Thread, configure>, kControl},     {on<Thread, set_handlers>, kControl},  {on<Thread, bind>, kControl},
+    {on<Thread, exchange_reply>, kControl}, {on<Thread, set_registers>, kControl}, {on<Thread, set_priority>, kControl},
+    {on<Thread, resume>, kControl},        {on<Thread, suspend>, kControl},       {on<Thread, inspect>, kInspect},
+    {on<Thread, cancel>, kControl},        {on<Thread, set_context>, kControl},
+};
+
 }  // namespace
 
-Error invoke_thread(InvocationContext& context, Invocation operation) {
-    Thread& thread = context.cap.as<Thread>();
-    const bool inspects = operation == Invocation::ThreadInspect;
-    if (!context.cap.may(ControlRight::Control) && !(inspects && context.cap.may(ControlRight::Inspect))) return Error::MissingRight;
-    switch (operation) {
-        case Invocation::ThreadConfigure: return configure(context, thread);
-        case Invocation::ThreadHandlers: return set_handlers(context, thread);
-        case Invocation::ThreadBind: return bind(context, thread);
-        case Invocation::ThreadSetReply: return exchange_reply(context, thread);
-        case Invocation::ThreadRegisters: return set_registers(context, thread);
-        case Invocation::ThreadPriority: return set_priority(context, thread);
-        case Invocation::ThreadResume: return resume(context, thread);
-        case Invocation::ThreadSuspend: return suspend(context, thread);
-        case Invocation::ThreadInspect: return inspect(context, thread);
-        case Invocation::ThreadCancel: return cancel(context, thread);
-        case Invocation::ThreadContext: return set_context(context, thread);
-        default: return Error::InvalidOperation;
-    }
-}
+constinit const std::span<const Operation> kThreadOperations{kThread};
 
 }  // namespace eft::kernel

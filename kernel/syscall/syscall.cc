@@ -110,9 +110,9 @@ Error dispatch(Core& core, Thread& thread) {
 }
 
 // Destroys what died, and lets the scheduler decide.
-Thread* leave_kernel(Core& core) {
-    bury_dead(core);
-    return choose_next(core);
+[[gnu::always_inline]] inline Thread* leave_kernel(Core& core) {
+    if (core.dying) [[unlikely]] bury_dead(core);
+    return next_thread(core);
 }
 
 }  // namespace
@@ -121,6 +121,13 @@ Thread* handle_system_call(Core& core) {
     Thread& thread = *core.current;
     const Error error = dispatch(core, thread);
     if (error != Error::None) thread.finish(error);
+    return leave_kernel(core);
+}
+
+Thread* handle_invocation(Core& core, Capability& cap) {
+    Thread& thread = *core.current;
+    const Error error = invoke(core, thread, cap);
+    if (error != Error::None) [[unlikely]] thread.finish(error);
     return leave_kernel(core);
 }
 

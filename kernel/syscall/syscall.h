@@ -9,6 +9,8 @@
 namespace eft::kernel {
 
 Thread* handle_system_call(Core& core);
+// A plain Call on a capability that names no endpoint; it may be empty.
+Thread* handle_invocation(Core& core, Capability& cap);
 Thread* handle_page_fault(Core& core, const FaultCause& cause);
 Thread* handle_exception(Core& core, const FaultCause& cause);
 Thread* handle_interrupt(Core& core, u32 number);

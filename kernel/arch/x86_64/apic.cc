@@ -77,17 +77,16 @@ u64 calibrate_timer() {
     port_out(0x42, 1, kPitHz / 1000 & 0xff);
     port_out(0x42, 1, kPitHz / 1000 >> 8);
     write_local(LocalRegister::InitialCount, ~0u);
-    const u64 start = read_time_stamp();
+    const u64 start = now();
     const u32 first = read_local(LocalRegister::CurrentCount);
     while (!(port_in(0x61, 1) & 0x20)) {
     }
-    ticks_per_millisecond = read_time_stamp() - start;
+    ticks_per_millisecond = now() - start;
     counts_per_tick_shifted = (u64{first - read_local(LocalRegister::CurrentCount)} << 32) / ticks_per_millisecond;
     write_local(LocalRegister::InitialCount, 0);
     return ticks_per_millisecond;
 }
 
-u64 now() { return read_time_stamp(); }
 u64 ticks_per_slice() { return kSliceMilliseconds * ticks_per_millisecond; }
 void arm_timer(u64 ticks) {
     constexpr u64 kLongest = 1u << 31;  // beyond, it comes early, and is armed again

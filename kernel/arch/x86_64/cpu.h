@@ -33,11 +33,6 @@ inline u64 read_fs_base() {
     return value;
 }
 inline void write_fs_base(u64 value) { asm volatile("wrfsbase %0" : : "r"(value)); }
-inline u64 read_time_stamp() {
-    u32 low, high;
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return u64{high} << 32 | low;
-}
 inline void flush_address(u64 address) { asm volatile("invlpg (%0)" : : "r"(address) : "memory"); }
 
 }  // namespace eft::kernel::arch

@@ -77,9 +77,7 @@ system_call_entry:
 
 /* The general path: (slot, tag, thread, number), as above. The arguments go where the kernel's object
  * code finds them. */
-        .globl  general_system_call
-general_system_call:
-        movq    %rcx, REGISTERS+RAX(%rdx)
+.macro store_arguments
         movq    %rdi, REGISTERS+RDI(%rdx)
         movq    %rsi, REGISTERS+RSI(%rdx)
         movq    %r12, REGISTERS+R12(%rdx)
@@ -87,7 +85,20 @@ general_system_call:
         movq    %r14, REGISTERS+R14(%rdx)
         movq    %r15, REGISTERS+R15(%rdx)
         movq    %rdx, %rdi
+.endm
+        .globl  general_system_call
+general_system_call:
+        movq    %rcx, REGISTERS+RAX(%rdx)
+        store_arguments
         jmp     handle_general_call
+
+/* (slot, tag, thread, capability) */
+        .globl  general_invocation
+general_invocation:
+        movq    $0, REGISTERS+RAX(%rdx)
+        store_arguments
+        movq    %rcx, %rsi
+        jmp     handle_general_invocation
 
 /* The fast path ends here: (thread, tag, badge, words). Words beyond those of the message are zeroed. */
         .globl  deliver_message

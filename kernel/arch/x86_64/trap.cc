@@ -19,12 +19,14 @@ void resume_user(eft::kernel::arch::UserRegisters& registers);
 void finish_at_once(eft::kernel::Thread& thread);
 void deliver_message(eft::kernel::Thread& thread, eft::u64 tag, eft::u64 badge, unsigned words);
 void general_system_call(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::u64 number);
+void general_invocation(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::kernel::Capability& cap);
 }
 
 namespace eft::kernel::arch {
 
 extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller);
 extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server);
+extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server);
 
 constinit CoreLocal core_local{};
 
@@ -71,46 +73,59 @@ Thread* external_interrupt(Core& core, u32 vector) {
     return next;
 }
 
-// Two functions for each of the two system calls, so that the short way has no loop and needs no stack.
-template <MessageSize kSize>
+// A function for each kind of message, so that the short way has no loop and needs no stack.
+template <MessageKind kKind>
 [[gnu::always_inline]] inline void call(u64 slot, u64 tag, Thread& caller) {
-    fast_call<kSize>(
+    fast_call<kKind>(
         core_local.core, caller, slot, Tag(tag),
         [&](Thread& server, Badge badge, Tag sent, unsigned words) {
             switch_threads(caller, server);
             deliver_message(server, sent.value, raw(badge), words);
         },
         [=, &caller] { enter_long_call(slot, tag, caller); },
-        [=, &caller] { general_system_call(slot, tag, caller, static_cast<u64>(SystemCall::Call)); });
+        [=, &caller] { general_system_call(slot, tag, caller, static_cast<u64>(SystemCall::Call)); },
+        [=, &caller](Capability& cap) { general_invocation(slot, tag, caller, cap); });
 }
 
-template <MessageSize kSize>
+template <MessageKind kKind>
 [[gnu::always_inline]] inline void reply_receive(u64 slot, u64 tag, Thread& server) {
-    fast_reply_receive<kSize>(
+    fast_reply_receive<kKind>(
         core_local.core, server, slot, Tag(tag),
         [&](Thread& caller, Badge badge, Tag sent, unsigned words) {
             switch_threads(server, caller);
             deliver_message(caller, sent.value, raw(badge), words);
         },
         [=, &server] { enter_long_reply_receive(slot, tag, server); },
-        [=, &server] { general_system_call(slot, tag, server, static_cast<u64>(SystemCall::ReplyRecv)); });
+        [=, &server] { general_system_call(slot, tag, server, static_cast<u64>(SystemCall::ReplyRecv)); },
+        [=, &server] { enter_fault_answer(slot, tag, server); },
+        [&server](Thread& caller) {
+            switch_threads(server, caller);
+            resume_user(caller.registers);
+        });
 }
 
 }  // namespace
 
-extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageSize::Short>(slot, tag, caller); }
-extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageSize::Long>(slot, tag, caller); }
-extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageSize::Short>(slot, tag, server); }
-extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageSize::Long>(slot, tag, server); }
+extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Short>(slot, tag, caller); }
+extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Long>(slot, tag, caller); }
+extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Short>(slot, tag, server); }
+extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Long>(slot, tag, server); }
+extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::FaultAnswer>(slot, tag, server); }
 
 extern "C" void enter_system_call(u64 slot, u64 tag, Thread& thread, u64 number) {
-    if (finished_at_once(thread, slot, number)) return finish_at_once(thread);
+    if (finished_at_once(core_local.core, thread, slot, number)) return finish_at_once(thread);
     general_system_call(slot, tag, thread, number);
 }
 
 extern "C" void handle_general_call(Thread& thread) {
     Thread* next = handle_system_call(core_local.core);
     if (next == &thread) return resume_same(thread.registers);
+    go_on(thread, next);
+}
+
+extern "C" void handle_general_invocation(Thread& thread, Capability& cap) {
+    Thread* next = handle_invocation(core_local.core, cap);
+    if (next == &thread) [[likely]] return resume_same(thread.registers);
     go_on(thread, next);
 }
 

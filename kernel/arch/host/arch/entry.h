@@ -6,7 +6,7 @@
 
 namespace eft::kernel::arch {
 
-template <MessageSize kSize>
+template <MessageKind kKind>
 Thread* enter_with_message(Core& core, Thread& thread) {
     Thread* result = nullptr;
     const auto deliver = [&](Thread& next, Badge badge, Tag tag, unsigned words) {
@@ -14,14 +14,17 @@ Thread* enter_with_message(Core& core, Thread& thread) {
         for (unsigned i = 0; i < words && i < kRegisterWords; ++i) next.registers.set_word(i, thread.registers.word(i));
         result = &next;
     };
-    const auto long_message = [&] { result = enter_with_message<MessageSize::Long>(core, thread); };
+    const auto long_message = [&] { result = enter_with_message<MessageKind::Long>(core, thread); };
     const auto give_up = [&] { result = handle_system_call(core); };
     const u64 slot = thread.registers.slot();
     const Tag tag = thread.registers.tag();
     if (thread.registers.system_call() == static_cast<u64>(SystemCall::Call)) {
-        fast_call<kSize>(core, thread, slot, tag, deliver, long_message, give_up);
+        const auto invoke = [&](Capability& cap) { result = handle_invocation(core, cap); };
+        fast_call<kKind>(core, thread, slot, tag, deliver, long_message, give_up, invoke);
     } else {
-        fast_reply_receive<kSize>(core, thread, slot, tag, deliver, long_message, give_up);
+        const auto answer_fault = [&] { result = enter_with_message<MessageKind::FaultAnswer>(core, thread); };
+        const auto resume = [&](Thread& next) { result = &next; };
+        fast_reply_receive<kKind>(core, thread, slot, tag, deliver, long_message, give_up, answer_fault, resume);
     }
     return result;
 }
@@ -29,8 +32,8 @@ Thread* enter_with_message(Core& core, Thread& thread) {
 inline Thread* enter_system_call(Core& core) {
     Thread& thread = *core.current;
     const u64 number = thread.registers.system_call();
-    if (number <= static_cast<u64>(SystemCall::ReplyRecv)) return enter_with_message<MessageSize::Short>(core, thread);
-    if (!finished_at_once(thread, thread.registers.slot(), number)) return handle_system_call(core);
+    if (number <= static_cast<u64>(SystemCall::ReplyRecv)) return enter_with_message<MessageKind::Short>(core, thread);
+    if (!finished_at_once(core, thread, thread.registers.slot(), number)) return handle_system_call(core);
     thread.registers.set_result(Error::None, Badge::None, Tag());
     return &thread;
 }

@@ -5,7 +5,12 @@
 
 namespace eft::kernel::arch {
 
-u64 now();  // ticks of the time-stamp counter
+// Ticks of the time-stamp counter.
+inline u64 now() {
+    u32 low, high;
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return u64{high} << 32 | low;
+}
 // The timer interrupt comes once, in so many ticks or a little later.
 void arm_timer(u64 ticks);
 u64 ticks_per_slice();
