@@ -60,6 +60,7 @@ void Thread::unblock() {
 void Thread::destroy(Core& core) {
     core.scheduler.stop(*this);
     let_go_of_lent();
+    arch::drop_fpu(*this);
     for (Capability* slot : {&table, &space, &utcb_frame, &pager, &exception_handler, &bound_notification, &reply, &context}) {
         if (!slot->empty()) delete_capability(core, *slot);
     }

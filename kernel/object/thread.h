@@ -12,6 +12,7 @@
 #include <object/object.h>
 #include <object/sched_context.h>
 
+#include <arch/fpu.h>
 #include <arch/registers.h>
 
 namespace eft::kernel {
@@ -37,6 +38,7 @@ public:
         NoTable = 1, NoSpace = 2, NoContext = 4, NoReply = 8,  // these inner slots are empty
         SignalPending = 16,  // its bound notification has bits
         InFault = 32,
+        OwnsFpu = 128,       // the floating point registers hold its state
         ReplyLost = 64,      // the caller that it answered last was gone: told with what it receives next
     };
     static constexpr u32 kCannotRun = NoSpace | NoContext;
@@ -65,6 +67,8 @@ public:
     Badge sender_badge = Badge::None;  // Sending
     FaultMessage fault;
     u64 replies_delivered = 0;
+
+    arch::FpuState fpu;
 
     Thread* queue_next = nullptr;  // of the scheduler, Endpoint or Notification; null in no queue
     Thread* queue_prev = nullptr;

@@ -32,9 +32,10 @@ enum class MessageKind { Short, Long, FaultAnswer };
 
 namespace fast {
 
-// The capability that the system call names, which may be empty, or null.
+// The capability that the system call names, which may be empty, or null. Threads with live floating point state
+// take the general path, which knows how to switch it.
 [[gnu::always_inline]] inline Capability* find(Thread& thread, u64 slot) {
-    if (thread.attention & Thread::NoTable) [[unlikely]] return nullptr;
+    if (thread.attention & (Thread::NoTable | Thread::OwnsFpu)) [[unlikely]] return nullptr;
     return thread.table.as<CapTable>().peek(slot);
 }
 
@@ -89,7 +90,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     Thread& caller = *reply.caller();
     constexpr bool kFault = kKind == MessageKind::FaultAnswer;
     constexpr u32 kAllowed = kFault ? u32{Thread::InFault} : 0;
-    if ((caller.attention & (Thread::InFault | Thread::kCannotRun)) != kAllowed) [[unlikely]] {
+    if ((caller.attention & (Thread::InFault | Thread::OwnsFpu | Thread::kCannotRun)) != kAllowed) [[unlikely]] {
         return kFault || tag.label() != 0 ? give_up() : answer_fault();
     }
     if (!core.scheduler.may_run_next(caller)) [[unlikely]] return give_up();

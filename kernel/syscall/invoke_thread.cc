@@ -82,6 +82,7 @@ Error exchange_reply(InvocationContext& context, Thread& thread) {
 Error set_registers(InvocationContext& context, Thread& thread) {
     if (context.argument(0) >= kUserTop || context.argument(1) >= kUserTop) return Error::InvalidArgument;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
+    arch::drop_fpu(thread);
     thread.registers.start(context.argument(0), context.argument(1), context.argument(2), context.argument(3));
     thread.end_fault();
     return Error::None;

@@ -13,7 +13,7 @@
         .set CR4_BITS, 0x310660         /* PAE MCE OSFXSR OSXMMEXCPT FSGSBASE SMEP SMAP */
         .set EFER, 0xc0000080
         .set EFER_BITS, 0x901           /* SCE LME NXE */
-        .set CR0_BITS, 0x80010008       /* PG WP TS: no floating point */
+        .set CR0_BITS, 0x8001002a       /* PG WP NE TS MP: no floating point until fpu.cc says so */
 
         .section .multiboot2, "a"
         .balign 8

@@ -8,6 +8,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "descriptors.h"
+#include "fpu.h"
 #include "local.h"
 #include "panic.h"
 
@@ -32,7 +33,7 @@ constinit CoreLocal core_local{};
 
 namespace {
 
-constexpr u32 kPageFaultVector = 14, kFirstExternal = 32;
+constexpr u32 kNoDeviceVector = 7, kPageFaultVector = 14, kFirstExternal = 32;
 
 // Everything that differs between two threads beside what entry.S restores.
 [[gnu::always_inline]] inline void load_thread(Thread& next) {
@@ -54,6 +55,7 @@ constexpr u32 kPageFaultVector = 14, kFirstExternal = 32;
 void go_on(Thread& previous, Thread* next) {
     if (next != &previous) {
         previous.registers.fs_base = read_fs_base();
+        if ((previous.attention | (next ? next->attention : 0)) & Thread::OwnsFpu) [[unlikely]] switch_fpu(&previous, next);
         if (!next) idle();
         load_thread(*next);
     }
@@ -133,6 +135,10 @@ extern "C" void enter_trap(Thread& thread) {
     Core& core = core_local.core;
     const auto vector = static_cast<u32>(thread.registers.vector);
     const auto code = static_cast<u32>(thread.registers.error_code);
+    if (vector == kNoDeviceVector) {
+        take_fpu(thread);
+        return resume_user(thread.registers);
+    }
     Thread* next = vector >= kFirstExternal     ? external_interrupt(core, vector)
                    : vector == kPageFaultVector ? handle_page_fault(core, {vector, code, read_fault_address()})
                                                 : handle_exception(core, {vector, code, 0});
@@ -145,6 +151,7 @@ extern "C" void kernel_trap(UserRegisters& registers) {
     if (registers.vector < kFirstExternal || core.current) panic("exception in the kernel", &registers);
     Thread* next = external_interrupt(core, static_cast<u32>(registers.vector));
     if (!next) idle();
+    if (next->attention & Thread::OwnsFpu) switch_fpu(nullptr, next);
     load_thread(*next);
     resume_user(next->registers);
 }
