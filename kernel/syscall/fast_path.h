@@ -39,13 +39,13 @@ namespace fast {
     return thread.table.as<CapTable>().peek(slot);
 }
 
-// The number of words of a message that takes nothing but words, or more than kMaxWords.
+// The number of words of a message that takes nothing but words; more than kMaxWords for others.
 [[gnu::always_inline]] inline unsigned plain_words(Tag tag) { return tag.value & 0xfff; }
 static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
 
 // The words that do not travel in registers; false if one side has no page for them.
 [[gnu::always_inline]] inline bool copy_page(const Thread& from, Thread& to, unsigned words) {
-    if (words > kMaxWords || from.utcb_frame.empty() || to.utcb_frame.empty()) [[unlikely]] return false;
+    if (from.utcb_frame.empty() || to.utcb_frame.empty()) [[unlikely]] return false;
     arch::copy_words(to.utcb()->words + kRegisterWords, from.utcb()->words + kRegisterWords, words - kRegisterWords);
     return true;
 }
@@ -56,7 +56,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
 [[gnu::always_inline]] inline void fast_call(Core& core, Thread& caller, u64 slot, Tag tag, Deliver deliver,
                                              LongMessage long_message, GiveUp give_up, Invoke invoke) {
     const unsigned words = fast::plain_words(tag);
-    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return long_message();
+    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
     Capability* via = fast::find(caller, slot);
     if (!via) [[unlikely]] return give_up();
     if (!via->is(ObjectType::Endpoint)) return invoke(*via);
@@ -79,7 +79,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
                                                       LongMessage long_message, GiveUp give_up, AnswerFault answer_fault,
                                                       Resume resume) {
     const unsigned words = fast::plain_words(tag);
-    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return long_message();
+    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
     if (server.attention != 0) [[unlikely]] return give_up();
     Capability* via = fast::find(server, slot);
     if (!via || !via->is(ObjectType::Endpoint) || !via->may(EndpointRight::Receive)) [[unlikely]] return give_up();

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -88,14 +89,26 @@ unsigned long long System::bytes_read() {
     return bytes;
 }
 
+// The first lines are a table, whose columns are named after row and column; the others are pairs of name and number.
 std::map<std::string, long> System::free() {
     std::map<std::string, long> values;
     std::istringstream lines(run("free"));
+    std::vector<std::string> columns;
     for (std::string line; std::getline(lines, line);) {
+        std::replace(line.begin(), line.end(), ',', ' ');
         std::istringstream words(line);
         std::string name;
+        if (columns.empty()) {
+            while (words >> name) columns.push_back(name);
+            continue;
+        }
         long value = 0;
-        if (words >> name >> value) values[name] = value;
+        const bool row = line.starts_with("memory");
+        while (words >> name && !row && words >> value) values[name] = value;
+        for (std::size_t i = 0; row && i < columns.size() && words >> value; ++i) values[columns[i]] = value;
+    }
+    for (const char* wanted : {"USED_KIB", "FREE_KIB", "slots", "spaces", "objects"}) {
+        if (!values.contains(wanted)) throw std::runtime_error(std::string("`free` does not say ") + wanted);
     }
     return values;
 }

@@ -49,7 +49,7 @@ public:
     std::map<std::string, ServiceLine> services();
     // Bytes that the guest has read from its disk, as QEMU counts them.
     unsigned long long bytes_read();
-    // One number of the `free` command's output.
+    // All numbers that the `free` command prints, by name: USED_KIB, FREE_KIB, slots, spaces, objects …
     std::map<std::string, long> free();
     void shut_down();
 
