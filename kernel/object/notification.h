@@ -13,13 +13,15 @@ public:
     void signal(Core& core, u64 bits);
     // The same, but only if that wakes nobody.
     bool signal_quietly(u64 bits) {
-        if (!waiters_.empty()) return false;
-        if (bound_) {
-            if (bound_->state == ThreadState::Receiving) return false;
-            if (bits != 0) bound_->note(Thread::SignalPending, true);
-        }
+        if (wakes()) return false;
+        if (bound_ && bits != 0) bound_->note(Thread::SignalPending, true);
         bits_ |= bits;
         return true;
+    }
+    // Who would run again on a signal, or null.
+    Thread* wakes() const {
+        if (Thread* first = waiters_.head()) return first;
+        return bound_ && bound_->state == ThreadState::Receiving ? bound_ : nullptr;
     }
     // `thread` takes the bits or waits for some.
     Error wait(Thread& thread, bool poll);

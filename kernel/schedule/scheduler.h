@@ -41,6 +41,15 @@ public:
     // Others of its priority are ready.
     bool has_rival(const Thread& thread) const { return ready_ >> thread.priority & 1; }
     bool anyone_ready() const { return ready_ != 0; }
+    // Of those that are ready, who runs first; it leaves its queue.
+    Thread& first_ready() const { return *queues_[highest()].head(); }
+    void take_first_ready() { dequeue(first_ready()); }
+    // `woken`, who was just given the processor directly, takes the place of `current`, who goes on when nobody like
+    // that is ready.
+    void replace(Thread& current, Thread& woken) {
+        if (direct_ == &woken) direct_ = nullptr;
+        enqueue_front(current);
+    }
     u64 ready_count() const;
 
     // `thread`, which was chosen to run, has no budget: it waits for its context's next period.

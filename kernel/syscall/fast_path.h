@@ -118,4 +118,16 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     return cap->as<Notification>().signal_quietly(cap->data);
 }
 
+// The others that are common, as ordinary functions (switch_path.cc): who runs next, which `core.current` is
+// then, or null if nothing was done. The thread's own answer, if it has one, is in its registers.
+Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap);
+Thread* wait_and_switch(Core& core, Thread& thread, Capability& cap);
+
+[[gnu::always_inline]] inline Thread* switch_at_once(Core& core, Thread& thread, u64 slot, u64 number) {
+    Capability* cap = fast::find(thread, slot);
+    if (!cap) return nullptr;
+    if ((number & ~kPoll) == static_cast<u64>(SystemCall::Send)) return signal_and_switch(core, thread, *cap);
+    return number == static_cast<u64>(SystemCall::Recv) ? wait_and_switch(core, thread, *cap) : nullptr;
+}
+
 }  // namespace eft::kernel

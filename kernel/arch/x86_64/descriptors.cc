@@ -24,7 +24,7 @@ struct [[gnu::packed]] TablePointer {
     u64 base;
 };
 
-constexpr unsigned kStubSize = 16;
+constexpr unsigned kStubSize = 8;
 constexpr u8 kInterruptGate = 0x8e, kNmi = 2, kDoubleFault = 8, kMachineCheck = 18;
 constexpr unsigned kEmergencyStack = 1, kNmiStack = 2;
 

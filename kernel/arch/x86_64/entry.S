@@ -210,23 +210,29 @@ idle:   movq    %gs:STACK_TOP, %rsp
         hlt
         jmp     1b
 
-/* One stub per vector brings the vector and an error code onto the stack. */
+/* One stub of 8 bytes per vector; the address that its call leaves where the vector belongs tells which. */
         .balign 16
         .globl vector_stubs
 vector_stubs:
         .set vector, 0
         .rept 256
-        .balign 16
+        .balign 8
         .if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30
         .else
         pushq   $0
         .endif
-        pushq   $vector
-        jmp     trap_entry
+        call    trap_entry
         .set vector, vector + 1
         .endr
 
+        .balign 8
 trap_entry:
+        pushq   %rax
+        movq    8(%rsp), %rax
+        subq    $vector_stubs, %rax
+        shrq    $3, %rax
+        movq    %rax, 8(%rsp)
+        popq    %rax
         testb   $3, 24(%rsp)
         jz      1f
         swapgs

@@ -25,6 +25,7 @@ void general_invocation(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread
 
 namespace eft::kernel::arch {
 
+extern "C" [[gnu::noinline]] void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number);
 extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller);
 extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server);
 extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server);
@@ -109,6 +110,7 @@ template <MessageKind kKind>
 }  // namespace
 
 extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Short>(slot, tag, caller); }
+extern "C" [[gnu::noinline]] void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number);
 extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Long>(slot, tag, caller); }
 extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Short>(slot, tag, server); }
 extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Long>(slot, tag, server); }
@@ -116,6 +118,15 @@ extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server) { reply_re
 
 extern "C" void enter_system_call(u64 slot, u64 tag, Thread& thread, u64 number) {
     if (finished_at_once(core_local.core, thread, slot, number)) return finish_at_once(thread);
+    enter_switch(slot, tag, thread, number);
+}
+
+// Apart, so that what is finished at once needs no stack.
+extern "C" void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number) {
+    if (Thread* next = switch_at_once(core_local.core, thread, slot, number)) {
+        switch_threads(thread, *next);
+        return resume_user(next->registers);
+    }
     general_system_call(slot, tag, thread, number);
 }
 

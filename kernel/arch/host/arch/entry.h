@@ -33,9 +33,13 @@ inline Thread* enter_system_call(Core& core) {
     Thread& thread = *core.current;
     const u64 number = thread.registers.system_call();
     if (number <= static_cast<u64>(SystemCall::ReplyRecv)) return enter_with_message<MessageKind::Short>(core, thread);
-    if (!finished_at_once(core, thread, thread.registers.slot(), number)) return handle_system_call(core);
-    thread.registers.set_result(Error::None, Badge::None, Tag());
-    return &thread;
+    const u64 slot = thread.registers.slot();
+    if (finished_at_once(core, thread, slot, number)) {
+        thread.registers.set_result(Error::None, Badge::None, Tag());
+        return &thread;
+    }
+    Thread* next = switch_at_once(core, thread, slot, number);
+    return next ? next : handle_system_call(core);
 }
 
 }  // namespace eft::kernel::arch

@@ -1,0 +1,64 @@
+// The short ways of a signal that wakes somebody more important, and of a thread that begins to wait while others are
+// ready: the next thread is known without the scheduler's weighing. Budgets, timers that are not armed, and whatever else
+// is rare are left to the general path.
+#include <object/endpoint.h>
+#include <object/notification.h>
+#include <object/reply.h>
+#include <schedule/budget.h>
+#include <syscall/fast_path.h>
+
+namespace eft::kernel {
+namespace {
+
+constexpr u32 kSpecial = Thread::kCannotRun | Thread::OwnsFpu;
+
+// Nobody's budget is counted, and the timer runs for those who are ready.
+bool is_plain(const Core& core, const SchedContext* next) {
+    return core.deadline != 0 && next && !next->limited() && !core.charged->limited();
+}
+
+Thread* run(Core& core, Thread& next) {
+    if (next.charged != core.charged) {
+        settle(core);
+        core.charged = next.charged;
+    }
+    return core.current = &next;
+}
+
+bool begins_to_wait(Thread& thread, Capability& cap) {
+    if (cap.is(ObjectType::Notification)) return cap.may(NotificationRight::Wait) && !cap.as<Notification>().pending();
+    return cap.is(ObjectType::Endpoint) && cap.may(EndpointRight::Receive) && thread.attention == 0 &&
+           has_free_reply(thread) && !cap.as<Endpoint>().has_sender();
+}
+
+}  // namespace
+
+Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap) {
+    if (!cap.is(ObjectType::Notification) || !cap.may(NotificationRight::Signal) || cap.data == 0) return nullptr;
+    Notification& notification = cap.as<Notification>();
+    Thread* woken = notification.wakes();
+    if (!woken || woken->priority <= thread.priority || !core.scheduler.may_run_next(*woken)) return nullptr;
+    if (((woken->attention | thread.attention) & kSpecial) != 0 || !is_plain(core, woken->own_context())) return nullptr;
+
+    notification.signal(core, cap.data);
+    thread.finish(Error::None);
+    core.scheduler.replace(thread, *woken);
+    return run(core, *woken);
+}
+
+Thread* wait_and_switch(Core& core, Thread& thread, Capability& cap) {
+    if (!begins_to_wait(thread, cap) || (thread.attention & kSpecial) != 0 || !core.scheduler.anyone_ready()) return nullptr;
+    Thread& next = core.scheduler.first_ready();
+    if ((next.attention & kSpecial) != 0 || !is_plain(core, next.charged)) return nullptr;
+
+    thread.let_go_of_lent();
+    if (cap.is(ObjectType::Notification)) {
+        cap.as<Notification>().wait(thread, false);
+    } else {
+        cap.as<Endpoint>().await_message(thread, cap);
+    }
+    core.scheduler.take_first_ready();
+    return run(core, next);
+}
+
+}  // namespace eft::kernel
