@@ -1,6 +1,7 @@
 #include <object/address_space.h>
 
 #include <object/frame.h>
+#include <schedule/core.h>
 
 #include <new>
 
@@ -8,6 +9,8 @@ namespace eft::kernel {
 namespace {
 
 using arch::PageEntry;
+
+constexpr int kUnlinkWork = 40, kWalkWork = 100;  // instructions
 
 // A donated page: `data` is 0 while it is spare, else the level at which it is in use (1 to 3: its
 // entries map 4 KiB, 2 MiB, 1 GiB each) in the low bits and the first address that it translates.
@@ -31,16 +34,6 @@ PageEntry* find_entry(PhysAddr root, u64 address, unsigned level) {
     return &table[arch::table_index(address, level)];
 }
 
-u64 count_pages(PhysAddr table, unsigned level) {
-    u64 pages = 0;
-    const unsigned entries = level == arch::kRootLevel ? arch::kUserRootEntries : arch::kTableEntries;
-    for (unsigned i = 0; i < entries; ++i) {
-        const PageEntry entry = table_at(table)[i];
-        if (entry.present()) pages += level == 1 ? 1 : count_pages(entry.address(), level - 1);
-    }
-    return pages;
-}
-
 }  // namespace
 
 AddressSpace::AddressSpace(PhysAddr root) : Object(ObjectType::AddressSpace), root_(root) {
@@ -58,6 +51,7 @@ void AddressSpace::attach(Capability& cap) {
     cap.space_prev = &list_;
     list_.space_next->space_prev = &cap;
     list_.space_next = &cap;
+    ++attached_;
 }
 
 void AddressSpace::unlink(Capability& cap) {
@@ -65,6 +59,7 @@ void AddressSpace::unlink(Capability& cap) {
     cap.space_next->space_prev = cap.space_prev;
     cap.space = nullptr;
     cap.space_next = cap.space_prev = nullptr;
+    --attached_;
 }
 
 // Spare tables are kept at the end of the ring.
@@ -80,6 +75,7 @@ Error AddressSpace::donate(Capability& table) {
     list_.space_prev->space_next = &table;
     list_.space_prev = &table;
     ++spare_tables_;
+    ++attached_;
     return Error::None;
 }
 
@@ -110,6 +106,7 @@ Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags)
         attach(*donated);
         donated->data = TableData::used_at(level - 1, address);
         --spare_tables_;
+        ++used_tables_;
     }
     table[arch::table_index(address, 1)] = PageEntry::page(frame.address(), rights, flags);
     frame.data = FrameData::of(frame).mapped_at(address);
@@ -131,6 +128,7 @@ void AddressSpace::remove_table(const Capability& table) {
         --spare_tables_;
         return;
     }
+    --used_tables_;
     PageEntry* entry = find_entry(root_, TableData::address(table), level + 1);
     if (!entry || !entry->present() || entry->address() != table.address()) return;
     *entry = PageEntry();
@@ -153,22 +151,28 @@ void AddressSpace::detach(Capability& cap) {
     unlink(cap);
 }
 
-void AddressSpace::destroy() {
+bool AddressSpace::destroy(Core& core) {
     arch::leave_space(root_);
     while (list_.space_next != &list_) {
         Capability& cap = *list_.space_next;
         cap.data = cap.is(ObjectType::Frame) ? FrameData::of(cap).unmapped() : 0;
         unlink(cap);
+        if (core.must_pause(kUnlinkWork)) return false;
     }
+    return true;
 }
 
-AddressSpace::Usage AddressSpace::usage() const {
-    Usage usage{count_pages(root_, arch::kRootLevel), spare_tables_, 0, 0};
-    for (Capability* cap = list_.space_next; cap != &list_; cap = cap->space_next) {
-        ++usage.attached;
-        if (cap->is(ObjectType::PageTable) && cap->data != 0) ++usage.used_tables;
+bool AddressSpace::count_mapped(Core& core, u64& address, u64& pages) const {
+    while (address < kUserTop) {
+        unsigned level = arch::kRootLevel;
+        const PageEntry* entry = find_entry(root_, address, level);
+        while (level > 1 && entry->present()) entry = &table_at(entry->address())[arch::table_index(address, --level)];
+        pages += entry->present();
+        const u64 span = u64{kPageSize} << 9 * (level - 1);
+        address = (address & ~(span - 1)) + span;
+        if (core.must_pause(kWalkWork)) return false;
     }
-    return usage;
+    return true;
 }
 
 }  // namespace eft::kernel

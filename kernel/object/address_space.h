@@ -24,12 +24,14 @@ public:
     Error donate(Capability& table);
     // `cap`, which is in this space's list, is being deleted.
     void detach(Capability& cap);
-    void destroy();
+    bool destroy(Core& core);  // false: it paused
 
-    struct Usage {
-        u64 mapped_pages, spare_tables, used_tables, attached;
-    };
-    Usage usage() const;
+    // Counts the pages that are mapped from `address` on, adding to `pages`. False: it paused and goes on
+    // from `address`.
+    bool count_mapped(Core& core, u64& address, u64& pages) const;
+    u64 spare_tables() const { return spare_tables_; }
+    u64 used_tables() const { return used_tables_; }
+    u64 attached() const { return attached_; }
 
 private:
     explicit AddressSpace(PhysAddr root);
@@ -42,6 +44,8 @@ private:
 
     PhysAddr root_;
     u64 spare_tables_ = 0;
+    u64 used_tables_ = 0;
+    u64 attached_ = 0;  // capabilities in the ring
     Capability list_;  // sentinel of the ring of attached capabilities
 };
 

@@ -6,6 +6,8 @@
 
 namespace eft::kernel {
 
+constexpr int kSlotWork = 12;  // instructions to look at a slot, for Core::must_pause
+
 class CapTable : public Object {
 public:
     explicit CapTable(unsigned size_bits) : Object(ObjectType::CapTable), last_((u64{1} << size_bits) - 1) {}
@@ -17,8 +19,10 @@ public:
     Capability* lookup(u64 index) { return index - 1 < last_ ? slots() + index : nullptr; }
     // The same for who only wants what is there: the null slot reads as an empty one.
     Capability* peek(u64 index) { return index <= last_ ? slots() + index : nullptr; }
-    u32 used();
-    void destroy(Core& core);
+    // Counts the slots in use from `index` on, adding to `used`. False: it paused and goes on from `index`.
+    bool count_used(Core& core, u64& index, u64& used);
+    // Deletes what it holds, from the end. False: it paused; what is gone is out of range.
+    bool destroy(Core& core);
 
 private:
     Capability* slots() { return reinterpret_cast<Capability*>(this); }

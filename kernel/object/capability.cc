@@ -110,15 +110,10 @@ void Capability::clear() {
     type_ = 0;
     address_ = 0;
     space = nullptr;
+    space_next = space_prev = nullptr;
     rights_ = 0;
     data = 0;
     child_ = next_ = prev_ = nullptr;
-}
-
-Capability* Capability::deepest_first_child() const {
-    Capability* cap = child_;
-    while (cap && cap->child_) cap = cap->child_;
-    return cap;
 }
 
 }  // namespace eft::kernel

@@ -45,6 +45,10 @@ public:
     bool may(Right right) const {
         return rights_ & static_cast<u64>(right);
     }
+    // Endpoint, Notification: it is being deleted, which may take a while. Nobody can use it any more: this
+    // takes all rights away.
+    bool going() const { return (rights_ & kGoing) && (is(ObjectType::Endpoint) || is(ObjectType::Notification)); }
+    void begin_to_go() { rights_ = kGoing; }
 
     // Only for types that have memory of their own (has_object).
     Object* object() const { return object_; }
@@ -74,13 +78,13 @@ public:
     void set_rights(Rights rights) { rights_ = rights; }
 
     bool has_children() const { return child_ != nullptr; }
-    // A descendant without children, or null: the next one that a revoke deletes.
-    Capability* deepest_first_child() const;
+    Capability* first_child() const { return child_; }
 
     // Frames and page tables: the address space that this capability is mapped in, or null, and its list.
     bool mappable() const { return is(ObjectType::Frame) || is(ObjectType::PageTable); }
     union {
         AddressSpace* space = nullptr;
+        u64 zero_start;  // Untyped: from here to `zero_end`, memory that is free is cleared (untyped.cc)
         Object* object_;  // the others that have one; see object()
     };
     union {
@@ -90,10 +94,13 @@ public:
     };
     union {
         Capability* space_prev = nullptr;
-        u64 senders;  // Endpoint: threads that wait to send through this capability
+        u64 waiters;   // Endpoint, Notification: threads that wait through it to send, or for bits
+        u64 zero_end;  // Untyped
     };
 
 private:
+    static constexpr Rights kGoing = 0x80;
+
     static bool is_tagged(const Capability* link) { return reinterpret_cast<std::uintptr_t>(link) & 1; }
     static Capability* tagged(Capability* parent) {
         return reinterpret_cast<Capability*>(reinterpret_cast<std::uintptr_t>(parent) | 1);

@@ -11,17 +11,16 @@
 namespace eft::kernel {
 namespace {
 
-void destroy_object(Core& core, Object& object) {
-    --core.objects;
+// False: it paused, and is to be continued. Endpoints and Notifications have nothing to do: whoever waited did
+// so through a capability, and was told when that was deleted.
+bool destroy_object(Core& core, Object& object) {
     switch (object.type) {
         case ObjectType::CapTable: return static_cast<CapTable&>(object).destroy(core);
-        case ObjectType::Thread: return static_cast<Thread&>(object).destroy(core);
-        case ObjectType::Endpoint: return static_cast<Endpoint&>(object).destroy(core);
-        case ObjectType::Notification: return static_cast<Notification&>(object).destroy(core);
-        case ObjectType::Reply: return static_cast<Reply&>(object).destroy(core);
-        case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy();
-        case ObjectType::SchedContext: return static_cast<SchedContext&>(object).destroy(core);
-        default: return;
+        case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy(core);
+        case ObjectType::Thread: static_cast<Thread&>(object).destroy(core); return true;
+        case ObjectType::Reply: static_cast<Reply&>(object).destroy(core); return true;
+        case ObjectType::SchedContext: static_cast<SchedContext&>(object).destroy(core); return true;
+        default: return true;
     }
 }
 
@@ -37,11 +36,27 @@ void forget_holder(Capability& cap) {
     }
 }
 
+// Behind those that died before it, as the first may have been begun with. A thread does nothing from now on.
 void drop_object(Core& core, Object& object) {
     if (--object.capabilities != 0) return;
     object.dying = true;
-    object.next_dying = core.dying;
-    core.dying = &object;
+    object.next_dying = nullptr;
+    (core.dying ? core.last_dying->next_dying : core.dying) = &object;
+    core.last_dying = &object;
+    core.died = true;
+    if (object.type == ObjectType::Thread) core.scheduler.stop(static_cast<Thread&>(object));
+}
+
+// Nobody can use `cap` from now on, and those who wait through it hear of it. False: it paused.
+bool end_waits(Core& core, Capability& cap) {
+    if (cap.is(ObjectType::Endpoint)) {
+        if (cap.waiters == 0 && cap.awaited == 0) return true;
+        cap.begin_to_go();
+        return cap.as<Endpoint>().cancel(core, cap);
+    }
+    if (!cap.is(ObjectType::Notification) || cap.waiters == 0) return true;
+    cap.begin_to_go();
+    return cap.as<Notification>().cancel(core, cap);
 }
 
 }  // namespace
@@ -70,8 +85,15 @@ void install_object(Core& core, Object& object, Capability& destination, Rights 
     ++core.objects;
 }
 
+bool movable(const Capability& source) {
+    if (source.is(ObjectType::Endpoint)) return !source.going() && source.as<Endpoint>().can_rename(source);
+    if (source.is(ObjectType::Notification)) return !source.going() && source.as<Notification>().can_rename(source);
+    return true;
+}
+
 void move_capability(Capability& source, Capability& destination) {
     if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(source, destination);
+    if (source.is(ObjectType::Notification)) source.as<Notification>().rename(source, destination);
     destination.take(source);
 }
 
@@ -79,8 +101,7 @@ void delete_capability(Core& core, Capability& cap) {
     const ObjectType type = cap.type();
     Thread* holder = nullptr;
     if (type == ObjectType::Endpoint) {
-        cap.as<Endpoint>().cancel(core, cap);
-        cap.awaited = 0;
+        // nothing: `awaited`, which is no holder, may be set
     } else if (cap.mappable() && cap.space) {
         cap.space->detach(cap);
     } else if (cap.holder) {
@@ -95,15 +116,29 @@ void delete_capability(Core& core, Capability& cap) {
     if (holder) holder->inner_cleared(core, type);
 }
 
-void revoke_capability(Core& core, Capability& cap) {
-    while (Capability* descendant = cap.deepest_first_child()) delete_capability(core, *descendant);
+bool remove_capability(Core& core, Capability& cap) {
+    if (!end_waits(core, cap)) return false;
+    delete_capability(core, cap);
+    return true;
 }
 
-void bury_dead(Core& core) {
-    while (Object* object = core.dying) {
-        core.dying = object->next_dying;
-        destroy_object(core, *object);
+// The children of the one that goes take its place, so the first child is always a step of the same length.
+bool revoke_capability(Core& core, Capability& cap) {
+    while (Capability* child = cap.first_child()) {
+        if (!remove_capability(core, *child) || core.must_pause(kDeletionWork)) return false;
     }
+    return true;
+}
+
+bool bury_dead(Core& core) {
+    while (Object* object = core.dying) {
+        if (!destroy_object(core, *object)) return false;
+        core.dying = object->next_dying;
+        if (!core.dying) core.last_dying = nullptr;
+        --core.objects;
+        if (core.must_pause(kBurialWork)) return !core.dying;
+    }
+    return true;
 }
 
 }  // namespace eft::kernel

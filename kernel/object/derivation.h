@@ -3,6 +3,11 @@
 // Deleting the last capability of an object puts it on the core's list of dying objects;
 // `bury_dead` destroys what is on the list. Destruction deletes the capabilities that an object
 // holds, which may put further objects there: no recursion, however long a chain of tables is.
+//
+// What may take long pauses when an interrupt waits (Core::must_pause): it returns false, has left
+// everything consistent, and goes on from there when it is called again. In between others may do what
+// they like with what is still there, so that it looks again for what to do next and keeps no pointer. A
+// dying object's memory is still its own: retype buries the dead first.
 #pragma once
 
 #include <object/capability.h>
@@ -16,10 +21,18 @@ bool derivable(const Capability& source);
 void derive_capability(Capability& source, Capability& destination, Rights mask, u64 data);
 // A new object of this type at `address` gets its first capability, a child of `untyped`.
 void install_object(Core& core, Object& object, Capability& destination, Rights rights, Capability& untyped);
+// False for one that is going, or through which so many threads wait that it would take too long.
+bool movable(const Capability& source);
 void move_capability(Capability& source, Capability& destination);
 
+// Instructions at most, for Core::must_pause.
+constexpr int kDeletionWork = 500, kBurialWork = 2000;
+
+// For a capability through which nobody waits, as is so for inner slots of objects that are not in a fault.
 void delete_capability(Core& core, Capability& cap);
-void revoke_capability(Core& core, Capability& cap);
-void bury_dead(Core& core);
+// These pause.
+[[nodiscard]] bool remove_capability(Core& core, Capability& cap);
+[[nodiscard]] bool revoke_capability(Core& core, Capability& cap);
+bool bury_dead(Core& core);
 
 }  // namespace eft::kernel

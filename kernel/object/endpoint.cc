@@ -4,10 +4,13 @@
 #include <object/notification.h>
 #include <object/reply.h>
 #include <object/transfer.h>
+#include <object/waiters.h>
 #include <schedule/core.h>
 
 namespace eft::kernel {
 namespace {
+
+constexpr int kFailedSend = 400;  // instructions
 
 // The thread, which has left its queue, is told that its wait failed.
 void end_wait(Core& core, Thread& thread, Error error) {
@@ -19,15 +22,6 @@ void end_wait(Core& core, Thread& thread, Error error) {
     }
 }
 
-template <class Function>
-void each_through(const ThreadQueue& queue, const Capability& via, Function function) {
-    for (Thread* thread = queue.head(); thread;) {
-        Thread* next = thread->queue_next;
-        if (thread->via == &via) function(*thread);
-        thread = next;
-    }
-}
-
 }  // namespace
 
 void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
@@ -35,13 +29,13 @@ void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
     thread.sender_badge = Badge(via.data);
     thread.state = ThreadState::Sending;
     thread.via = &via;
-    ++via.senders;
+    ++via.waiters;
     senders_.push_back(thread);
 }
 
 void Endpoint::leave(Thread& thread) {
     if (thread.state == ThreadState::Sending) {
-        --thread.via->senders;
+        --thread.via->waiters;
         senders_.remove(thread);
     } else {
         receivers_.remove(thread);
@@ -84,6 +78,7 @@ Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait
         leave(*sender);
         if (error != Error::None) {
             end_wait(core, *sender, error);
+            if (core.must_pause(kFailedSend)) return kPaused;
             continue;
         }
         if (sender->wants_reply) {
@@ -99,28 +94,26 @@ Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait
     return Error::None;
 }
 
-void Endpoint::cancel(Core& core, Capability& via) {
-    const auto end = [&](Thread& thread) {
-        leave(thread);
-        end_wait(core, thread, Error::InvalidCapability);
-    };
-    if (via.senders != 0) each_through(senders_, via, end);
-    if (via.awaited != 0) each_through(receivers_, via, end);
+bool Endpoint::cancel(Core& core, Capability& via) {
+    const auto end = [&](Thread& thread) { refuse(core, thread); };
+    if (via.waiters != 0 && !end_waits_through(core, senders_, via, end)) return false;
+    if (via.awaited != 0 && !end_waits_through(core, receivers_, via, end)) return false;
+    via.awaited = 0;
+    return true;
+}
+
+void Endpoint::refuse(Core& core, Thread& thread) {
+    leave(thread);
+    end_wait(core, thread, Error::InvalidCapability);
+}
+
+bool Endpoint::can_rename(const Capability& from) const {
+    return (from.waiters == 0 || is_short(senders_)) && (from.awaited == 0 || is_short(receivers_));
 }
 
 void Endpoint::rename(Capability& from, Capability& to) {
-    const auto follow = [&](Thread& thread) { thread.via = &to; };
-    if (from.senders != 0) each_through(senders_, from, follow);
-    if (from.awaited != 0) each_through(receivers_, from, follow);
-}
-
-void Endpoint::destroy(Core& core) {
-    for (ThreadQueue* queue : {&senders_, &receivers_}) {
-        while (Thread* thread = queue->head()) {
-            leave(*thread);
-            end_wait(core, *thread, Error::InvalidCapability);
-        }
-    }
+    if (from.waiters != 0) rename_waiters(senders_, from, to);
+    if (from.awaited != 0) rename_waiters(receivers_, from, to);
 }
 
 }  // namespace eft::kernel

@@ -21,7 +21,8 @@ public:
     // taken or queued.
     void send_fault(Core& core, Thread& thread, Capability& via);
 
-    // `receiver` takes a message or waits for one; its current Reply is free (checked before).
+    // `receiver` takes a message or waits for one; its current Reply is free (checked before). It may
+    // pause: then nothing has happened yet to the receiver.
     Error receive(Core& core, Thread& receiver, Capability& via, Wait wait);
 
     // For the fast path: the thread that waits to receive longest, or null; to take it out; whether
@@ -38,12 +39,13 @@ public:
 
     // A blocked thread goes away (cancel, destruction).
     void leave(Thread& thread);
-    // Everybody queued through this capability is told InvalidCapability.
-    void cancel(Core& core, Capability& via);
-    // The capability moved to another slot.
+    // Everybody queued through this capability, which is going, is told InvalidCapability. False: it paused.
+    bool cancel(Core& core, Capability& via);
+    // The same for one of them.
+    void refuse(Core& core, Thread& thread);
+    // The capability moves to another slot, if too long a queue does not prevent it.
+    bool can_rename(const Capability& from) const;
     void rename(Capability& from, Capability& to);
-    // The object dies: everybody queued is told.
-    void destroy(Core& core);
 
 private:
     void await_receiver(Thread& thread, Capability& via, bool call);

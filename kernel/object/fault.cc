@@ -46,7 +46,8 @@ void raise_exhaustion(Core& core, Thread& thread) {
 
 void deliver_fault(Core& core, Thread& thread) {
     Capability& handler = handler_of(thread);
-    if (handler.empty()) return abandon_fault(core, thread);
+    // One that is going must not be queued through again: its deletion would never end.
+    if (handler.empty() || handler.going()) return abandon_fault(core, thread);
     handler.as<Endpoint>().send_fault(core, thread, handler);
 }
 

@@ -1,6 +1,7 @@
 #include <object/notification.h>
 
 #include <object/endpoint.h>
+#include <object/waiters.h>
 #include <schedule/core.h>
 
 namespace eft::kernel {
@@ -29,25 +30,33 @@ void Notification::signal(Core& core, u64 bits) {
     }
 }
 
-Error Notification::wait(Thread& thread, bool poll) {
+Error Notification::wait(Thread& thread, Capability& via, bool poll) {
     if (deliver(thread)) return Error::None;
     if (poll) return Error::WouldBlock;
     thread.let_go_of_lent();
     thread.state = ThreadState::Waiting;
-    thread.signal = this;
+    thread.via = &via;
+    ++via.waiters;
     waiters_.push_back(thread);
     return Error::None;
 }
 
 void Notification::leave(Thread& thread) {
+    --thread.via->waiters;
     waiters_.remove(thread);
 }
 
-void Notification::destroy(Core& core) {
-    while (Thread* waiter = waiters_.head()) {
-        leave(*waiter);
-        core.scheduler.end_wait(*waiter, Error::InvalidCapability);
-    }
+bool Notification::cancel(Core& core, Capability& via) {
+    return via.waiters == 0 || end_waits_through(core, waiters_, via, [&](Thread& thread) {
+               leave(thread);
+               core.scheduler.end_wait(thread, Error::InvalidCapability);
+           });
+}
+
+bool Notification::can_rename(const Capability& from) const { return from.waiters == 0 || is_short(waiters_); }
+
+void Notification::rename(Capability& from, Capability& to) {
+    if (from.waiters != 0) rename_waiters(waiters_, from, to);
 }
 
 }  // namespace eft::kernel

@@ -24,7 +24,7 @@ public:
         return bound_ && bound_->state == ThreadState::Receiving ? bound_ : nullptr;
     }
     // `thread` takes the bits or waits for some.
-    Error wait(Thread& thread, bool poll);
+    Error wait(Thread& thread, Capability& via, bool poll);
     // Gives pending bits to a thread that is about to receive; false if there are none.
     bool deliver(Thread& thread);
 
@@ -32,7 +32,10 @@ public:
     Thread* bound() const { return bound_; }
     void bind(Thread* thread) { bound_ = thread; }
     void leave(Thread& thread);
-    void destroy(Core& core);
+    // These three as at an Endpoint.
+    bool cancel(Core& core, Capability& via);
+    bool can_rename(const Capability& from) const;
+    void rename(Capability& from, Capability& to);
 
 private:
     u64 bits_ = 0;

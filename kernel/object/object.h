@@ -9,7 +9,7 @@ struct Object {
     explicit Object(ObjectType object_type) : type(object_type) {}
 
     ObjectType type;
-    bool dying = false;       // in the list of objects whose destructor still has to run
+    bool dying = false;       // in the list of objects whose destructor has not ended yet
     u32 capabilities = 0;     // slots that name this object; the last one to go destroys it
     Object* next_dying = nullptr;
 };

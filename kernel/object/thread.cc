@@ -43,7 +43,7 @@ void Thread::unblock() {
             via->as<Endpoint>().leave(*this);
             break;
         case ThreadState::Waiting:
-            signal->leave(*this);
+            via->as<Notification>().leave(*this);
             break;
         case ThreadState::AwaitingReply:
             awaiting->lose_caller();
@@ -58,7 +58,6 @@ void Thread::unblock() {
 }
 
 void Thread::destroy(Core& core) {
-    core.scheduler.stop(*this);
     let_go_of_lent();
     arch::drop_fpu(*this);
     for (Capability* slot : {&table, &space, &utcb_frame, &pager, &exception_handler, &bound_notification, &reply, &context}) {

@@ -1,7 +1,7 @@
 // A thread: its registers, what it refers to, and where in an IPC it stands.
 //
-// Blocked threads are in exactly one of three places: a queue of an Endpoint (`via`) or Notification
-// (`signal`), a Reply (`awaiting`), or nowhere (suspended). Ready threads that do not run are in
+// Blocked threads are in exactly one of three places: a queue of an Endpoint or Notification (`via`),
+// a Reply (`awaiting`), or nowhere (suspended). Ready threads that do not run are in
 // the scheduler's queue of their priority, those without budget in its queue of the exhausted; the
 // running one is in none (Benno scheduling).
 #pragma once
@@ -61,8 +61,7 @@ public:
     // IPC in progress.
     SchedContext* charged = nullptr;   // whose budget it uses; never null while it is ready
     // Where it waits; each means something only in the states named.
-    Capability* via = nullptr;         // Sending, Receiving: the capability to the Endpoint
-    Notification* signal = nullptr;    // Waiting
+    Capability* via = nullptr;         // Sending, Receiving, Waiting: the capability to the Endpoint or Notification
     Reply* awaiting = nullptr;         // AwaitingReply: who holds it
     Badge sender_badge = Badge::None;  // Sending
     FaultMessage fault;
@@ -120,7 +119,7 @@ public:
     // progress is forgotten: the instruction will be executed again.
     void unblock();
 
-    // Stops for good: it leaves every queue, its inner slots are cleared.
+    // Its inner slots are cleared. It has been stopped since its last capability went.
     void destroy(Core& core);
 };
 static_assert(sizeof(Thread) <= 1u << kThreadBits);

@@ -17,7 +17,7 @@ Error find_slots(Thread& sender, Thread& receiver, unsigned count, bool move, Ca
     for (unsigned i = 0; i < count; ++i) {
         Capability* source = sender.table.as<CapTable>().lookup(sender.utcb()->send_slots[i]);
         if (!source || source->empty()) return Error::InvalidCapability;
-        if (!move && !derivable(*source)) return Error::InvalidCapability;
+        if (source->going() || !(move ? movable(*source) : derivable(*source))) return Error::InvalidCapability;
         Capability* destination = receiver.table.as<CapTable>().lookup(receiver.utcb()->receive_slots[i]);
         if (!destination || !destination->empty()) return Error::PeerNoSlot;
         for (unsigned j = 0; j < i; ++j) {

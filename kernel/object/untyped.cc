@@ -46,6 +46,28 @@ void clear_memory(PhysAddr address, u64 bytes) {
     clear_words(to_pointer<void>(address), bytes);
 }
 
+// Memory below it is cleared at once; more in pieces that can be interrupted.
+constexpr u64 kClearedAtOnce = 4 * kPageSize;
+constexpr int kClearWork = 600;  // instructions for a page
+
+// Clears [start, end) of the memory, counted from its first byte; what is cleared already when it pauses is
+// known by the capability. False: it paused.
+bool clear_ahead(Core& core, Capability& untyped, u64 start, u64 end) {
+    if (end - start <= kClearedAtOnce) {
+        clear_memory(untyped.address() + start, end - start);
+        return true;
+    }
+    if (start < untyped.zero_start || start > untyped.zero_end) untyped.zero_start = untyped.zero_end = start;
+    while (untyped.zero_end < end) {
+        const u64 page_end = page_down(untyped.zero_end) + kPageSize;
+        const u64 piece = (page_end < end ? page_end : end) - untyped.zero_end;
+        clear_memory(untyped.address() + untyped.zero_end, piece);
+        untyped.zero_end += piece;
+        if (core.must_pause(kClearWork)) return false;
+    }
+    return true;
+}
+
 void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysAddr address, Capability& slot) {
     const bool device = UntypedData::of(untyped).device();
     void* memory = device ? nullptr : to_pointer<void>(address);
@@ -88,13 +110,18 @@ Error retype(Core& core, Capability& untyped, const RetypeRequest& request) {
     const u64 used = untyped.has_children() ? data.used() : 0;
     const u64 start = (used + size - 1) & ~(size - 1);
     if (start > data.size() || size * request.count > data.size() - start) return Error::NeedMemory;
+    const u64 end = start + size * request.count;
 
+    if (!bury_dead(core)) return kPaused;
+    if (!data.device() && request.type != ObjectType::Untyped && !clear_ahead(core, untyped, start, end)) return kPaused;
     for (u32 i = 0; i < request.count; ++i) {
         const PhysAddr address = untyped.address() + start + i * size;
-        if (!data.device() && request.type != ObjectType::Untyped) clear_memory(address, size);
         create(core, untyped, request, address, request.destination[i]);
     }
-    untyped.data = data.with_used(start + size * request.count);
+    untyped.data = data.with_used(end);
+    // What is handed out is not free any more.
+    if (untyped.zero_start < end) untyped.zero_start = end;
+    if (untyped.zero_end < end) untyped.zero_end = end;
     return Error::None;
 }
 

@@ -33,6 +33,8 @@ struct RetypeRequest {
     Capability* destination;  // `count` consecutive empty slots
 };
 
+// Everything is checked, then memory is cleared, which may pause (kPaused; nothing that user space could see has
+// happened); then all objects are made at once.
 Error retype(Core& core, Capability& untyped, const RetypeRequest& request);
 
 }  // namespace eft::kernel

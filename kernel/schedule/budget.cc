@@ -50,7 +50,7 @@ Thread* choose_next(Core& core) {
         if (next && next->charged->limited()) [[unlikely]] next = find_next_with_budget(core, next, core.charged_since);
         core.charged = next ? next->charged : nullptr;
     }
-    if (core.deadline == 0 && core.scheduler.anyone_ready()) [[unlikely]] {
+    if (core.deadline == 0 && (core.scheduler.anyone_ready() || core.dying)) [[unlikely]] {
         const u64 now = arch::now();
         arm(core, now + arch::ticks_per_slice(), now);
     }
@@ -58,9 +58,11 @@ Thread* choose_next(Core& core) {
 }
 
 void end_slice(Core& core) {
+    const u64 due = core.deadline;
     core.deadline = 0;
     settle(core);
     const u64 now = core.charged_since;
+    if (due != 0 && now > due + core.latest_timer) core.latest_timer = now - due;
     const u64 refill = core.scheduler.unpark(now);
     if (refill != ~u64{0}) arm(core, refill, now);
     if (core.current) core.scheduler.yield(*core.current);

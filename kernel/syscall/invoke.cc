@@ -11,7 +11,7 @@ Capability* InvocationContext::slot(u64 index) {
 
 Result<Capability*> InvocationContext::find(u64 index, ObjectType type) {
     Capability* found = slot(index);
-    if (!found || !found->is(type)) return Error::InvalidCapability;
+    if (!found || !found->is(type) || found->going()) return Error::InvalidCapability;
     return found;
 }
 

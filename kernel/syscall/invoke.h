@@ -19,6 +19,11 @@ struct InvocationContext {
     u64 argument(unsigned i) const { return i < words ? thread.registers.word(i) : 0; }
     // The results; the last thing that a handler does. So many words more stand in the message page.
     void answer(u64 a, u64 b = 0, u64 c = 0, u64 d = 0, unsigned more = 0);
+    // The invocation stops, to go on from these arguments when the thread runs next.
+    Error pause(u64 a, u64 b) {
+        thread.registers.set_arguments(Tag(thread.registers.tag().label(), 2), a, b);
+        return kPaused;
+    }
     // A slot of the invoker's table, by number; null if there is no such slot.
     Capability* slot(u64 index);
     // The same for a capability of this type that exists.

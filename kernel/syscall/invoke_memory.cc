@@ -24,8 +24,9 @@ Error donate(InvocationContext& context, AddressSpace& space) {
 }
 
 Error inspect(InvocationContext& context, AddressSpace& space) {
-    const AddressSpace::Usage usage = space.usage();
-    context.answer(usage.mapped_pages, usage.spare_tables, usage.used_tables, usage.attached);
+    u64 address = context.argument(0), pages = context.argument(1);  // 0 unless it paused there
+    if (!space.count_mapped(context.core, address, pages)) return context.pause(address, pages);
+    context.answer(pages, space.spare_tables(), space.used_tables(), space.attached());
     return Error::None;
 }
 

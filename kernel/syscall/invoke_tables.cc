@@ -53,6 +53,7 @@ Error derive(InvocationContext& context, CapTable& table) {
     Capability* source = context.slot(context.argument(1));
     if (!destination || !source || source->empty()) return Error::InvalidCapability;
     if (!destination->empty()) return Error::SlotOccupied;
+    if (source->going()) return Error::InvalidCapability;
     if (!derivable(*source)) return Error::InvalidOperation;
     Result<u64> data = derived_data(*source, context.argument(3));
     if (!data.ok()) return data.error();
@@ -63,6 +64,7 @@ Error derive(InvocationContext& context, CapTable& table) {
 Error move(Capability* source, Capability* destination) {
     if (!destination || !source || source->empty()) return Error::InvalidCapability;
     if (!destination->empty()) return Error::SlotOccupied;
+    if (!movable(*source)) return source->going() ? Error::InvalidCapability : Error::InvalidOperation;
     move_capability(*source, *destination);
     return Error::None;
 }
@@ -72,7 +74,10 @@ Error delete_range(InvocationContext& context, CapTable& table) {
     const u64 count = context.argument(1) == 0 ? 1 : context.argument(1);
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
     for (u64 i = 0; i < count; ++i) {
-        if (Capability* cap = table.lookup(first + i); !cap->empty()) delete_capability(context.core, *cap);
+        Capability& cap = *table.lookup(first + i);
+        const int work = cap.empty() ? kSlotWork : kDeletionWork;
+        if (!cap.empty() && !remove_capability(context.core, cap)) return context.pause(first + i, count - i);
+        if (context.core.must_pause(work) && i + 1 != count) return context.pause(first + i + 1, count - i - 1);
     }
     return Error::None;
 }
@@ -88,12 +93,13 @@ Error take(InvocationContext& context, CapTable& table) {
 Error revoke(InvocationContext& context, CapTable& table) {
     Capability* cap = table.lookup(context.argument(0));
     if (!cap || cap->empty()) return Error::InvalidCapability;
-    revoke_capability(context.core, *cap);
-    return Error::None;
+    return revoke_capability(context.core, *cap) ? Error::None : kPaused;
 }
 
 Error count_used(InvocationContext& context, CapTable& table) {
-    context.answer(table.size(), table.used());
+    u64 index = context.argument(0), used = context.argument(1);  // 0 unless it paused there
+    if (!table.count_used(context.core, index, used)) return context.pause(index, used);
+    context.answer(table.size(), used);
     return Error::None;
 }
 

@@ -114,8 +114,8 @@ Error cancel(InvocationContext& context, Thread& thread) {
 u64 blocking_object(const Thread& thread) {
     switch (thread.state) {
         case ThreadState::Sending:
-        case ThreadState::Receiving: return thread.via->id();
-        case ThreadState::Waiting: return to_physical(thread.signal).value();
+        case ThreadState::Receiving:
+        case ThreadState::Waiting: return thread.via->id();
         case ThreadState::AwaitingReply: return to_physical(thread.awaiting).value();
         default: return 0;
     }

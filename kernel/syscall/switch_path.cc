@@ -53,7 +53,7 @@ Thread* wait_and_switch(Core& core, Thread& thread, Capability& cap) {
 
     thread.let_go_of_lent();
     if (cap.is(ObjectType::Notification)) {
-        cap.as<Notification>().wait(thread, false);
+        cap.as<Notification>().wait(thread, cap, false);
     } else {
         cap.as<Endpoint>().await_message(thread, cap);
     }

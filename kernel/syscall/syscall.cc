@@ -19,13 +19,16 @@ Capability* find(Thread& thread, u64 slot) {
     return cap && !cap->empty() ? cap : nullptr;
 }
 
+// One that is going has no right left, and is as good as gone.
+Error refusal(const Capability& cap) { return cap.going() ? Error::InvalidCapability : Error::MissingRight; }
+
 Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
     switch (cap.type()) {
         case ObjectType::Endpoint:
-            if (!cap.may(EndpointRight::Send)) return Error::MissingRight;
+            if (!cap.may(EndpointRight::Send)) return refusal(cap);
             return cap.as<Endpoint>().send(core, thread, cap, false, wait);
         case ObjectType::Notification:
-            if (!cap.may(NotificationRight::Signal)) return Error::MissingRight;
+            if (!cap.may(NotificationRight::Signal)) return refusal(cap);
             cap.as<Notification>().signal(core, cap.data);
             return Error::None;
         case ObjectType::Reply: {
@@ -42,20 +45,20 @@ Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
 
 Error call(Core& core, Thread& thread, Capability& cap, Wait wait) {
     if (!cap.is(ObjectType::Endpoint)) return invoke(core, thread, cap);
-    if (!cap.may(EndpointRight::Send)) return Error::MissingRight;
+    if (!cap.may(EndpointRight::Send)) return refusal(cap);
     return cap.as<Endpoint>().send(core, thread, cap, true, wait);
 }
 
 Error check_receive(Thread& thread, const Capability& cap) {
     if (!cap.is(ObjectType::Endpoint)) return Error::InvalidCapability;
-    if (!cap.may(EndpointRight::Receive)) return Error::MissingRight;
+    if (!cap.may(EndpointRight::Receive)) return refusal(cap);
     return thread.reply.empty() ? Error::ReplyMissing : Error::None;
 }
 
 Error receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
     if (cap.is(ObjectType::Notification)) {
-        if (!cap.may(NotificationRight::Wait)) return Error::MissingRight;
-        return cap.as<Notification>().wait(thread, wait == Wait::Poll);
+        if (!cap.may(NotificationRight::Wait)) return refusal(cap);
+        return cap.as<Notification>().wait(thread, cap, wait == Wait::Poll);
     }
     if (Error error = check_receive(thread, cap); error != Error::None) return error;
     if (!has_free_reply(thread)) return Error::ReplyPending;
@@ -82,15 +85,27 @@ Error debug(Core& core, Thread& thread) {
             thread.registers.set_word(1, ready);
             return Error::None;
         }
+        case DebugCall::Latency:
+            thread.registers.set_result(Error::None, Badge::None, Tag(0, 1));
+            thread.registers.set_word(0, core.latest_timer);
+            core.latest_timer = 0;
+            return Error::None;
     }
     return Error::InvalidOperation;
 }
+
+// Not for programs: what a thread is made to do while objects die that it killed. It changes no other register.
+constexpr u64 kAwaitBurial = 0x400;
 
 Error dispatch(Core& core, Thread& thread) {
     const u64 number = thread.registers.system_call();
     const Wait wait = number & kPoll ? Wait::Poll : Wait::Block;
     const auto operation = static_cast<SystemCall>(number & 0xff);
     thread.registers.set_status(Error::None);  // unless something else is found below
+    if (number == kAwaitBurial) {
+        core.died = core.dying != nullptr;
+        return Error::None;
+    }
     if ((number & ~(kPoll | 0xff)) != 0) return Error::InvalidOperation;
     if (operation == SystemCall::Yield) {
         if (wait == Wait::Block) core.scheduler.yield(thread);
@@ -109,26 +124,62 @@ Error dispatch(Core& core, Thread& thread) {
     }
 }
 
-// Destroys what died, and lets the scheduler decide.
-[[gnu::always_inline]] inline Thread* leave_kernel(Core& core) {
-    if (core.dying) [[unlikely]] bury_dead(core);
+// A call that paused is made again. An answer is given only once: what paused then is the receiving.
+void make_again(Thread& thread, u64 number) {
+    const bool answered = static_cast<SystemCall>(number & 0xff) == SystemCall::ReplyRecv;
+    thread.registers.repeat(answered ? static_cast<u64>(SystemCall::Recv) | (number & kPoll) : number);
+}
+
+void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_again(thread, number) : thread.finish(error); }
+
+// Whoever made objects die goes on when they are destroyed: until then, it makes a system call that leaves
+// its result alone. Should it be stopped, they are destroyed bit by bit whenever the timer or a device
+// interrupts, and when there is nothing else to do.
+[[gnu::noinline]] Thread* leave_with_dead(Core& core, Thread* thread, Error result) {
+    if (core.died) {
+        core.died = false;
+        const bool waits = !bury_dead(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
+        if (waits) thread->registers.repeat(kAwaitBurial);
+    }
+    Thread* next = choose_next(core);
+    while (!next && core.dying) {
+        const bool all = bury_dead(core);
+        next = choose_next(core);
+        if (!all) break;
+    }
+    return next;
+}
+
+// Lets the scheduler decide.
+[[gnu::always_inline]] inline Thread* leave_kernel(Core& core, Thread* thread = nullptr, Error result = Error::None) {
+    if (core.dying) [[unlikely]] return leave_with_dead(core, thread, result);
     return next_thread(core);
+}
+
+void bury_some(Core& core) {
+    if (!core.dying) return;
+    core.hurried = true;
+    bury_dead(core);
+    core.hurried = false;
 }
 
 }  // namespace
 
 Thread* handle_system_call(Core& core) {
     Thread& thread = *core.current;
+    const u64 number = thread.registers.system_call();
+    core.work_left = arch::kWorkPerLook;
     const Error error = dispatch(core, thread);
-    if (error != Error::None) thread.finish(error);
-    return leave_kernel(core);
+    if (error != Error::None) fail(thread, error, number);
+    return leave_kernel(core, &thread, error);
 }
 
 Thread* handle_invocation(Core& core, Capability& cap) {
     Thread& thread = *core.current;
+    core.work_left = arch::kWorkPerLook;
     const Error error = invoke(core, thread, cap);
-    if (error != Error::None) [[unlikely]] thread.finish(error);
-    return leave_kernel(core);
+    if (error != Error::None) [[unlikely]] fail(thread, error, static_cast<u64>(SystemCall::Call));
+    return leave_kernel(core, &thread, error);
 }
 
 Thread* handle_page_fault(Core& core, const FaultCause& cause) {
@@ -143,11 +194,13 @@ Thread* handle_exception(Core& core, const FaultCause& cause) {
 
 Thread* handle_interrupt(Core& core, u32 number) {
     core.irqs.raise(core, number);
+    bury_some(core);
     return leave_kernel(core);
 }
 
 Thread* handle_time_slice(Core& core) {
     end_slice(core);
+    bury_some(core);
     return leave_kernel(core);
 }
 

@@ -6,6 +6,7 @@
 #include <arch/interrupts.h>
 #include <arch/memory_map.h>
 #include <arch/ports.h>
+#include <arch/preemption.h>
 #include <arch/timer.h>
 #include <eft/abi/object.h>
 
@@ -16,6 +17,7 @@ namespace {
 
 enum class LocalRegister : u32 {
     EndOfInterrupt = 0xb0, Spurious = 0xf0, TimerEntry = 0x320, InitialCount = 0x380, CurrentCount = 0x390, Divide = 0x3e0, TaskPriority = 0x80,
+    InterruptRequest = 0x200,  // eight registers of 32 vectors each
 };
 enum class IoRegister : u32 { RedirectionLow = 0x10 };  // two 32-bit registers per line
 
@@ -67,6 +69,13 @@ void start_apics() {
         io_window() = 0;  // destination: the first core
         write_line(line);
     }
+}
+
+// Vectors below 32 are exceptions.
+bool interrupt_pending() {
+    u32 requested = 0;
+    for (u32 i = 1; i < 8; ++i) requested |= read_local(static_cast<LocalRegister>(static_cast<u32>(LocalRegister::InterruptRequest) + 0x10 * i));
+    return requested != 0;
 }
 
 void acknowledge_interrupt() { write_local(LocalRegister::EndOfInterrupt, 0); }

@@ -62,6 +62,14 @@ Survey survey(Core& core) {
         pending.pop_back();
         if (!visit_children(found, parent, pending)) break;
     }
+    // Dying objects exist until they are buried, and nobody names them.
+    for (Object* object = core.dying; object; object = object->next_dying) {
+        found.require(object->dying, "an object in the list of the dying does not know it");
+        found.require(found.objects.emplace(object, 0).second, "a capability names a dying object");
+        found.require(object->next_dying || core.last_dying == object, "the list of the dying has another end");
+        if (!found.broken.empty()) break;
+    }
+    found.require(core.dying || !core.last_dying, "nobody dies, but somebody is the last");
     return found;
 }
 
@@ -79,10 +87,9 @@ void check_slots(Survey& found, Core& core) {
     for (Capability* cap : found.capabilities) {
         found.require(slots.contains(cap), "the tree has a capability that lies in no slot");
     }
-    found.require(core.dying == nullptr, "objects wait for their destructor");
     found.require(core.objects == found.objects.size(), "the number of objects is wrong");
     for (auto& [object, count] : found.objects) {
-        found.require(!object->dying, "a capability names a dying object");
+        found.require(object->dying == (count == 0), "an object with capabilities is dying, or one without is not");
         found.require(object->capabilities == count, "an object miscounts its capabilities");
     }
     for (Capability* cap : found.capabilities) {

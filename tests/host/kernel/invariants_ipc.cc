@@ -54,10 +54,10 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
 }
 
 void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& places,
-                    std::map<Capability*, u64>& senders) {
+                    std::map<Capability*, u64>& waiters) {
     std::vector<Thread*> queue = members(found, endpoint.senders_);
     for (Thread* thread : queue) {
-        ++senders[thread->via];
+        ++waiters[thread->via];
         found.require(thread->state == ThreadState::Sending, "a thread among an endpoint's senders does not send");
     }
     const std::vector<Thread*> receivers = members(found, endpoint.receivers_);
@@ -84,11 +84,15 @@ void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& p
     }
 }
 
-void check_notification(Survey& found, Notification& notification, std::map<Thread*, int>& places) {
+void check_notification(Survey& found, Notification& notification, std::map<Thread*, int>& places,
+                        std::map<Capability*, u64>& waiters) {
     for (Thread* thread : members(found, notification.waiters_)) {
         ++places[thread];
+        ++waiters[thread->via];
         found.require(thread->state == ThreadState::Waiting, "a thread in a notification's queue does not wait");
-        found.require(thread->signal == &notification, "a thread in a notification's queue waits elsewhere");
+        found.require(found.capabilities.contains(thread->via) && thread->via->is(ObjectType::Notification) &&
+                          thread->via->object() == &notification,
+                      "a thread in a notification's queue waits through a capability to something else");
         found.require(notification.bits_ == 0, "a thread waits although there are bits");
     }
     Thread* bound = notification.bound_;
@@ -156,6 +160,7 @@ void check_thread(Survey& found, Thread& thread, int places) {
     const ThreadState state = thread.state;
     found.require(places == (state == ThreadState::Suspended ? 0 : 1), "a thread is not in the one place of its state");
     found.require(state == ThreadState::Suspended || thread.ready_to_run(), "an active thread has no address space");
+    found.require(state == ThreadState::Suspended || !thread.dying, "a dying thread is active");
     found.require(state != ThreadState::Ready || thread.charged, "a ready thread's time is charged to nobody");
     check_attention(found, thread);
     found.require(!thread.in_fault() || state == ThreadState::Suspended || state == ThreadState::Sending ||
@@ -177,18 +182,18 @@ void check_thread(Survey& found, Thread& thread, int places) {
 
 void check_threads(Survey& found, Core& core) {
     std::map<Thread*, int> places;
-    std::map<Capability*, u64> senders;
+    std::map<Capability*, u64> waiters;
     check_scheduler(found, core, places);
     found.each<Endpoint>(ObjectType::Endpoint,
-                         [&](Endpoint& endpoint) { check_endpoint(found, endpoint, places, senders); });
+                         [&](Endpoint& endpoint) { check_endpoint(found, endpoint, places, waiters); });
     found.each<Notification>(ObjectType::Notification,
-                             [&](Notification& notification) { check_notification(found, notification, places); });
+                             [&](Notification& notification) { check_notification(found, notification, places, waiters); });
     found.each<Reply>(ObjectType::Reply, [&](Reply& reply) { check_reply(found, reply, places); });
     found.each<Thread>(ObjectType::Thread, [&](Thread& thread) { check_thread(found, thread, places[&thread]); });
     found.each<SchedContext>(ObjectType::SchedContext, [&](SchedContext& context) { check_context(found, context); });
     for (Capability* cap : found.capabilities) {
-        if (cap->is(ObjectType::Endpoint)) {
-            found.require(cap->senders == senders[cap], "an endpoint capability miscounts who waits through it");
+        if (cap->is(ObjectType::Endpoint) || cap->is(ObjectType::Notification)) {
+            found.require(cap->waiters == waiters[cap], "a capability miscounts who waits through it");
         }
     }
 }

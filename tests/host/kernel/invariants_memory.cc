@@ -45,6 +45,11 @@ std::vector<Range> used_ranges(Survey& found) {
         if (cap->is(ObjectType::Untyped)) continue;
         if (const Range range = memory_of(*cap); range.end != 0) ranges[range.start] = range;
     }
+    for (auto& [object, count] : found.objects) {
+        if (count != 0) continue;  // dying: its memory is still its own
+        const u64 start = to_physical(object).value() - (object->type == ObjectType::AddressSpace ? kPageSize : 0);
+        ranges[start] = {start, start + object_bytes(*object)};
+    }
     std::vector<Range> result;
     for (auto& [start, range] : ranges) result.push_back(range);
     return result;
@@ -117,6 +122,8 @@ private:
         }
         found_.require(space_.list_.space_prev == previous, "an address space's list has another end");
         found_.require(space_.spare_tables_ == spare, "an address space miscounts its spare tables");
+        found_.require(space_.attached_ == frames_count() + tables_.size() + spare, "an address space miscounts its capabilities");
+        found_.require(space_.used_tables_ == tables_.size(), "an address space miscounts its tables");
         for (Capability* cap : found_.capabilities) attached_ += cap->mappable() && cap->space == &space_;
         found_.require(attached_ == frames_count() + tables_.size() + spare, "a capability thinks that it is attached");
         return true;
@@ -185,13 +192,29 @@ u64 object_bytes(const Object& object) {
     }
 }
 
+// What an Untyped takes for cleared is.
+void check_cleared(Survey& found, const Capability& untyped) {
+    const u64* memory = to_pointer<const u64>(untyped.address());
+    found.require(untyped.zero_start <= untyped.zero_end && untyped.zero_end <= UntypedData::of(untyped).size(),
+                  "an Untyped's cleared part lies outside of it");
+    for (u64 at = untyped.zero_start; at < untyped.zero_end; at += sizeof(u64)) {
+        arch::unpoison(PhysAddr(untyped.address() + at), sizeof(u64));
+        if (memory[at / sizeof(u64)] != 0) return found.require(false, "memory that is taken for cleared is not");
+    }
+}
+
 void check_memory(Survey& found, Core&) {
     check_ranges(found);
+    for (Capability* cap : found.capabilities) {
+        if (cap->is(ObjectType::Untyped) && !UntypedData::of(*cap).device()) check_cleared(found, *cap);
+    }
     for (Capability* cap : found.capabilities) check_origin(found, *cap);
 
     std::map<u64, Permissions> permissions;
     found.each<AddressSpace>(ObjectType::AddressSpace,
-                             [&](AddressSpace& space) { SpaceCheck(found, space, permissions).run(); });
+                             [&](AddressSpace& space) {
+                                 if (!space.dying) SpaceCheck(found, space, permissions).run();
+                             });
     found.each<Thread>(ObjectType::Thread, [&](Thread& thread) {
         if (!thread.utcb_frame.empty()) permissions[thread.utcb_frame.address().value()].write = true;
     });

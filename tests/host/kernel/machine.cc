@@ -96,9 +96,35 @@ void Machine::system_call(Thread& thread, SystemCall call, u64 slot, Tag tag, Wo
     thread.registers.target = slot;
     thread.registers.message_tag = tag.value;
     for (unsigned i = 0; i < kRegisterWords; ++i) thread.registers.words[i] = words[i];
+    thread.registers.repeats = false;
     before();
     arch::enter_system_call(core_);
     after();
+    go_on(thread);
+}
+
+// A system call that the kernel wants repeated is, as soon as its thread runs; not if it was stopped.
+void Machine::go_on(Thread& thread) {
+    const auto paused = [&] { return survey(core_).objects.contains(&thread) && thread.registers.repeats; };
+    if (!between_) return;
+    while (paused()) {
+        between_();
+        if (!paused() || thread.state != ThreadState::Ready) return;
+        repeat(thread);
+    }
+}
+
+void Machine::repeat(Thread& thread) {
+    run(thread);
+    thread.registers.repeats = false;
+    before();
+    arch::enter_system_call(core_);
+    after();
+}
+
+void Machine::preempt(std::function<bool()> pending, std::function<void()> between) {
+    arch::record().pending = std::move(pending);
+    between_ = std::move(between);
 }
 
 void Machine::enter(Thread* (*entry)(Core&, const FaultCause&), Thread& thread, const FaultCause& cause) {

@@ -15,6 +15,7 @@
 #include <arch/record.h>
 
 #include <array>
+#include <functional>
 #include <stdexcept>
 #include <string>
 
@@ -74,6 +75,12 @@ public:
     Error remove(u32 slot) { return invoke(kTable, Invocation::CapDelete, slot).error; }
     Error revoke(u32 slot) { return invoke(kTable, Invocation::CapRevoke, slot).error; }
 
+    // Interrupts that are pending when the kernel asks, at each point where a long operation could stop for one: it does
+    // so when `pending` says yes. `between` runs before the operation goes on, and may enter the kernel for others. If
+    // there is none, the thread goes on when the test says so.
+    void preempt(std::function<bool()> pending, std::function<void()> between);
+    void repeat(Thread& thread);
+
     // What the last entry made the machine do.
     const std::vector<arch::Event>& events() const { return arch::record().events; }
     u64 live_objects() const { return core_.objects; }
@@ -84,12 +91,14 @@ private:
     void build();
     void enter(Thread* (*entry)(Core&, const FaultCause&), Thread& thread, const FaultCause& cause);
     void before();
+    void go_on(Thread& thread);
     void after();
 
     Core core_;
     Thread* manager_ = nullptr;
     CapTable* table_ = nullptr;
     bool checking_ = true;
+    std::function<void()> between_;
     u32 next_slot_ = kFirstFree;
 };
 

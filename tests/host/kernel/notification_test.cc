@@ -125,11 +125,22 @@ TEST_CASE("a binding ends with the capability that it was made from, and with th
     bell.machine.expect(bell.ringer.thread, Invocation::ThreadBind, bell.notification);
 }
 
-TEST_CASE("who waits is told when the last capability goes") {
+TEST_CASE("who waits is told when the capability goes that it waits through") {
+    Bell bell;
+    const u32 other = bell.machine.derive(bell.notification);
+    bell.listener.receive(bell.wait);
+    CHECK(bell.machine.remove(other) == Error::None);
+    CHECK(bell.listener.state() == ThreadState::Waiting);
+    CHECK(bell.machine.revoke(bell.notification) == Error::None);
+    CHECK(bell.listener.error() == Error::InvalidCapability);
+}
+
+TEST_CASE("who waits does not notice that the capability moves") {
     Bell bell;
     bell.listener.receive(bell.wait);
-    CHECK(bell.machine.revoke(bell.notification) == Error::None);
-    CHECK(bell.listener.state() == ThreadState::Waiting);  // the object lives, and so does the wait
-    CHECK(bell.machine.remove(bell.notification) == Error::None);
+    const u32 outside = bell.machine.free_slot();
+    bell.machine.expect(bell.listener.table, Invocation::CapTake, bell.wait, outside);
+    CHECK(bell.listener.state() == ThreadState::Waiting);
+    CHECK(bell.machine.remove(outside) == Error::None);
     CHECK(bell.listener.error() == Error::InvalidCapability);
 }

@@ -164,7 +164,7 @@ Outcome expected(Situation situation, Event event) {
         case Event::Suspend:
             return {ThreadState::Suspended, waits(situation) ? std::optional(Error::Cancelled) : std::nullopt};
         case Event::Cancel: return waits(situation) ? Outcome{ThreadState::Ready, Error::Cancelled} : unchanged;
-        case Event::DeleteTable:
+        case Event::DeleteTable: return at_endpoint(situation) || situation == Situation::Waiting ? cut : unchanged;
         case Event::DeleteEndpoint:
         case Event::DeleteCapability: return at_endpoint(situation) ? cut : unchanged;
         case Event::DeleteNotification: return situation == Situation::Waiting ? cut : unchanged;

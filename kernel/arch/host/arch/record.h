@@ -5,6 +5,7 @@
 #include <memory/physical.h>
 
 #include <array>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ struct Record {
     u64 time = 0;                      // what the clock shows
     u64 timer = 0;                     // when the timer was last told to fire; 0: never
     std::string printed;
+    std::function<bool()> pending;     // whether an interrupt waits, at each point at which the kernel asks
 
     void add(Action action, u64 subject = 0, u64 value = 0) { events.push_back({action, subject, value}); }
     bool is_protected(PhysAddr page) const;

@@ -17,6 +17,7 @@ struct UserRegisters {
     u64 instruction = 0;
     u64 stack = 0;
     u64 message_page = 0;
+    bool repeats = false;  // the thread does a system call when it runs next, as if its program did
 
     u64 system_call() const { return number; }
     u64 slot() const { return target; }
@@ -25,6 +26,12 @@ struct UserRegisters {
 
     void set_word(unsigned i, u64 value) { words[i] = value; }
     void set_status(Error error) { number = static_cast<u64>(error); }
+    void set_arguments(Tag tag, u64 first, u64 second) {
+        message_tag = tag.value;
+        set_word(0, first), set_word(1, second);
+    }
+    // The thread does this system call, with the arguments that are here, when it runs next.
+    void repeat(u64 call) { number = call, repeats = true; }
     void add_flag(Tag::Flag flag) { message_tag |= flag; }
     void set_result(Error error, Badge badge, Tag tag) {
         number = static_cast<u64>(error), target = raw(badge), message_tag = tag.value;

@@ -35,6 +35,13 @@ struct UserRegisters {
     // Its results.
     void set_word(unsigned i, u64 value) { (i == 0 ? r12 : i == 1 ? r13 : i == 2 ? r14 : r15) = value; }
     void set_status(Error error) { rax = static_cast<u64>(error); }
+    void set_arguments(Tag tag, u64 first, u64 second) {
+        rsi = tag.value;
+        set_word(0, first), set_word(1, second);
+    }
+    // The thread does this system call, with the arguments that are here, when it runs next: its last
+    // instruction was SYSCALL, which is two bytes long.
+    void repeat(u64 call) { rax = call, rip -= 2; }
     void add_flag(Tag::Flag flag) { rsi |= flag; }
     void set_result(Error error, Badge badge, Tag tag) {
         rax = static_cast<u64>(error), rdi = raw(badge), rsi = tag.value;
