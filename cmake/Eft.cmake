@@ -1,7 +1,7 @@
 # What a component's CMakeLists.txt may say:
 #
 #   eft_library(NAME SOURCES… [INCLUDES…] [LIBS…] [PLAIN])    both trees, with that tree's flags
-#   eft_program(NAME SOURCES… [LIBS…] [NO_BOOT] [NO_LIBOS])   target tree: an ELF, in the boot archive under its name
+#   eft_program(NAME SOURCES… [LIBS…] [NO_BOOT] [NO_LIBOS] [BASE address])  target tree: an ELF, in the boot archive under its name
 #   eft_boot_file(NAME PATH)                                  target tree: another file of the boot archive
 #   eft_archive(NAME FILES name=path…)                        target tree: a further archive, NAME.archive
 #   eft_idl(TARGET FILES x.fbs…)                              both trees: generated headers <eft/idl/x.h>

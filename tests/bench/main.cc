@@ -1,5 +1,6 @@
-// eft-bench: runs every measurement that exists, prints the table and writes bench.json.
+// eft-bench: runs every measurement that exists, prints the table and writes bench.json; or lists one operation.
 #include "guest_figures.h"
+#include "listing/listing.h"
 #include "sizes.h"
 #include "system_figures.h"
 
@@ -18,6 +19,7 @@ using namespace eft::bench;
 struct Arguments {
     std::string output = "build/bench.json";
     std::vector<std::string> only;
+    std::string listing;
 };
 
 bool parse(int count, char** words, Arguments& arguments) {
@@ -26,6 +28,8 @@ bool parse(int count, char** words, Arguments& arguments) {
             arguments.output = words[++i];
         } else if (std::strcmp(words[i], "--only") == 0) {
             while (i + 1 < count && words[i + 1][0] != '-') arguments.only.emplace_back(words[++i]);
+        } else if (std::strcmp(words[i], "--listing") == 0 && i + 1 < count) {
+            arguments.listing = words[++i];
         } else {
             std::fprintf(stderr, "eft-bench: unknown argument '%s'\n", words[i]);
             return false;
@@ -52,12 +56,20 @@ bool any_wanted(std::initializer_list<const char*> keys, const std::vector<std::
     return false;
 }
 
+// Every instruction of one round; 1 if there are not as many as the mean of all rounds has.
+int list(const std::string& key) {
+    const Listing listing = list_round(key);
+    std::cout << text_of(listing) << std::flush;
+    return listing.agrees() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int count, char** words) {
     Arguments arguments;
     if (!parse(count, words, arguments)) return 2;
     try {
+        if (!arguments.listing.empty()) return list(arguments.listing);
         Figures figures;
         measure_sizes(figures);
         if (any_wanted({"ipc.", "stub.", "signal.", "fault.", "yield.", "entry.", "map.", "unmap.", "endpoint.", "cap.", "boot.first_user"}, arguments.only)) {

@@ -1,69 +1,18 @@
-// Measures the kernel's operations: instructions by the time-stamp counter, which advances by one per
-// instruction under icount, as the mean of N rounds without the loop's own cost. Prints lines
-// "BENCH key value" and ends the machine.
+// Measures the kernel's operations, as rounds.h says, and ends the machine.
 #include <eft/idl/echo.h>
 #include <eft/invoke.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/layout.h>
 #include <eft/process.h>
 
+#include "rounds.h"
+
 using namespace eft;
+using namespace eft::bench;
 
 namespace {
 
 namespace ko = kernel_object;
-
-constexpr u64 kRounds = 10'000;
-constexpr u16 kDebugExit = 0xf4;
-
-u64 loop_cost = 0;
-
-void print_number(u64 value) {
-    char digits[21] = {};
-    unsigned at = 20;
-    do {
-        digits[--at] = static_cast<char>('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    sys::debug_print(digits + at);
-}
-
-[[noreturn]] void finish(u32 status) {
-    for (;;) static_cast<void>(ko::port_out(*granted("ports"), kDebugExit, 4, status));
-}
-
-void require(bool fact, const char* what) {
-    if (fact) return;
-    sys::debug_print("BENCH-ERROR ");
-    sys::debug_print(what);
-    sys::debug_print("\n");
-    finish(0x11);
-}
-
-void report(const char* key, u64 instructions) {
-    sys::debug_print("BENCH ");
-    sys::debug_print(key);
-    sys::debug_print(" ");
-    print_number(instructions);
-    sys::debug_print("\n");
-}
-
-template <class Round>
-[[gnu::noinline]] u64 total(u64 rounds, Round round) {
-    const u64 start = sys::time_stamp();
-    for (u64 i = 0; i < rounds; ++i) {
-        asm volatile("" ::: "memory");
-        round(i);
-    }
-    return sys::time_stamp() - start;
-}
-
-template <class Round>
-void measure(const char* key, Round round, u64 rounds = kRounds) {
-    round(0);  // warm: the peer waits where it will wait in each round
-    const u64 spent = total(rounds, round);
-    report(key, (spent - loop_cost * rounds / kRounds + rounds / 2) / rounds);
-}
 
 // A loop of known length: the counter must advance by one per instruction.
 void check_counter() {
@@ -79,12 +28,21 @@ void measure_calls(Slot peer, const char* suffix_of[5]) {
     constexpr unsigned kWords[] = {0, 4, 10, 120};
     for (unsigned i = 0; i < 4; ++i) {
         sys::Registers registers;
-        measure(suffix_of[i], [&](u64) {
-            registers.tag = Tag(1, kWords[i]);
+        measure(suffix_of[i], [&, tag = Tag(1, kWords[i])](u64) {
+            registers.tag = tag;
             static_cast<void>(sys::call(peer, registers));
         });
-        require(registers.tag.words() == kWords[i], "the peer did not answer");
+        require(!wanted(suffix_of[i]) || registers.tag.words() == kWords[i], "the peer did not answer");
     }
+}
+
+// The server is more important than its client.
+void measure_priorities(Slot peer) {
+    sys::Registers registers;
+    measure("ipc.cross.w0.priorities", [&](u64) {
+        registers.tag = Tag(1, 0);
+        static_cast<void>(sys::call(peer, registers));
+    });
 }
 
 // A thread in this address space answers.
@@ -124,19 +82,21 @@ void measure_same_space(Slot untyped, Slot space) {
 void measure_caps(Slot peer, Slot untyped) {
     const Slot object = scratch(8);
     require(ko::retype(untyped, ObjectType::Endpoint, object).ok(), "endpoint");
-    constexpr u64 kBatch = 200;
+    if (!wanted("ipc.cross.cap1")) return;
+    const u64 rounds = usual_rounds(), batch = rounds < 200 ? rounds : 200;
+    bench_listed_part = 0;
     u64 spent = 0;
     sys::Registers registers;
-    for (u64 done = 0; done < kRounds; done += kBatch) {
+    for (u64 done = 0; done < rounds; done += batch) {
         registers.tag = Tag(1, 0);
         static_cast<void>(sys::call(peer, registers));
-        spent += total(kBatch, [&](u64) {
+        spent += total(batch, [&](u64) {
             sys::utcb().send_slots[0] = raw(object);
             registers.tag = Tag(1, 1, 1);
             static_cast<void>(sys::call(peer, registers));
         });
     }
-    report("ipc.cross.cap1", (spent - loop_cost) / kRounds);
+    report("ipc.cross.cap1", spent, rounds, loop_cost);
 }
 
 void measure_signals(Slot wake, Slot untyped) {
@@ -158,6 +118,8 @@ void measure_faults(Slot fault_thread) {
         static_cast<void>(sys::reply_recv(slot(WellKnown::Endpoint), registers));
     });
     static_cast<void>(ko::suspend(fault_thread));
+    // The fault's answer goes nowhere: this program can serve others again.
+    require(sys::poll_reply_recv(slot(WellKnown::Endpoint), registers) == Error::WouldBlock, "a fault after the last");
 }
 
 void measure_entries() {
@@ -166,24 +128,6 @@ void measure_entries() {
         sys::Registers registers;
         static_cast<void>(sys::enter(sys::number(SystemCall::Yield, true), Slot::None, registers));
     });
-}
-
-// Pairs of operations are measured alternately, each with its own sum.
-template <class First, class Second>
-void measure_pair(const char* first_key, First first, const char* second_key, Second second) {
-    first(), second();
-    u64 spent[2] = {};
-    for (u64 i = 0; i < kRounds; ++i) {
-        const u64 start = sys::time_stamp();
-        first();
-        const u64 middle = sys::time_stamp();
-        second();
-        const u64 end = sys::time_stamp();
-        spent[0] += middle - start, spent[1] += end - middle;
-    }
-    const u64 stamp = total(kRounds, [](u64) { static_cast<void>(sys::time_stamp()); }) - loop_cost;
-    report(first_key, (spent[0] - stamp) / kRounds);
-    report(second_key, (spent[1] - stamp) / kRounds);
 }
 
 void measure_objects(Slot untyped, Slot space) {
@@ -232,11 +176,13 @@ int eft_main() {
     const char* keys[] = {"ipc.cross.w0", "ipc.cross.w4", "ipc.cross.w10", "ipc.cross.w120", nullptr};
     measure_entries();
     measure_calls(*granted("peer"), keys);
+    measure_priorities(*granted("high"));
     measure_same_space(untyped, space);
     measure_caps(*granted("caps"), untyped);
     measure_signals(*granted("wake"), untyped);
     measure_faults(*granted("fault_thread"));
     measure_objects(untyped, space);
     measure_stubs();
+    measure_crowd(untyped, space);
     finish(0x10);
 }

@@ -1,5 +1,5 @@
-// Sets the stage for the kernel's measurements: one program that measures (measure.cc), and its peers
-// in other address spaces (peer.cc), each in one role.
+// Sets the stage for the kernel's measurements: one program that measures (bench_measure.cc), and its peers
+// in other address spaces (bench_peer.cc), each in one role.
 #include <stage.h>
 
 #include <eft/layout.h>
@@ -9,7 +9,7 @@ using namespace eft::test;
 
 namespace {
 
-root::Service measure, echo_peer, caps_peer, waiter_peer, fault_peer, echo_service;
+root::Service measure, echo_peer, high_peer, caps_peer, waiter_peer, fault_peer, echo_service;
 
 struct Peer {
     root::Service& service;
@@ -29,26 +29,32 @@ void stage_main(Stage& stage) {
     stage.open(25);
     constexpr Rights kAll = EndpointRight::Send | EndpointRight::Receive;
     constexpr u8 kMeasurePriority = 40;
-    stage.create(measure, {"measure", "bench_measure", 21, 12, kMeasurePriority, 16, 0, kAll});
-    const Peer peers[] = {{echo_peer, "peer", kMeasurePriority}, {caps_peer, "caps", kMeasurePriority}, {waiter_peer, "waiter", kMeasurePriority + 1}, {fault_peer, "fault", kMeasurePriority}};
+    stage.create(measure, {"measure", "bench_measure", 21, 13, kMeasurePriority, 16, 0, kAll});
+    const Peer peers[] = {{echo_peer, "peer", kMeasurePriority}, {high_peer, "high", kMeasurePriority + 1},
+                          {caps_peer, "caps", kMeasurePriority}, {waiter_peer, "waiter", kMeasurePriority + 1}, {fault_peer, "fault", kMeasurePriority}};
     for (const Peer& peer : peers) {
         stage.create(peer.service, {peer.name, "bench_peer", 19, 10, peer.priority, 4, 0, kAll});
         set_arguments(peer.service, peer.name);
     }
+    // `./eft bench --listing KEY` adds this file.
+    if (const auto key = find_in_archive(stage.archive, "listing"); key.ok()) {
+        set_arguments(measure, {reinterpret_cast<const char*>(key->data()), key->size()});
+    }
     stage.create(echo_service, {"echo", "echo", 19, 9, kMeasurePriority, 4, 0, bits(EndpointRight::Receive)});
 
     stage.connect(measure, echo_peer, 1);
+    stage.connect(measure, high_peer, 1);
     stage.connect(measure, caps_peer, 1);
     stage.connect(measure, echo_service, 1);
     namespace ko = kernel_object;
     stage.require(measure.grant("wake", waiter_peer.notification(), bits(NotificationRight::Signal), 1), "grant");
     stage.require(measure.grant("ports", root::root_slot(RootSlot::Ports)), "grant");
     const Slot untyped = stage.memory.take_slots(1);
-    stage.require(ko::retype(stage.memory.reserved(), ObjectType::Untyped, untyped, 1, 20), "untyped");
+    stage.require(ko::retype(stage.memory.reserved(), ObjectType::Untyped, untyped, 1, 23), "untyped");
     const auto untyped_at = measure.hand_over(untyped, 1);
     stage.require(untyped_at.ok() ? Status() : Status(untyped_at.error()), "untyped");
 
-    root::Service* all[] = {&echo_peer, &caps_peer, &waiter_peer, &fault_peer, &echo_service, &measure};
+    root::Service* all[] = {&echo_peer, &high_peer, &caps_peer, &waiter_peer, &fault_peer, &echo_service, &measure};
     for (root::Service* service : all) stage.require(service->build_next(), service->name());
     stage.require(measure.grant("space", measure.space()), "grant");
     stage.require(measure.grant("fault_thread", fault_peer.thread()), "grant");
