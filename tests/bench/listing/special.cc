@@ -63,7 +63,7 @@ Special classify(const std::string& text, const Registers& registers) {
     std::string name;
     words >> name;
     if (text.ends_with(",%cr3")) return Special::SpaceSwitch;
-    if (text.find(",%cr") != std::string::npos) return Special::ControlRegister;
+    if (text.find(",%cr") != std::string::npos || name == "clts") return Special::ControlRegister;
     if (name == "wrmsr") return Special::ModelRegister;
     if (begins(name, {"invlpg", "invpcid"})) return Special::InvalidatePage;
     if (begins(name, {"xsave", "xrstor", "fxsave", "fxrstor"})) return Special::FpuState;
