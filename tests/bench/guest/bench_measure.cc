@@ -45,6 +45,17 @@ void measure_priorities(Slot peer) {
     });
 }
 
+// This thread has floating point state in the registers, its server none.
+void measure_fpu(Slot peer) {
+    if (!wanted("ipc.cross.w0.fpu")) return;
+    asm volatile("movd %0, %%xmm0" : : "r"(1));
+    sys::Registers registers;
+    measure("ipc.cross.w0.fpu", [&](u64) {
+        registers.tag = Tag(1, 0);
+        static_cast<void>(sys::call(peer, registers));
+    });
+}
+
 // A thread in this address space answers.
 alignas(16) std::byte second_stack[8192];
 alignas(4096) std::byte second_utcb_place[4096];
@@ -184,5 +195,6 @@ int eft_main() {
     measure_objects(untyped, space);
     measure_stubs();
     measure_crowd(untyped, space);
+    measure_fpu(*granted("peer"));
     finish(0x10);
 }
