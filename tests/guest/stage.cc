@@ -41,7 +41,7 @@ void Stage::expect(std::string_view name, bool passed, std::string_view otherwis
     root::print(passed ? " ok" : " FAIL ");
     if (!passed) root::print(otherwise);
     root::print("\n");
-    ++(passed ? passed_ : failed_);
+    count(passed);
 }
 
 void Stage::require(Status status, std::string_view what) {

@@ -25,6 +25,8 @@ public:
 
     // Reports.
     void expect(std::string_view name, bool passed, std::string_view otherwise);
+    // The same for who prints the line itself.
+    void count(bool passed) { ++(passed ? passed_ : failed_); }
     [[noreturn]] void finish();
     // For what must not go wrong.
     void require(Status status, std::string_view what);
