@@ -77,8 +77,13 @@ multiboot_start:
 
         movl    $root, %eax
         movl    %eax, %cr3
-        movl    $CR4_BITS, %eax
-        movl    %eax, %cr4
+        movl    $7, %eax
+        xorl    %ecx, %ecx
+        cpuid
+        andl    $4, %ecx                /* UMIP: SGDT and SIDT tell user mode no address, where there is one */
+        shll    $9, %ecx
+        orl     $CR4_BITS, %ecx
+        movl    %ecx, %cr4
         movl    $EFER, %ecx
         rdmsr
         orl     $EFER_BITS, %eax
