@@ -1,0 +1,85 @@
+/* probe_system_call, probe_spin, probe_fault: void(Image*), see probe.h. All registers are loaded, something is done that
+ * enters the kernel, and all are stored. */
+#define FPU 128
+#define FAULT_ADDRESS 0x50000000
+
+.macro load
+        pushq   %rbx
+        pushq   %rbp
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        pushq   %rdi
+        fxrstor64 FPU(%rdi)
+        movq    %rdi, %rax
+        movq    8(%rax), %rbx
+        movq    16(%rax), %rcx
+        movq    24(%rax), %rdx
+        movq    32(%rax), %rsi
+        movq    40(%rax), %rdi
+        movq    48(%rax), %rbp
+        movq    56(%rax), %r8
+        movq    64(%rax), %r9
+        movq    72(%rax), %r10
+        movq    80(%rax), %r11
+        movq    88(%rax), %r12
+        movq    96(%rax), %r13
+        movq    104(%rax), %r14
+        movq    112(%rax), %r15
+        movq    (%rax), %rax
+.endm
+
+.macro store
+        pushq   %rax
+        movq    8(%rsp), %rax
+        popq    (%rax)
+        movq    %rbx, 8(%rax)
+        movq    %rcx, 16(%rax)
+        movq    %rdx, 24(%rax)
+        movq    %rsi, 32(%rax)
+        movq    %rdi, 40(%rax)
+        movq    %rbp, 48(%rax)
+        movq    %r8, 56(%rax)
+        movq    %r9, 64(%rax)
+        movq    %r10, 72(%rax)
+        movq    %r11, 80(%rax)
+        movq    %r12, 88(%rax)
+        movq    %r13, 96(%rax)
+        movq    %r14, 104(%rax)
+        movq    %r15, 112(%rax)
+        fxsave64 FPU(%rax)
+        popq    %rdi
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %rbp
+        popq    %rbx
+        ret
+.endm
+
+        .text
+        .globl probe_system_call, probe_spin, probe_fault
+probe_system_call:
+        load
+        syscall
+        store
+
+probe_spin:
+        load
+1:      decq    spin_count(%rip)
+        jnz     1b
+        store
+
+probe_fault:
+        load
+        movb    $1, FAULT_ADDRESS
+        store
+
+        .bss
+        .balign 8
+        .globl spin_count
+spin_count:
+        .skip   8
+        .section .note.GNU-stack, "", @progbits
