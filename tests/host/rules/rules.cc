@@ -32,6 +32,8 @@ Layer layer_of(std::string_view path) {
         {"apps", Layer::Application},
         {"images", Layer::Images},
         {"tests/host/kernel", Layer::KernelTests},
+        {"tests/host/kernel_model", Layer::KernelTests},
+        {"tests/system/pages", Layer::KernelTests},
         {"tests", Layer::Tests},
     }};
     for (const auto& [folder, layer] : folders) {

@@ -9,7 +9,7 @@
 //     apps/NAME              libos, generated interfaces
 //     idl/                   nothing: it is a host program
 //     images/                other host tools: images/ and tests/
-//     tests/                 everything but the kernel's inside, which is for tests/host/kernel
+//     tests/                 everything but the kernel's inside, which is for the tests that look at it
 //
 // An include is resolved as the compiler would, without its include paths: first in the including file's folder, then
 // to every file of the tree whose path ends in it. It breaks a rule if it means at least one such file, and may not
