@@ -1,7 +1,6 @@
 // A listing as text.
 #include "listing.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <utility>
@@ -24,16 +23,28 @@ std::string without_comment(const std::string& text) {
     return plain.substr(0, plain.find_last_not_of(' ') + 1);
 }
 
-using Counts = std::map<std::pair<std::string, std::string>, unsigned>;
+// Counts of what has two names, in the order in which they first came.
+class Counts {
+public:
+    void add(const std::string& first, const std::string& second) {
+        const auto [found, is_new] = index_.try_emplace({first, second}, rows_.size());
+        if (is_new) rows_.push_back({first, second, 0});
+        ++rows_[found->second].count;
+    }
+    std::string table(const char* title) const {
+        std::string text = std::string("\n") + title + "\n";
+        for (const Row& row : rows_) text += line("%6u  %-24s %s", row.count, row.first.c_str(), row.second.c_str());
+        return text;
+    }
 
-// "program name count", most first.
-std::string table_of(const char* title, const Counts& counts) {
-    std::vector<std::pair<std::pair<std::string, std::string>, unsigned>> rows(counts.begin(), counts.end());
-    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
-    std::string text = std::string("\n") + title + "\n";
-    for (const auto& [name, count] : rows) text += line("%6u  %-14s %s", count, name.first.c_str(), name.second.c_str());
-    return text;
-}
+private:
+    struct Row {
+        std::string first, second;
+        unsigned count;
+    };
+    std::map<std::pair<std::string, std::string>, std::size_t> index_;
+    std::vector<Row> rows_;
+};
 
 }  // namespace
 
@@ -47,13 +58,13 @@ std::string text_of(const Listing& listing) {
         text += line("%5u  %-13s %016llx  %-34s  %-44s %s%s%s", ++index, step.program.c_str(), static_cast<unsigned long long>(step.address),
                      (step.symbol + offset).c_str(), without_comment(step.text).c_str(), step.place.c_str(), step.function.empty() ? "" : " ",
                      step.function.c_str());
-        ++programs[{step.program, step.program == "kernel" ? "kernel mode" : "user mode"}];
-        ++symbols[{step.program, step.symbol}];
-        ++functions[{step.program, step.function}];
+        programs.add(step.program, step.program == "kernel" ? "kernel mode" : "user mode");
+        symbols.add(step.program, step.symbol);
+        functions.add(step.symbol, step.function);
     }
-    text += table_of("By program:", programs);
-    text += table_of("By symbol:", symbols);
-    text += table_of("By function of the source, inlined ones by themselves:", functions);
+    text += programs.table("By program:");
+    text += symbols.table("By symbol:");
+    text += functions.table("By function of the source, those inlined into a symbol by themselves:");
     text += "\nThat cost more than they count:\n";
     const auto counts = listing.specials();
     for (unsigned i = 1; i < counts.size(); ++i) text += line("%6u  %s", counts[i], name_of(static_cast<Special>(i)));
