@@ -48,9 +48,10 @@ make_default_disk() {
     rm -rf "$files"
 }
 
-# The boot archive with another manifest: $1 is JSON or already compiled, $2 the archive to write.
+# The boot archive with another manifest: $1 is JSON or already compiled, $2 the archive to write. What JSON names gets
+# its program, if build/target has one that the boot archive is made without.
 make_archive_with_manifest() {
-    local manifest=$1 schema=$top/images/manifest/manifest.fbs
+    local manifest=$1 schema=$top/images/manifest/manifest.fbs program programs=()
     if [[ $manifest = *.json ]]; then
         [ -f "$schema" ] || fail "there is no manifest schema at $schema to compile $manifest with"
         local whole=$build/run.manifest/whole.json
@@ -58,8 +59,11 @@ make_archive_with_manifest() {
         "$host/images/manifest/eft-manifest" "$manifest" "$whole" || fail "$manifest is not a manifest"
         flatc -b --strict-json -o "$build/run.manifest" "$schema" "$whole" || fail "$manifest is not a manifest"
         manifest=$build/run.manifest/whole.bin
+        for program in "$target/boot/"*; do
+            if grep -q "\"${program##*/}\"" "$whole"; then programs+=("${program##*/}=$program"); fi
+        done
     fi
-    "$host/images/archive/eft-archive" --output "$2" --from "$build/boot.archive" "manifest=$manifest"
+    "$host/images/archive/eft-archive" --output "$2" --from "$build/boot.archive" "manifest=$manifest" "${programs[@]}"
 }
 
 # A CD image $2 that boots the kernel with the archive $1 by GRUB. It takes half a second, so it is made for each run.
