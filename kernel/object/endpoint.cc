@@ -36,6 +36,7 @@ void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
 void Endpoint::leave(Thread& thread) {
     if (thread.state == ThreadState::Sending) {
         --thread.via->waiters;
+        cursor_.pass(thread);
         senders_.remove(thread);
     } else {
         receivers_.remove(thread);
@@ -96,8 +97,10 @@ Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait
 
 bool Endpoint::cancel(Core& core, Capability& via) {
     const auto end = [&](Thread& thread) { refuse(core, thread); };
-    if (via.waiters != 0 && !end_waits_through(core, senders_, via, end)) return false;
-    if (via.awaited != 0 && !end_waits_through(core, receivers_, via, end)) return false;
+    if (via.waiters != 0 && !end_waits_through(core, senders_, cursor_, via, end)) return false;
+    // The fast path takes receivers out without a word, so that this begins anew after a pause.
+    QueueCursor none;
+    if (via.awaited != 0 && !end_waits_through(core, receivers_, none, via, end)) return false;
     via.awaited = 0;
     return true;
 }

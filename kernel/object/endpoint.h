@@ -52,6 +52,7 @@ private:
 
     ThreadQueue senders_;
     ThreadQueue receivers_;
+    QueueCursor cursor_;  // along the senders
 };
 static_assert(sizeof(Endpoint) <= 1u << kEndpointBits);
 

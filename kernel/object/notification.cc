@@ -43,11 +43,12 @@ Error Notification::wait(Thread& thread, Capability& via, bool poll) {
 
 void Notification::leave(Thread& thread) {
     --thread.via->waiters;
+    cursor_.pass(thread);
     waiters_.remove(thread);
 }
 
 bool Notification::cancel(Core& core, Capability& via) {
-    return via.waiters == 0 || end_waits_through(core, waiters_, via, [&](Thread& thread) {
+    return via.waiters == 0 || end_waits_through(core, waiters_, cursor_, via, [&](Thread& thread) {
                leave(thread);
                core.scheduler.end_wait(thread, Error::InvalidCapability);
            });

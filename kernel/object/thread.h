@@ -168,4 +168,15 @@ private:
     Thread* tail_ = nullptr;
 };
 
+// How far a walk along a queue has come that looks for those who wait through one capability.
+struct QueueCursor {
+    const Capability* via = nullptr;  // null: there is none
+    Thread* next = nullptr;           // null: it is at the end
+
+    // The thread is about to leave the queue.
+    void pass(const Thread& thread) {
+        if (next == &thread) next = thread.queue_next;
+    }
+};
+
 }  // namespace eft::kernel

@@ -79,6 +79,7 @@ Error delete_range(InvocationContext& context, CapTable& table) {
         if (!cap.empty() && !remove_capability(context.core, cap)) return context.pause(first + i, count - i);
         if (context.core.must_pause(work) && i + 1 != count) return context.pause(first + i + 1, count - i - 1);
     }
+    context.core.died = true;  // perhaps before a pause: that is awaited
     return Error::None;
 }
 
@@ -93,7 +94,9 @@ Error take(InvocationContext& context, CapTable& table) {
 Error revoke(InvocationContext& context, CapTable& table) {
     Capability* cap = table.lookup(context.argument(0));
     if (!cap || cap->empty()) return Error::InvalidCapability;
-    return revoke_capability(context.core, *cap) ? Error::None : kPaused;
+    if (!revoke_capability(context.core, *cap)) return kPaused;
+    context.core.died = true;
+    return Error::None;
 }
 
 Error count_used(InvocationContext& context, CapTable& table) {

@@ -136,7 +136,7 @@ void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_aga
 // its result alone. Should it be stopped, they are destroyed bit by bit whenever the timer or a device
 // interrupts, and when there is nothing else to do.
 [[gnu::noinline]] Thread* leave_with_dead(Core& core, Thread* thread, Error result) {
-    if (core.died) {
+    if (core.died && result != kPaused) {
         core.died = false;
         const bool waits = !bury_dead(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
         if (waits) thread->registers.repeat(kAwaitBurial);

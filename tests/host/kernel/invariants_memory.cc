@@ -198,7 +198,6 @@ void check_cleared(Survey& found, const Capability& untyped) {
     found.require(untyped.zero_start <= untyped.zero_end && untyped.zero_end <= UntypedData::of(untyped).size(),
                   "an Untyped's cleared part lies outside of it");
     for (u64 at = untyped.zero_start; at < untyped.zero_end; at += sizeof(u64)) {
-        arch::unpoison(PhysAddr(untyped.address() + at), sizeof(u64));
         if (memory[at / sizeof(u64)] != 0) return found.require(false, "memory that is taken for cleared is not");
     }
 }
@@ -234,7 +233,13 @@ void check_memory(Survey& found, Core&) {
 void poison_unused(Core& core) {
     Survey found = survey(core);
     u64 end = arch::kArenaStart;
-    for (const Range& range : used_ranges(found)) {
+    std::vector<Range> kept = used_ranges(found);
+    for (Capability* cap : found.capabilities) {  // what was cleared ahead
+        if (!cap->is(ObjectType::Untyped) || cap->zero_start == cap->zero_end) continue;
+        kept.push_back({cap->address().value() + cap->zero_start, cap->address().value() + cap->zero_end});
+    }
+    std::sort(kept.begin(), kept.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
+    for (const Range& range : kept) {
         if (!arch::in_arena(PhysAddr(range.start))) continue;
         if (range.start > end) arch::poison(PhysAddr(end), range.start - end);
         end = std::max(end, range.end);

@@ -1,0 +1,312 @@
+// Long operations that pause for interrupts. Each scene is run once without a pause; then once for each point at which
+// the kernel asks whether an interrupt waits, pausing there; then pausing at all of them, with other threads acting in
+// between. The end must be the same, and the invariants hold after every entry.
+#include "program.h"
+
+#include <object/endpoint.h>
+#include <object/untyped.h>
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+using namespace eft;
+using namespace eft::kernel::test;
+using eft::kernel::Thread;
+
+namespace {
+
+// What can be seen of a machine: each slot of the manager's table, and the state of some programs.
+struct Picture {
+    std::vector<u64> words;
+    bool operator==(const Picture&) const = default;
+};
+
+class Scene {
+public:
+    virtual ~Scene() = default;
+    virtual void operate() = 0;
+    // What others may do while it pauses.
+    virtual void disturb() {}
+    virtual void look(Picture& picture) { static_cast<void>(picture); }
+
+    Picture picture() {
+        Picture result;
+        for (u32 i = kFirstFree; i < 1u << kTableBits; ++i) {
+            const kernel::Capability& cap = machine.slot(i);
+            result.words.push_back(static_cast<u64>(cap.type()));
+            result.words.push_back(cap.rights());
+            if (!cap.is(ObjectType::Untyped) || cap.has_children()) result.words.push_back(cap.data);
+        }
+        result.words.push_back(machine.live_objects());
+        look(result);
+        return result;
+    }
+    static void add(Picture& picture, Program& program) {
+        picture.words.push_back(static_cast<u64>(program.state()));
+        picture.words.push_back(program.object().registers.number);
+    }
+
+    Machine machine;
+};
+
+template <class Kind>
+void pause_everywhere() {
+    Kind undisturbed;
+    u64 points = 0;
+    undisturbed.machine.preempt([&points] { return ++points, false; }, [] {});
+    undisturbed.operate();
+    const Picture expected = undisturbed.picture();
+    REQUIRE(points > 2);
+    for (u64 at = 0; at < points; ++at) {
+        CAPTURE(at);
+        Kind scene;
+        u64 seen = 0;
+        scene.machine.preempt([&] { return seen++ == at; }, [] {});
+        REQUIRE_NOTHROW(scene.operate());
+        CHECK(scene.picture() == expected);
+    }
+    for (const bool disturbed : {false, true}) {
+        CAPTURE(disturbed);
+        Kind scene;
+        bool inside = false;
+        unsigned pauses = 0;
+        scene.machine.preempt([&] { return !inside; },
+                              [&] {
+                                  ++pauses;
+                                  inside = true;
+                                  scene.machine.interrupt(5);
+                                  // Done by the manager's hand, but as if by another thread with the same table.
+                                  const auto registers = scene.machine.manager().registers;
+                                  if (disturbed) scene.disturb();
+                                  scene.machine.manager().registers = registers;
+                                  inside = false;
+                              });
+        REQUIRE_NOTHROW(scene.operate());
+        CHECK(pauses > 1);
+        if (!disturbed) {
+            const Picture seen = scene.picture();
+            for (std::size_t i = 0; i < expected.words.size(); ++i) {
+                CAPTURE(i);
+                CHECK(seen.words.at(i) == expected.words[i]);
+            }
+        }
+    }
+}
+
+// A capability with descendants of all kinds, through some of which programs wait.
+struct RevokedTree : Scene {
+    RevokedTree() : endpoint(machine.make(ObjectType::Endpoint)), bell(machine.make(ObjectType::Notification)) {
+        parent = machine.derive(endpoint);
+        for (unsigned i = 0; i < 5; ++i) {
+            const u32 child = machine.derive(parent, kAllRights, 100 + i);
+            for (unsigned j = 0; j < i; ++j) machine.derive(child);
+        }
+        const u32 chain = machine.derive(parent);
+        for (u32 i = 0, at = chain; i < 6; ++i) at = machine.derive(at);
+        to = caller.grant(chain);
+        to_kept = other.grant(endpoint);
+        for (unsigned i = 0; i < 3; ++i) machine.derive(parent);
+        caller.call(to);
+        other.call(to_kept);
+    }
+    void operate() override { CHECK(machine.revoke(parent) == Error::None); }
+    void disturb() override {
+        if (caller.state() == ThreadState::Ready) caller.call(to);  // it tries again, without end
+    }
+    void look(Picture& picture) override { add(picture, caller), add(picture, other); }
+
+    u32 endpoint, bell, parent = 0, to = 0, to_kept = 0;
+    Program caller{machine}, other{machine};
+};
+
+// Many wait through one capability, others through another one of the same endpoint.
+struct DeletedQueue : Scene {
+    DeletedQueue() : endpoint(machine.make(ObjectType::Endpoint)), going(machine.derive(endpoint)) {
+        for (unsigned i = 0; i < 8; ++i) {
+            const bool goes = i % 2 == 0;
+            if (goes) {
+                machine.expect(programs[i]->thread, Invocation::ThreadSuspend);
+                machine.expect(programs[i]->thread, Invocation::ThreadConfigure, kTable, programs[i]->space, programs[i]->frame, kUtcbAddress);
+                machine.expect(programs[i]->thread, Invocation::ThreadResume);
+                programs[i]->call(going);
+            } else {
+                programs[i]->call(programs[i]->grant(endpoint));
+            }
+        }
+    }
+    void operate() override { CHECK(machine.remove(going) == Error::None); }
+    void disturb() override {
+        for (auto& program : programs) {
+            if (program->state() != ThreadState::Ready) continue;
+            CHECK(program->error() == Error::InvalidCapability);
+            program->call(going);  // it cannot queue there again
+            CHECK(program->error() == Error::InvalidCapability);
+        }
+        CHECK(machine.invoke(kTable, Invocation::CapMove, machine.free_slot(), going).error == Error::InvalidCapability);
+        CHECK(machine.invoke(kTable, Invocation::CapDerive, machine.free_slot(), going, kAllRights).error == Error::InvalidCapability);
+    }
+    void look(Picture& picture) override {
+        for (auto& program : programs) add(picture, *program);
+    }
+
+    u32 endpoint, going;
+    std::unique_ptr<Program> programs[8] = {
+        std::make_unique<Program>(machine), std::make_unique<Program>(machine), std::make_unique<Program>(machine),
+        std::make_unique<Program>(machine), std::make_unique<Program>(machine), std::make_unique<Program>(machine),
+        std::make_unique<Program>(machine), std::make_unique<Program>(machine)};
+};
+
+// Tables within tables, and a program that serves a caller, all made of one Untyped.
+struct KilledProgram : Scene {
+    KilledProgram() : endpoint(machine.make(ObjectType::Endpoint)) {
+        from = server.grant(endpoint);
+        to = caller.grant(endpoint);
+        server.receive(from);
+        caller.call(to);
+        for (unsigned i = 0; i < 8; ++i) server.grant(endpoint, kAllRights, 10 + i);
+        const u32 inner = machine.make(ObjectType::CapTable, 3, server.untyped);
+        machine.expect(inner, Invocation::CapDerive, 3, endpoint, kAllRights);
+        machine.expect(server.table, Invocation::CapMove, 20, inner);
+        const u32 table = machine.make(ObjectType::PageTable, 0, kUntyped, 3);
+        for (u32 i = 0; i < 3; ++i) machine.expect(server.space, Invocation::SpaceDonate, table + i);
+        const u32 frame = machine.make(ObjectType::Frame, 0, kUntyped, 5);
+        for (u32 i = 0; i < 5; ++i) machine.expect(server.space, Invocation::SpaceMap, frame + i, (0x400 + i) << kPageBits, 1);
+    }
+    void operate() override { CHECK(machine.revoke(server.untyped) == Error::None); }
+    void disturb() override {
+        if (caller.state() == ThreadState::Ready) caller.receive(to, kPoll);
+        // What is dying keeps its memory: this waits, or takes other memory.
+        machine.invoke(kTable, Invocation::CapUsed);
+    }
+    void look(Picture& picture) override { add(picture, caller); }
+
+    u32 endpoint, from = 0, to = 0;
+    Program server{machine}, caller{machine};
+};
+
+struct DeletedRange : Scene {
+    DeletedRange() : endpoint(machine.make(ObjectType::Endpoint)) {
+        first = machine.derive(endpoint);
+        for (unsigned i = 1; i < 12; ++i) i % 3 == 0 ? machine.free_slot() : machine.derive(endpoint);
+    }
+    void operate() override { CHECK(machine.invoke(kTable, Invocation::CapDelete, first, 12).error == Error::None); }
+    u32 endpoint, first = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a revoke ends the same wherever it pauses") { pause_everywhere<RevokedTree>(); }
+TEST_CASE("a capability is deleted the same wherever the end of the waits through it pauses") { pause_everywhere<DeletedQueue>(); }
+TEST_CASE("a program is destroyed the same wherever that pauses") { pause_everywhere<KilledProgram>(); }
+TEST_CASE("a range of slots is emptied the same wherever that pauses") { pause_everywhere<DeletedRange>(); }
+
+TEST_CASE("memory is cleared in pieces, and an object is made when all is") {
+    Machine machine;
+    const u32 untyped = machine.make(ObjectType::Untyped, 17);
+    const u32 big = machine.free_slot(), small = machine.free_slot();
+    unsigned pauses = 0;
+    bool inside = false;
+    // Another thread of the manager's table takes memory from the front while the large table is under way.
+    Program other(machine);
+    machine.expect(other.thread, Invocation::ThreadSuspend);
+    machine.expect(other.thread, Invocation::ThreadConfigure, kTable, other.space, other.frame, kUtcbAddress);
+    machine.expect(other.thread, Invocation::ThreadResume);
+    machine.preempt([&] { return !inside; },
+                    [&] {
+                        inside = true;
+                        CHECK(machine.slot(big).empty());
+                        if (pauses > 16) {
+                            // Now it gets on: each time that the front is free again, it begins anew.
+                        } else if (pauses % 4 == 1) {
+                            CHECK(other.invoke(untyped, Invocation::UntypedRetype, static_cast<u64>(ObjectType::Endpoint), small, 1).error == Error::None);
+                        } else if (pauses % 4 == 3) {
+                            CHECK(other.invoke(kTable, Invocation::CapDelete, small).error == Error::None);
+                        }
+                        ++pauses;
+                        inside = false;
+                    });
+    CHECK(machine.retype(untyped, ObjectType::CapTable, 10, big, 1) == Error::None);
+    CHECK(pauses > 10);
+    inside = true;
+    CHECK(machine.slot(big).is(ObjectType::CapTable));
+    CHECK(machine.expect(big, Invocation::CapUsed).word[1] == 0);
+    // A second one does not fit; that is known before anything is cleared.
+    pauses = 0;
+    inside = false;
+    CHECK(machine.retype(untyped, ObjectType::CapTable, 11, machine.free_slot(), 1) == Error::NeedMemory);
+    CHECK(pauses == 0);
+}
+
+TEST_CASE("counting goes on where it paused") {
+    Machine machine;
+    const u64 used = machine.expect(kTable, Invocation::CapUsed).word[1];
+    machine.preempt([] { return true; }, [] {});
+    CHECK(machine.expect(kTable, Invocation::CapUsed).word == Words{1u << kTableBits, used, 0, 0});
+    const Words space = machine.expect(kSpace, Invocation::SpaceInspect).word;
+    machine.preempt({}, {});
+    CHECK(machine.expect(kSpace, Invocation::SpaceInspect).word == space);
+}
+
+TEST_CASE("whoever is killed while it revokes leaves something that others can finish") {
+    for (unsigned pauses = 1; pauses < 40; ++pauses) {
+        CAPTURE(pauses);
+        Machine machine;
+        const u32 endpoint = machine.make(ObjectType::Endpoint);
+        const u32 parent = machine.derive(endpoint);
+        Program victim(machine), revoker(machine), server(machine);
+        const u32 table = machine.make(ObjectType::CapTable, 4);
+        for (u32 i = 1; i < 10; ++i) machine.expect(table, Invocation::CapDerive, i, parent, kAllRights);
+        server.receive(server.grant(endpoint));
+        victim.call(victim.grant(endpoint));
+        const u64 before = machine.live_objects();
+        revoker.grant(kTable);
+        const u32 own = 1;
+        // It kills the server, and is killed itself after so many pauses.
+        unsigned seen = 0;
+        bool killed = false;
+        bool inside = false;
+        machine.preempt([&] { return !inside; },
+                        [&] {
+                            if (++seen != pauses) return;
+                            inside = killed = true;
+                            CHECK(machine.revoke(revoker.untyped) == Error::None);
+                            inside = false;
+                        });
+        machine.system_call(revoker.object(), SystemCall::Call, own, Tag(static_cast<u32>(Invocation::CapRevoke), 1), {server.untyped});
+        if (!killed) {
+            machine.system_call(revoker.object(), SystemCall::Call, own, Tag(static_cast<u32>(Invocation::CapDelete), 2), {table, 1});
+        }
+        machine.preempt({}, {});
+        if (!machine.slot(server.untyped).empty()) CHECK(machine.revoke(server.untyped) == Error::None);
+        CHECK(machine.revoke(parent) == Error::None);
+        CHECK(machine.live_objects() <= before);
+    }
+}
+
+TEST_CASE("what died is buried although its killer is stopped") {
+    Machine machine;
+    const u32 endpoint = machine.make(ObjectType::Endpoint);
+    Program server(machine), caller(machine), killer(machine);
+    server.receive(server.grant(endpoint));
+    caller.call(caller.grant(endpoint));
+    for (u32 i = 0; i < 12; ++i) server.grant(endpoint);
+    const u32 held = machine.make(ObjectType::CapTable, 4);
+    machine.expect(held, Invocation::CapMove, 1, server.untyped);
+    killer.grant(kTable);
+    bool stop = true;
+    machine.preempt([&] { return stop; },
+                    [&] {
+                        if (machine.core().dying == nullptr) return;
+                        stop = false;
+                        machine.expect(killer.thread, Invocation::ThreadSuspend);
+                    });
+    machine.system_call(killer.object(), SystemCall::Call, 1, Tag(static_cast<u32>(Invocation::CapRevoke), 1), {held});
+    machine.system_call(killer.object(), SystemCall::Call, 1, Tag(static_cast<u32>(Invocation::CapDelete), 2), {held, 1});
+    unsigned slices = 0;
+    while (machine.core().dying != nullptr && slices++ < 200) {
+        CHECK(machine.core().deadline != 0);
+        machine.time_slice();
+    }
+    CHECK(machine.core().dying == nullptr);
+}
