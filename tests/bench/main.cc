@@ -72,7 +72,7 @@ int main(int count, char** words) {
         if (!arguments.listing.empty()) return list(arguments.listing);
         Figures figures;
         measure_sizes(figures);
-        if (any_wanted({"ipc.", "stub.", "signal.", "fault.", "yield.", "entry.", "map.", "unmap.", "endpoint.", "cap.", "boot.first_user"}, arguments.only)) {
+        if (any_wanted({"ipc.", "stub.", "signal.", "fault.", "yield.", "entry.", "map.", "unmap.", "endpoint.", "cap.", "irq.", "boot.first_user"}, arguments.only)) {
             measure_in_guest(EFT_BENCH_ARCHIVE, figures);
         }
         if (any_wanted({"boot.prompt"}, arguments.only)) measure_boot(figures);

@@ -5,6 +5,7 @@
 #include <eft/layout.h>
 #include <eft/process.h>
 
+#include "bench_latency.h"
 #include "rounds.h"
 
 using namespace eft;
@@ -196,5 +197,6 @@ int eft_main() {
     measure_stubs();
     measure_crowd(untyped, space);
     measure_fpu(*granted("peer"));
+    measure_latency(untyped, space, scratch(32));
     finish(0x10);
 }

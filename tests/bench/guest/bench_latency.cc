@@ -1,0 +1,208 @@
+// Measures how long an interrupt waits for the kernel: a thread with a short budget does long operations,
+// so that the timer falls due in the middle of them again and again. The kernel knows by how many
+// instructions the timer's handler was late at most. Prints "BENCH irq.latency.OPERATION value" for each
+// and the maximum as irq.latency.max.
+#include "bench_latency.h"
+
+#include <eft/invoke.h>
+#include <eft/layout.h>
+#include <eft/process.h>
+
+using namespace eft;
+
+namespace bench {
+namespace {
+
+namespace ko = kernel_object;
+
+constexpr unsigned kWorkerPriority = 30;  // below the measuring thread
+constexpr unsigned kPoolBits = 22;
+constexpr u32 kBits = 12;                 // log2 of the slots of a large table
+
+alignas(16) std::byte worker_stack[8192];
+alignas(4096) std::byte worker_utcb_place[4096];
+alignas(16) std::byte caller_stack[512];
+
+const char* failed = nullptr;
+u64 longest = 0;
+Slot slots_from{}, own_space{};
+
+Slot at(u32 index) { return static_cast<Slot>(raw(slots_from) + index); }
+Slot own_table() { return slot(WellKnown::Table); }
+
+void need(Status status, const char* what) {
+    if (!status.ok() && !failed) failed = what;
+}
+
+enum Place : u32 { kThread, kContext, kUtcb, kReply, kDone, kTable, kPool, kParent, kSmall, kEndpoint, kFrames, kTables = kFrames + 256, kCount = kTables + 8 };
+
+u64 lateness() {
+    sys::Registers registers;
+    static_cast<void>(sys::enter(sys::number(SystemCall::Debug), static_cast<Slot>(static_cast<u32>(DebugCall::Latency)), registers));
+    return registers.w[0];
+}
+
+void report(Report print, const char* key) {
+    const u64 late = lateness();
+    if (late > longest) longest = late;
+    print(key, late);
+}
+
+// A table full of capabilities derived from one; `depth` of them each from the one before.
+void fill_table(Slot table, u32 count, bool chain) {
+    for (u32 i = 1; i <= count; ++i) {
+        if (chain && i > 1) {
+            // derive needs the source in the own table: move it out and back
+            need(ko::take(table, static_cast<Slot>(i - 1), at(kSmall)), "take");
+            need(ko::derive(table, static_cast<Slot>(i), at(kSmall)), "derive");
+            need(ko::move(table, static_cast<Slot>(i - 1), at(kSmall)), "move");
+        } else {
+            need(ko::derive(table, static_cast<Slot>(i), at(kParent)), "derive");
+        }
+    }
+}
+
+// All is made in one pool, which starts again when it is empty.
+void end_pool() { need(ko::revoke(own_table(), at(kPool)), "revoke"); }
+
+void make_table() {
+    need(ko::retype(at(kPool), ObjectType::CapTable, at(kTable), 1, kBits), "table");
+    need(ko::retype(at(kPool), ObjectType::Endpoint, at(kParent)), "parent");
+}
+
+// What is measured. Each leaves all as it was.
+void revoke_tree(Report print, bool chain, const char* key) {
+    make_table();
+    fill_table(at(kTable), (1u << kBits) - 1, chain);
+    static_cast<void>(lateness());
+    need(ko::revoke(own_table(), at(kParent)), "revoke");
+    report(print, key);
+    end_pool();
+}
+
+void delete_table(Report print) {
+    make_table();
+    fill_table(at(kTable), (1u << kBits) - 1, false);
+    static_cast<void>(lateness());
+    need(ko::remove(own_table(), at(kTable)), "delete");
+    report(print, "irq.latency.table");
+    end_pool();
+}
+
+void delete_range(Report print) {
+    make_table();
+    fill_table(at(kTable), (1u << kBits) - 1, false);
+    static_cast<void>(lateness());
+    need(ko::used_slots(at(kTable)).ok() ? Status() : Status(Error::BadMessage), "used");
+    report(print, "irq.latency.used");
+    need(ko::remove(at(kTable), static_cast<Slot>(1), (1u << kBits) - 1), "delete");
+    report(print, "irq.latency.range");
+    end_pool();
+}
+
+void retype_large(Report print) {
+    static_cast<void>(lateness());
+    need(ko::retype(at(kPool), ObjectType::CapTable, at(kTable), 1, 15), "large table");
+    report(print, "irq.latency.retype_table");
+    end_pool();
+    struct Kind {
+        ObjectType type;
+        const char* key;
+    };
+    constexpr Kind kKinds[] = {{ObjectType::Frame, "irq.latency.retype_frames"}, {ObjectType::Thread, "irq.latency.retype_threads"},
+                               {ObjectType::AddressSpace, "irq.latency.retype_spaces"}, {ObjectType::SchedContext, "irq.latency.retype_contexts"}};
+    for (const Kind& kind : kKinds) {
+        for (u32 round = 0; round < 4; ++round) {
+            need(ko::retype(at(kPool), kind.type, at(kFrames), 256), "retype");
+            end_pool();
+        }
+        report(print, kind.key);
+    }
+}
+
+void destroy_space(Report print) {
+    constexpr u32 kPages = 256;
+    need(ko::retype(at(kPool), ObjectType::AddressSpace, at(kSmall)), "space");
+    need(ko::retype(at(kPool), ObjectType::PageTable, at(kTables), 4), "tables");
+    for (u32 i = 0; i < 4; ++i) need(ko::donate(at(kSmall), at(kTables + i)), "donate");
+    need(ko::retype(at(kPool), ObjectType::Frame, at(kFrames), kPages), "frames");
+    for (u32 i = 0; i < kPages; ++i) need(ko::map(at(kSmall), at(kFrames + i), 0x40000000 + u64{i} * kPageSize, bits(FrameRight::Read)), "map");
+    static_cast<void>(lateness());
+    need(ko::inspect_space(at(kSmall)).ok() ? Status() : Status(Error::BadMessage), "inspect");
+    need(ko::remove(own_table(), at(kSmall)), "remove");
+    report(print, "irq.latency.space");
+    end_pool();
+}
+
+// Threads that wait at one endpoint, half of them through a capability that is then deleted.
+[[noreturn]] void wait_in_queue(u64 endpoint) {
+    sys::Registers registers;
+    static_cast<void>(sys::call(static_cast<Slot>(endpoint), registers));
+    for (;;) static_cast<void>(sys::call(static_cast<Slot>(endpoint), registers));
+}
+
+void delete_queue(Report print) {
+    constexpr u32 kThreads = 120;
+    need(ko::retype(at(kPool), ObjectType::Endpoint, at(kEndpoint)), "endpoint");
+    need(ko::derive(own_table(), at(kParent), at(kEndpoint)), "derive");
+    need(ko::retype(at(kPool), ObjectType::Thread, at(kFrames), kThreads), "threads");
+    need(ko::retype(at(kPool), ObjectType::SchedContext, at(kFrames + kThreads), kThreads), "contexts");
+    for (u32 i = 0; i < kThreads; ++i) {
+        const Slot thread = at(kFrames + i), context = at(kFrames + kThreads + i);
+        need(ko::configure(thread, own_table(), own_space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");
+        need(ko::configure_context(context, 0, 0, kWorkerPriority + 1), "context");
+        need(ko::set_context(thread, context), "context");
+        need(ko::set_priority(thread, kWorkerPriority + 1), "priority");
+        need(ko::set_registers(thread, reinterpret_cast<u64>(&wait_in_queue), reinterpret_cast<u64>(caller_stack + sizeof(caller_stack) - 8), raw(i % 2 == 0 ? at(kParent) : at(kEndpoint))), "registers");
+        need(ko::resume(thread), "resume");
+    }
+    static_cast<void>(lateness());
+    // They would call again for ever through what is gone: they end with their threads.
+    for (u32 i = 0; i < kThreads; ++i) need(ko::set_priority(at(kFrames + i), 1), "priority");
+    need(ko::remove(own_table(), at(kParent)), "delete");
+    report(print, "irq.latency.queue");
+    end_pool();
+    report(print, "irq.latency.threads");
+}
+
+Report print_figure;
+
+[[noreturn]] void worker() {
+    revoke_tree(print_figure, false, "irq.latency.revoke");
+    revoke_tree(print_figure, true, "irq.latency.revoke_chain");
+    delete_table(print_figure);
+    delete_range(print_figure);
+    retype_large(print_figure);
+    destroy_space(print_figure);
+    delete_queue(print_figure);
+    sys::signal(at(kDone));
+    for (;;) sys::yield();
+}
+
+}  // namespace
+
+const char* measure_latency(Slot untyped, Slot space, Slot first_slot, Report print) {
+    slots_from = first_slot, own_space = space, print_figure = print;
+    need(ko::retype(untyped, ObjectType::Thread, at(kThread)), "thread");
+    need(ko::retype(untyped, ObjectType::SchedContext, at(kContext)), "context");
+    need(ko::retype(untyped, ObjectType::Frame, at(kUtcb)), "message page");
+    need(ko::retype(untyped, ObjectType::Notification, at(kSmall)), "notification");
+    need(ko::derive(own_table(), at(kDone), at(kSmall), kAllRights, 1), "notification");
+    need(ko::remove(own_table(), at(kSmall)), "notification");
+    need(ko::configure(at(kThread), own_table(), space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");
+    need(ko::retype(untyped, ObjectType::Untyped, at(kPool), 1, kPoolBits), "pool");
+    // Periods that have nothing to do with the lengths of loops.
+    need(ko::configure_context(at(kContext), 12'343, 20'011, kWorkerPriority), "budget");
+    need(ko::set_context(at(kThread), at(kContext)), "context of the thread");
+    need(ko::set_priority(at(kThread), kWorkerPriority), "priority");
+    need(ko::set_registers(at(kThread), reinterpret_cast<u64>(&worker), reinterpret_cast<u64>(worker_stack + sizeof(worker_stack) - 8)), "registers");
+    if (failed) return failed;
+    need(ko::resume(at(kThread)), "resume");
+    sys::Registers registers;
+    static_cast<void>(sys::recv(at(kDone), registers));
+    need(ko::suspend(at(kThread)), "suspend");
+    print("irq.latency.max", longest);
+    return failed;
+}
+
+}  // namespace bench
