@@ -8,19 +8,21 @@
 namespace eft::kernel {
 namespace {
 
-constexpr u32 kMaxRetypeCount = 256;
+// All are made at once: as many as do not keep interrupts waiting for too long.
+constexpr u32 kMaxRetypeCount = 256, kMaxObjects = 64;
 
 Error retype_into_slots(InvocationContext& context) {
     const u64 what = context.argument(0);
     const u64 count = context.argument(2);
-    if (count == 0 || count > kMaxRetypeCount || (what >> 16) != 0) return Error::InvalidArgument;
+    const auto type = static_cast<ObjectType>(what & 0xff);
+    if (count == 0 || count > (has_object(type) ? kMaxObjects : kMaxRetypeCount) || (what >> 16) != 0) return Error::InvalidArgument;
     Capability* first = context.slot(context.argument(1));
     if (!first || !context.slot(context.argument(1) + count - 1)) return Error::InvalidCapability;
     for (u32 i = 0; i < count; ++i) {
         if (!first[i].empty()) return Error::SlotOccupied;
     }
     return retype(context.core, context.cap,
-                  {static_cast<ObjectType>(what & 0xff), static_cast<unsigned>(what >> 8), static_cast<u32>(count), first});
+                  {type, static_cast<unsigned>(what >> 8), static_cast<u32>(count), first});
 }
 
 // The word that a derived capability carries: a badge or a range can be set where none is yet.

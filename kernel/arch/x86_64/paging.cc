@@ -10,6 +10,8 @@
 #include "local.h"
 #include "panic.h"
 
+#include <iterator>
+
 extern "C" const char image_text[], image_rodata[], image_data[], image_end[];
 
 namespace eft::kernel::arch {
@@ -18,6 +20,8 @@ namespace {
 constinit PhysAddr kernel_root;
 PageEntry* direct_entries;  // one per page of memory up to the highest, in the direct map's tables
 u64 direct_pages;
+u16 kernel_entries[8];  // those of the root that are present: they never change
+unsigned kernel_entry_count;
 
 // While the boot tables are active, low memory is mapped at its own address.
 PageEntry* boot_table(u64 physical) { return reinterpret_cast<PageEntry*>(physical); }
@@ -87,13 +91,18 @@ void build_kernel_tables(const LoaderInfo& info, BootMemory& memory) {
     constexpr u64 kDevice = PageEntry::NoExecute | PageEntry::Writable | PageEntry::CacheDisable | PageEntry::WriteThrough;
     map_range(kLocalApicBase, 0xfee00000, 0xfee01000, kDevice, memory);
     map_range(kIoApicBase, 0xfec00000, 0xfec01000, kDevice, memory);
+    for (unsigned i = kUserRootEntries; i < kTableEntries; ++i) {
+        if (!boot_table(kernel_root.value())[i].present()) continue;
+        if (kernel_entry_count == std::size(kernel_entries)) panic("the kernel's half of the root table is too full");
+        kernel_entries[kernel_entry_count++] = static_cast<u16>(i);
+    }
     core_local.active_root = kernel_root;
     write_root(kernel_root);
 }
 
 void install_kernel_entries(PageEntry* root) {
     const PageEntry* kernel = to_pointer<PageEntry>(kernel_root);
-    for (unsigned i = kUserRootEntries; i < kTableEntries; ++i) root[i] = kernel[i];
+    for (unsigned i = 0; i < kernel_entry_count; ++i) root[kernel_entries[i]] = kernel[kernel_entries[i]];
 }
 
 void leave_space(PhysAddr root) {

@@ -107,13 +107,14 @@ void retype_large(Report print) {
     end_pool();
     struct Kind {
         ObjectType type;
+        u32 count;  // as many as one call may make
         const char* key;
     };
-    constexpr Kind kKinds[] = {{ObjectType::Frame, "irq.latency.retype_frames"}, {ObjectType::Thread, "irq.latency.retype_threads"},
-                               {ObjectType::AddressSpace, "irq.latency.retype_spaces"}, {ObjectType::SchedContext, "irq.latency.retype_contexts"}};
+    constexpr Kind kKinds[] = {{ObjectType::Frame, 256, "irq.latency.retype_frames"}, {ObjectType::Thread, 64, "irq.latency.retype_threads"},
+                               {ObjectType::AddressSpace, 64, "irq.latency.retype_spaces"}, {ObjectType::SchedContext, 64, "irq.latency.retype_contexts"}};
     for (const Kind& kind : kKinds) {
-        for (u32 round = 0; round < 4; ++round) {
-            need(ko::retype(at(kPool), kind.type, at(kFrames), 256), "retype");
+        for (u32 round = 0; round < 16; ++round) {
+            need(ko::retype(at(kPool), kind.type, at(kFrames), kind.count), "retype");
             end_pool();
         }
         report(print, kind.key);
@@ -145,8 +146,10 @@ void delete_queue(Report print) {
     constexpr u32 kThreads = 120;
     need(ko::retype(at(kPool), ObjectType::Endpoint, at(kEndpoint)), "endpoint");
     need(ko::derive(own_table(), at(kParent), at(kEndpoint)), "derive");
-    need(ko::retype(at(kPool), ObjectType::Thread, at(kFrames), kThreads), "threads");
-    need(ko::retype(at(kPool), ObjectType::SchedContext, at(kFrames + kThreads), kThreads), "contexts");
+    for (u32 i = 0; i < kThreads; i += kThreads / 2) {
+        need(ko::retype(at(kPool), ObjectType::Thread, at(kFrames + i), kThreads / 2), "threads");
+        need(ko::retype(at(kPool), ObjectType::SchedContext, at(kFrames + kThreads + i), kThreads / 2), "contexts");
+    }
     for (u32 i = 0; i < kThreads; ++i) {
         const Slot thread = at(kFrames + i), context = at(kFrames + kThreads + i);
         need(ko::configure(thread, own_table(), own_space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");

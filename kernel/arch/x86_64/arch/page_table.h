@@ -42,7 +42,7 @@ private:
 };
 static_assert(sizeof(PageEntry) == 8);
 
-// Copies the kernel's half into a new root table.
+// Puts the kernel's half into a new root table, whose memory is cleared.
 void install_kernel_entries(PageEntry* root);
 // A mapping of `address` in the space with this root changed.
 void flush_page(PhysAddr root, u64 address);
