@@ -4,13 +4,11 @@
 // and the maximum as irq.latency.max.
 #include "bench_latency.h"
 
-#include <eft/invoke.h>
 #include <eft/layout.h>
-#include <eft/process.h>
 
-using namespace eft;
+#include "rounds.h"
 
-namespace bench {
+namespace eft::bench {
 namespace {
 
 namespace ko = kernel_object;
@@ -23,16 +21,13 @@ alignas(16) std::byte worker_stack[8192];
 alignas(4096) std::byte worker_utcb_place[4096];
 alignas(16) std::byte caller_stack[512];
 
-const char* failed = nullptr;
 u64 longest = 0;
 Slot slots_from{}, own_space{};
 
 Slot at(u32 index) { return static_cast<Slot>(raw(slots_from) + index); }
 Slot own_table() { return slot(WellKnown::Table); }
 
-void need(Status status, const char* what) {
-    if (!status.ok() && !failed) failed = what;
-}
+void need(Status status, const char* what) { require(status.ok(), what); }
 
 enum Place : u32 { kThread, kContext, kUtcb, kReply, kDone, kTable, kPool, kParent, kSmall, kEndpoint, kFrames, kTables = kFrames + 256, kCount = kTables + 8 };
 
@@ -42,10 +37,10 @@ u64 lateness() {
     return registers.w[0];
 }
 
-void report(Report print, const char* key) {
+void report_lateness(const char* key) {
     const u64 late = lateness();
     if (late > longest) longest = late;
-    print(key, late);
+    report(key, late, 1, 0);
 }
 
 // A table full of capabilities derived from one; `depth` of them each from the one before.
@@ -71,39 +66,39 @@ void make_table() {
 }
 
 // What is measured. Each leaves all as it was.
-void revoke_tree(Report print, bool chain, const char* key) {
+void revoke_tree(bool chain, const char* key) {
     make_table();
     fill_table(at(kTable), (1u << kBits) - 1, chain);
     static_cast<void>(lateness());
     need(ko::revoke(own_table(), at(kParent)), "revoke");
-    report(print, key);
+    report_lateness(key);
     end_pool();
 }
 
-void delete_table(Report print) {
+void delete_table() {
     make_table();
     fill_table(at(kTable), (1u << kBits) - 1, false);
     static_cast<void>(lateness());
     need(ko::remove(own_table(), at(kTable)), "delete");
-    report(print, "irq.latency.table");
+    report_lateness("irq.latency.table");
     end_pool();
 }
 
-void delete_range(Report print) {
+void delete_range() {
     make_table();
     fill_table(at(kTable), (1u << kBits) - 1, false);
     static_cast<void>(lateness());
     need(ko::used_slots(at(kTable)).ok() ? Status() : Status(Error::BadMessage), "used");
-    report(print, "irq.latency.used");
+    report_lateness("irq.latency.used");
     need(ko::remove(at(kTable), static_cast<Slot>(1), (1u << kBits) - 1), "delete");
-    report(print, "irq.latency.range");
+    report_lateness("irq.latency.range");
     end_pool();
 }
 
-void retype_large(Report print) {
+void retype_large() {
     static_cast<void>(lateness());
     need(ko::retype(at(kPool), ObjectType::CapTable, at(kTable), 1, 15), "large table");
-    report(print, "irq.latency.retype_table");
+    report_lateness("irq.latency.retype_table");
     end_pool();
     struct Kind {
         ObjectType type;
@@ -117,11 +112,11 @@ void retype_large(Report print) {
             need(ko::retype(at(kPool), kind.type, at(kFrames), kind.count), "retype");
             end_pool();
         }
-        report(print, kind.key);
+        report_lateness(kind.key);
     }
 }
 
-void destroy_space(Report print) {
+void destroy_space() {
     constexpr u32 kPages = 256;
     need(ko::retype(at(kPool), ObjectType::AddressSpace, at(kSmall)), "space");
     need(ko::retype(at(kPool), ObjectType::PageTable, at(kTables), 4), "tables");
@@ -131,7 +126,7 @@ void destroy_space(Report print) {
     static_cast<void>(lateness());
     need(ko::inspect_space(at(kSmall)).ok() ? Status() : Status(Error::BadMessage), "inspect");
     need(ko::remove(own_table(), at(kSmall)), "remove");
-    report(print, "irq.latency.space");
+    report_lateness("irq.latency.space");
     end_pool();
 }
 
@@ -142,7 +137,7 @@ void destroy_space(Report print) {
     for (;;) static_cast<void>(sys::call(static_cast<Slot>(endpoint), registers));
 }
 
-void delete_queue(Report print) {
+void delete_queue() {
     constexpr u32 kThreads = 120;
     need(ko::retype(at(kPool), ObjectType::Endpoint, at(kEndpoint)), "endpoint");
     need(ko::derive(own_table(), at(kParent), at(kEndpoint)), "derive");
@@ -163,29 +158,28 @@ void delete_queue(Report print) {
     // They would call again for ever through what is gone: they end with their threads.
     for (u32 i = 0; i < kThreads; ++i) need(ko::set_priority(at(kFrames + i), 1), "priority");
     need(ko::remove(own_table(), at(kParent)), "delete");
-    report(print, "irq.latency.queue");
+    report_lateness("irq.latency.queue");
     end_pool();
-    report(print, "irq.latency.threads");
+    report_lateness("irq.latency.threads");
 }
 
-Report print_figure;
-
 [[noreturn]] void worker() {
-    revoke_tree(print_figure, false, "irq.latency.revoke");
-    revoke_tree(print_figure, true, "irq.latency.revoke_chain");
-    delete_table(print_figure);
-    delete_range(print_figure);
-    retype_large(print_figure);
-    destroy_space(print_figure);
-    delete_queue(print_figure);
+    revoke_tree(false, "irq.latency.revoke");
+    revoke_tree(true, "irq.latency.revoke_chain");
+    delete_table();
+    delete_range();
+    retype_large();
+    destroy_space();
+    delete_queue();
     sys::signal(at(kDone));
     for (;;) sys::yield();
 }
 
 }  // namespace
 
-const char* measure_latency(Slot untyped, Slot space, Slot first_slot, Report print) {
-    slots_from = first_slot, own_space = space, print_figure = print;
+void measure_latency(Slot untyped, Slot space, Slot first_slot) {
+    if (!listed().empty()) return;  // it is no round of anything
+    slots_from = first_slot, own_space = space;
     need(ko::retype(untyped, ObjectType::Thread, at(kThread)), "thread");
     need(ko::retype(untyped, ObjectType::SchedContext, at(kContext)), "context");
     need(ko::retype(untyped, ObjectType::Frame, at(kUtcb)), "message page");
@@ -199,13 +193,11 @@ const char* measure_latency(Slot untyped, Slot space, Slot first_slot, Report pr
     need(ko::set_context(at(kThread), at(kContext)), "context of the thread");
     need(ko::set_priority(at(kThread), kWorkerPriority), "priority");
     need(ko::set_registers(at(kThread), reinterpret_cast<u64>(&worker), reinterpret_cast<u64>(worker_stack + sizeof(worker_stack) - 8)), "registers");
-    if (failed) return failed;
     need(ko::resume(at(kThread)), "resume");
     sys::Registers registers;
     static_cast<void>(sys::recv(at(kDone), registers));
     need(ko::suspend(at(kThread)), "suspend");
-    print("irq.latency.max", longest);
-    return failed;
+    report("irq.latency.max", longest, 1, 0);
 }
 
-}  // namespace bench
+}  // namespace eft::bench

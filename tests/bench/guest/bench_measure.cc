@@ -195,8 +195,8 @@ int eft_main() {
     measure_faults(*granted("fault_thread"));
     measure_objects(untyped, space);
     measure_stubs();
+    measure_latency(untyped, space, scratch(32));
     measure_crowd(untyped, space);
     measure_fpu(*granted("peer"));
-    measure_latency(untyped, space, scratch(32));
     finish(0x10);
 }

