@@ -70,6 +70,7 @@ Error reply_receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
     bool lost = false;
     if (Error error = thread.reply.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
     thread.note(Thread::ReplyLost, lost);  // told with what it receives, even if that comes later
+    if (cap.empty()) [[unlikely]] return Error::InvalidCapability;  // the answer moved it away
     return cap.as<Endpoint>().receive(core, thread, cap, wait);
 }
 

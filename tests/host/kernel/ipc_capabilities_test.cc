@@ -182,3 +182,16 @@ TEST_CASE("a derived frame is not mapped, a moved one stays so") {
     CHECK(exchange.server.slot(kLanding + 5).space != nullptr);
     CHECK(exchange.machine.expect(kSpace, Invocation::SpaceInspect).word[0] == 1);
 }
+
+TEST_CASE("an answer may move away the capability that its thread wants to receive with") {
+    Exchange exchange;
+    exchange.client.page().receive_slots[0] = kLanding;
+    exchange.server.receive(exchange.from);
+    exchange.client.call(exchange.to);
+    exchange.server.page().send_slots[0] = exchange.from;
+    exchange.server.reply_receive(exchange.from, Tag(0, 0, 1).with(Tag::Move));
+    CHECK(exchange.server.error() == Error::InvalidCapability);
+    CHECK(exchange.client.error() == Error::None);
+    CHECK(exchange.client.slot(kLanding).is(ObjectType::Endpoint));
+    CHECK(exchange.server.object().replies_delivered == 1);
+}
