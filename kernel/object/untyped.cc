@@ -42,7 +42,9 @@ unsigned object_bits(ObjectType type, unsigned size_bits) {
 }
 
 void clear_memory(PhysAddr address, u64 bytes) {
-    for (u64 offset = 0; offset < bytes; offset += kPageSize) arch::unprotect_direct_map(address + offset);
+    for (u64 page = page_down(address.value()); page < address.value() + bytes; page += kPageSize) {
+        arch::unprotect_direct_map(PhysAddr(page));
+    }
     clear_words(to_pointer<void>(address), bytes);
 }
 

@@ -55,8 +55,9 @@ constexpr unsigned kMaxTableBits = 20;  // slots of one CapTable
 
 enum class Invocation : u32 {
     // Untyped. Retype: w0 = ObjectType | size bits << 8 (Untyped: log2 bytes; CapTable: log2 slots;
-    // others 0), w1 = first destination slot, w2 = count (consecutive slots; 1 to 256,
-    // and to 64 of types other than Untyped, Frame and PageTable). Memory of ordinary Untyped is cleared. Errors: NeedMemory, SlotOccupied, InvalidArgument.
+    // others 0), w1 = first destination slot, w2 = count (consecutive slots; 1 to 256 of Untyped, Frame
+    // and PageTable, 1 to 64 of the others). Memory of ordinary Untyped is cleared.
+    // Errors: NeedMemory, SlotOccupied, InvalidArgument.
     UntypedRetype = 0x100,
     // -> w0 physical address, w1 size bits, w2 bytes used, w3 = 1 for device or preloaded memory
     UntypedInspect = 0x101,
