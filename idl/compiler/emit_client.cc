@@ -4,7 +4,7 @@
 namespace idlc {
 namespace {
 
-void emit_call(Text& text, const Service& service, const Method& method) {
+void emit_call(Text& text, const Schema& schema, const Service& service, const Method& method) {
     const std::string& space = service.name.space;
     std::string request = cpp_name(method.request, space);
     std::string response = cpp_name(method.response, space);
@@ -20,13 +20,15 @@ void emit_call(Text& text, const Service& service, const Method& method) {
         text.line("return ipc::Unsettled<", response, ">(Base::template call<", traits, ">(request));");
         text.close();
     } else {
+        const bool is_short = schema.find_table(method.request)->is_short() && schema.find_table(method.response)->is_short();
+        if (is_short) text.line("[[gnu::always_inline]]");
         text.line("eft::Result<", response, "> ", function, " { return Base::template call<", traits, ">(request); }");
     }
 }
 
 }  // namespace
 
-void emit_client(Text& text, const Schema&, const Service& service) {
+void emit_client(Text& text, const Schema& schema, const Service& service) {
     const std::string& name = service.name.plain;
     text.line("template <class Transport = ipc::KernelTransport>");
     text.open("class ", name, "Client : public ipc::Client<Transport>");
@@ -36,7 +38,7 @@ void emit_client(Text& text, const Schema&, const Service& service) {
     text.line("using Base::Base;");
     text.line();
     for (const Method& method : service.methods)
-        if (method.carrier != Carrier::Ring) emit_call(text, service, method);
+        if (method.carrier != Carrier::Ring) emit_call(text, schema, service, method);
     text.line("// Ordinal 0 of every service: its name, version and methods.");
     text.open("eft::Result<eft::Description> describe_interface()");
     text.line("return Base::template call<ipc::DescribeMethod<", name, ">>({});");

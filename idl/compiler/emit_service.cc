@@ -41,7 +41,8 @@ public:
             "// Answers what is malformed, unknown or of no session by itself; everything else goes to the server.");
         text_.line("template <class Server>");
         text_.line(
-            "static ipc::Outcome dispatch(Server& server, ipc::Context& context, ipc::IncomingMessage& message);");
+            "[[gnu::always_inline]] static ipc::Outcome dispatch(Server& server, const ipc::Context& context, "
+            "ipc::IncomingMessage& message);");
         if (service_.ring_entries != 0) declare_poll_ring();
         text_.close("};");
         text_.line();
@@ -172,8 +173,8 @@ private:
 
     void emit_dispatch() {
         text_.line("template <class Server>");
-        text_.open("ipc::Outcome ", name_,
-                   "::dispatch(Server& server, ipc::Context& context, ipc::IncomingMessage& message)");
+        text_.open("inline ipc::Outcome ", name_,
+                   "::dispatch(Server& server, const ipc::Context& context, ipc::IncomingMessage& message)");
         text_.line("static_assert(", name_,
                    "Server<Server>, \"the server misses a handler, or one has the wrong types\");");
         bool sessions = service_.has_sessions();

@@ -84,6 +84,8 @@ struct Table {
     unsigned required_caps = 0;  // the optional ones are the last
     bool has_area = false;
     bool has_tail() const { return tail_words != 0; }
+    // Served and called inline (kShort of <eft/ipc/serve.h>).
+    bool is_short() const { return flat_words <= 4 && tail_words <= 16 && caps == 0 && !has_area; }
     // All words, with the gap before the tail that keeps it out of the registers.
     unsigned max_words() const { return has_tail() ? (flat_words > 4 ? flat_words : 4) + tail_words : flat_words; }
 };

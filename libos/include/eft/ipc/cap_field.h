@@ -108,15 +108,21 @@ private:
 class ReceivedCaps {
 public:
     ReceivedCaps() = default;
-    // Takes the first `count` receive slots of the page and puts free ones in their place.
-    ReceivedCaps(Utcb& page, unsigned count) : count_(count) {
-        if (count == 0) [[likely]]
+    // Takes the first receive slots, as many as the tag says, of the page and puts free ones in their place.
+    // The page is asked for where it is needed.
+    template <class Page>
+    [[gnu::always_inline]] ReceivedCaps(Page page_of_thread, Tag tag) {
+        if (!tag.has_caps()) [[likely]]
             return;
-        for (unsigned i = 0; i < count; ++i) slots_[i] = static_cast<Slot>(page.receive_slots[i]);
-        slots::refill(page, count);
+        Utcb& page = page_of_thread();
+        count_ = tag.caps();
+        for (unsigned i = 0; i < count_; ++i) slots_[i] = static_cast<Slot>(page.receive_slots[i]);
+        slots::refill(page, count_);
     }
-    ReceivedCaps(ReceivedCaps&&) = delete;
-    ~ReceivedCaps() {
+    [[gnu::always_inline]] ReceivedCaps(ReceivedCaps&& other) noexcept : count_(std::exchange(other.count_, 0)) {
+        for (unsigned i = 0; i < count_; ++i) slots_[i] = other.slots_[i];
+    }
+    [[gnu::always_inline]] ~ReceivedCaps() {
         for (unsigned i = 0; i < count_; ++i)
             if (slots_[i] != Slot::None) slots::drop(slots_[i]);
     }
@@ -147,10 +153,15 @@ public:
         if (field.owned()) slots_[count_++] = field.release();
     }
     void drop() {
-        while (count_ != 0) [[unlikely]] slots::drop(slots_[--count_]);
+        if (count_ != 0) [[unlikely]]
+            drop_all();
     }
 
 private:
+    [[gnu::noinline]] void drop_all() {
+        while (count_ != 0) slots::drop(slots_[--count_]);
+    }
+
     Slot slots_[kMaxCaps];
     unsigned count_ = 0;
 };

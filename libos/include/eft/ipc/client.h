@@ -30,6 +30,12 @@ concept Transport = requires(T& transport, Registers& registers) {
     { transport.page() } -> std::same_as<Utcb&>;
 };
 
+// Of a successful reply whose tag is always the same: a message without tail and capabilities.
+template <class Table>
+constexpr bool kHasUsualTag = Table::kTailWords == 0 && Table::kCaps == 0;
+template <class Table>
+constexpr Tag kUsualTag = Tag(0, Table::kFlatWords);
+
 template <Transport T>
 class Client {
 public:
@@ -55,21 +61,30 @@ public:
     u64 dropped() const { return dropped_; }
 
 protected:
+    // Inlined into the program: a short message goes from its variables to the processor's registers.
     template <class Method>
-    Result<typename Method::Response> call(const typename Method::Request& request) {
+    [[gnu::always_inline]] Result<typename Method::Response> call(const typename Method::Request& request) {
         if (!request.fits()) [[unlikely]]
             return Error::InvalidArgument;
         u16 sequence = Method::kOnce ? next_sequence() : 0;
         Registers registers;
-        Attempts attempts;
-        for (;;) {
-            Error error = exchange<Method>(request, registers, sequence);
-            if (error == Error::None) [[likely]]
+        Error error = exchange<Method>(request, registers, sequence);
+        if constexpr (kHasUsualTag<typename Method::Response>) {  // recognised as a whole
+            constexpr Tag usual = kUsualTag<typename Method::Response>;
+            if (error == Error::None && registers.tag.value == usual.value) [[likely]] {
+                registers.tag = usual;
                 return receive<Method>(registers);
-            if constexpr (Method::kRestart == Restart::Fail || Method::kRestart == Restart::Unhandled) return error;
-            Error verdict = after_failure(error, Method::kRestart, attempts);
-            if (verdict != Error::None) return verdict;
+            }
         }
+        if (error == Error::None) error = static_cast<Error>(registers.tag.label());
+        if (error == Error::None) [[likely]]
+            return receive<Method>(registers);
+        if constexpr (Method::kRestart == Restart::Fail || Method::kRestart == Restart::Unhandled)
+            return error;
+        else if constexpr (std::is_copy_constructible_v<typename Method::Request>)
+            return call_again<Method>(typename Method::Request(request), sequence, error);  // the original needs no memory
+        else
+            return call_again<Method>(request, sequence, error);
     }
 
     template <class Method>
@@ -97,26 +112,38 @@ private:
     };
 
     template <class Method>
+    [[gnu::noinline, gnu::cold]] Result<typename Method::Response> call_again(const typename Method::Request& request,
+                                                                              u16 sequence, Error error) {
+        Registers registers;
+        Attempts attempts;
+        do {
+            if (Error verdict = after_failure(error, Method::kRestart, attempts); verdict != Error::None) return verdict;
+            error = exchange<Method>(request, registers, sequence);
+            if (error == Error::None) error = static_cast<Error>(registers.tag.label());
+        } while (error != Error::None);
+        return receive<Method>(registers);
+    }
+
+    template <class Method>
     [[gnu::always_inline]] Error exchange(const typename Method::Request& request, Registers& registers, u16 sequence) {
         MessageWriter<typename Method::Request> out(registers, transport_.page());
         request.encode(out);
         registers.tag = out.tag(Method::kLabel, sequence);
-        Error error = transport_.call(registers);
-        return error != Error::None ? error : static_cast<Error>(registers.tag.label());
+        return transport_.call(registers);
     }
 
     template <class Method>
     [[gnu::always_inline]] Result<typename Method::Response> receive(Registers& registers) {
         using Response = typename Method::Response;
-        ReceivedCaps caps(transport_.page(), registers.tag.caps());
+        ReceivedCaps caps([this]() -> Utcb& { return transport_.page(); }, registers.tag);
         MessageReader<Response> in(registers, transport_.page(), caps);
         if (!in.open() || !Response::check(in)) [[unlikely]]
             return Error::BadMessage;
         return Response::load(in);
     }
 
-    // None: send the request again. Off the path of a call that succeeds.
-    [[gnu::noinline, gnu::cold]] Error after_failure(Error error, Restart restart, Attempts& attempts) {
+    // None: send the request again.
+    Error after_failure(Error error, Restart restart, Attempts& attempts) {
         if (reopening_) return error;
         if (error == Error::PeerDied) {
             if (++attempts.deaths == 2) return Error::ServiceFailed;

@@ -23,7 +23,7 @@ template <class Server>
 using SessionOf = std::remove_pointer_t<decltype(std::declval<Server&>().session(Badge::None))>;
 
 template <class Service>
-Outcome describe(IncomingMessage& message) {
+[[gnu::noinline, gnu::cold]] Outcome describe_apart(IncomingMessage& message) {
     constexpr std::span<const MethodInfo> kMethods = Service::kMethods;
     static_assert(kMethods.size() <= Description::kMethodsMax);
     std::array<MethodEntry, kMethods.size()> methods;
@@ -41,6 +41,11 @@ Outcome describe(IncomingMessage& message) {
                                              .names = std::string_view(names.data(), length)};
     write_reply<Description>(answer, message.registers, message.page);
     return Outcome::Reply;
+}
+
+template <class Service>
+[[gnu::always_inline]] inline Outcome describe(IncomingMessage& message) {
+    return with_copy(message, [](IncomingMessage& copy) { return describe_apart<Service>(copy); });
 }
 
 }  // namespace eft::ipc

@@ -99,7 +99,9 @@ private:
     Outcome serve(Registers& registers) {
         IncomingMessage message(registers, page_, outgoing_);
         Context context(registers.badge, registers.tag, this);
-        return Service::dispatch(*server_, context, message);
+        const Outcome outcome = Service::dispatch(*server_, context, message);
+        registers = message.registers;
+        return outcome;
     }
 
     Error die() {

@@ -15,7 +15,7 @@ namespace eft::ipc {
 template <class Table>
 class MessageWriter {
 public:
-    MessageWriter(Registers& registers, Utcb& page) : registers_(registers), page_(page) {
+    [[gnu::always_inline]] MessageWriter(Registers& registers, Utcb& page) : registers_(registers), page_(page) {
         if constexpr (Table::kTailWords != 0)
             for (unsigned i = Table::kFlatWords; i < kRegisterWords; ++i) registers.w[i] = 0;
     }
@@ -29,7 +29,7 @@ public:
 
     // Appends to the tail and returns the descriptor. The caller has checked the bound.
     template <class View>
-    u64 tail(const View& view) {
+    [[gnu::always_inline]] u64 tail(const View& view) {
         if (view.empty()) return 0;
         std::size_t bytes = view.size() * sizeof(*view.data());
         unsigned offset = end_ * sizeof(u64);
@@ -46,7 +46,7 @@ public:
             if (caps_ == index) ++caps_;
     }
 
-    Tag tag(u32 label, u16 sequence = 0) const {
+    [[gnu::always_inline]] Tag tag(u32 label, u16 sequence = 0) const {
         unsigned words = Table::kFlatWords;
         if constexpr (Table::kTailWords != 0)
             if (end_ > kTailStart) words = end_;

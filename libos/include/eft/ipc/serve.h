@@ -95,9 +95,8 @@ void remember_reply(Record& record, Tag request, Answer& answer, IncomingMessage
             });
 }
 
-// Session is empty for services without sessions, else the one that the badge names.
 template <class Method, class Server, class... Session>
-Outcome serve(Server& server, Context& context, IncomingMessage& message, Session&... session) {
+[[gnu::always_inline]] inline Outcome serve_here(Server& server, Context& context, IncomingMessage& message, Session&... session) {
     using Request = typename Method::Request;
     using Response = typename Method::Response;
     using Returned = TaskValue<decltype(Method::handle(server, context, session..., std::declval<Request&>()))>;
@@ -134,6 +133,36 @@ Outcome serve(Server& server, Context& context, IncomingMessage& message, Sessio
         if constexpr (Response::kCaps != 0)
             if (answer.ok()) answer->for_each_cap([&](unsigned, auto& field) { message.outgoing.keep(field); });
         return Outcome::Reply;
+    }
+}
+
+// Runs `work` with a copy of the message whose address may get out.
+template <class Work>
+[[gnu::always_inline]] inline Outcome with_copy(IncomingMessage& message, Work work) {
+    IncomingMessage copy(std::move(message));
+    const Outcome outcome = work(copy);
+    message.registers = copy.registers;
+    return outcome;
+}
+
+template <class Method, class Server, class... Session>
+[[gnu::noinline]] Outcome serve_apart(Server& server, Context context, IncomingMessage& message, Session&... session) {
+    return serve_here<Method>(server, context, message, session...);
+}
+
+// Little code deals with it, which is worth to be inlined.
+template <class Table>
+constexpr bool kShort = Table::kFlatWords <= kRegisterWords && Table::kTailWords <= 16 && Table::kCaps == 0 && !Table::kHasArea;
+
+// Session is empty for services without sessions, else the one that the badge names.
+template <class Method, class Server, class... Session>
+[[gnu::always_inline]] inline Outcome serve(Server& server, const Context& context, IncomingMessage& message, Session&... session) {
+    using Returned = TaskValue<decltype(Method::handle(server, std::declval<Context&>(), session..., std::declval<typename Method::Request&>()))>;
+    if constexpr (kShort<typename Method::Request> && kShort<typename Method::Response> && !Method::kOnce && !Returned::kIsTask) {
+        Context own = context;
+        return serve_here<Method>(server, own, message, session...);
+    } else {
+        return with_copy(message, [&](IncomingMessage& copy) { return serve_apart<Method>(server, context, copy, session...); });
     }
 }
 
