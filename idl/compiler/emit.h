@@ -24,7 +24,9 @@ void emit_ring(Text& text, const Schema& schema, const Service& service);
 
 // How a scalar, enum or struct is written in C++ inside namespace `space`.
 std::string cpp_type(const Type& type, const std::string& space);
-// True if not every bit pattern is a value: it contains an enum (other than Error).
+// True if not every bit pattern is a value: it contains a bool, or an enum other than Error.
 bool needs_check(const Schema& schema, const Type& type);
+// The condition under which `value`, a C++ expression, is one: bool, enum or struct.
+std::string check_of(const Type& type, const std::string& value);
 
 }  // namespace idlc

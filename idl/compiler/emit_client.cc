@@ -12,15 +12,20 @@ void emit_call(Text& text, const Service& service, const Method& method) {
     std::string function = snake_case(method.name) + "(" + parameter + ")";
     std::string traits = service.name.plain + "::" + method.name + "Method";
 
+    std::string result = "eft::Result<" + response + ">";
+    const std::string& errors = service.errors_of(method);
+    if (!errors.empty()) result = "ipc::CallResult<" + response + ", " + cpp_name(errors, space) + ">";
+
     text.comments(method.comments);
     if (method.carrier != Carrier::Call) {
         text.line("eft::Status ", function, " { return Base::template send<", traits, ">(request); }");
     } else if (method.restart == Restart::Unhandled) {
-        text.open("ipc::Unsettled<", response, "> ", function);
-        text.line("return ipc::Unsettled<", response, ">(Base::template call<", traits, ">(request));");
+        std::string unsettled = "ipc::Unsettled<" + response + (errors.empty() ? ">" : ", " + result + ">");
+        text.open(unsettled, " ", function);
+        text.line("return ", unsettled, "(Base::template call<", traits, ">(request));");
         text.close();
     } else {
-        text.line("eft::Result<", response, "> ", function, " { return Base::template call<", traits, ">(request); }");
+        text.line(result, " ", function, " { return Base::template call<", traits, ">(request); }");
     }
 }
 
@@ -28,11 +33,12 @@ void emit_call(Text& text, const Service& service, const Method& method) {
 
 void emit_client(Text& text, const Schema&, const Service& service) {
     const std::string& name = service.name.plain;
-    text.line("template <class Transport = ipc::KernelTransport>");
+    text.line("template <class Transport>");
     text.open("class ", name, "Client : public ipc::Client<Transport>");
     text.line("using Base = ipc::Client<Transport>;");
     text.line();
     text.flush_left("public:");
+    text.line("using Service = ", name, ";");
     text.line("using Base::Base;");
     text.line();
     for (const Method& method : service.methods)

@@ -32,8 +32,13 @@ public:
         : text_(text), schema_(schema), service_(service), name_(service.name.plain), space_(service.name.space) {}
 
     void emit() {
+        text_.line("template <class Transport = ipc::KernelTransport>");
+        text_.line("class ", name_, "Client;");
+        text_.line();
         text_.comments(service_.comments);
         text_.open("struct ", name_);
+        text_.line("template <class Transport>");
+        text_.line("using ClientOf = ", name_, "Client<Transport>;");
         emit_constants();
         for (const Method& method : service_.methods) emit_method(method);
         emit_method_table();
@@ -52,6 +57,10 @@ public:
 
 private:
     std::string type_of(const std::string& full) const { return cpp_name(full, space_); }
+    std::string own_errors(const Method& method) const {
+        const std::string& errors = service_.errors_of(method);
+        return errors.empty() ? "" : ", " + type_of(errors);
+    }
     bool by_message(const Method& method) const { return method.carrier != Carrier::Ring; }
 
     unsigned once_words() const {
@@ -159,7 +168,8 @@ private:
                                (service_.has_sessions() ? "session, " : "") + "std::declval<" +
                                type_of(method.request) + ">())";
             if (method.carrier == Carrier::Call)
-                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), ">;");
+                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), own_errors(method),
+                           ">;");
             else
                 text_.line(call, ";");
         }

@@ -7,6 +7,7 @@ namespace idlc {
 std::string cpp_type(const Type& type, const std::string& space) {
     switch (type.shape) {
         case Shape::Bool: return "bool";
+        case Shape::Float: return type.size == 4 ? "float" : "double";
         case Shape::Enum:
         case Shape::Struct: return cpp_name(type.named, space);
         default:
@@ -16,12 +17,17 @@ std::string cpp_type(const Type& type, const std::string& space) {
 }
 
 bool needs_check(const Schema& schema, const Type& type) {
+    if (type.shape == Shape::Bool) return true;
     if (type.shape == Shape::Enum) return type.named != "eft.Error";
     if (type.shape == Shape::Array || type.shape == Shape::Vector) return needs_check(schema, type.element[0]);
     if (type.shape != Shape::Struct) return false;
     const Table* inner = schema.find_table(type.named);
     return inner && std::any_of(inner->fields.begin(), inner->fields.end(),
                                 [&](const Field& field) { return needs_check(schema, field.type); });
+}
+
+std::string check_of(const Type& type, const std::string& value) {
+    return (type.shape == Shape::Bool ? "ipc::holds_bool(" : "valid(") + value + ")";
 }
 
 namespace {
@@ -113,9 +119,10 @@ void emit_struct(Text& text, const Schema& schema, const Table& type) {
         text.open("inline bool valid(const ", name, "& value)");
         for (const Field& field : type.fields) {
             if (!needs_check(schema, field.type)) continue;
-            if (field.type.shape == Shape::Array) text.line("for (const auto& each : value.", field.name, ")");
-            text.line(field.type.shape == Shape::Array ? "    if (!valid(each)) return false;"
-                                                       : "if (!valid(value." + field.name + ")) return false;");
+            bool array = field.type.shape == Shape::Array;
+            if (array) text.line("for (const auto& each : value.", field.name, ")");
+            text.line(array ? "    if (!" + check_of(field.type.element[0], "each") + ") return false;"
+                            : "if (!" + check_of(field.type, "value." + field.name) + ") return false;");
         }
         text.line("return true;");
         text.close();

@@ -19,8 +19,6 @@
 
 namespace eft::ipc {
 
-class KernelTransport;  // <eft/ipc/kernel_transport.h>: what programs on Eft use
-
 // How a client reaches its server. Each function answers with the system call's own error; the server's is in the tag.
 template <class T>
 concept Transport = requires(T& transport, Registers& registers) {
@@ -38,6 +36,12 @@ public:
     explicit Client(Arguments&&... arguments) : transport_(std::forward<Arguments>(arguments)...) {}
 
     T& transport() { return transport_; }
+    // A client can stand where a capability to its session is sent.
+    Slot slot() const
+        requires requires(const T& transport) { transport.slot(); }
+    {
+        return transport_.slot();
+    }
 
     // Opens the session anew after its server restarted: called with the client, which still has its old capability;
     // asks the parent again, replaces the transport, attaches. Its own calls through this client are not repeated.

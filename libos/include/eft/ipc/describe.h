@@ -39,7 +39,7 @@ Outcome describe(IncomingMessage& message) {
                                              .version = Service::kVersion,
                                              .methods = methods,
                                              .names = std::string_view(names.data(), length)};
-    write_reply<Description>(answer, message.registers, message.page);
+    write_reply<Description>(answer, message.registers, message.page, message.outgoing);
     return Outcome::Reply;
 }
 

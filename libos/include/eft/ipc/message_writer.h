@@ -46,6 +46,15 @@ public:
             if (caps_ == index) ++caps_;
     }
 
+    // The receiver gets a copy with fewer rights. Where none can be made, the kernel finds an empty slot.
+    template <class Kind>
+    void cap(unsigned index, const CapField<Kind>& field, Rights rights) {
+        cap(index, field);
+        if (field.present()) page_.send_slots[index] = raw(narrowed_.add(slots::narrow(field.slot(), rights)));
+    }
+    // Of a reply, which leaves after this writer is gone.
+    void keep_narrowed(OutgoingCaps& outgoing) { narrowed_.move_to(outgoing); }
+
     Tag tag(u32 label, u16 sequence = 0) const {
         unsigned words = Table::kFlatWords;
         if constexpr (Table::kTailWords != 0)
@@ -54,12 +63,14 @@ public:
     }
 
 private:
+    struct Nothing {};
     static constexpr unsigned kTailStart = Table::kFlatWords > kRegisterWords ? Table::kFlatWords : kRegisterWords;
 
     Registers& registers_;
     Utcb& page_;
     unsigned end_ = kTailStart;  // in words
     unsigned caps_ = 0;
+    [[no_unique_address]] std::conditional_t<Table::kNarrows, OutgoingCaps, Nothing> narrowed_;
 };
 
 }  // namespace eft::ipc

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <eft/abi/result.h>
+#include <eft/ipc/call_result.h>
 #include <eft/ipc/context.h>
 #include <eft/ipc/message_reader.h>
 #include <eft/ipc/message_writer.h>
@@ -26,19 +27,24 @@ struct TaskValue<Task<T>> {
     using Type = T;
 };
 
-// What a handler for a method with this response may return.
-template <class Returned, class Response>
-concept AnswersWith = std::is_same_v<typename TaskValue<Returned>::Type, Result<Response>> ||
-    (std::is_empty_v<Response>&& std::is_same_v<typename TaskValue<Returned>::Type, Status>);
+struct NoOwnErrors;
 
-// Writes a reply into registers and page, and returns the error that the caller gets.
+// What a handler for a method with this response, and errors of its own, may return.
+template <class Returned, class Response, class Own = NoOwnErrors>
+concept AnswersWith = std::is_same_v<typename TaskValue<Returned>::Type, Result<Response>> ||
+    std::is_same_v<typename TaskValue<Returned>::Type, CallResult<Response, Own>> ||
+    (std::is_empty_v<Response> && (std::is_same_v<typename TaskValue<Returned>::Type, Status> ||
+                                   std::is_same_v<typename TaskValue<Returned>::Type, CallStatus<Own>>));
+
+// Writes a reply into registers and page. What is made for it alone goes when it has gone, with `outgoing`.
 template <class Response, class Answer>
-[[gnu::always_inline]] inline void write_reply(const Answer& answer, Registers& registers, Utcb& page) {
+[[gnu::always_inline]] inline void write_reply(const Answer& answer, Registers& registers, Utcb& page,
+                                               OutgoingCaps& outgoing) {
     if (!answer.ok()) {
         registers.tag = Tag(static_cast<u32>(answer.error()), 0);
         return;
     }
-    if constexpr (std::is_same_v<Answer, Status>) {
+    if constexpr (std::is_base_of_v<Status, Answer>) {
         registers.tag = Tag(0, 0);
     } else {
         if (!answer->fits()) [[unlikely]] {  // the handler's mistake; its caller cannot repair it
@@ -48,6 +54,7 @@ template <class Response, class Answer>
         MessageWriter<Response> out(registers, page);
         answer->encode(out);
         registers.tag = out.tag(0);
+        if constexpr (Response::kNarrows) out.keep_narrowed(outgoing);
     }
 }
 
@@ -59,7 +66,8 @@ Task<void> serve_later(Server& server, Deferred deferred, Context context, typen
     auto work = Method::handle(server, context, session..., request);
     auto answer = co_await work;
     Registers registers;
-    write_reply<typename Method::Response>(answer, registers, deferred.page());
+    OutgoingCaps outgoing;
+    write_reply<typename Method::Response>(answer, registers, deferred.page(), outgoing);
     deferred.answer(registers);
     if constexpr (Method::kInflight != 0)
         if (auto* open_session = server.session(context.badge())) --open_session->requests_in_progress();
@@ -128,7 +136,7 @@ Outcome serve(Server& server, Context& context, IncomingMessage& message, Sessio
     } else {
         [[maybe_unused]] Tag request_tag = message.registers.tag;
         auto answer = Method::handle(server, context, session..., request);
-        write_reply<Response>(answer, message.registers, message.page);
+        write_reply<Response>(answer, message.registers, message.page, message.outgoing);
         if constexpr (Method::kOnce)
             (remember_reply<Response>(session.once(), request_tag, answer, message, context), ...);
         if constexpr (Response::kCaps != 0)
