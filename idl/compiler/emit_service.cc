@@ -188,18 +188,16 @@ private:
                    "Server<Server>, \"the server misses a handler, or one has the wrong types\");");
         bool sessions = service_.has_sessions();
         if (sessions) {
-            text_.line("if (message.label() == kDescribeLabel) return ipc::describe<", name_, ">(message);");
             text_.line("auto* session = server.session(context.badge());");
             text_.line("if (!session) [[unlikely]]");
-            text_.line("    return message.refuse(eft::Error::StaleSession);");
+            text_.line("    return ipc::describe_or<", name_, ">(message, eft::Error::StaleSession);");
         }
         text_.open("switch (message.label())");
         for (const Method& method : service_.methods)
             if (by_message(method))
                 text_.line("case ", method.name, "Method::kLabel: return ipc::serve<", method.name,
                            "Method>(server, context, message", sessions ? ", *session);" : ");");
-        if (!sessions) text_.line("case kDescribeLabel: return ipc::describe<", name_, ">(message);");
-        text_.line("default: return message.refuse(eft::Error::NoSuchMethod);");
+        text_.line("default: return ipc::describe_or<", name_, ">(message, eft::Error::NoSuchMethod);");
         text_.close();
         text_.close();
         text_.line();
