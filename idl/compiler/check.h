@@ -17,7 +17,8 @@ void check_services(Schema& schema, const Source& source, Diagnostics& diagnosti
 // The table says encoding:"flatbuffer".
 bool wants_flatbuffer(const Table& table);
 
-// What `name` means in the namespace `space`: a declaration there, in one around it, or by its full name. Null: nothing.
+// What `name` means in the namespace `space`: a declaration there, in one around it, or by its full name. Null:
+// nothing.
 template <class Declaration>
 const Declaration* resolve_name(const std::vector<Declaration>& all, const std::string& name, std::string space) {
     for (;;) {

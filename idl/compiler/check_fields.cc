@@ -64,8 +64,8 @@ private:
         bool strings = shape == Shape::Vector && field_.type.element[0].shape == Shape::String;
         for (const auto& [key, value] : field_.attributes) {
             if (key == "id" || key == "deprecated" || key == "required") continue;
-            bool known = key == "max" || key == "each" || key == "cap" || key == "rights" || key == "area" ||
-                         key == "optional";
+            bool known =
+                key == "max" || key == "each" || key == "cap" || key == "rights" || key == "area" || key == "optional";
             bool fits = (key == "max" && (shape == Shape::String || shape == Shape::Vector)) ||
                         (key == "each" && strings) ||
                         ((key == "cap" || key == "optional" || key == "rights") && shape == Shape::Cap) ||
@@ -81,13 +81,14 @@ private:
 
     void check_required() {
         if (!field_.required || field_.type.shape == Shape::Table || field_.type.shape == Shape::Union) return;
-        refuse("is 'required', which only a nested table or a union can be", "an absent string or vector is an empty one");
+        refuse("is 'required', which only a nested table or a union can be",
+               "an absent string or vector is an empty one");
     }
 
     void check_default() {
         bool wide = field_.type.shape == Shape::Integer && field_.type.size == 8 && !field_.type.is_signed;
-        if (wide &&
-            parse_number(source_.default_of(table_.name.full(), field_.name), std::uint64_t{1} << 63, ~std::uint64_t{0}))
+        if (wide && parse_number(source_.default_of(table_.name.full(), field_.name), std::uint64_t{1} << 63,
+                                 ~std::uint64_t{0}))
             refuse("has a default above 2^63 - 1, which flatc's reflection loses",
                    "give the receiver's zero this meaning");
     }

@@ -42,8 +42,6 @@ public:
                 check_field(schema_, source_, diagnostics_, table, field);
         }
         if (table.is_struct) return;
-        if (table.is_flatbuffer)
-            refuse_table("asks for encoding 3, which idlc does not generate yet", "use flat fields, bounded strings and bounded vectors");
         lay_out(table);
         if (table.caps > kMaxMessageCaps)
             refuse_table("has " + std::to_string(table.caps) + " capabilities; a message carries at most " +
@@ -66,6 +64,12 @@ private:
             diagnostics_.refuse(source_.line_of(table_->name.full()), table_->name.plain + " " + message, hint);
     }
     void check_name(const Name& name, int line) {
+        std::string of = name.full().substr(0, name.full().size() - std::min<std::size_t>(4, name.full().size()));
+        const Table* viewed = name.plain.ends_with("View") ? schema_.find_table(of) : nullptr;
+        if (viewed && wants_flatbuffer(*viewed))
+            diagnostics_.refuse(line, name.plain + " has the name of what receivers of " + viewed->name.plain + " get",
+                                "choose another name");
+
         if (name.space != "eft" && !name.space.starts_with("eft."))
             diagnostics_.refuse(line, name.plain + " is not in a namespace of Eft", "begin with `namespace eft.…;`");
         if (is_cpp_keyword(name.plain))
@@ -74,6 +78,11 @@ private:
 
     void check_case(const Enum& type, const EnumValue& value) {
         if (value.value == 0) return;  // NONE
+        for (const EnumValue& other : type.values)
+            if (other.value < value.value && other.table == value.table)
+                diagnostics_.refuse(source_.line_of(type.name.full()),
+                                    type.name.plain + "." + value.name + " holds the same table as " + other.name,
+                                    "give each case a table of its own");
         const Table* table = schema_.find_table(value.table);
         std::string subject = type.name.plain + "." + value.name;
         if (!table || table->is_struct)

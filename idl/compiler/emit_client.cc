@@ -4,10 +4,10 @@
 namespace idlc {
 namespace {
 
-void emit_call(Text& text, const Service& service, const Method& method) {
+void emit_call(Text& text, const Schema& schema, const Service& service, const Method& method) {
     const std::string& space = service.name.space;
     std::string request = cpp_name(method.request, space);
-    std::string response = cpp_name(method.response, space);
+    std::string response = received_name(schema, method.response, space);
     std::string parameter = "const " + request + "& request" + (method.request == "eft.Empty" ? " = {}" : "");
     std::string function = snake_case(method.name) + "(" + parameter + ")";
     std::string traits = service.name.plain + "::" + method.name + "Method";
@@ -31,7 +31,7 @@ void emit_call(Text& text, const Service& service, const Method& method) {
 
 }  // namespace
 
-void emit_client(Text& text, const Schema&, const Service& service) {
+void emit_client(Text& text, const Schema& schema, const Service& service) {
     const std::string& name = service.name.plain;
     text.line("template <class Transport>");
     text.open("class ", name, "Client : public ipc::Client<Transport>");
@@ -42,7 +42,7 @@ void emit_client(Text& text, const Schema&, const Service& service) {
     text.line("using Base::Base;");
     text.line();
     for (const Method& method : service.methods)
-        if (method.carrier != Carrier::Ring) emit_call(text, service, method);
+        if (method.carrier != Carrier::Ring) emit_call(text, schema, service, method);
     text.line("// Ordinal 0 of every service: its name, version and methods.");
     text.open("eft::Result<eft::Description> describe_interface()");
     text.line("return Base::template call<ipc::DescribeMethod<", name, ">>({});");

@@ -63,11 +63,16 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
         for (const char* each : {"area", "bits", "cap_field", "tail"})
             includes.push_back(std::string("eft/ipc/") + each + ".h");
     }
+    if (std::any_of(schema.tables.begin(), schema.tables.end(),
+                    [](auto& each) { return each.here && each.is_flatbuffer; }))
+        for (const char* each : {"flat_checker", "flat_writer"})
+            includes.push_back(std::string("eft/ipc/") + each + ".h");
     std::sort(includes.begin(), includes.end());
     includes.erase(std::unique(includes.begin(), includes.end()), includes.end());
     for (const std::string& include : includes) text.line("#include <", include, ">");
     text.line();
-    for (const char* each : {"cstddef", "optional", "span", "string_view", "utility"}) text.line("#include <", each, ">");
+    for (const char* each : {"cstddef", "optional", "span", "string_view", "utility"})
+        text.line("#include <", each, ">");
     text.line();
 }
 
@@ -99,10 +104,11 @@ std::string emit_header(const Schema& schema, const Source& source) {
         emit_struct(text, schema, table);
     }
     for (const Table& table : schema.tables) {
-        if (!table.here || table.is_struct) continue;
+        if (!table.here || table.is_struct || table.is_flatbuffer) continue;
         text.enter_namespace(table.name.space);
         emit_message(text, schema, table);
     }
+    emit_flatbuffers(text, schema);
     for (const Service& service : schema.services) {
         if (!service.here) continue;
         text.enter_namespace(service.name.space);

@@ -1,9 +1,6 @@
 // A table as a message: a plain struct that knows its place in words.
 #include "emit.h"
 
-#include <cmath>
-#include <cstdio>
-
 namespace idlc {
 namespace {
 
@@ -43,41 +40,13 @@ private:
     }
 
     std::string cap_kind(const Field& field) const {
-        if (!field.cap_service.empty())
-            return "ipc::kind::EndpointOf<" + cpp_name(field.cap_service, space_) + ">";
+        if (!field.cap_service.empty()) return "ipc::kind::EndpointOf<" + cpp_name(field.cap_service, space_) + ">";
         if (field.cap_kind == "ioports") return "ipc::kind::IoPorts";
         if (field.cap_kind == "captable") return "ipc::kind::CapTable";
         return "ipc::kind::" + camel_case(field.cap_kind);
     }
 
-    // Digits that name this number and no other.
-    static std::string real(const Field& field) {
-        double value = field.absent_real;
-        std::string narrow = field.type.size == 4 ? "f" : "";
-        if (value == 0 && !std::signbit(value)) return "";
-        if (std::isnan(value)) return "__builtin_nan" + narrow + "(\"\")";
-        if (std::isinf(value)) return (value < 0 ? "-__builtin_inf" : "__builtin_inf") + narrow + "()";
-        char digits[40];
-        std::snprintf(digits, sizeof(digits), "%.*e", narrow.empty() ? 16 : 8, value);
-        return digits + narrow;
-    }
-
-    // The default as C++; empty if it is zero.
-    std::string absent(const Field& field) const {
-        if (field.type.shape == Shape::Float) return real(field);
-        if (field.absent == 0) return "";
-        if (field.type.shape == Shape::Bool) return "true";
-        if (field.type.shape == Shape::Enum) {
-            if (const Enum* type = schema_.find_enum(field.type.named))
-                for (const EnumValue& value : type->values)
-                    if (value.value == field.absent && field.type.named != "eft.Error")
-                        return cpp_type(field.type, space_) + "::" + value.name;
-            return "static_cast<" + cpp_type(field.type, space_) + ">(" + std::to_string(field.absent) + ")";
-        }
-        if (!field.type.is_signed) return std::to_string(static_cast<std::uint64_t>(field.absent)) + "u";
-        if (field.absent == INT64_MIN) return "INT64_MIN";
-        return std::to_string(field.absent);
-    }
+    std::string absent(const Field& field) const { return default_of(schema_, field, space_); }
 
     std::string member(const Field& field) const {
         switch (field.type.shape) {
@@ -140,7 +109,9 @@ private:
     }
     // A literal default takes the field's type, which template deduction wants.
     std::string cpp_typed(const Field& field, const std::string& value) const {
-        return field.type.shape == Shape::Integer || field.type.shape == Shape::Float ? cpp_type(field.type, space_) + "{" + value + "}" : value;
+        return field.type.shape == Shape::Integer || field.type.shape == Shape::Float
+                   ? cpp_type(field.type, space_) + "{" + value + "}"
+                   : value;
     }
 
     void emit_encode() {
@@ -164,7 +135,8 @@ private:
             }
             add_bits(words[word], bits_of(field), shift);
             if (field.optional)
-                add_bits(words[field.presence_bit / 64], "u64{" + field.name + ".has_value()}", field.presence_bit % 64);
+                add_bits(words[field.presence_bit / 64], "u64{" + field.name + ".has_value()}",
+                         field.presence_bit % 64);
         }
         for (unsigned i = 0; i < table_.flat_words; ++i)
             if (!stored[i]) text_.line("out.set(", i, ", ", words[i].empty() ? "0" : words[i], ");");
@@ -200,7 +172,8 @@ private:
             return "ipc::load_struct<" + cpp_type(field.type, space_) + ">(in, " + std::to_string(field.offset / 8) +
                    ")";
         if (field.optional)
-            return "ipc::optional_from_bits<" + cpp_type(field.type, space_) + ">(" + word + ", " + present(field) + ")";
+            return "ipc::optional_from_bits<" + cpp_type(field.type, space_) + ">(" + word + ", " + present(field) +
+                   ")";
         std::string value = absent(field);
         return "ipc::from_bits<" + cpp_type(field.type, space_) + ">(" + word + (value.empty() ? "" : ", " + value) +
                ")";

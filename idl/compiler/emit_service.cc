@@ -104,6 +104,11 @@ private:
         text_.line();
     }
 
+    std::string request_parameter(const Method& method) const {
+        std::string received = received_name(schema_, method.request, space_);
+        return (received == type_of(method.request) ? "Request" : received) + "& request)";
+    }
+
     void emit_handle(const Method& method) {
         std::string handler = "server." + snake_case(method.name);
         if (!by_message(method)) {
@@ -114,11 +119,12 @@ private:
             text_.line("return ", handler, "(pending, session, request);");
         } else if (service_.has_sessions()) {
             text_.line("template <class Server, class Session>");
-            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, Request& request)");
+            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, ",
+                       request_parameter(method));
             text_.line("return ", handler, "(context, session, std::move(request));");
         } else {
             text_.line("template <class Server>");
-            text_.open("static auto handle(Server& server, ipc::Context& context, Request& request)");
+            text_.open("static auto handle(Server& server, ipc::Context& context, ", request_parameter(method));
             text_.line("return ", handler, "(context, std::move(request));");
         }
         text_.close();
@@ -166,10 +172,9 @@ private:
             any = true;
             std::string call = "server." + snake_case(method.name) + "(context, " +
                                (service_.has_sessions() ? "session, " : "") + "std::declval<" +
-                               type_of(method.request) + ">())";
+                               received_name(schema_, method.request, space_) + ">())";
             if (method.carrier == Carrier::Call)
-                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), own_errors(method),
-                           ">;");
+                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), own_errors(method), ">;");
             else
                 text_.line(call, ";");
         }

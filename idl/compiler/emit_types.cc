@@ -1,6 +1,8 @@
 #include "emit.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 
 namespace idlc {
 
@@ -24,6 +26,38 @@ bool needs_check(const Schema& schema, const Type& type) {
     const Table* inner = schema.find_table(type.named);
     return inner && std::any_of(inner->fields.begin(), inner->fields.end(),
                                 [&](const Field& field) { return needs_check(schema, field.type); });
+}
+
+namespace {
+
+// Digits that name this number and no other.
+std::string real_default(const Field& field) {
+    double value = field.absent_real;
+    std::string narrow = field.type.size == 4 ? "f" : "";
+    if (value == 0 && !std::signbit(value)) return "";
+    if (std::isnan(value)) return "__builtin_nan" + narrow + "(\"\")";
+    if (std::isinf(value)) return (value < 0 ? "-__builtin_inf" : "__builtin_inf") + narrow + "()";
+    char digits[40];
+    std::snprintf(digits, sizeof(digits), "%.*e", narrow.empty() ? 16 : 8, value);
+    return digits + narrow;
+}
+
+}  // namespace
+
+std::string default_of(const Schema& schema, const Field& field, const std::string& space) {
+    if (field.type.shape == Shape::Float) return real_default(field);
+    if (field.absent == 0) return "";
+    if (field.type.shape == Shape::Bool) return "true";
+    if (field.type.shape == Shape::Enum) {
+        if (const Enum* type = schema.find_enum(field.type.named))
+            for (const EnumValue& value : type->values)
+                if (value.value == field.absent && field.type.named != "eft.Error")
+                    return cpp_type(field.type, space) + "::" + value.name;
+        return "static_cast<" + cpp_type(field.type, space) + ">(" + std::to_string(field.absent) + ")";
+    }
+    if (!field.type.is_signed) return std::to_string(static_cast<std::uint64_t>(field.absent)) + "u";
+    if (field.absent == INT64_MIN) return "INT64_MIN";
+    return std::to_string(field.absent);
 }
 
 std::string check_of(const Type& type, const std::string& value) {

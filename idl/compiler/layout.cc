@@ -32,6 +32,11 @@ unsigned element_size(const Type& type) { return type.shape == Shape::String ? 1
 void lay_out(Table& table) {
     table.tail_words = table.caps = table.required_caps = 0;
     table.has_area = table.narrows = false;
+    if (table.is_flatbuffer) {  // a word that describes the buffer, and the buffer
+        table.flat_words = 1;
+        table.tail_words = kMaxMessageWords - 4;
+        return;
+    }
     for (const Field& field : table.fields)
         if (field.type.shape == Shape::String || field.type.shape == Shape::Vector)
             table.tail_words += (field.max * element_size(field.type) + 7) / 8;

@@ -2,6 +2,7 @@
 //
 //   encoding 1   [ flat words ]
 //   encoding 2   [ flat words; the first 16 bits are their number ][ gap up to word 4 ][ tail ]
+//   encoding 3   the same with one flat word, whose upper half describes the tail: a FlatBuffer
 //
 // Flat fields lie in the order of their ids, each aligned to its size; a string or vector has 32 bits there; a struct
 // of more than a word fills whole words; capabilities travel beside the words. Before the first scalar that may be

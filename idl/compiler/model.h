@@ -64,13 +64,13 @@ struct Field {
     bool required = false;
     unsigned struct_offset = 0;
 
-    unsigned max = 0;         // String, Vector
-    unsigned max_each = 0;    // Vector of strings: of each
-    std::string cap_kind;     // Cap: "memory", or "endpoint"
-    std::string cap_service;  // Cap of endpoint:Service: full name
+    unsigned max = 0;              // String, Vector
+    unsigned max_each = 0;         // Vector of strings: of each
+    std::string cap_kind;          // Cap: "memory", or "endpoint"
+    std::string cap_service;       // Cap of endpoint:Service: full name
     unsigned rights = kAllRights;  // Cap: what the receiver may do with it at most
-    unsigned offset = 0;      // in the flat words, bytes
-    unsigned presence_bit = 0;  // of an optional scalar: in the flat words, bits
+    unsigned offset = 0;           // in the flat words, bytes
+    unsigned presence_bit = 0;     // of an optional scalar: in the flat words, bits
     unsigned cap_index = 0;
 };
 
@@ -81,8 +81,8 @@ struct Table {
     bool here = false;
     bool is_struct = false;
     bool is_flatbuffer = false;  // encoding 3
-    unsigned size = 0;   // struct: bytes
-    unsigned align = 0;  // struct
+    unsigned size = 0;           // struct: bytes
+    unsigned align = 0;          // struct
     std::map<std::string, std::string> attributes;
     std::vector<Field> fields;  // by id
 

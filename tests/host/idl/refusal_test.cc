@@ -156,7 +156,8 @@ TEST_CASE("attributes that idlc does not know, or not there") {
     refuses("struct T (force_align:16) { //!\n  a:uint;\n}\n",
             "T has the attribute 'force_align', which means nothing on a struct");
     refuses(call("ordinal:\"1\", event"), "S.Run is an event, which idlc does not generate yet");
-    refuses(field("a:string (max:\"4\", rights:\"read\");"), "T.a has the attribute 'rights', which does not fit its type");
+    refuses(field("a:string (max:\"4\", rights:\"read\");"),
+            "T.a has the attribute 'rights', which does not fit its type");
 }
 
 TEST_CASE("bounds") {
@@ -172,7 +173,8 @@ TEST_CASE("types that have no place in encodings 1 and 2") {
     refuses("table U {}\n" + field("a:U;"), "T.a is a nested table, which needs encoding 3, and T does not say so");
     refuses("table U {}\n" + field("a:[U];"), "T.a is a vector of tables, which needs encoding 3");
     refuses(field("a:[string];"), "T.a is a vector of strings, which needs encoding 3");
-    refuses("table U (encoding:\"flatbuffer\") {}\nunion V { U }\n" + field("a:V;"), "T.a is a union, which needs encoding 3");
+    refuses("table U (encoding:\"flatbuffer\") {}\nunion V { U }\n" + field("a:V;"),
+            "T.a is a union, which needs encoding 3");
     refuses(field("a:ulong = 18446744073709551615;"), "T.a has a default above 2^63 - 1");
     refuses(field("a:string (max:\"3\", required);"), "T.a is 'required', which only a nested table or a union can be");
     refuses("table T (encoding:\"json\") { //!\n}\n", "T has encoding:\"json\", which is unknown");
@@ -200,7 +202,9 @@ TEST_CASE("encoding 3") {
     refuses(inner + "struct P { a:uint; }\nunion Either { Deep, P } //!\n", "Either.P is no table");
     refuses(inner + "union Either { Deep, text:string } //!\n", "Either.text is no table");
     refuses(inner + "rpc_service S (id:\"60001\", session:\"Deep\") { //!\n" + kGet, "S has session:\"Deep\"");
-    refuses(inner + "rpc_service S (id:\"60001\", inflight:\"1\") {\n  Run (Deep):eft.Empty (ordinal:\"1\", idempotent, ring:\"8\"); //!\n}\n",
+    refuses(inner +
+                "rpc_service S (id:\"60001\", inflight:\"1\") {\n  Run (Deep):eft.Empty (ordinal:\"1\", idempotent, "
+                "ring:\"8\"); //!\n}\n",
             "S.Run travels through a ring, and Deep is a FlatBuffer");
 }
 
@@ -222,9 +226,10 @@ TEST_CASE("capabilities") {
             "T.a has rights:\"signal,\", and '' is none of notification's");
     refuses(field("a:eft.Cap (cap:\"memory\", rights:\"read\");"),
             "T.a narrows the rights of a capability to 'memory', which has none by name");
-    refuses("table N { a:eft.Cap (cap:\"frame\", rights:\"read\"); }\nrpc_service S (id:\"60001\", inflight:\"1\") {\n"
-            "  Run (eft.Empty):N (ordinal:\"1\", once); //!\n}\n",
-            "S.Run is once and returns a capability with rights");
+    refuses(
+        "table N { a:eft.Cap (cap:\"frame\", rights:\"read\"); }\nrpc_service S (id:\"60001\", inflight:\"1\") {\n"
+        "  Run (eft.Empty):N (ordinal:\"1\", once); //!\n}\n",
+        "S.Run is once and returns a capability with rights");
 }
 
 TEST_CASE("areas") {
@@ -265,7 +270,8 @@ TEST_CASE("sessions and errors of services") {
     refuses("enum E : uint { Early = 255 }\nrpc_service S (id:\"60001\", error:\"E\") { //!\n" + kGet,
             "S has error:\"E\", whose Early is 255");
     refuses("rpc_service S (id:\"60001\", error:\"Nothing\") { //!\n" + kGet, "S has error:\"Nothing\"");
-    refuses("enum E : ushort { Late = 300, Later = 65535 }\n" + call("ordinal:\"1\", error:\"F\""), "S.Run has error:\"F\"");
+    refuses("enum E : ushort { Late = 300, Later = 65535 }\n" + call("ordinal:\"1\", error:\"F\""),
+            "S.Run has error:\"F\"");
     refuses("rpc_service S (id:\"60001\", version:\"0\") { //!\n" + kGet, "S has version:\"0\"");
 }
 

@@ -28,9 +28,8 @@ struct Interfaces {
 
     template <class Server>
     static Outcome dispatch(Server& server, Context& context, IncomingMessage& message) {
-        return dispatch_each<First, Others...>(message, [&]<class Service, std::size_t>() {
-            return Service::dispatch(server, context, message);
-        });
+        return dispatch_each<First, Others...>(
+            message, [&]<class Service, std::size_t>() { return Service::dispatch(server, context, message); });
     }
     template <class... Servers>
     static Outcome dispatch(std::tuple<Servers&...>& servers, Context& context, IncomingMessage& message) {
@@ -53,7 +52,8 @@ private:
                                                                   : dispatch.template operator()<Services, Index>(),
                       true)) ||
                     ...);
-        }(std::index_sequence_for<Services...>());
+        }
+        (std::index_sequence_for<Services...>());
         return found ? outcome : message.refuse(Error::NoSuchMethod);
     }
 };

@@ -7,6 +7,7 @@
 #include <eft/ipc/area.h>
 #include <eft/ipc/bits.h>
 #include <eft/ipc/cap_field.h>
+#include <eft/ipc/flat_writer.h>
 #include <eft/ipc/registers.h>
 #include <eft/ipc/tail.h>
 
@@ -37,6 +38,17 @@ public:
         end_ += tail_words(bytes);
         return u64{view.size()} << 16 | offset;
     }
+
+    // The whole tail is one FlatBuffer, written where it travels. Answers with what describes it, as tail() does.
+    u64 flatbuffer(const Table& table) {
+        FlatWriter flat(std::span<u64>(page_.words + kTailStart, kMaxWords - kTailStart));
+        flat.set_root(table.put(flat));
+        complete_ = flat.ok();
+        end_ = kTailStart + static_cast<unsigned>(tail_words(flat.size()));
+        return u64{flat.size()} << 16 | kTailStart * sizeof(u64);
+    }
+    // False: there was no room for all of it. Never so for a table with bounds, which fits() has seen.
+    bool complete() const { return complete_; }
 
     template <class Kind>
     void cap(unsigned index, const CapField<Kind>& field) {
@@ -70,6 +82,7 @@ private:
     Utcb& page_;
     unsigned end_ = kTailStart;  // in words
     unsigned caps_ = 0;
+    bool complete_ = true;
     [[no_unique_address]] std::conditional_t<Table::kNarrows, OutgoingCaps, Nothing> narrowed_;
 };
 

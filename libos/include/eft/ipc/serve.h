@@ -53,14 +53,14 @@ template <class Response, class Answer>
         }
         MessageWriter<Response> out(registers, page);
         answer->encode(out);
-        registers.tag = out.tag(0);
+        registers.tag = out.complete() ? out.tag(0) : Tag(static_cast<u32>(Error::ProtocolViolation), 0);
         if constexpr (Response::kNarrows) out.keep_narrowed(outgoing);
     }
 }
 
 // A handler that waits. The request, its tail and the right to answer live in this coroutine's frame.
 template <class Method, class Server, class... Session>
-Task<void> serve_later(Server& server, Deferred deferred, Context context, typename Method::Request request,
+Task<void> serve_later(Server& server, Deferred deferred, Context context, Received<typename Method::Request> request,
                        TailBuffer<Method::Request::kTailWords> tail, const void* old_tail, Session&... session) {
     if constexpr (Method::Request::kTailWords != 0) request.follow_tail(old_tail, tail.words);
     auto work = Method::handle(server, context, session..., request);
@@ -74,7 +74,7 @@ Task<void> serve_later(Server& server, Deferred deferred, Context context, typen
 }
 
 template <class Method, class Server, class... Session>
-Outcome defer(Server& server, Context& context, IncomingMessage& message, typename Method::Request& request,
+Outcome defer(Server& server, Context& context, IncomingMessage& message, Received<typename Method::Request>& request,
               TailBuffer<Method::Request::kTailWords>& tail, Session&... session) {
     if constexpr (Method::kInflight != 0)
         if (((session.requests_in_progress() >= Method::kInflight) || ...)) return message.refuse(Error::Busy);
@@ -108,7 +108,7 @@ template <class Method, class Server, class... Session>
 Outcome serve(Server& server, Context& context, IncomingMessage& message, Session&... session) {
     using Request = typename Method::Request;
     using Response = typename Method::Response;
-    using Returned = TaskValue<decltype(Method::handle(server, context, session..., std::declval<Request&>()))>;
+    using Returned = TaskValue<decltype(Method::handle(server, context, session..., std::declval<Received<Request>&>()))>;
 
     if constexpr (Method::kOnce) {
         static_assert(!Returned::kIsTask, "a `once` method ends in its own step: its reply commits with its effects");
@@ -125,7 +125,7 @@ Outcome serve(Server& server, Context& context, IncomingMessage& message, Sessio
         return message.refuse(Error::BadMessage);
     TailBuffer<Request::kTailWords> tail;
     in.keep_tail(tail);
-    Request request = Request::load(in);
+    Received<Request> request = Request::load(in);
 
     if constexpr (Method::kCarrier != Carrier::Call) {
         static_cast<void>(Method::handle(server, context, session..., request));
