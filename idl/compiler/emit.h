@@ -15,6 +15,8 @@
 namespace idlc {
 
 std::string emit_header(const Schema& schema, const Source& source);
+// A test of each message of the file, for tests/host/idl.
+std::string emit_round_trip(const Schema& schema, const Source& source);
 
 void emit_enum(Text& text, const Enum& type);
 void emit_struct(Text& text, const Schema& schema, const Table& type);

@@ -118,6 +118,12 @@ void emit_reference(Text& text, const Enum& type) {
             text.line(name, "Ref(const ", cpp_name(each.table, type.name.space), "& value) : kind_(", name,
                       "::", each.name, "), value_(&value) {}");
     text.line(name, " kind() const { return kind_; }");
+    for (const EnumValue& each : type.values)
+        if (each.value != 0) {
+            std::string held = "const " + cpp_name(each.table, type.name.space) + "*";
+            text.line(held, " as_", snake_case(each.name), "() const { return kind_ == ", name, "::", each.name,
+                      " ? static_cast<", held, ">(value_) : nullptr; }");
+        }
     text.line("bool fits() const;");
     text.line("u32 put(ipc::FlatWriter& out) const;");
     text.line();
