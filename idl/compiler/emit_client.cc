@@ -7,22 +7,27 @@ namespace {
 void emit_call(Text& text, const Schema& schema, const Service& service, const Method& method) {
     const std::string& space = service.name.space;
     std::string request = cpp_name(method.request, space);
-    std::string response = cpp_name(method.response, space);
+    std::string response = received_name(schema, method.response, space);
     std::string parameter = "const " + request + "& request" + (method.request == "eft.Empty" ? " = {}" : "");
     std::string function = snake_case(method.name) + "(" + parameter + ")";
     std::string traits = service.name.plain + "::" + method.name + "Method";
+
+    std::string result = "eft::Result<" + response + ">";
+    const std::string& errors = service.errors_of(method);
+    if (!errors.empty()) result = "ipc::CallResult<" + response + ", " + cpp_name(errors, space) + ">";
 
     text.comments(method.comments);
     if (method.carrier != Carrier::Call) {
         text.line("eft::Status ", function, " { return Base::template send<", traits, ">(request); }");
     } else if (method.restart == Restart::Unhandled) {
-        text.open("ipc::Unsettled<", response, "> ", function);
-        text.line("return ipc::Unsettled<", response, ">(Base::template call<", traits, ">(request));");
+        std::string unsettled = "ipc::Unsettled<" + response + (errors.empty() ? ">" : ", " + result + ">");
+        text.open(unsettled, " ", function);
+        text.line("return ", unsettled, "(Base::template call<", traits, ">(request));");
         text.close();
     } else {
         const bool is_short = schema.find_table(method.request)->is_short() && schema.find_table(method.response)->is_short();
         if (is_short) text.line("[[gnu::always_inline]]");
-        text.line("eft::Result<", response, "> ", function, " { return Base::template call<", traits, ">(request); }");
+        text.line(result, " ", function, " { return Base::template call<", traits, ">(request); }");
     }
 }
 
@@ -30,11 +35,12 @@ void emit_call(Text& text, const Schema& schema, const Service& service, const M
 
 void emit_client(Text& text, const Schema& schema, const Service& service) {
     const std::string& name = service.name.plain;
-    text.line("template <class Transport = ipc::KernelTransport>");
+    text.line("template <class Transport>");
     text.open("class ", name, "Client : public ipc::Client<Transport>");
     text.line("using Base = ipc::Client<Transport>;");
     text.line();
     text.flush_left("public:");
+    text.line("using Service = ", name, ";");
     text.line("using Base::Base;");
     text.line();
     for (const Method& method : service.methods)

@@ -1,6 +1,7 @@
 // idlc: from a schema's binary reflection to the stubs of its interfaces.
 //
 //   idlc --out DIR --source FILE.fbs FILE.bfbs      writes DIR/FILE.h
+//   idlc --round-trips FILE.cc --source FILE.fbs FILE.bfbs      writes a test of its messages (tests/host/idl)
 //
 // The .fbs is read for lines in messages, and the schemas beside it for ids that are taken.
 // Status 0: written. 1: the schema is refused (FILE:LINE: error: …). 2: wrong use, or a file cannot be read or written.
@@ -18,7 +19,7 @@
 namespace {
 
 int usage() {
-    std::fprintf(stderr, "usage: idlc --out DIR --source FILE.fbs FILE.bfbs\n");
+    std::fprintf(stderr, "usage: idlc --out DIR|--round-trips FILE.cc --source FILE.fbs FILE.bfbs\n");
     return 2;
 }
 
@@ -50,18 +51,21 @@ bool write_file(const std::filesystem::path& path, const std::string& content) {
 
 int main(int count, char** arguments) {
     static const option kOptions[] = {{"out", required_argument, nullptr, 'o'},
+                                      {"round-trips", required_argument, nullptr, 'r'},
                                       {"source", required_argument, nullptr, 's'},
                                       {nullptr, 0, nullptr, 0}};
-    std::string out, source_path;
+    std::string out, round_trips, source_path;
     for (int option; (option = getopt_long(count, arguments, "", kOptions, nullptr)) != -1;) {
         if (option == 'o')
             out = optarg;
+        else if (option == 'r')
+            round_trips = optarg;
         else if (option == 's')
             source_path = optarg;
         else
             return usage();
     }
-    if (out.empty() || source_path.empty() || optind + 1 != count) return usage();
+    if (out.empty() == round_trips.empty() || source_path.empty() || optind + 1 != count) return usage();
 
     std::ifstream file(arguments[optind], std::ios::binary);
     if (!file) return fail(arguments[optind], "cannot be read");
@@ -80,6 +84,9 @@ int main(int count, char** arguments) {
         diagnostics.print(stderr);
         return 1;
     }
+    if (!round_trips.empty())
+        return write_file(round_trips, idlc::emit_round_trip(*schema, source)) ? 0
+                                                                               : fail(round_trips, "cannot be written");
     std::filesystem::path header =
         std::filesystem::path(out) / std::filesystem::path(source_path).filename().replace_extension(".h");
     if (!write_file(header, idlc::emit_header(*schema, source))) return fail(header.string(), "cannot be written");

@@ -1,5 +1,6 @@
 // Measures the kernel's operations, as rounds.h says, and ends the machine.
 #include <eft/idl/echo.h>
+#include <eft/idl/nested.h>
 #include <eft/invoke.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/layout.h>
@@ -183,6 +184,13 @@ void measure_stubs() {
     measure("stub.cross.str64", [&](u64) {
         const auto answer = client.say({.text = std::string_view(kText, 64)});
         if (!answer.ok() || answer->text.size() != 64) [[unlikely]]
+            wrong = true;
+    });
+    static bench::NestedClient<> nested{CapHandle(*granted("nested"))};
+    measure("stub.nested", [&](u64 i) {
+        const bench::Entry entry{.path = "/an/ordinary/path", .size = i, .modified = 2};
+        const auto answer = nested.turn({.entry = &entry});
+        if (!answer.ok() || answer->entry().size() != i || answer->entry().path().size() != 17) [[unlikely]]
             wrong = true;
     });
     require(!wrong, "the echo service answered wrongly");

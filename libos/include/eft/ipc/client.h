@@ -19,8 +19,6 @@
 
 namespace eft::ipc {
 
-class KernelTransport;  // <eft/ipc/kernel_transport.h>: what programs on Eft use
-
 // How a client reaches its server. Each function answers with the system call's own error; the server's is in the tag.
 template <class T>
 concept Transport = requires(T& transport, Registers& registers) {
@@ -44,6 +42,12 @@ public:
     explicit Client(Arguments&&... arguments) : transport_(std::forward<Arguments>(arguments)...) {}
 
     T& transport() { return transport_; }
+    // A client can stand where a capability to its session is sent.
+    Slot slot() const
+        requires requires(const T& transport) { transport.slot(); }
+    {
+        return transport_.slot();
+    }
 
     // Opens the session anew after its server restarted: called with the client, which still has its old capability;
     // asks the parent again, replaces the transport, attaches. Its own calls through this client are not repeated.
@@ -63,7 +67,7 @@ public:
 protected:
     // Inlined into the program: a short message goes from its variables to the processor's registers.
     template <class Method>
-    [[gnu::always_inline]] Result<typename Method::Response> call(const typename Method::Request& request) {
+    [[gnu::always_inline]] Result<Received<typename Method::Response>> call(const typename Method::Request& request) {
         if (!request.fits()) [[unlikely]]
             return Error::InvalidArgument;
         u16 sequence = Method::kOnce ? next_sequence() : 0;
@@ -94,6 +98,8 @@ protected:
         Registers registers;
         MessageWriter<typename Method::Request> out(registers, transport_.page());
         request.encode(out);
+        if (!out.complete()) [[unlikely]]
+            return Error::InvalidArgument;
         registers.tag = out.tag(Method::kLabel);
         if constexpr (Method::kCarrier == Carrier::OnewayLossy) {
             Error error = transport_.poll_send(registers);
@@ -112,7 +118,7 @@ private:
     };
 
     template <class Method>
-    [[gnu::noinline, gnu::cold]] Result<typename Method::Response> call_again(const typename Method::Request& request,
+    [[gnu::noinline, gnu::cold]] Result<Received<typename Method::Response>> call_again(const typename Method::Request& request,
                                                                               u16 sequence, Error error) {
         Registers registers;
         Attempts attempts;
@@ -128,12 +134,14 @@ private:
     [[gnu::always_inline]] Error exchange(const typename Method::Request& request, Registers& registers, u16 sequence) {
         MessageWriter<typename Method::Request> out(registers, transport_.page());
         request.encode(out);
+        if (!out.complete()) [[unlikely]]
+            return Error::InvalidArgument;
         registers.tag = out.tag(Method::kLabel, sequence);
         return transport_.call(registers);
     }
 
     template <class Method>
-    [[gnu::always_inline]] Result<typename Method::Response> receive(Registers& registers) {
+    [[gnu::always_inline]] Result<Received<typename Method::Response>> receive(Registers& registers) {
         using Response = typename Method::Response;
         ReceivedCaps caps([this]() -> Utcb& { return transport_.page(); }, registers.tag);
         MessageReader<Response> in(registers, transport_.page(), caps);
