@@ -1,6 +1,7 @@
 // What the schema does not allow is refused before anything is sent, in words that say where and what.
 #include "interfaces.h"
 
+#include <monitor/rpc/describe.h>
 #include <monitor/rpc/reply.h>
 #include <monitor/rpc/request.h>
 
@@ -92,6 +93,36 @@ TEST_CASE("a reply that is no such message is refused, as a stub does it") {
     CHECK(reply("eft.mem.Object", {}) == "refused: a capability is missing");
     CHECK(reply("eft.test.shapes.Scalars", {0, 0, 0, 0, 2}) == "refused: yes: it is no bool");
     CHECK(reply("eft.proc.KillRequest", {u64{99} << 32}) == "refused: reason: it is no DeathReason");
+}
+
+TEST_CASE("an interface is listed with everything that a caller has to know") {
+    const descriptor::Service* gallery = catalogue().service("Gallery");
+    REQUIRE(gallery);
+    const std::string listing = monitor::interface_text(catalogue(), *gallery);
+    CHECK(listing.starts_with("Gallery, interface 60001, version 3\n"));
+    for (const char* line : {
+             "  Copy {a: ubyte = 7, b: byte = -3, c: ushort, d: short = -300, e: uint = 4000000000, f: int = -5, g: ulong = 9223372036854775807, "
+             "h: long = -9223372036854775808, yes: bool = true, no: bool, color: Red|Green|Blue = Green, access: Read|Write|Execute, "
+             "sign: Low|Zero|High = Low, error: Error} -> ",
+             "tile: {at: {x: short, y: short}, color: Red|Green|Blue, weight: ulong, marks: [ushort:3]}, last: ubyte}",
+             "{name: string max 20, numbers: [ulong] max 5, after: ushort = 9, colors: [Red|Green|Blue] max 6, tiles: [{at: {x: short, ",
+             "{first: capability to memory, number: uint, second: capability to endpoint of Gallery, third: capability to notification, optional}",
+             "  Tell {value: ulong}\n      without answer\n", "  Buy {value: ulong} -> {value: ulong}\n      once\n",
+             "      No licence: the caller settles what a death means.\n"})
+        CHECK_MESSAGE(listing.find(line) != std::string::npos, line << "\n" << listing);
+    CHECK(monitor::interface_text(catalogue(), *catalogue().service("Block")).find("through a ring (not by rpc), idempotent") != std::string::npos);
+}
+
+TEST_CASE("errors have words, an interface's own ones their names, labels their methods") {
+    const descriptor::Service& gallery = *catalogue().service("eft.test.shapes.Gallery");
+    const descriptor::Method& copy = *catalogue().method(gallery, "Copy");
+    CHECK(monitor::error_text(catalogue(), copy, Error::Busy) == "busy");
+    CHECK(monitor::error_text(catalogue(), copy, static_cast<Error>(300)) == "TooCold (error 300)");
+    CHECK(monitor::error_text(catalogue(), copy, static_cast<Error>(301)) == "error 301");
+    CHECK(catalogue().label_name(make_label(1, 3)) == "Echo.Say");
+    CHECK(catalogue().label_name(make_label(1, 0)) == "Echo.Describe");
+    CHECK(catalogue().label_name(make_label(1, 99)) == "Echo.method 99");
+    CHECK(catalogue().label_name(make_label(999, 1)) == "interface 999.method 1");
 }
 
 TEST_CASE("descriptors that are damaged are refused, or harm nobody") {
