@@ -9,6 +9,7 @@
 #include <eft/process.h>
 #include <eft/text.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace eft::monitor {
@@ -39,8 +40,11 @@ struct Outcome {
 };
 Outcome failure(std::string_view text) { return {std::string(text), true}; }
 
-std::string open_failure(std::string_view name, Error error) {
+std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
+    const std::vector<EndpointName> all = rpc.endpoints.list();
+    const bool known = std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.name == name || each.provider == name; });
     std::string line(name);
+    if (!known) error = Error::NotFound;
     if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
     if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
     if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
@@ -75,7 +79,7 @@ Outcome describe(Rpc& rpc, std::string_view name) {
         return {lines};
     }
     if (const descriptor::Service* service = rpc.catalogue.service(name)) return {interface_text(rpc.catalogue, *service)};
-    return failure(open_failure(name, endpoint.error()));
+    return failure(open_failure(rpc, name, endpoint.error()));
 }
 
 struct Target {
@@ -103,11 +107,11 @@ std::string no_such_method(const Endpoint& endpoint, std::string_view name) {
 
 Outcome call_method(Rpc& rpc, std::string_view service, std::string_view name, std::string_view json) {
     const Result<Endpoint*> opened = rpc.endpoints.open(service);
-    if (!opened.ok()) return failure(open_failure(service, opened.error()));
+    if (!opened.ok()) return failure(open_failure(rpc, service, opened.error()));
     Endpoint& endpoint = **opened;
     const Target target = find_method(rpc, endpoint, name);
     if (!target.method) return failure(no_such_method(endpoint, name));
-    const std::string call_name = endpoint.name + " " + std::string(name) + ": ";
+    const std::string call_name = std::string(service) + " " + std::string(name) + ": ";
     if (!travels_as_message(*target.method)) return failure(call_name + "it travels through a ring that client and server share, not as a message");
     const descriptor::Record* request = rpc.catalogue.record(text(target.method->request()));
     const descriptor::Record* response = rpc.catalogue.record(text(target.method->response()));
