@@ -10,7 +10,7 @@ namespace {
 
 // Members of generated clients.
 constexpr std::string_view kTakenMethodNames[] = {"transport", "on_reopen",          "sequence", "set_sequence",
-                                                  "dropped",   "describe_interface", "session"};
+                                                  "dropped",   "describe_interface", "session",  "slot"};
 
 class ServiceChecker {
 public:
@@ -22,6 +22,9 @@ public:
         method_ = nullptr;
         if (schema_.find_table(service.name.full()) || schema_.find_enum(service.name.full()))
             refuse("has the name of a table, struct or enum", "both become a C++ type; rename one");
+        if (is_cpp_keyword(service.name.plain))
+            diagnostics_.refuse(source_.line_of(service.name.full()), "'" + service.name.plain + "' is a word of C++",
+                                "write it with a capital letter");
         check_service_attributes();
         std::map<unsigned, std::string> ordinals;
         for (Method& method : service.methods) {
@@ -32,7 +35,7 @@ public:
 
 private:
     std::string subject() const { return method_ ? service_->name.plain + "." + method_->name : service_->name.plain; }
-    void refuse(const std::string& message, const std::string& hint = "") {
+    void refuse(const std::string& message, const std::string& hint) {
         std::string full = service_->name.full();
         diagnostics_.refuse(method_ ? source_.line_of(full, method_->name) : source_.line_of(full),
                             subject() + " " + message, hint);
@@ -83,18 +86,16 @@ private:
     }
 
     void check_session_table(const std::string& value) {
-        service_->session_table = resolve<Table>(value, &Schema::find_table);
-        const Table* table = schema_.find_table(service_->session_table);
-        if (!table)
-            refuse_value("session", value, "the name of a table");
-        else if (table->has_tail() || table->caps != 0 || table->has_area)
+        const Table* table = resolve_name(schema_.tables, value, service_->name.space);
+        if (!table || table->is_struct) return refuse_value("session", value, "the name of a table");
+        service_->session_table = table->name.full();
+        if (table->has_tail() || table->is_flatbuffer || table->caps != 0 || table->has_area)
             refuse_value("session", value, "a session lies in a state region: flat fields only");
     }
 
     std::string check_error_enum(const std::string& value) {
-        std::string full = resolve<Enum>(value, &Schema::find_enum);
-        const Enum* type = schema_.find_enum(full);
-        if (!type) {
+        const Enum* type = resolve_name(schema_.enums, value, service_->name.space);
+        if (!type || type->is_union) {
             refuse_value("error", value, "the name of an enum");
             return "";
         }
@@ -103,14 +104,7 @@ private:
                 refuse("has error:\"" + value + "\", whose " + each.name + " is " + std::to_string(each.value),
                        "an interface's own errors are numbers from 256 to 65535; the others are common to all");
         if (type->underlying.size < 2) refuse_value("error", value, "`enum " + value + " : uint`");
-        return full;
-    }
-
-    template <class T>
-    std::string resolve(const std::string& name, const T* (Schema::*find_it)(const std::string&) const) const {
-        for (const std::string& full : {service_->name.space + "." + name, name, "eft." + name})
-            if ((schema_.*find_it)(full)) return full;
-        return "";
+        return type->name.full();
     }
 
     void check_method(std::map<unsigned, std::string>& ordinals) {
@@ -229,6 +223,9 @@ private:
             return;
         }
         bool ring = method_->carrier == Carrier::Ring;
+        if (method_->once && response->narrows)
+            refuse("is once and returns a capability with rights, and its reply is kept as it was sent",
+                   "let the handler derive it, and leave rights out");
         if (response->has_area)
             refuse("returns an Area", "an area is named in the request; the reply says how much of it");
         if (request->has_area && !service_->has_sessions())
@@ -240,7 +237,10 @@ private:
             if (table->caps != 0)
                 refuse("travels through a ring, and " + table->name.plain + " has a capability",
                        "hand it over by an ordinary call before");
-            if (table->has_tail())
+            if (table->is_flatbuffer)
+                refuse("travels through a ring, and " + table->name.plain + " is a FlatBuffer",
+                       "put the bytes into the session's area");
+            else if (table->has_tail())
                 refuse("travels through a ring, and " + table->name.plain + " has a string or vector",
                        "put the bytes into the session's area");
             else if (table->flat_words > kMaxRingWords)

@@ -12,7 +12,7 @@ class Diagnostics {
 public:
     explicit Diagnostics(std::string file) : file_(std::move(file)) {}
 
-    void refuse(int line, std::string message, std::string hint = "") {
+    void refuse(int line, std::string message, std::string hint) {
         refusals_.push_back({line, std::move(message), std::move(hint)});
     }
     bool any() const { return !refusals_.empty(); }
@@ -22,7 +22,7 @@ public:
                          [](const Refusal& a, const Refusal& b) { return a.line < b.line; });
         for (const Refusal& refusal : refusals_) {
             std::fprintf(to, "%s:%d: error: %s\n", file_.c_str(), refusal.line, refusal.message.c_str());
-            if (!refusal.hint.empty()) std::fprintf(to, "    hint: %s\n", refusal.hint.c_str());
+            std::fprintf(to, "    hint: %s\n", refusal.hint.c_str());
         }
     }
 

@@ -32,8 +32,13 @@ public:
         : text_(text), schema_(schema), service_(service), name_(service.name.plain), space_(service.name.space) {}
 
     void emit() {
+        text_.line("template <class Transport = ipc::KernelTransport>");
+        text_.line("class ", name_, "Client;");
+        text_.line();
         text_.comments(service_.comments);
         text_.open("struct ", name_);
+        text_.line("template <class Transport>");
+        text_.line("using ClientOf = ", name_, "Client<Transport>;");
         emit_constants();
         for (const Method& method : service_.methods) emit_method(method);
         emit_method_table();
@@ -52,6 +57,10 @@ public:
 
 private:
     std::string type_of(const std::string& full) const { return cpp_name(full, space_); }
+    std::string own_errors(const Method& method) const {
+        const std::string& errors = service_.errors_of(method);
+        return errors.empty() ? "" : ", " + type_of(errors);
+    }
     bool by_message(const Method& method) const { return method.carrier != Carrier::Ring; }
 
     unsigned once_words() const {
@@ -95,6 +104,11 @@ private:
         text_.line();
     }
 
+    std::string request_parameter(const Method& method) const {
+        std::string received = received_name(schema_, method.request, space_);
+        return (received == type_of(method.request) ? "Request" : received) + "& request)";
+    }
+
     void emit_handle(const Method& method) {
         std::string handler = "server." + snake_case(method.name);
         if (!by_message(method)) {
@@ -105,11 +119,12 @@ private:
             text_.line("return ", handler, "(pending, session, request);");
         } else if (service_.has_sessions()) {
             text_.line("template <class Server, class Session>");
-            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, Request& request)");
+            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, ",
+                       request_parameter(method));
             text_.line("return ", handler, "(context, session, std::move(request));");
         } else {
             text_.line("template <class Server>");
-            text_.open("static auto handle(Server& server, ipc::Context& context, Request& request)");
+            text_.open("static auto handle(Server& server, ipc::Context& context, ", request_parameter(method));
             text_.line("return ", handler, "(context, std::move(request));");
         }
         text_.close();
@@ -157,9 +172,9 @@ private:
             any = true;
             std::string call = "server." + snake_case(method.name) + "(context, " +
                                (service_.has_sessions() ? "session, " : "") + "std::declval<" +
-                               type_of(method.request) + ">())";
+                               received_name(schema_, method.request, space_) + ">())";
             if (method.carrier == Carrier::Call)
-                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), ">;");
+                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), own_errors(method), ">;");
             else
                 text_.line(call, ";");
         }
@@ -178,18 +193,16 @@ private:
                    "Server<Server>, \"the server misses a handler, or one has the wrong types\");");
         bool sessions = service_.has_sessions();
         if (sessions) {
-            text_.line("if (message.label() == kDescribeLabel) return ipc::describe<", name_, ">(message);");
             text_.line("auto* session = server.session(context.badge());");
             text_.line("if (!session) [[unlikely]]");
-            text_.line("    return message.refuse(eft::Error::StaleSession);");
+            text_.line("    return ipc::describe_or<", name_, ">(message, eft::Error::StaleSession);");
         }
         text_.open("switch (message.label())");
         for (const Method& method : service_.methods)
             if (by_message(method))
                 text_.line("case ", method.name, "Method::kLabel: return ipc::serve<", method.name,
                            "Method>(server, context, message", sessions ? ", *session);" : ");");
-        if (!sessions) text_.line("case kDescribeLabel: return ipc::describe<", name_, ">(message);");
-        text_.line("default: return message.refuse(eft::Error::NoSuchMethod);");
+        text_.line("default: return ipc::describe_or<", name_, ">(message, eft::Error::NoSuchMethod);");
         text_.close();
         text_.close();
         text_.line();

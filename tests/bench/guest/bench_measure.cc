@@ -1,5 +1,6 @@
 // Measures the kernel's operations, as rounds.h says, and ends the machine.
 #include <eft/idl/echo.h>
+#include <eft/idl/nested.h>
 #include <eft/invoke.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/layout.h>
@@ -175,6 +176,12 @@ void measure_stubs() {
     measure("stub.cross.str64", [&](u64) {
         const auto answer = client.say({.text = std::string_view(kText, 64)});
         right &= answer.ok() && answer->text.size() == 64;
+    });
+    static bench::NestedClient<> nested{CapHandle(*granted("nested"))};
+    measure("stub.nested", [&](u64 i) {
+        const bench::Entry entry{.path = "/an/ordinary/path", .size = i, .modified = 2};
+        const auto answer = nested.turn({.entry = &entry});
+        right &= answer.ok() && answer->entry().size() == i && answer->entry().path().size() == 17;
     });
     require(right, "the echo service answered wrongly");
 }

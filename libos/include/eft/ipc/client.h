@@ -19,8 +19,6 @@
 
 namespace eft::ipc {
 
-class KernelTransport;  // <eft/ipc/kernel_transport.h>: what programs on Eft use
-
 // How a client reaches its server. Each function answers with the system call's own error; the server's is in the tag.
 template <class T>
 concept Transport = requires(T& transport, Registers& registers) {
@@ -38,6 +36,12 @@ public:
     explicit Client(Arguments&&... arguments) : transport_(std::forward<Arguments>(arguments)...) {}
 
     T& transport() { return transport_; }
+    // A client can stand where a capability to its session is sent.
+    Slot slot() const
+        requires requires(const T& transport) { transport.slot(); }
+    {
+        return transport_.slot();
+    }
 
     // Opens the session anew after its server restarted: called with the client, which still has its old capability;
     // asks the parent again, replaces the transport, attaches. Its own calls through this client are not repeated.
@@ -56,7 +60,7 @@ public:
 
 protected:
     template <class Method>
-    Result<typename Method::Response> call(const typename Method::Request& request) {
+    Result<Received<typename Method::Response>> call(const typename Method::Request& request) {
         if (!request.fits()) [[unlikely]]
             return Error::InvalidArgument;
         u16 sequence = Method::kOnce ? next_sequence() : 0;
@@ -79,6 +83,8 @@ protected:
         Registers registers;
         MessageWriter<typename Method::Request> out(registers, transport_.page());
         request.encode(out);
+        if (!out.complete()) [[unlikely]]
+            return Error::InvalidArgument;
         registers.tag = out.tag(Method::kLabel);
         if constexpr (Method::kCarrier == Carrier::OnewayLossy) {
             Error error = transport_.poll_send(registers);
@@ -100,13 +106,15 @@ private:
     [[gnu::always_inline]] Error exchange(const typename Method::Request& request, Registers& registers, u16 sequence) {
         MessageWriter<typename Method::Request> out(registers, transport_.page());
         request.encode(out);
+        if (!out.complete()) [[unlikely]]
+            return Error::InvalidArgument;
         registers.tag = out.tag(Method::kLabel, sequence);
         Error error = transport_.call(registers);
         return error != Error::None ? error : static_cast<Error>(registers.tag.label());
     }
 
     template <class Method>
-    [[gnu::always_inline]] Result<typename Method::Response> receive(Registers& registers) {
+    [[gnu::always_inline]] Result<Received<typename Method::Response>> receive(Registers& registers) {
         using Response = typename Method::Response;
         ReceivedCaps caps(transport_.page(), registers.tag.caps());
         MessageReader<Response> in(registers, transport_.page(), caps);

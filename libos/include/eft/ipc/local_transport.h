@@ -131,7 +131,8 @@ private:
         for (unsigned i = kRegisterWords; i < message.tag.words(); ++i) to.words[i] = from.words[i];
         for (unsigned i = 0; i < caps; ++i)
             local_caps().place(static_cast<Slot>(to.receive_slots[i]),
-                               local_caps().object(static_cast<Slot>(from.send_slots[i])));
+                               local_caps().object(static_cast<Slot>(from.send_slots[i])),
+                               local_caps().rights(static_cast<Slot>(from.send_slots[i])));
         return Error::None;
     }
 

@@ -47,7 +47,8 @@ public:
         if constexpr (Table::kTailWords != 0) {
             unsigned words = (tail_.end - tail_.begin) / sizeof(u64);
             auto* from = reinterpret_cast<const u64*>(tail_.data);
-            for (unsigned i = 0; i < words; ++i) buffer.words[i] = from[i];
+            // By bytes, which are read as any type afterwards.
+            for (unsigned i = 0; i < words; ++i) __builtin_memcpy(&buffer.words[i], &from[i], sizeof(u64));
             tail_.data = reinterpret_cast<const std::byte*>(buffer.words);
         }
     }

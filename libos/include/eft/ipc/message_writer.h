@@ -7,6 +7,7 @@
 #include <eft/ipc/area.h>
 #include <eft/ipc/bits.h>
 #include <eft/ipc/cap_field.h>
+#include <eft/ipc/flat_writer.h>
 #include <eft/ipc/registers.h>
 #include <eft/ipc/tail.h>
 
@@ -38,6 +39,17 @@ public:
         return u64{view.size()} << 16 | offset;
     }
 
+    // The whole tail is one FlatBuffer, written where it travels. Answers with what describes it, as tail() does.
+    u64 flatbuffer(const Table& table) {
+        FlatWriter flat(std::span<u64>(page_.words + kTailStart, kMaxWords - kTailStart));
+        flat.set_root(table.put(flat));
+        complete_ = flat.ok();
+        end_ = kTailStart + static_cast<unsigned>(tail_words(flat.size()));
+        return u64{flat.size()} << 16 | kTailStart * sizeof(u64);
+    }
+    // False: there was no room for all of it. Never so for a table with bounds, which fits() has seen.
+    bool complete() const { return complete_; }
+
     template <class Kind>
     void cap(unsigned index, const CapField<Kind>& field) {
         if (!field.present()) return;  // an optional one, and so are all that follow
@@ -45,6 +57,15 @@ public:
         if constexpr (Table::kCaps != Table::kRequiredCaps)
             if (caps_ == index) ++caps_;
     }
+
+    // The receiver gets a copy with fewer rights. Where none can be made, the kernel finds an empty slot.
+    template <class Kind>
+    void cap(unsigned index, const CapField<Kind>& field, Rights rights) {
+        cap(index, field);
+        if (field.present()) page_.send_slots[index] = raw(narrowed_.add(slots::narrow(field.slot(), rights)));
+    }
+    // Of a reply, which leaves after this writer is gone.
+    void keep_narrowed(OutgoingCaps& outgoing) { narrowed_.move_to(outgoing); }
 
     Tag tag(u32 label, u16 sequence = 0) const {
         unsigned words = Table::kFlatWords;
@@ -54,12 +75,15 @@ public:
     }
 
 private:
+    struct Nothing {};
     static constexpr unsigned kTailStart = Table::kFlatWords > kRegisterWords ? Table::kFlatWords : kRegisterWords;
 
     Registers& registers_;
     Utcb& page_;
     unsigned end_ = kTailStart;  // in words
     unsigned caps_ = 0;
+    bool complete_ = true;
+    [[no_unique_address]] std::conditional_t<Table::kNarrows, OutgoingCaps, Nothing> narrowed_;
 };
 
 }  // namespace eft::ipc
