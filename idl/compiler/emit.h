@@ -17,6 +17,8 @@ namespace idlc {
 std::string emit_header(const Schema& schema, const Source& source);
 // A test of each message of the file, for tests/host/idl.
 std::string emit_round_trip(const Schema& schema, const Source& source);
+// Not C++: the bytes of an interface descriptor (idl/descriptor).
+std::string emit_descriptor(const Schema& schema);
 
 void emit_enum(Text& text, const Enum& type);
 void emit_struct(Text& text, const Schema& schema, const Table& type);
