@@ -2,10 +2,10 @@
 #pragma once
 
 #include <drivers/block/block_server.h>
-#include <drivers/service/kernel_slots.h>
 
 #include <eft/idl/names.h>
 #include <eft/ipc/kernel_transport.h>
+#include <eft/kernel_slots.h>
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/server.h>
@@ -15,7 +15,7 @@
 
 namespace eft::block {
 
-class KernelPlatform : public driver::KernelSlots {
+class KernelPlatform : public KernelSlots {
 public:
     using Mapping = SharedMemory;
 

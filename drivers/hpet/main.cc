@@ -1,10 +1,10 @@
 // hpet: the timer service. The logic is in hpet.h (the device) and timer_server.h (the service).
 #include <drivers/hpet/timer_server.h>
 #include <drivers/service/device.h>
-#include <drivers/service/kernel_slots.h>
 
 #include <eft/idl/names.h>
 #include <eft/ipc/kernel_transport.h>
+#include <eft/kernel_slots.h>
 #include <eft/panic.h>
 #include <eft/server.h>
 #include <eft/state/region_commit.h>
@@ -14,7 +14,7 @@ using namespace eft;
 namespace {
 
 using Clock = hpet::Hpet<hw::Mmio>;
-using Server = hpet::TimerServer<Clock, driver::KernelSlots>;
+using Server = hpet::TimerServer<Clock, KernelSlots>;
 constexpr u64 kAlarmBit = 1;
 constexpr unsigned kTimer = 0;
 
@@ -39,7 +39,7 @@ int eft_main() {
     // The clock's state is no part of transactions: see hpet.h.
     auto clock = start_clock(const_cast<hpet::ClockState&>(region->clock));
     if (!clock.ok()) panic("hpet: there is no timer that can be used");
-    static driver::KernelSlots slots;
+    static KernelSlots slots;
     static Server server(region, *clock, slots);
     if (!server.restore().ok()) panic("hpet: the timers cannot be restored");
     RegionCommit<ReplyCommit, Server::Clients::View> commit(region.log(), server.view());

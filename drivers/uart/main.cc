@@ -1,10 +1,10 @@
 // uart: the console on a PC's first serial line. The logic is in uart.h (the device) and console.h (the service).
 #include <drivers/service/device.h>
-#include <drivers/service/kernel_slots.h>
 #include <drivers/uart/console.h>
 
 #include <eft/idl/names.h>
 #include <eft/ipc/kernel_transport.h>
+#include <eft/kernel_slots.h>
 #include <eft/panic.h>
 #include <eft/server.h>
 #include <eft/state/region_commit.h>
@@ -13,7 +13,7 @@ using namespace eft;
 
 namespace {
 
-using Server = uart::ConsoleServer<hw::Ports, driver::KernelSlots>;
+using Server = uart::ConsoleServer<hw::Ports, KernelSlots>;
 constexpr u64 kLineBit = 1;
 
 Result<hw::Ports> open_line() {
@@ -38,7 +38,7 @@ int eft_main() {
     auto line = uart::Uart<hw::Ports>::start(*ports, const_cast<uart::Buffers&>(region->buffers));
     if (!line.ok()) panic("uart: nothing answers at the serial line's ports");
 
-    static driver::KernelSlots slots;
+    static KernelSlots slots;
     Server server(region, *line, slots);
     if (!server.restore().ok()) panic("uart: the sessions cannot be restored");
     RegionCommit<ReplyCommit, Server::Clients::View> commit(region.log(), server.view());

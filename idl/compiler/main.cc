@@ -6,6 +6,7 @@
 // Status 0: written. 1: the schema is refused (FILE:LINE: error: …). 2: wrong use, or a file cannot be read or written.
 #include "check.h"
 #include "emit.h"
+#include "events.h"
 #include "load.h"
 
 #include <getopt.h>
@@ -80,6 +81,7 @@ int main(int count, char** arguments) {
         diagnostics.print(stderr);
         return 1;
     }
+    idlc::expand_events(*schema);
     std::filesystem::path header =
         std::filesystem::path(out) / std::filesystem::path(source_path).filename().replace_extension(".h");
     if (!write_file(header, idlc::emit_header(*schema, source))) return fail(header.string(), "cannot be written");

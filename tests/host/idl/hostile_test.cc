@@ -44,8 +44,10 @@ struct EveryServer {
     Result<Empty> ping(C&, const Empty&) { return Empty{}; }
     Result<echo::Words> repeat(C&, const echo::Words& words) { return words; }
     Result<echo::Text> say(C&, const echo::Text& text) { return look(text.text), text; }
-    Result<counter::Value> add(C&, const counter::Amount& amount) { return counter::Value{amount.amount}; }
-    Result<counter::Value> get(C&, const Empty&) { return counter::Value{1}; }
+    Result<counter::Value> add(C&, AnySession&, const counter::Amount& amount) { return counter::Value{amount.amount}; }
+    Result<counter::Value> get(C&, AnySession&, const Empty&) { return counter::Value{1}; }
+    Result<counter::Value> draw(C&, AnySession&, const Empty&) { return counter::Value{1}; }
+    Result<counter::Client> mine(C&, AnySession&, const Empty&) { return counter::Client{}; }
 
     Result<block::Attached> attach(C&, AnySession&, block::Attach&& request) {
         return block::Attached{.sectors = request.area_bytes, .wake = std::move(request.wake)};
