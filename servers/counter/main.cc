@@ -19,7 +19,9 @@ struct Server : StatefulServer<counter::Counter, State> {
         EFT_TRY(counter::Client * client, session.edit());
         client->added += amount.amount;
         ++client->calls;
-        return counter::Value{state->value += amount.amount};
+        state->value += amount.amount;
+        EFT_CHECK(raise<Service::Changed>({.value = state->value, .amount = amount.amount}));
+        return counter::Value{state->value};
     }
     Result<counter::Value> get(ipc::Context&, Session&, const Empty&) { return counter::Value{shared().value}; }
     Result<counter::Value> draw(ipc::Context& context, Session& session, const Empty&) { return add(context, session, {1}); }
