@@ -46,7 +46,7 @@ Status Machine::make_all(PersistentPart& part, unsigned index) {
         if (!granted_all.ok()) return;
         const bool processes = grant == "proc";
         const Slot session = processes ? proc_.transport().slot() : slot(WellKnown::Endpoint);
-        const Badge badge = processes ? Badge::None : grant == "rs" ? kOrdersBadge : kLogsBadge;
+        const Badge badge = processes ? Badge::None : session_badge(index, grant == "rs" ? SessionKind::Orders : SessionKind::Logs);
         granted_all = name_capability(part, grant, session, bits(EndpointRight::Send), badge);
     });
     EFT_CHECK(granted_all);

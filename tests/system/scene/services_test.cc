@@ -137,6 +137,38 @@ TEST_CASE("every service that came back shows how long it took, also soon after 
     system.shut_down();
 }
 
+TEST_CASE("`service watch` tells of deaths and returns, also of those that happened while the prompt itself was dead") {
+    System system({});
+    CHECK(system.run("service watch 0") == "");  // from here on
+    CHECK(system.run("service kill echo; service wait echo") == "");
+    CHECK(system.run("service kill counter --signal crash; service wait counter") == "");
+    std::string changes = system.run("service watch 0");
+    CHECK_MESSAGE(std::regex_search(changes, std::regex("[0-9]+\\.[0-9]{6} echo: died, an order; starting, incarnation 2\n")), changes);
+    CHECK_MESSAGE(changes.find(" echo: up, incarnation 2\n") != std::string::npos, changes);
+    CHECK_MESSAGE(changes.find(" counter: died, CPU exception 6, invalid opcode; ") != std::string::npos, changes);
+    CHECK(system.run("service watch 0") == "");  // each once
+
+    // As they come.
+    system.run("service watch 2 &");
+    changes = system.run("service kill echo; sleep 300; wait");
+    CHECK_MESSAGE(changes.find(" echo: died, an order; starting, incarnation 3\n") != std::string::npos, changes);
+    CHECK_MESSAGE(changes.find(" echo: up, incarnation 3\n") != std::string::npos, changes);
+
+    // The subscriber dies with changes that it has not seen.
+    system.run("service kill echo; service wait echo; service kill monitor");
+    system.run("sleep 300");
+    changes = system.run("service watch 0");
+    CHECK_MESSAGE(changes.find(" echo: up, incarnation 4\n") != std::string::npos, changes);
+    CHECK_MESSAGE(changes.find(" monitor: died, an order; starting, incarnation 2\n") != std::string::npos, changes);
+    CHECK_MESSAGE(changes.find(" monitor: up, incarnation 2\n") != std::string::npos, changes);
+
+    // More than the queue holds.
+    for (int round = 0; round < 10; ++round) system.run("service kill echo; service wait echo");
+    changes = system.run("service watch 0");
+    CHECK_MESSAGE(std::regex_search(changes, std::regex("^\\([0-9]+ changes were missed\\)\n")), changes);
+    system.shut_down();
+}
+
 TEST_CASE("the reason of an ordered death is said once") {
     System system({});
     system.run("service kill echo --signal hang");
