@@ -2,12 +2,8 @@
 #include <drivers/service/device.h>
 #include <drivers/uart/console.h>
 
-#include <eft/idl/names.h>
-#include <eft/ipc/kernel_transport.h>
 #include <eft/kernel_slots.h>
-#include <eft/panic.h>
-#include <eft/server.h>
-#include <eft/state/region_commit.h>
+#include <eft/serve_region.h>
 
 using namespace eft;
 
@@ -27,11 +23,7 @@ Result<hw::Ports> open_line() {
 }  // namespace
 
 int eft_main() {
-    if (state_memory().size() < Server::Region::kBytes) panic("uart: the state region is too small");
-    static Server::Region region(state_memory(), uart::kLayoutVersion);
-    const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
-    if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) region.reset();
-
+    auto& region = recovered_region<Server::Region>(uart::kLayoutVersion);
     const auto ports = open_line();
     if (!ports.ok()) panic("uart: dev does not give the serial line");
     // The device's own bytes are no part of transactions: see console.h.
@@ -41,16 +33,10 @@ int eft_main() {
     static KernelSlots slots;
     Server server(region, *line, slots);
     if (!server.restore().ok()) panic("uart: the sessions cannot be restored");
-    RegionCommit<ReplyCommit, Server::Clients::View> commit(region.log(), server.view());
-    names::NamesClient<> broker{CapHandle(slot(WellKnown::Names))};
     server.serve_line();
     const auto again = copy_capability(slot(WellKnown::SelfSignal), kAllRights, kLineBit);
     if (!again.ok()) panic("uart: no slot");
-
-    ServerLoop loop(&commit);
-    loop.run([&](ipc::Context& context, ipc::IncomingMessage& message) { return console::Console::dispatch(server, context, message); },
-             [&](u64 bits) {
-                 if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(broker);
-                 if (server.serve_line()) sys::signal(again->slot());
-             });
+    serve_region<console::Console>(server, region, [&](u64) {
+        if (server.serve_line()) sys::signal(again->slot());
+    });
 }

@@ -2,15 +2,13 @@
 //
 //   int eft_main() { run_server<Server>(kLayoutVersion); }
 //
-// Takes up the state region, ends sessions of clients that have ended, and serves. A server may have a member
-// `void woken(u64 bits)` for the bits of its notification that are its own.
+// Takes up the state region, ends sessions of clients that have ended, and serves. A server may have these members:
+//   void resume()           before the first request, when the region has been taken up
+//   void woken(u64 bits)    the bits of its notification that are its own
 #pragma once
 
-#include <eft/ipc/kernel_transport.h>
 #include <eft/kernel_slots.h>
-#include <eft/panic.h>
-#include <eft/server.h>
-#include <eft/state/region_commit.h>
+#include <eft/serve_region.h>
 #include <eft/state/stateful_server.h>
 
 namespace eft {
@@ -25,31 +23,21 @@ private:
     KernelSlots slots_;
 };
 
-template <class Server>
-[[noreturn]] void run_server(u32 layout_version) {
+// `more` goes to the Server, behind what each one gets: a driver's device.
+template <class Server, class... More>
+[[noreturn]] void run_server(u32 layout_version, More&... more) {
     static_assert(Server::kSlots <= KernelSlots::kCount, "too many sessions for so many events");
-    if (state_memory().size() < Server::Region::kBytes) panic("the manifest gives too little memory for the state");
     static KernelSessionSlots slots;
-    static Server server(state_memory(), layout_version, slots);
-    const RecoveryOutcome outcome = server.recover(incarnation().replies_delivered);
-    if (outcome == RecoveryOutcome::OtherLayout) log("the state is another version's: begun anew");
-    if (outcome == RecoveryOutcome::Damaged) log("the state is damaged: begun anew");
-    static RegionCommit<ReplyCommit, typename Server::View> commit(server.region().log(), server.view());
-    static names::NamesClient<> broker{CapHandle(slot(WellKnown::Names))};
-
-    ServerLoop loop(&commit);
-    loop.run(
-        [](ipc::Context& context, ipc::IncomingMessage& message) {
-            const ipc::Outcome outcome_of_call = Server::Service::dispatch(server, context, message);
-            if (outcome_of_call == ipc::Outcome::Deferred && server.in_transaction()) [[unlikely]]
-                panic("a handler waits between a change and its answer");
-            return outcome_of_call;
-        },
-        [](u64 bits) {
-            if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(broker);
-            if constexpr (requires { server.woken(bits); }) server.woken(bits);
-            server.commit_step();
-        });
+    static Server server(state_memory_of(Server::Region::kBytes), layout_version, slots, more...);
+    log_recovery(server.recover(incarnation().replies_delivered));
+    if constexpr (requires { server.resume(); }) {
+        server.resume();
+        server.commit_step();
+    }
+    serve_region<typename Server::Service>(server, server.region(), [](u64 bits) {
+        if constexpr (requires { server.woken(bits); }) server.woken(bits);
+        server.commit_step();
+    });
 }
 
 }  // namespace eft
