@@ -42,6 +42,9 @@ std::vector<idlc::ForeignId> ids_beside(const std::filesystem::path& schema) {
 }
 
 bool write_file(const std::filesystem::path& path, const std::string& content) {
+    // What stays as it was keeps its time, so that nothing is compiled again because another schema changed.
+    std::ifstream old(path, std::ios::binary);
+    if (old && std::string(std::istreambuf_iterator<char>(old), {}) == content) return true;
     std::ofstream file(path, std::ios::binary);
     file << content;
     return file.good();
