@@ -69,7 +69,7 @@ std::map<std::string, std::string> read_folder(const fs::path& folder) {
     std::map<std::string, std::string> files;
     if (!fs::is_directory(folder)) throw Refusal(folder.string() + ": there is no such template");
     for (const auto& entry : fs::recursive_directory_iterator(folder))
-        if (entry.is_regular_file()) files[fs::relative(entry.path(), folder).string()] = read_file(entry.path());
+        if (entry.is_regular_file()) files[entry.path().lexically_relative(folder).string()] = read_file(entry.path());
     return files;
 }
 

@@ -54,7 +54,7 @@ std::set<std::string> targets_in(const std::string& build_file) {
 SourceTree::SourceTree(const fs::path& top) : top_(top) {
     for (auto entry = fs::recursive_directory_iterator(top); entry != fs::recursive_directory_iterator(); ++entry) {
         const std::string name = entry->path().filename().string();
-        const std::string path = fs::relative(entry->path(), top).string();
+        const std::string path = entry->path().lexically_relative(top).string();
         if (entry->is_directory()) {
             if (name.starts_with(".") || path == "build" || path == "templates") entry.disable_recursion_pending();
             continue;

@@ -21,7 +21,7 @@ std::string contents(const fs::path& path) {
 template <class Visit>
 void for_each_entry(const fs::path& top, Visit visit) {
     for (auto entry = fs::recursive_directory_iterator(top); entry != fs::recursive_directory_iterator(); ++entry) {
-        const fs::path path = fs::relative(entry->path(), top);
+        const fs::path path = entry->path().lexically_relative(top);
         const std::string name = path.filename();
         if (path == "build" || path == ".git" || name == ".cache") {
             entry.disable_recursion_pending();
@@ -36,8 +36,9 @@ void for_each_entry(const fs::path& top, Visit visit) {
 TreeCopy::TreeCopy() : top_(folder_.path() + "/eft") {
     fs::create_directory(top_);
     for_each_entry(EFT_SOURCE_DIR, [this](const fs::path& path, const fs::directory_entry& entry) {
-        if (entry.is_directory()) fs::create_directory(top_ / path);
-        if (entry.is_regular_file()) fs::copy_file(entry.path(), top_ / path);
+        if (entry.is_symlink()) fs::copy_symlink(entry.path(), top_ / path);
+        else if (entry.is_directory()) fs::create_directory(top_ / path);
+        else fs::copy_file(entry.path(), top_ / path);
     });
 }
 
