@@ -4,7 +4,7 @@
 #   eft_program(NAME SOURCES… [LIBS…] [NO_BOOT] [NO_LIBOS] [BASE address])  target tree: an ELF, in the boot archive under its name
 #   eft_boot_file(NAME PATH)                                  target tree: another file of the boot archive
 #   eft_archive(NAME FILES name=path…)                        target tree: a further archive, NAME.archive
-#   eft_idl(TARGET FILES x.fbs…)                              both trees: generated headers <eft/idl/x.h>
+#   eft_idl(TARGET FILES x.fbs… [SYSTEM])                     both trees: generated headers <eft/idl/x.h>
 #   eft_host_tool(NAME SOURCES… [LIBS…] [INCLUDES…] [PLAIN])  host tree: a program that the build or a person runs
 #   eft_host_test(NAME SOURCES… [LIBS…] [INCLUDES…])          host tree: doctest cases, registered with CTest
 #   eft_system_test(NAME SOURCES… [LIBS…] [TIMEOUT seconds])  host tree: doctest cases that boot machines

@@ -31,6 +31,7 @@ endfunction()
 
 # What can only be done when every component has spoken.
 function(eft_finish)
+  eft_system_interfaces()
   if(EFT_TARGET)
     eft_boot_archive()
   endif()

@@ -4,7 +4,11 @@
 find_program(EFT_FLATC flatc REQUIRED)
 set(EFT_IDLC "${EFT_HOST_TREE}/idl/compiler/idlc" CACHE FILEPATH "The stub compiler that the target tree runs")
 
+set(EFT_DESCRIBE "${EFT_HOST_TREE}/idl/descriptor/eft-describe" CACHE FILEPATH "Packs interface descriptors")
+
 set(EFT_GENERATED "${CMAKE_BINARY_DIR}/generated")
+# Of all interfaces of the system; the target that makes it is eft-interfaces.
+set(EFT_INTERFACES "${EFT_GENERATED}/interfaces/all")
 
 # Appends the line of <eft/idl/interfaces.h> for each service that a schema defines.
 function(eft_list_interfaces file lines)
@@ -22,9 +26,10 @@ function(eft_list_interfaces file lines)
 endfunction()
 
 # An interface library whose users can include <eft/idl/x.h> for each x.fbs named, and are built after it is made.
+# SYSTEM interfaces are described in the boot archive's file `interfaces`, which `rpc` at the prompt reads.
 # With LIST y, <eft/idl/y.h> has a table of the interfaces. Each x.fbs is taken to depend on all .fbs files beside it and in idl/, since any of them may be included.
 function(eft_idl target)
-  cmake_parse_arguments(PARSE_ARGV 1 idl "" "LIST" "FILES;LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 idl "SYSTEM" "LIST" "FILES;LIBS")
   list(APPEND idl_FILES ${idl_UNPARSED_ARGUMENTS})
 
   if(EFT_TARGET)
@@ -52,17 +57,21 @@ function(eft_idl target)
       VERBATIM)
 
     set(header "${EFT_GENERATED}/eft/idl/${name}.h")
-    add_custom_command(OUTPUT "${header}"
-      COMMAND "${idlc}" --out "${EFT_GENERATED}/eft/idl" --source "${file}" "${reflection}"
+    set(descriptor "${EFT_GENERATED}/interfaces/${name}.descriptor")
+    add_custom_command(OUTPUT "${header}" "${descriptor}"
+      COMMAND "${idlc}" --out "${EFT_GENERATED}/eft/idl" --source "${file}" --descriptor "${descriptor}" "${reflection}"
       DEPENDS "${reflection}" "${file}" "${idlc}" ${idlc_target}
       COMMENT "Generating eft/idl/${name}.h"
       VERBATIM)
     list(APPEND headers "${header}")
+    if(idl_SYSTEM)
+      set_property(GLOBAL APPEND PROPERTY EFT_DESCRIPTORS "${descriptor}")
+    endif()
     string(APPEND includes "#include <eft/idl/${name}.h>\n")
     eft_list_interfaces("${file}" interfaces)
   endforeach()
 
-  file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl" "${EFT_GENERATED}/bfbs")
+  file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl" "${EFT_GENERATED}/bfbs" "${EFT_GENERATED}/interfaces")
   if(idl_LIST)
     file(CONFIGURE OUTPUT "${EFT_GENERATED}/eft/idl/${idl_LIST}.h" @ONLY CONTENT
 "// All interfaces, for people's tools.
@@ -82,4 +91,27 @@ inline constexpr ipc::InterfaceInfo kInterfaces[] = {
   target_link_libraries(${target} INTERFACE ${idl_LIBS})
   add_custom_target(${target}.headers DEPENDS ${headers})
   add_dependencies(${target} ${target}.headers)
+endfunction()
+
+# Packs interface descriptors into `output`.
+function(eft_pack_descriptors target output)
+  if(EFT_TARGET)
+    set(tool "${EFT_DESCRIBE}")
+  else()
+    set(tool "$<TARGET_FILE:eft-describe>")
+    set(tool_target eft-describe)
+  endif()
+  add_custom_command(OUTPUT "${output}"
+    COMMAND "${tool}" "${output}" ${ARGN}
+    DEPENDS ${ARGN} "${tool}" ${tool_target}
+    COMMENT "Packing interface descriptors"
+    VERBATIM)
+  add_custom_target(${target} DEPENDS "${output}")
+endfunction()
+
+# The descriptors of the system's interfaces, when all components have spoken.
+function(eft_system_interfaces)
+  get_property(descriptors GLOBAL PROPERTY EFT_DESCRIPTORS)
+  eft_pack_descriptors(eft-interfaces "${EFT_INTERFACES}" ${descriptors})
+  eft_boot_file(interfaces "${EFT_INTERFACES}")
 endfunction()

@@ -19,6 +19,7 @@ constexpr CommandEntry kCommands[] = {
     {"mount", "", "what is mounted", command_mount},
     {"sync", "", "waits until everything is on the disk", command_sync},
     {"log", "[NAME]", "the system's log, newest last", command_log},
+    {"rpc", "[SERVICE [METHOD [JSON]]]", "any call of any service; with less, what there is to call", command_rpc},
     {"uptime", "", "time since the machine started", command_uptime},
     {"free", "", "memory in use", command_free},
     {"echo", "[WORD...]", "prints its words; $? is the last status", command_echo},

@@ -14,6 +14,8 @@
 namespace idlc {
 
 std::string emit_header(const Schema& schema, const Source& source);
+// Not C++: the bytes of an interface descriptor (idl/descriptor).
+std::string emit_descriptor(const Schema& schema);
 
 void emit_enum(Text& text, const Enum& type);
 void emit_struct(Text& text, const Schema& schema, const Table& type);

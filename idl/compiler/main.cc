@@ -1,6 +1,6 @@
 // idlc: from a schema's binary reflection to the stubs of its interfaces.
 //
-//   idlc --out DIR --source FILE.fbs FILE.bfbs      writes DIR/FILE.h
+//   idlc --out DIR --source FILE.fbs [--descriptor FILE] FILE.bfbs      writes DIR/FILE.h, and the interface descriptor
 //
 // The .fbs is read for lines in messages, and the schemas beside it for ids that are taken.
 // Status 0: written. 1: the schema is refused (FILE:LINE: error: …). 2: wrong use, or a file cannot be read or written.
@@ -19,7 +19,7 @@
 namespace {
 
 int usage() {
-    std::fprintf(stderr, "usage: idlc --out DIR --source FILE.fbs FILE.bfbs\n");
+    std::fprintf(stderr, "usage: idlc --out DIR --source FILE.fbs [--descriptor FILE] FILE.bfbs\n");
     return 2;
 }
 
@@ -55,13 +55,16 @@ bool write_file(const std::filesystem::path& path, const std::string& content) {
 int main(int count, char** arguments) {
     static const option kOptions[] = {{"out", required_argument, nullptr, 'o'},
                                       {"source", required_argument, nullptr, 's'},
+                                      {"descriptor", required_argument, nullptr, 'd'},
                                       {nullptr, 0, nullptr, 0}};
-    std::string out, source_path;
+    std::string out, source_path, descriptor;
     for (int option; (option = getopt_long(count, arguments, "", kOptions, nullptr)) != -1;) {
         if (option == 'o')
             out = optarg;
         else if (option == 's')
             source_path = optarg;
+        else if (option == 'd')
+            descriptor = optarg;
         else
             return usage();
     }
@@ -88,5 +91,7 @@ int main(int count, char** arguments) {
     std::filesystem::path header =
         std::filesystem::path(out) / std::filesystem::path(source_path).filename().replace_extension(".h");
     if (!write_file(header, idlc::emit_header(*schema, source))) return fail(header.string(), "cannot be written");
+    if (!descriptor.empty() && !write_file(descriptor, idlc::emit_descriptor(*schema)))
+        return fail(descriptor, "cannot be written");
     return 0;
 }

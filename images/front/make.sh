@@ -28,7 +28,7 @@ build_target() {
     fi
     if has_target "$target" "$1"; then
         found=yes
-        for tool in idlc eft-archive; do
+        for tool in idlc eft-describe eft-archive; do
             if has_target "$host" "$tool"; then cmake --build "$host" --target "$tool"; fi
         done
         cmake --build "$target" --target "$1"

@@ -1,6 +1,7 @@
 // The interface Dev over the machine's devices: who may ask for what.
 //
-// Callers are told apart by badge: the control session, and one badge per assignment, never used again. A driver's
+// Callers are told apart by badge: the control session, one that may only list, and one badge per assignment, never used
+// again. A driver's
 // session reaches its own device only, so requests name nothing but numbers within it, and each is checked where it is
 // used. Every check stands before the first change.
 #pragma once
@@ -172,7 +173,7 @@ public:
 
 private:
     using Own = OwnRegisters<typename W::Registers>;
-    static constexpr u64 kFirstBadge = raw(Badge{kControlBadge}) + 1;
+    static constexpr u64 kFirstBadge = kDeviceListBadge + 1;
 
     // A window: its pages relative to `base`, and where the registers themselves start.
     struct Place {

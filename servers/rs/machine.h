@@ -128,6 +128,7 @@ private:
     proc::ProcClient<> proc_;
     dev::DevClient<> dev_;
     names::NamesClient<> names_;
+    Slot device_list_ = Slot::None;  // a session with dev that may only list
     Slot ports_ = Slot::None;
     std::span<const std::byte> archive_;
     std::array<u64, kCoreServers.size()> core_ids_{};
