@@ -1,4 +1,5 @@
 #include "check.h"
+#include "events.h"
 #include "names.h"
 #include "values.h"
 
@@ -30,6 +31,16 @@ public:
         for (Method& method : service.methods) {
             method_ = &method;
             check_method(ordinals);
+        }
+        method_ = nullptr;
+        // What a server keeps in its state region is there after a restart, unless it says otherwise.
+        if (service.has_session_record() && service.restart.empty()) service.restart = "reattach";
+        for (Method& method : service.methods) {
+            method_ = &method;
+            if (method.event_depth != 0) check_event();
+            else if (service.events != 0 && method.ordinal >= kSubscribeBit)
+                refuse("has ordinal " + std::to_string(method.ordinal) + " in a service with events",
+                       "ordinals from 32768 on are those of subscriptions");
         }
     }
 
@@ -141,7 +152,7 @@ private:
         else if (key == "error")
             method_->error_enum = check_error_enum(value);
         else if (key == "event")
-            refuse("is an event, which idlc does not generate yet", "a call that fetches, and a notification");
+            check_event_depth(value);
         else if (key == "within") {
             auto duration = parse_duration(value);
             if (duration)
@@ -150,7 +161,7 @@ private:
                 refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
         } else if (key != "ordinal" && key != "on_restart") {
             refuse("has the attribute '" + key + "', which is unknown",
-                   "a call can have: ordinal, ring, oneway, idempotent, atomic, once, on_restart, within, error");
+                   "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error");
         }
     }
 
@@ -176,6 +187,41 @@ private:
         if (method_->carrier == Carrier::Ring || method_attribute("ring"))
             refuse("is oneway and travels through a ring", "one of the two");
         method_->carrier = value == "lossy" ? Carrier::OnewayLossy : Carrier::Oneway;
+    }
+
+    void check_event_depth(const std::string& value) {
+        constexpr unsigned kUsual = 16;
+        method_->event_depth = kUsual;
+        if (value != "0") number("event", value, 2, 256, method_->event_depth);
+        method_->event_index = service_->events++;
+    }
+
+    void check_event() {
+        for (const char* key : {"ring", "oneway", "idempotent", "atomic", "once", "on_restart", "within"})
+            if (method_attribute(key))
+                refuse(std::string("is an event and has ") + key, "fetching an event is idempotent by itself; remove it");
+        if (method_->ordinal >= kSubscribeBit)
+            refuse("is an event with ordinal " + std::to_string(method_->ordinal), "a number from 1 to 32767");
+        if (service_->restart == "reset")
+            refuse("is an event of a service whose sessions do not survive",
+                   "a subscriber that waits would never learn of it: on_restart:\"reattach\"");
+        if (method_->request != "eft.Empty")
+            refuse("is an event and takes " + method_->request, "let it take Empty; what happens is what it returns");
+        const Table* event = schema_.find_table(method_->response);
+        if (!event) return;
+        if (event->caps != 0 || event->has_area)
+            refuse("is an event with a capability or an Area", "let the subscriber call for it when it has been told");
+        for (const Field& field : event->fields)
+            if (field.name == "number" || field.name == "missed")
+                refuse("is an event with the field " + field.name, "every event has a number and missed by itself");
+        if (event->max_words() + 3 > kMaxMessageWords)
+            refuse("is an event that fits no message", "lower max, or let the subscriber call for the data");
+        const std::string made = service_->name.space + "." + method_->name + "Event";
+        if (schema_.find_table(made) || schema_.find_enum(made))
+            refuse("is an event, and " + method_->name + "Event is declared", "that name is idlc's; rename one");
+        for (const Method& other : service_->methods)
+            if (other.name == "Next" + method_->name || other.name == "Subscribe" + method_->name)
+                refuse("is an event, and " + other.name + " is declared", "that name is idlc's; rename one");
     }
 
     void check_restart() {

@@ -58,6 +58,11 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
         includes.push_back("eft/idl/eft.h");
         for (const char* each : {"client", "describe", "serve"})
             includes.push_back(std::string("eft/ipc/") + each + ".h");
+        if (std::any_of(schema.services.begin(), schema.services.end(),
+                        [](auto& each) { return each.here && each.has_session_record(); })) {
+            includes.push_back("eft/ipc/event_queue.h");
+            includes.push_back("eft/ipc/once.h");
+        }
         if (rings) includes.push_back("eft/ring/stubs.h");
     } else {
         for (const char* each : {"area", "bits", "cap_field", "tail"})

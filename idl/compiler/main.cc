@@ -7,6 +7,7 @@
 // Status 0: written. 1: the schema is refused (FILE:LINE: error: …). 2: wrong use, or a file cannot be read or written.
 #include "check.h"
 #include "emit.h"
+#include "events.h"
 #include "load.h"
 
 #include <getopt.h>
@@ -42,6 +43,9 @@ std::vector<idlc::ForeignId> ids_beside(const std::filesystem::path& schema) {
 }
 
 bool write_file(const std::filesystem::path& path, const std::string& content) {
+    // What stays as it was keeps its time, so that nothing is compiled again because another schema changed.
+    std::ifstream old(path, std::ios::binary);
+    if (old && std::string(std::istreambuf_iterator<char>(old), {}) == content) return true;
     std::ofstream file(path, std::ios::binary);
     file << content;
     return file.good();
@@ -90,6 +94,7 @@ int main(int count, char** arguments) {
     if (!round_trips.empty())
         return write_file(round_trips, idlc::emit_round_trip(*schema, source)) ? 0
                                                                                : fail(round_trips, "cannot be written");
+    idlc::expand_events(*schema);
     std::filesystem::path header =
         std::filesystem::path(out) / std::filesystem::path(source_path).filename().replace_extension(".h");
     if (!write_file(header, idlc::emit_header(*schema, source))) return fail(header.string(), "cannot be written");

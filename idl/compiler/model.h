@@ -101,6 +101,8 @@ struct Table {
 
 enum class Carrier { Call, Oneway, OnewayLossy, Ring };
 enum class Restart { Unhandled, Fail, Retry, Reopen };
+// The two calls that an event becomes (events.h): the session answers them, and no handler.
+enum class Role { Call, NextEvent, Subscribe };
 
 struct Method {
     std::string name;
@@ -115,6 +117,11 @@ struct Method {
     bool idempotent = false, atomic = false, once = false;
     std::uint64_t within_ns = 0;
     std::string error_enum;  // full name; empty: the service's
+
+    Role role = Role::Call;
+    unsigned event_depth = 0;  // of the queue; 0: it is no event
+    unsigned event_index = 0;  // among the service's
+    std::string event;         // as declared
 };
 
 struct Service {
@@ -135,7 +142,10 @@ struct Service {
     const std::string& errors_of(const Method& method) const {
         return method.error_enum.empty() ? error_enum : method.error_enum;
     }
-    bool has_sessions() const { return inflight != 0 || !session_table.empty() || !restart.empty(); }
+    unsigned events = 0;
+    // Its sessions are generated (eft/state/stateful_server.h).
+    bool has_session_record() const { return !session_table.empty() || events != 0; }
+    bool has_sessions() const { return inflight != 0 || !restart.empty() || has_session_record(); }
 };
 
 struct Schema {

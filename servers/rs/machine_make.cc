@@ -45,7 +45,7 @@ Status Machine::make_all(PersistentPart& part, unsigned index) {
     for_each_text(part.plan->grants(), [&](std::string_view grant) {
         if (!granted_all.ok()) return;
         Slot session = slot(WellKnown::Endpoint);
-        Badge badge = grant == "rs" ? kOrdersBadge : kLogsBadge;
+        Badge badge = session_badge(index, grant == "rs" ? SessionKind::Orders : SessionKind::Logs);
         if (grant == "proc" || grant == "dev") {
             session = grant == "proc" ? proc_.transport().slot() : device_list_;
             badge = Badge::None;  // they have theirs

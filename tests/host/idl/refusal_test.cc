@@ -155,7 +155,6 @@ TEST_CASE("attributes that idlc does not know, or not there") {
     refuses("table T (once) { //!\n}\n", "T has the attribute 'once', which means nothing on a table");
     refuses("struct T (force_align:16) { //!\n  a:uint;\n}\n",
             "T has the attribute 'force_align', which means nothing on a struct");
-    refuses(call("ordinal:\"1\", event"), "S.Run is an event, which idlc does not generate yet");
     refuses(field("a:string (max:\"4\", rights:\"read\");"),
             "T.a has the attribute 'rights', which does not fit its type");
 }
@@ -260,6 +259,22 @@ TEST_CASE("rings") {
         "table T {}\nrpc_service S (id:\"60001\", inflight:\"1\") {\n  A (T):T (ordinal:\"1\", idempotent, "
         "ring:\"8\");\n  B (T):T (ordinal:\"2\", idempotent, ring:\"16\"); //!\n}\n",
         "S.B has ring:\"16\"");
+}
+
+TEST_CASE("events") {
+    refuses(call("ordinal:\"1\", event:\"1\""), "S.Run has event:\"1\"");
+    refuses(call("ordinal:\"1\", event, idempotent"), "S.Run is an event and has idempotent");
+    refuses(call("ordinal:\"32768\", event"), "S.Run is an event with ordinal 32768");
+    refuses(call("ordinal:\"1\", event", "on_restart:\"reset\""), "S.Run is an event of a service whose sessions do not survive");
+    refuses("table T { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (T):T (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event and takes eft.test.T");
+    refuses("table T { number:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):T (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event with the field number");
+    refuses("table RunEvent { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):RunEvent (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event, and RunEvent is declared");
+    refuses("rpc_service S (id:\"60001\") {\n  Run (eft.Empty):eft.Empty (ordinal:\"1\", event); //!\n"
+            "  NextRun (eft.Empty):eft.Empty (ordinal:\"2\");\n}\n",
+            "S.Run is an event, and NextRun is declared");
 }
 
 TEST_CASE("sessions and errors of services") {

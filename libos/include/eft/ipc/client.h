@@ -83,7 +83,8 @@ protected:
         if (error == Error::None) error = static_cast<Error>(registers.tag.label());
         if (error == Error::None) [[likely]]
             return receive<Method>(registers);
-        if constexpr (Method::kRestart == Restart::Fail || Method::kRestart == Restart::Unhandled)
+        constexpr bool kHandled = Method::kRestart == Restart::Retry || Method::kRestart == Restart::Reopen;
+        if constexpr (!kHandled && !Method::kForgottenSession)
             return error;
         else if constexpr (std::is_copy_constructible_v<typename Method::Request>)
             return call_again<Method>(typename Method::Request(request), sequence, error);  // the original needs no memory
@@ -112,6 +113,7 @@ protected:
     }
 
 private:
+    static constexpr unsigned kReopenings = 2;
     struct Attempts {
         unsigned deaths = 0;
         unsigned reopened = 0;
@@ -123,7 +125,8 @@ private:
         Registers registers;
         Attempts attempts;
         do {
-            if (Error verdict = after_failure(error, Method::kRestart, attempts); verdict != Error::None) return verdict;
+            const Error verdict = after_failure(error, Method::kRestart, Method::kForgottenSession, attempts);
+            if (verdict != Error::None) return verdict;
             error = exchange<Method>(request, registers, sequence);
             if (error == Error::None) error = static_cast<Error>(registers.tag.label());
         } while (error != Error::None);
@@ -151,8 +154,14 @@ private:
     }
 
     // None: send the request again.
-    Error after_failure(Error error, Restart restart, Attempts& attempts) {
+    // `forgotten`: StaleSession says that nothing of the request has happened, and that the server has begun the session
+    // anew. Whoever keeps nothing there need not know.
+    Error after_failure(Error error, Restart restart, bool forgotten, Attempts& attempts) {
         if (reopening_) return error;
+        if (forgotten && error == Error::StaleSession && !reopen_)
+            return ++attempts.reopened > kReopenings ? error : Error::None;
+        if (restart == Restart::Fail || restart == Restart::Unhandled)
+            return forgotten && error == Error::StaleSession ? reopen(error, attempts) : error;
         if (error == Error::PeerDied) {
             if (++attempts.deaths == 2) return Error::ServiceFailed;
             return restart == Restart::Retry ? Error::None : reopen(error, attempts);
@@ -163,11 +172,16 @@ private:
         return session_gone ? reopen(error, attempts) : error;
     }
 
+    // A server that dies meanwhile has forgotten the beginning: all of it again.
     Error reopen(Error why, Attempts& attempts) {
-        if (!reopen_ || ++attempts.reopened > 2) return why;
-        reopening_ = true;
-        Status opened = reopen_(owner_, *this);
-        reopening_ = false;
+        if (!reopen_) return why;
+        Status opened = why;
+        do {
+            if (++attempts.reopened > kReopenings) return opened.error();
+            reopening_ = true;
+            opened = reopen_(owner_, *this);
+            reopening_ = false;
+        } while (opened.error() == Error::PeerDied || opened.error() == Error::StaleSession);
         return opened.error();
     }
 

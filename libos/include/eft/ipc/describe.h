@@ -21,11 +21,24 @@ struct DescribeMethod {
     static constexpr Carrier kCarrier = Carrier::Call;
     static constexpr Restart kRestart = Restart::Retry;
     static constexpr bool kOnce = false;
+    static constexpr bool kForgottenSession = false;
 };
 
 // What `server.session(badge)` points to.
 template <class Server>
 using SessionOf = std::remove_pointer_t<decltype(std::declval<Server&>().session(Badge::None))>;
+
+// A session that is generated is opened by its first request (state/stateful_server.h); a server may as well keep its own.
+template <class Server>
+[[gnu::always_inline]] inline Result<SessionOf<Server>*> session_of_caller(Server& server, Badge badge) {
+    if constexpr (requires { server.open_session(badge); }) {
+        return server.open_session(badge);
+    } else {
+        if (auto* session = server.session(badge)) [[likely]]
+            return session;
+        return Error::StaleSession;
+    }
+}
 
 // `interfaces` are the ids of all services at this endpoint.
 template <class Service>
@@ -67,6 +80,7 @@ class EndpointClient : public Client<T> {
         static constexpr u32 kLabel = kWhatIsThereLabel;
         static constexpr Carrier kCarrier = Carrier::Call;
         static constexpr Restart kRestart = Restart::Retry;
+        static constexpr bool kForgottenSession = false;
         static constexpr bool kOnce = false;
     };
 

@@ -58,6 +58,10 @@ template <class Response, class Answer>
     }
 }
 
+// A session whose changes are taken back when the handler's answer is an error (state/stateful_server.h).
+template <class Session>
+concept TakesBack = requires(Session& session) { session.take_back(); };
+
 // A handler that waits. The request, its tail and the right to answer live in this coroutine's frame.
 template <class Method, class Server, class... Session>
 Task<void> serve_later(Server& server, Deferred deferred, Context context, Received<typename Method::Request> request,
@@ -65,6 +69,8 @@ Task<void> serve_later(Server& server, Deferred deferred, Context context, Recei
     if constexpr (Method::Request::kTailWords != 0) request.follow_tail(old_tail, tail.words);
     auto work = Method::handle(server, context, session..., request);
     auto answer = co_await work;
+    if constexpr ((TakesBack<Session> || ...))
+        if (!answer.ok()) (session.take_back(), ...);
     Registers registers;
     OutgoingCaps outgoing;
     write_reply<typename Method::Response>(answer, registers, deferred.page(), outgoing);
@@ -135,6 +141,9 @@ template <class Method, class Server, class... Session>
     } else {
         [[maybe_unused]] Tag request_tag = message.registers.tag;
         auto answer = Method::handle(server, context, session..., request);
+        if constexpr ((TakesBack<Session> || ...))
+            if (!answer.ok()) [[unlikely]]
+                (session.take_back(), ...);
         write_reply<Response>(answer, message.registers, message.page, message.outgoing);
         if constexpr (Method::kOnce)
             (remember_reply<Response>(session.once(), request_tag, answer, message, context), ...);
