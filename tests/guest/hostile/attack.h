@@ -14,6 +14,8 @@ namespace eft::hostile {
 enum class Toy : u32 {
     // CapTables of 16 slots
     Table, TableInspect, TableNone,
+    // 64 own slots, those from kGrown on from UsedPage, no others of the kGrownEnd that there can be
+    GrownTable, GrownInspect, CapPage, UsedPage,
     // suspended, with everything that a thread needs; without anything
     Thread, ThreadInspect, ThreadNone, NewThread,
     // nobody waits at the endpoint; the victim receives from Victim
@@ -39,6 +41,8 @@ constexpr u32 kAttackerTableBits = 8;
 constexpr u64 kTableEnd = u64{1} << kAttackerTableBits;
 constexpr unsigned kToyTableBits = 4;
 constexpr u64 kToyTableEnd = u64{1} << kToyTableBits;
+constexpr unsigned kGrownBits = 9;
+constexpr u64 kGrown = 128, kGrownEnd = u64{1} << kGrownBits;
 constexpr u64 slot_of(Toy toy) { return kFirstToy + static_cast<u32>(toy); }
 
 constexpr u64 kMappedAddress = 0x20'0000;

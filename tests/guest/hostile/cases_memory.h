@@ -45,6 +45,7 @@ inline constexpr Case kMemoryCases[] = {
     invoke(SpaceDonate, Place, "an-empty-slot", Toy::Space, InvalidCapability, S(Toy::Empty)),
     invoke(SpaceDonate, Place, "slot-2^64-1", Toy::Space, InvalidCapability, kAllOnes),
     invoke(SpaceDonate, State, "a-table-in-use", Toy::OtherSpace, AlreadyMapped, S(Toy::UsedTable)),
+    invoke(SpaceDonate, Place, "a-page-of-slots", Toy::Space, InvalidCapability, S(Toy::CapPage)),
     invoke(SpaceDonate, State, "the-same-again", Toy::Space, AlreadyMapped, S(Toy::UsedTable)),
     invoke(SpaceDonate, Right, "without-control", Toy::SpaceInspect, MissingRight, S(Toy::PageTable)),
     invoke(SpaceInspect, Right, "without-a-right", Toy::SpaceNone, MissingRight),

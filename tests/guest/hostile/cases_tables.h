@@ -6,11 +6,12 @@
 namespace eft::hostile {
 
 constexpr u64 what(ObjectType type, u64 bits = 0) { return static_cast<u64>(type) | bits << 8; }
+constexpr u64 growing(u64 bits, u64 limit) { return what(ObjectType::CapTable, bits) | limit << 16; }
 constexpr u64 kEndpointType = what(ObjectType::Endpoint);
 
 inline constexpr Case kTableCases[] = {
     invoke(UntypedRetype, Argument, "no-type", Toy::Untyped, InvalidArgument, 0, S(Toy::Empty), 1),
-    invoke(UntypedRetype, Argument, "type-13", Toy::Untyped, InvalidArgument, 13, S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "type-14", Toy::Untyped, InvalidArgument, 14, S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "type-255", Toy::Untyped, InvalidArgument, 255, S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "an-irq-cannot-be-made", Toy::Untyped, InvalidArgument, what(ObjectType::Irq), S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "ports-cannot-be-made", Toy::Untyped, InvalidArgument, what(ObjectType::IoPorts), S(Toy::Empty), 1),
@@ -19,8 +20,13 @@ inline constexpr Case kTableCases[] = {
     invoke(UntypedRetype, Argument, "untyped-of-2^255", Toy::Untyped, InvalidArgument, what(ObjectType::Untyped, 255), S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "a-table-of-one-slot", Toy::Untyped, InvalidArgument, what(ObjectType::CapTable, 0), S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "a-table-of-2^21-slots", Toy::Untyped, InvalidArgument, what(ObjectType::CapTable, 21), S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "a-table-that-can-grow-to-2^21-slots", Toy::Untyped, InvalidArgument, growing(6, 21), S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "a-table-that-can-grow-to-2^255-slots", Toy::Untyped, InvalidArgument, growing(6, 255), S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "a-table-that-shrinks", Toy::Untyped, InvalidArgument, growing(7, 6), S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "a-table-that-grows-from-half-a-page", Toy::Untyped, InvalidArgument, growing(5, 8), S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "an-endpoint-that-can-grow", Toy::Untyped, InvalidArgument, kEndpointType | 6 << 16, S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "an-endpoint-with-a-size", Toy::Untyped, InvalidArgument, what(ObjectType::Endpoint, 6), S(Toy::Empty), 1),
-    invoke(UntypedRetype, Argument, "more-bits-than-type-and-size", Toy::Untyped, InvalidArgument, kEndpointType | 1 << 16, S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "more-bits-than-type-and-sizes", Toy::Untyped, InvalidArgument, kEndpointType | 1 << 24, S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "all-bits", Toy::Untyped, InvalidArgument, kAllOnes, S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "none-of-them", Toy::Untyped, InvalidArgument, kEndpointType, S(Toy::Empty), 0),
     invoke(UntypedRetype, Argument, "257-frames", Toy::Untyped, InvalidArgument, what(ObjectType::Frame), S(Toy::Empty), 257),
@@ -37,9 +43,11 @@ inline constexpr Case kTableCases[] = {
     invoke(UntypedRetype, Memory, "the-second-frame-does-not-fit", Toy::Untyped, NeedMemory, what(ObjectType::Frame), S(Toy::Empty), 2),
     invoke(UntypedRetype, Argument, "65-endpoints", Toy::Untyped, InvalidArgument, kEndpointType, S(Toy::Empty), 65),
     invoke(UntypedRetype, Memory, "a-table-of-2^20-slots", Toy::Untyped, NeedMemory, what(ObjectType::CapTable, 20), S(Toy::Empty), 1),
+    invoke(UntypedRetype, Memory, "a-table-that-can-grow-to-2^20-slots", Toy::Untyped, NeedMemory, growing(6, 20), S(Toy::Empty), 1),
     invoke(UntypedRetype, Memory, "untyped-of-2^47", Toy::Untyped, NeedMemory, what(ObjectType::Untyped, 47), S(Toy::Empty), 60),
     invoke(UntypedRetype, Memory, "nothing-is-left", Toy::UntypedUsedUp, NeedMemory, kEndpointType, S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "an-endpoint-of-a-device", Toy::UntypedDevice, InvalidArgument, kEndpointType, S(Toy::Empty), 1),
+    invoke(UntypedRetype, Argument, "slots-of-a-device", Toy::UntypedDevice, InvalidArgument, what(ObjectType::CapPage), S(Toy::Empty), 1),
     invoke(UntypedRetype, Argument, "a-page-table-of-a-device", Toy::UntypedDevice, InvalidArgument, what(ObjectType::PageTable), S(Toy::Empty), 1),
     invoke(UntypedInspect, Place, "of-an-empty-slot", Toy::Empty, InvalidCapability),
 
@@ -47,6 +55,11 @@ inline constexpr Case kTableCases[] = {
     invoke(CapDerive, Place, "to-the-end-of-the-table", Toy::Table, InvalidCapability, kToyTableEnd, S(Toy::Frame), 255),
     invoke(CapDerive, Place, "to-index-2^64-1", Toy::Table, InvalidCapability, kAllOnes, S(Toy::Frame), 255),
     invoke(CapDerive, Place, "to-an-index-beyond-32-bits", Toy::Table, InvalidCapability, kHuge + 1, S(Toy::Frame), 255),
+    invoke(CapDerive, Place, "to-a-page-that-was-never-given", Toy::GrownTable, InvalidCapability, kGrown - 1, S(Toy::Frame), 255),
+    invoke(CapDerive, Place, "behind-the-last-page", Toy::GrownTable, InvalidCapability, kGrown + kPageSlots, S(Toy::Frame), 255),
+    invoke(CapDerive, Place, "behind-all-pages-that-there-can-be", Toy::GrownTable, InvalidCapability, kGrownEnd, S(Toy::Frame), 255),
+    invoke(CapDerive, Place, "to-index-2^64-1-of-a-table-that-grows", Toy::GrownTable, InvalidCapability, kAllOnes, S(Toy::Frame), 255),
+    invoke(CapDerive, State, "slots-cannot-be-shared", Toy::Table, InvalidOperation, 1, S(Toy::CapPage), 255),
     invoke(CapDerive, Place, "from-slot-0", Toy::Table, InvalidCapability, 1, 0, 255),
     invoke(CapDerive, Place, "from-an-empty-slot", Toy::Table, InvalidCapability, 1, S(Toy::Empty), 255),
     invoke(CapDerive, Place, "from-the-end-of-the-table", Toy::Table, InvalidCapability, 1, kTableEnd, 255),
@@ -71,6 +84,7 @@ inline constexpr Case kTableCases[] = {
     invoke(CapMove, Place, "to-index-0", Toy::Table, InvalidCapability, 0, S(Toy::Frame)),
     invoke(CapMove, Place, "to-the-end-of-the-table", Toy::Table, InvalidCapability, kToyTableEnd, S(Toy::Frame)),
     invoke(CapMove, Place, "to-index-2^64-1", Toy::Table, InvalidCapability, kAllOnes, S(Toy::Frame)),
+    invoke(CapMove, Place, "to-a-page-that-was-never-given", Toy::GrownTable, InvalidCapability, kGrownEnd - 1, S(Toy::Frame)),
     invoke(CapMove, Place, "from-slot-0", Toy::Table, InvalidCapability, 1, 0),
     invoke(CapMove, Place, "from-an-empty-slot", Toy::Table, InvalidCapability, 1, S(Toy::Empty)),
     invoke(CapMove, Place, "from-slot-2^64-1", Toy::Table, InvalidCapability, 1, kAllOnes),
@@ -81,6 +95,7 @@ inline constexpr Case kTableCases[] = {
     invoke(CapTake, Place, "from-index-0", Toy::Table, InvalidCapability, 0, S(Toy::Empty)),
     invoke(CapTake, Place, "from-an-empty-index", Toy::Table, InvalidCapability, 1, S(Toy::Empty)),
     invoke(CapTake, Place, "from-the-end-of-the-table", Toy::Table, InvalidCapability, kToyTableEnd, S(Toy::Empty)),
+    invoke(CapTake, Place, "from-a-page-that-was-never-given", Toy::GrownTable, InvalidCapability, kGrown - 1, S(Toy::Empty)),
     invoke(CapTake, Place, "from-index-2^64-1", Toy::Table, InvalidCapability, kAllOnes, S(Toy::Empty)),
     invoke_own(CapTake, Place, "to-slot-0", kOwnTable, InvalidCapability, S(Toy::Frame), 0),
     invoke_own(CapTake, Place, "to-slot-2^64-1", kOwnTable, InvalidCapability, S(Toy::Frame), kAllOnes),
@@ -92,20 +107,37 @@ inline constexpr Case kTableCases[] = {
     invoke(CapDelete, Place, "the-end-of-the-table", Toy::Table, InvalidCapability, kToyTableEnd, 1),
     invoke_own(CapDelete, Place, "across-the-end-of-the-table", kOwnTable, InvalidCapability, S(Toy::Frame), kTableEnd - S(Toy::Frame) + 1),
     invoke_own(CapDelete, Place, "2^64-1-of-them", kOwnTable, InvalidCapability, S(Toy::Frame), kAllOnes),
+    invoke(CapDelete, Place, "across-the-end-of-a-table-that-grows", Toy::GrownTable, InvalidCapability, kGrown, kGrownEnd - kGrown + 1),
     invoke(CapDelete, Place, "index-2^64-1", Toy::Table, InvalidCapability, kAllOnes, 2),
     invoke(CapDelete, Right, "without-control", Toy::TableInspect, MissingRight, 1, 1),
 
     invoke(CapRevoke, Place, "index-0", Toy::Table, InvalidCapability, 0),
     invoke(CapRevoke, Place, "an-empty-index", Toy::Table, InvalidCapability, 1),
     invoke(CapRevoke, Place, "the-end-of-the-table", Toy::Table, InvalidCapability, kToyTableEnd),
+    invoke(CapRevoke, Place, "of-a-page-that-was-never-given", Toy::GrownTable, InvalidCapability, kGrown - 1),
     invoke(CapRevoke, Place, "index-2^64-1", Toy::Table, InvalidCapability, kAllOnes),
     invoke(CapRevoke, Right, "without-control", Toy::TableInspect, MissingRight, 1),
 
     invoke(CapInspect, Place, "index-0", Toy::Table, InvalidCapability, 0),
     invoke(CapInspect, Place, "the-end-of-the-table", Toy::Table, InvalidCapability, kToyTableEnd),
+    invoke(CapInspect, Place, "of-a-page-that-was-never-given", Toy::GrownTable, InvalidCapability, kGrown - 1),
     invoke(CapInspect, Place, "index-2^64-1", Toy::Table, InvalidCapability, kAllOnes),
     invoke(CapInspect, Right, "without-a-right", Toy::TableNone, MissingRight, 1),
     invoke(CapUsed, Right, "without-a-right", Toy::TableNone, MissingRight),
+
+    invoke(CapDonate, State, "a-page-in-use", Toy::GrownTable, AlreadyMapped, kGrown + kPageSlots, S(Toy::UsedPage)),
+    invoke(CapDonate, State, "the-same-again", Toy::GrownTable, AlreadyMapped, kGrown, S(Toy::UsedPage)),
+    invoke(CapDonate, Place, "where-a-page-is", Toy::GrownTable, AlreadyMapped, kGrown + 1, S(Toy::CapPage)),
+    invoke(CapDonate, Place, "where-the-table-has-its-own-slots", Toy::GrownTable, AlreadyMapped, 1, S(Toy::CapPage)),
+    invoke(CapDonate, Place, "for-slot-0", Toy::GrownTable, AlreadyMapped, 0, S(Toy::CapPage)),
+    invoke(CapDonate, Place, "behind-the-end", Toy::GrownTable, InvalidCapability, kGrownEnd, S(Toy::CapPage)),
+    invoke(CapDonate, Place, "for-index-2^64-1", Toy::GrownTable, InvalidCapability, kAllOnes, S(Toy::CapPage)),
+    invoke(CapDonate, Place, "to-a-table-that-cannot-grow", Toy::Table, InvalidCapability, kToyTableEnd, S(Toy::CapPage)),
+    invoke(CapDonate, Place, "an-empty-slot", Toy::GrownTable, InvalidCapability, kGrown - 1, S(Toy::Empty)),
+    invoke(CapDonate, Place, "a-frame", Toy::GrownTable, InvalidCapability, kGrown - 1, S(Toy::Frame)),
+    invoke(CapDonate, Place, "a-page-table", Toy::GrownTable, InvalidCapability, kGrown - 1, S(Toy::PageTable)),
+    invoke(CapDonate, Place, "slot-2^64-1", Toy::GrownTable, InvalidCapability, kGrown - 1, kAllOnes),
+    invoke(CapDonate, Right, "without-control", Toy::GrownInspect, MissingRight, kGrown - 1, S(Toy::CapPage)),
 };
 
 }  // namespace eft::hostile

@@ -16,6 +16,8 @@ const Slot kStageTable = root::root_slot(RootSlot::Table);
 bool moves(Toy toy) {
     switch (toy) {
         case Toy::Reply:
+        case Toy::CapPage:
+        case Toy::UsedPage:
         case Toy::PageTable:
         case Toy::UsedTable:
         case Toy::Frame:
@@ -74,6 +76,11 @@ Status Toys::make_threads() {
     EFT_CHECK(retype(ObjectType::CapTable, Toy::Table, kToyTableBits));
     EFT_CHECK(derive(Toy::TableInspect, slot(Toy::Table), kInspect));
     EFT_CHECK(derive(Toy::TableNone, slot(Toy::Table), kNoRights));
+    EFT_CHECK(ko::retype_table(untyped_, slot(Toy::GrownTable), kPageBits - kCapabilityBits, kGrownBits));
+    EFT_CHECK(derive(Toy::GrownInspect, slot(Toy::GrownTable), kInspect));
+    EFT_CHECK(retype(ObjectType::CapPage, Toy::CapPage));
+    EFT_CHECK(retype(ObjectType::CapPage, Toy::UsedPage));
+    EFT_CHECK(ko::donate_slots(slot(Toy::GrownTable), static_cast<Slot>(kGrown), slot(Toy::UsedPage)));
     EFT_CHECK(retype(ObjectType::Thread, Toy::Thread));
     EFT_CHECK(retype(ObjectType::Thread, Toy::NewThread));
     EFT_CHECK(derive(Toy::ThreadInspect, slot(Toy::Thread), kInspect));

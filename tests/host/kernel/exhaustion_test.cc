@@ -27,6 +27,7 @@ constexpr Kind kKinds[] = {
     {ObjectType::Reply, 0, kReplyBits},
     {ObjectType::AddressSpace, 0, kAddressSpaceBits},
     {ObjectType::PageTable, 0, kPageBits},
+    {ObjectType::CapPage, 0, kPageBits},
     {ObjectType::Frame, 0, kPageBits},
     {ObjectType::SchedContext, 0, kSchedContextBits},
 };

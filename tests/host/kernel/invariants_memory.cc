@@ -32,6 +32,7 @@ Range memory_of(const Capability& cap) {
     }
     switch (cap.type()) {
         case ObjectType::Frame: return {start, start + kPageSize, FrameData::of(cap).sealed()};
+        case ObjectType::CapPage:
         case ObjectType::PageTable: return {start, start + kPageSize};
         case ObjectType::Untyped: return {start, start + UntypedData::of(cap).size()};
         default: return {0, 0};
@@ -50,6 +51,14 @@ std::vector<Range> used_ranges(Survey& found) {
         const u64 start = to_physical(object).value() - (object->type == ObjectType::AddressSpace ? kPageSize : 0);
         ranges[start] = {start, start + object_bytes(*object)};
     }
+    found.each<CapTable>(ObjectType::CapTable, [&](CapTable& table) {
+        for (u64 i = 0; i < table.more_ / kPageSlots; ++i) {
+            const CapTable::Page& page = table.directory()[i];
+            if (page.slots || !page.link) continue;
+            const u64 start = to_physical(page.link).value();  // going: it has no capability any more
+            ranges[start] = {start, start + kPageSize};
+        }
+    });
     std::vector<Range> result;
     for (auto& [start, range] : ranges) result.push_back(range);
     return result;
@@ -180,11 +189,31 @@ private:
     u64 attached_ = 0;
 };
 
+// Each page is where its capability says.
+void check_pages(Survey& found, CapTable& table) {
+    u64 pages = 0;
+    for (u64 i = 0; i < table.more_ / kPageSlots; ++i) {
+        const CapTable::Page& page = table.directory()[i];
+        if (!page.slots) {
+            found.require(!page.link || (table.dying && (table.going_ <= i || table.capabilities == 0)), "a page that goes is forgotten");
+            continue;
+        }
+        ++pages;
+        if (!found.capabilities.contains(page.link) || !page.link->is(ObjectType::CapPage) || page.link->table != &table) {
+            return found.require(false, "a table has a page that nobody donated");
+        }
+        found.require(page.link->data == table.last_ + 1 + i * kPageSlots && to_pointer<Capability>(page.link->address()) == page.slots,
+                      "a page is not where its capability says");
+    }
+    for (Capability* cap : found.capabilities) pages -= cap->is(ObjectType::CapPage) && cap->table == &table;
+    found.require(pages == 0, "a capability thinks that its page is in use");
+}
+
 }  // namespace
 
 u64 object_bytes(const Object& object) {
     switch (object.type) {
-        case ObjectType::CapTable: return u64{static_cast<const CapTable&>(object).size()} << kCapabilityBits;
+        case ObjectType::CapTable: return static_cast<const CapTable&>(object).bytes();
         case ObjectType::Thread: return u64{1} << kThreadBits;
         case ObjectType::AddressSpace: return u64{1} << kAddressSpaceBits;
         case ObjectType::SchedContext: return u64{1} << kSchedContextBits;
@@ -209,6 +238,7 @@ void check_memory(Survey& found, Core&) {
     }
     for (Capability* cap : found.capabilities) check_origin(found, *cap);
 
+    found.each<CapTable>(ObjectType::CapTable, [&](CapTable& table) { check_pages(found, table); });
     std::map<u64, Permissions> permissions;
     found.each<AddressSpace>(ObjectType::AddressSpace,
                              [&](AddressSpace& space) {

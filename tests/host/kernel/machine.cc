@@ -35,7 +35,7 @@ void Machine::build() {
     Capability block, table_cap;
     fill(block, ObjectType::Untyped, arch::kArenaStart, UntypedData::fresh(arch::kArenaBits, false).value(), core_);
     const auto make_in = [&](ObjectType type, Capability& untyped, Capability& slot, unsigned size_bits = 0) {
-        if (kernel::retype(core_, untyped, {type, size_bits, 1, &slot}) != Error::None)
+        if (kernel::retype(core_, untyped, {type, size_bits, 0, 1, slot}) != Error::None)
             fail("the machine is too small");
     };
     make_in(ObjectType::CapTable, block, table_cap, kTableBits);

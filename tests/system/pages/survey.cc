@@ -97,11 +97,12 @@ void Survey::note_objects() {
             note(cap.address().value(), kPageSize);
             donated_[cap.address().value()] = reinterpret_cast<u64>(cap.space);
         }
+        if (cap.is(ObjectType::CapPage)) note(cap.address().value(), kPageSize);
         if (!kernel::has_object(cap.type())) continue;
         const u64 address = object_address(cap), start = GuestMemory::physical(address);
         if (memory_.at_kernel<Object>(address).type != cap.type()) complain("the capability at " + hex(node->address) + " names an object of another type");
         switch (cap.type()) {
-            case ObjectType::CapTable: note(start, memory_.at_kernel<CapTable>(address).size() << kCapabilityBits); break;
+            case ObjectType::CapTable: note(start, memory_.at_kernel<CapTable>(address).bytes()); break;
             case ObjectType::Thread: note(start, u64{1} << kThreadBits); break;
             case ObjectType::AddressSpace: {
                 const u64 root = memory_.at_kernel<AddressSpace>(address).root().value();
