@@ -41,6 +41,8 @@ u64 object_bytes(const RetypeRequest& request) {
     if (request.type == ObjectType::CapTable) return table_bytes(request.size_bits, request.limit_bits);
     unsigned bits = request.size_bits;
     if (request.limit_bits != 0) return 0;
+    if (request.type == ObjectType::Frame && bits == kLargeFrameBits) return u64{1} << bits;
+    if (request.type == ObjectType::Frame && bits == kPageBits) bits = 0;
     if (request.type == ObjectType::Untyped) {
         if (bits < kMinUntypedBits || bits > kMaxUntypedBits) return 0;
     } else {
@@ -85,7 +87,8 @@ void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysA
         case ObjectType::Untyped:
             return slot.fill(request.type, address, kAllRights, UntypedData::fresh(request.size_bits, device).value(), untyped);
         case ObjectType::Frame:
-            return slot.fill(request.type, address, FrameRight::Read | FrameRight::Write, FrameData::fresh(device).value(), untyped);
+            return slot.fill(request.type, address, FrameRight::Read | FrameRight::Write,
+                             FrameData::fresh(device, request.size_bits == kLargeFrameBits).value(), untyped);
         case ObjectType::PageTable:
         case ObjectType::CapPage:
             return slot.fill(request.type, address, kAllRights, 0, untyped);

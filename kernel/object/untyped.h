@@ -31,7 +31,7 @@ class SlotRun {
 public:
     SlotRun(Capability& one) : one_(&one) {}
     SlotRun(CapTable& table, u64 first) : table_(&table), first_(first) {}
-    Capability& operator[](u32 i) const { return table_ ? *table_->lookup(first_ + i) : *one_; }
+    Capability& operator[](u32 i) const { return table_ ? *table_->peek(first_ + i) : *one_; }
 
 private:
     CapTable* table_ = nullptr;
@@ -41,7 +41,7 @@ private:
 
 struct RetypeRequest {
     ObjectType type;
-    unsigned size_bits;   // Untyped: of bytes; CapTable: of its own slots; otherwise 0
+    unsigned size_bits;   // Untyped, Frame: of bytes; CapTable: of its own slots; otherwise 0
     unsigned limit_bits;  // CapTable: of the slots that it can grow to; otherwise 0
     u32 count;
     SlotRun destination;  // `count` empty slots

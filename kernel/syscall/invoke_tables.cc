@@ -131,7 +131,7 @@ Error inspect(InvocationContext& context, CapTable& table) {
         return Error::None;
     }
     const FrameData frame = FrameData::of(cap);
-    summary |= u64{cap.space != nullptr} << 16 | u64{frame.sealed()} << 17;
+    summary |= u64{cap.space != nullptr} << 16 | u64{frame.sealed()} << 17 | u64{frame.large()} << 18;
     context.answer(summary, cap.address().value(), frame.mapped_address(), cap.space ? to_physical(cap.space).value() : 0);
     return Error::None;
 }

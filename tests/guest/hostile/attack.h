@@ -26,6 +26,8 @@ enum class Toy : u32 {
     Space, SpaceInspect, SpaceNone, OtherSpace,
     PageTable, UsedTable,
     Frame, FrameRead, FrameMapped, FrameSealed, FrameParent, FrameUtcb, FrameDevice,
+    // 2 MiB: a device's, and mapped at kLargeAddress of Space
+    FrameLarge, FrameLargeMapped,
     Irq, IrqMessages, IrqNone,
     Ports, PortsNone,
     // the thread's own; nobody's; nobody's, with a ceiling of 5
@@ -45,7 +47,7 @@ constexpr unsigned kGrownBits = 9;
 constexpr u64 kGrown = 128, kGrownEnd = u64{1} << kGrownBits;
 constexpr u64 slot_of(Toy toy) { return kFirstToy + static_cast<u32>(toy); }
 
-constexpr u64 kMappedAddress = 0x20'0000;
+constexpr u64 kMappedAddress = 0x20'0000, kLargeAddress = 0x60'0000;
 constexpr u8 kToyPriority = 8;
 constexpr u32 kFirstToyLine = 9, kToyLines = 2, kFirstToyMessage = 150, kToyMessages = 2;
 constexpr u32 kFirstToyPort = 0x80, kToyPorts = 4;  // the diagnostic port and its neighbours: nobody listens

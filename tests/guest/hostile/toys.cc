@@ -27,6 +27,8 @@ bool moves(Toy toy) {
         case Toy::FrameParent:
         case Toy::FrameUtcb:
         case Toy::FrameDevice:
+        case Toy::FrameLarge:
+        case Toy::FrameLargeMapped:
         case Toy::Untyped:
         case Toy::UntypedUsedUp:
         case Toy::UntypedDevice: return true;
@@ -65,6 +67,8 @@ Status Toys::make_memory() {
     EFT_CHECK(ko::seal(slot(Toy::FrameSealed)));
     EFT_CHECK(ko::retype(device_, ObjectType::Frame, slot(Toy::FrameDevice)));
     EFT_CHECK(ko::retype(device_, ObjectType::Untyped, slot(Toy::UntypedDevice), 1, kPageBits));
+    for (const Toy large : {Toy::FrameLarge, Toy::FrameLargeMapped}) EFT_CHECK(ko::retype(device_, ObjectType::Frame, slot(large), 1, kLargeFrameBits));
+    EFT_CHECK(ko::map(slot(Toy::Space), slot(Toy::FrameLargeMapped), kLargeAddress, bits(FrameRight::Read)));
     EFT_CHECK(retype(ObjectType::Untyped, Toy::Untyped, kPageBits));
     EFT_CHECK(retype(ObjectType::Untyped, Toy::UntypedUsedUp, kEndpointBits));
     return ko::retype(slot(Toy::UntypedUsedUp), ObjectType::Endpoint, extra(2));

@@ -31,7 +31,7 @@ Range memory_of(const Capability& cap) {
         return {first, first + object_bytes(*cap.object())};
     }
     switch (cap.type()) {
-        case ObjectType::Frame: return {start, start + kPageSize, FrameData::of(cap).sealed()};
+        case ObjectType::Frame: return {start, start + FrameData::of(cap).bytes(), FrameData::of(cap).sealed()};
         case ObjectType::CapPage:
         case ObjectType::PageTable: return {start, start + kPageSize};
         case ObjectType::Untyped: return {start, start + UntypedData::of(cap).size()};
@@ -152,8 +152,8 @@ private:
         for (unsigned i = 0; i < count; ++i) {
             if (entries[i].value() == 0) continue;
             const u64 address = base | u64{i} << (kPageBits + 9 * (level - 1));
-            if (level == 1) {
-                check_page(entries[i], address);
+            if (level == 1 || !entries[i].leads_on()) {
+                check_page(entries[i], address, level);
             } else {
                 check_inner(entries[i], level - 1, address);
             }
@@ -169,10 +169,13 @@ private:
         check_table(entry.address(), level, address);
     }
 
-    void check_page(const PageEntry& entry, u64 address) {
+    void check_page(const PageEntry& entry, u64 address, unsigned level) {
         const auto frame = frames_.find({address, entry.address().value()});
         if (frame == frames_.end()) return found_.require(false, "a page is mapped that no capability stands for");
         const Capability& cap = *frame->second;
+        found_.require(level == FrameData::of(cap).level() && entry.has(PageEntry::Large) == (level == 2),
+                       "a page is mapped with another size than its frame has");
+        found_.require(address % FrameData::of(cap).bytes() == 0, "a page is mapped across its size");
         found_.require(!entry.has(PageEntry::Write) || cap.may(FrameRight::Write), "a page is writable without right");
         found_.require(!entry.has(PageEntry::Execute) || cap.may(FrameRight::Execute),
                        "a page is executable without right");

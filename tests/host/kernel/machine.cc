@@ -184,6 +184,13 @@ u32 Machine::make(ObjectType type, unsigned size_bits, u32 untyped, u32 count) {
     return first;
 }
 
+u32 Machine::add_memory() {
+    arch::map_large_memory();
+    const u32 index = free_slot();
+    fill(slot(index), ObjectType::Untyped, arch::kLargeStart, UntypedData::fresh(arch::kLargeBits, false).value(), core_);
+    return index;
+}
+
 u32 Machine::derive(u32 source, Rights rights, u64 badge) {
     const u32 index = free_slot();
     expect(kTable, Invocation::CapDerive, index, source, rights, badge);

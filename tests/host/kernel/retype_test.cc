@@ -73,7 +73,8 @@ TEST_CASE("sizes and counts out of range are refused before anything changes") {
     refused(ObjectType::Endpoint, 0 | 6 << 8, 1);
     refused(ObjectType::CapPage, 12, 1);
     refused(ObjectType::CapPage, 0, 257);
-    refused(ObjectType::Frame, 21, 1);
+    refused(ObjectType::Frame, 20, 1);
+    refused(ObjectType::Frame, 22, 1);
     refused(ObjectType::Endpoint, 6, 1);
     refused(ObjectType::None, 0, 1);
     refused(ObjectType::Irq, 0, 1);
