@@ -67,6 +67,10 @@ inline Status retype_table(Slot untyped, Slot slot, unsigned size_bits, unsigned
 inline Status donate_slots(Slot table, Slot index, Slot page) {
     return invoke_status(table, Invocation::CapDonate, raw(index), raw(page));
 }
+inline Result<u32> donated_pages(Slot table) {
+    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
+    return static_cast<u32>(r.w[2]);
+}
 inline Result<u32> used_slots(Slot table) {
     EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
     return static_cast<u32>(r.w[1]);
