@@ -2,6 +2,7 @@
 // input is taken as a schema's text and as its reflection, so the seeds are the .fbs and .bfbs files of the tree.
 #include <check.h>
 #include <emit.h>
+#include <events.h>
 #include <load.h>
 
 #include <cstdint>
@@ -28,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_services(*schema, source, diagnostics);
     check_unique_ids(*schema, source, {}, diagnostics);
     if (diagnostics.any()) return 0;
-    emit_header(*schema, source);
     emit_round_trip(*schema, source);
+    expand_events(*schema);
+    emit_header(*schema, source);
     return 0;
 }
