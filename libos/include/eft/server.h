@@ -54,6 +54,8 @@ public:
     void before_change(std::span<std::byte> bytes) override {
         if (commit_) commit_->before_change(bytes);
     }
+    u64 time_stamp() override { return sys::time_stamp(); }
+    void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) override;
 
 private:
     // The message being served stays in machine registers: these get it inlined, or give it back as a whole.
