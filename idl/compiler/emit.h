@@ -14,6 +14,8 @@
 namespace idlc {
 
 std::string emit_header(const Schema& schema, const Source& source);
+// The reference page, in Markdown.
+std::string emit_reference(const Schema& schema, const Source& source);
 // Not C++: the bytes of an interface descriptor (idl/descriptor).
 std::string emit_descriptor(const Schema& schema);
 

@@ -1,7 +1,7 @@
 // idlc: from a schema's binary reflection to the stubs of its interfaces.
 //
-//   idlc --out DIR --source FILE.fbs [--descriptor FILE] FILE.bfbs
-//       writes DIR/FILE.h, and what else is asked for
+//   idlc --out DIR --source FILE.fbs [--OUTPUT FILE]… FILE.bfbs
+//       writes DIR/FILE.h, and what else is asked for (kOutputs)
 //   idlc --check-compatible --source NEW.fbs --released OLD.fbs OLD.bfbs NEW.bfbs
 //       says what released clients would suffer; writes nothing
 //
@@ -32,6 +32,7 @@ struct Output {
 };
 constexpr Output kOutputs[] = {
     {"descriptor", [](const idlc::Schema& schema, const idlc::Source&) { return idlc::emit_descriptor(schema); }},
+    {"reference", idlc::emit_reference},
 };
 
 struct Options {
@@ -42,8 +43,11 @@ struct Options {
 
 int usage() {
     std::fprintf(stderr,
-                 "usage: idlc --out DIR --source FILE.fbs [--descriptor FILE] FILE.bfbs\n"
-                 "       idlc --check-compatible --source NEW.fbs --released OLD.fbs OLD.bfbs NEW.bfbs\n");
+                 "usage: idlc --out DIR --source FILE.fbs [--OUTPUT FILE]... FILE.bfbs\n"
+                 "       idlc --check-compatible --source NEW.fbs --released OLD.fbs OLD.bfbs NEW.bfbs\n"
+                 "OUTPUT:");
+    for (const Output& output : kOutputs) std::fprintf(stderr, " %s", output.option);
+    std::fprintf(stderr, "\n");
     return kFailed;
 }
 
@@ -129,8 +133,8 @@ int main(int count, char** arguments) {
                                  {"source", required_argument, nullptr, 's'},
                                  {"check-compatible", no_argument, nullptr, 'c'},
                                  {"released", required_argument, nullptr, 'r'}};
-    for (const Output& output : kOutputs)
-        known.push_back({output.option, required_argument, nullptr, kFirstOutput + static_cast<int>(known.size()) - 4});
+    int next_output = kFirstOutput;
+    for (const Output& output : kOutputs) known.push_back({output.option, required_argument, nullptr, next_output++});
     known.push_back({nullptr, 0, nullptr, 0});
     Options options;
     for (int option; (option = getopt_long(count, arguments, "", known.data(), nullptr)) != -1;) {
