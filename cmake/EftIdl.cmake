@@ -11,7 +11,7 @@ set(EFT_IDL_REFERENCE "${CMAKE_BINARY_DIR}/idl-reference")
 # Of all interfaces of the system; the target that makes it is eft-interfaces.
 set(EFT_INTERFACES "${EFT_GENERATED}/interfaces/all")
 
-# Appends the line of <eft/idl/interfaces.h> for each service that a schema defines.
+# Appends the line of <eft/idl/interfaces.h> for each service that a schema defines, and the services to those to fuzz.
 function(eft_list_interfaces file lines)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
   file(STRINGS "${file}" declarations REGEX "^(namespace|rpc_service) ")
@@ -20,6 +20,7 @@ function(eft_list_interfaces file lines)
       string(REPLACE "." "::" scope "${CMAKE_MATCH_1}")
     elseif(declaration MATCHES "^rpc_service ([A-Za-z0-9_]+)")
       set(service "${scope}::${CMAKE_MATCH_1}")
+      set_property(GLOBAL APPEND PROPERTY EFT_FUZZ_SERVICES ${CMAKE_MATCH_1})
       string(APPEND ${lines} "    {${service}::kName, ${service}::kInterfaceId, ${service}::kMethods},\n")
     endif()
   endforeach()
@@ -28,7 +29,7 @@ endfunction()
 
 # An interface library whose users can include <eft/idl/x.h> for each x.fbs named, and are built after it is made.
 # SYSTEM interfaces are described in the boot archive's file `interfaces`, which `rpc` at the prompt reads.
-# The host tree has a reference page for each in idl-reference/.
+# The host tree has a reference page for each in idl-reference/, <eft/idl/mock/x.h> for tests, and fuzz targets.
 # With LIST y, <eft/idl/y.h> has a table of the interfaces. Each x.fbs is taken to depend on all .fbs files beside it and in idl/, since any of them may be included.
 function(eft_idl target)
   cmake_parse_arguments(PARSE_ARGV 1 idl "SYSTEM" "LIST" "FILES;LIBS")
@@ -64,8 +65,11 @@ function(eft_idl target)
     set(outputs "${descriptor}")
     set(options --descriptor "${descriptor}")
     if(NOT EFT_TARGET)
-      list(APPEND outputs "${EFT_IDL_REFERENCE}/${name}.md")
-      list(APPEND options --reference "${EFT_IDL_REFERENCE}/${name}.md")
+      set(reference "${EFT_IDL_REFERENCE}/${name}.md")
+      set(mock "${EFT_GENERATED}/eft/idl/mock/${name}.h")
+      set(fuzz "${EFT_GENERATED}/fuzz/${name}.cc")
+      list(APPEND outputs "${reference}" "${mock}" "${fuzz}")
+      list(APPEND options --reference "${reference}" --mock "${mock}" --fuzz "${fuzz}")
     endif()
     add_custom_command(OUTPUT "${header}" ${outputs}
       COMMAND "${idlc}" --out "${EFT_GENERATED}/eft/idl" --source "${file}" ${options} "${reflection}"
@@ -77,11 +81,16 @@ function(eft_idl target)
       set_property(GLOBAL APPEND PROPERTY EFT_DESCRIPTORS "${descriptor}")
     endif()
     string(APPEND includes "#include <eft/idl/${name}.h>\n")
-    eft_list_interfaces("${file}" interfaces)
+    set(services)
+    eft_list_interfaces("${file}" services)
+    string(APPEND interfaces "${services}")
+    if(services AND NOT EFT_TARGET)
+      set_property(GLOBAL APPEND PROPERTY EFT_FUZZ_SOURCES "${fuzz}")
+    endif()
     string(APPEND pages "- [${name}](${name}.md)\n")
   endforeach()
 
-  file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl" "${EFT_GENERATED}/bfbs" "${EFT_GENERATED}/interfaces"
+  file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl/mock" "${EFT_GENERATED}/fuzz" "${EFT_GENERATED}/bfbs" "${EFT_GENERATED}/interfaces"
     "${EFT_IDL_REFERENCE}")
   if(idl_LIST)
     file(CONFIGURE OUTPUT "${EFT_IDL_REFERENCE}/README.md" @ONLY CONTENT

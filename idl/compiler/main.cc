@@ -33,6 +33,8 @@ struct Output {
 constexpr Output kOutputs[] = {
     {"descriptor", [](const idlc::Schema& schema, const idlc::Source&) { return idlc::emit_descriptor(schema); }},
     {"reference", idlc::emit_reference},
+    {"mock", idlc::emit_mock},
+    {"fuzz", idlc::emit_fuzz},
 };
 
 struct Options {
