@@ -62,8 +62,9 @@ function(eft_idl target)
 
     set(header "${EFT_GENERATED}/eft/idl/${name}.h")
     set(descriptor "${EFT_GENERATED}/interfaces/${name}.descriptor")
-    set(outputs "${descriptor}")
-    set(options --descriptor "${descriptor}")
+    set(hostile "${EFT_GENERATED}/eft/idl/hostile/${name}.h")
+    set(outputs "${descriptor}" "${hostile}")
+    set(options --descriptor "${descriptor}" --hostile "${hostile}")
     if(NOT EFT_TARGET)
       set(reference "${EFT_IDL_REFERENCE}/${name}.md")
       set(mock "${EFT_GENERATED}/eft/idl/mock/${name}.h")
@@ -90,7 +91,7 @@ function(eft_idl target)
     string(APPEND pages "- [${name}](${name}.md)\n")
   endforeach()
 
-  file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl/mock" "${EFT_GENERATED}/fuzz" "${EFT_GENERATED}/bfbs" "${EFT_GENERATED}/interfaces"
+  file(MAKE_DIRECTORY "${EFT_GENERATED}/eft/idl/mock" "${EFT_GENERATED}/eft/idl/hostile" "${EFT_GENERATED}/fuzz" "${EFT_GENERATED}/bfbs" "${EFT_GENERATED}/interfaces"
     "${EFT_IDL_REFERENCE}")
   if(idl_LIST)
     file(CONFIGURE OUTPUT "${EFT_IDL_REFERENCE}/README.md" @ONLY CONTENT

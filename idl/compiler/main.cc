@@ -33,6 +33,7 @@ struct Output {
 constexpr Output kOutputs[] = {
     {"descriptor", [](const idlc::Schema& schema, const idlc::Source&) { return idlc::emit_descriptor(schema); }},
     {"reference", idlc::emit_reference},
+    {"hostile", idlc::emit_hostile},
     {"mock", idlc::emit_mock},
     {"fuzz", idlc::emit_fuzz},
 };
