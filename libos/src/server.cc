@@ -69,6 +69,12 @@ void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps
     if (error != Error::None) receive(registers);
 }
 
+void ServerLoop::FaultMachine::late(u64 milliseconds) {
+    const u64 begin = sys::time_stamp();
+    while (sys::time_stamp() - begin < milliseconds * config().ticks_per_ms) {
+    }
+}
+
 u64 ServerLoop::notified(u64 bits) {
     constexpr u64 kHeartbeat = static_cast<u64>(WakeBit::Heartbeat);
     constexpr u64 kStop = static_cast<u64>(WakeBit::Stop);

@@ -19,6 +19,7 @@ public:
     Result<rs::ServiceLine> next(ipc::Context& context, const rs::Cursor& cursor);
     Result<rs::Details> info(ipc::Context& context, const rs::Name& request);
     Status kill(ipc::Context& context, const rs::KillOrder& request);
+    Status fault(ipc::Context& context, const rs::FaultOrder& request);
     Task<Status> restart(ipc::Context& context, rs::Name request);
     Task<Status> stop(ipc::Context& context, rs::Name request);
     Status start(ipc::Context& context, const rs::Name& request);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <eft/cap.h>
+#include <eft/fault_hooks.h>
 #include <eft/ipc/context.h>
 #include <eft/process.h>
 #include <eft/step.h>
@@ -56,6 +57,20 @@ public:
     }
 
 private:
+    // Serves until the supervisor orders faults, or takes the order back.
+    template <class Dispatch, class Wake>
+    void serve(Dispatch& dispatch, Wake& wake, bool with_faults);
+    static FaultDecision faults() { return FaultDecision(config().faults, persistent_head().faults); }
+    // What FaultyDispatch does to this process.
+    struct FaultMachine {
+        ReplyCommit* commit;
+        static void late(u64 milliseconds);
+        void undo_reply() const {
+            if (commit) commit->undo_reply();
+        }
+        [[noreturn]] static void crash() { __builtin_trap(); }
+    };
+
     void receive(ipc::Registers& registers);
     void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
     static MessageTrace trace() { return MessageTrace(persistent_head().trace); }
@@ -71,6 +86,16 @@ private:
 template <class Dispatch, class Wake>
 [[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
     report_ready();
+    for (;;) {
+        serve(dispatch, wake, false);
+        FaultyDispatch<Dispatch, FaultMachine> faulty(dispatch, FaultMachine{commit_}, faults());
+        serve(faulty, wake, true);
+    }
+}
+
+template <class Dispatch, class Wake>
+void ServerLoop::serve(Dispatch& dispatch, Wake& wake, bool with_faults) {
+    if (faults().ordered() != with_faults) return;
     ipc::Registers registers;
     ipc::OutgoingCaps outgoing;
     bool first = true;
@@ -78,6 +103,8 @@ template <class Dispatch, class Wake>
     for (;;) {
         if (registers.tag.has(Tag::Notification)) [[unlikely]] {
             if (const u64 bits = notified(registers.badge); bits != 0) wake(bits);
+            if (faults().ordered() != with_faults) [[unlikely]]
+                return;
             receive(registers);
             continue;
         }
