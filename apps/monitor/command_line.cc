@@ -25,6 +25,9 @@ public:
                 case '"':
                     if (!quoted(character)) return Error::BadFormat;
                     break;
+                case '{':
+                    if (!(in_word_ ? literal(character) : braces())) return Error::BadFormat;
+                    break;
                 case '\\':
                     if (rest_.empty()) return Error::BadFormat;
                     add(take());
@@ -64,6 +67,24 @@ private:
             if (character == quote) return true;
             if (quote == '"') add_or_status(character);
             else add(character);
+        }
+        return false;
+    }
+    bool literal(char character) {
+        add(character);
+        return true;
+    }
+    // The opening one is taken. Braces in JSON's strings do not count.
+    bool braces() {
+        add('{');
+        bool in_string = false;
+        for (unsigned depth = 1; !rest_.empty();) {
+            const char character = take();
+            add(character);
+            if (in_string && character == '\\' && !rest_.empty()) add(take());
+            else if (character == '"') in_string = !in_string;
+            else if (!in_string && character == '{') ++depth;
+            else if (!in_string && character == '}' && --depth == 0) return true;
         }
         return false;
     }

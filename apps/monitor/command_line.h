@@ -2,6 +2,7 @@
 //
 //   line     = command { (";" | "&") command }      "&" runs what stands before it in the background
 //   word     = characters without blanks; 'as it is'; "as it is, but $?"; \x is x
+//              {...} at the start of a word is as it is up to its last brace, quotes included: JSON
 //   $?       is the status of the last command when its own command starts
 #pragma once
 
@@ -20,7 +21,7 @@ struct Command {
 
 constexpr char kStatusMark = '\x01';
 
-// BadFormat: a quote is not closed, or nothing stands before ";" or "&".
+// BadFormat: a quote or brace is not closed, or nothing stands before ";" or "&".
 Result<std::vector<Command>> parse_line(std::string_view line);
 
 // The words with the status in place of its marks.

@@ -8,7 +8,7 @@ namespace {
 
 constexpr CommandEntry kCommands[] = {
     {"help", "", "this list", command_help},
-    {"service", "list|info|kill|restart|stop|start|wait|fault [NAME] [--signal kill|hang|crash]", "services, and orders to them",
+    {"service", "list|info|kill|restart|stop|start|wait|watch|fault [NAME] [--signal kill|hang|crash] [COUNT]", "services, and orders to them",
      command_service},
     {"ps", "", "processes", command_ps},
     {"ls", "[-a] [-l] [PATH...]", "what is in a directory", command_ls},
@@ -19,6 +19,7 @@ constexpr CommandEntry kCommands[] = {
     {"mount", "", "what is mounted", command_mount},
     {"sync", "", "waits until everything is on the disk", command_sync},
     {"log", "[NAME]", "the system's log, newest last", command_log},
+    {"rpc", "[SERVICE [METHOD [JSON]]]", "any call of any service; with less, what there is to call", command_rpc},
     {"uptime", "", "time since the machine started", command_uptime},
     {"free", "", "memory in use", command_free},
     {"echo", "[WORD...]", "prints its words; $? is the last status", command_echo},

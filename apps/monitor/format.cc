@@ -170,6 +170,18 @@ std::string service_line(const rs::ServiceLine& service) {
     return done(text);
 }
 
+std::string change_text(const rs::ChangedEvent& change) {
+    FixedText<255> text;
+    if (change.missed != 0) text.append("(").decimal(change.missed).append(" changes were missed)\n");
+    FixedText<7> fraction;
+    fraction.decimal(1'000'000 + change.at_us % 1'000'000);
+    text.decimal(change.at_us / 1'000'000).append('.').append(std::string_view(fraction).substr(1));
+    text.append(' ').append(change.name).append(": ");
+    if (!change.reason.empty()) text.append("died, ").append(change.reason).append("; ");
+    text.append(state_text(change.state)).append(", incarnation ").decimal(change.incarnation).append('\n');
+    return std::string(text.view());
+}
+
 std::string messages_text(const rs::LastMessages& last) {
     if (last.count == 0) return "last messages: none\n";
     std::string all = "last messages, us before the death:\n";

@@ -23,6 +23,8 @@ std::string stat_text(std::string_view path, const file::Attributes& attributes)
 
 std::string service_header();
 std::string service_line(const rs::ServiceLine& service);
+// "12.345678 echo: up, incarnation 2", and why it died; before it a line about changes that were missed.
+std::string change_text(const rs::ChangedEvent& change);
 std::string_view state_text(rs::ServiceState state);
 // The requests before a death, a line each, oldest first.
 std::string messages_text(const rs::LastMessages& last);

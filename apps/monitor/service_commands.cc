@@ -1,6 +1,9 @@
 // `service`: what rs knows, and orders to it.
 #include "monitor/format.h"
 #include "monitor/shell.h"
+#include "monitor/watch.h"
+
+#include <eft/text.h>
 
 #include <eft/idl/interfaces.h>
 
@@ -172,6 +175,35 @@ Task<int> wait(Shell& shell, const Words& words) {
     co_return failed;
 }
 
+// So many changes, as they come; 0: those that wait already.
+Task<int> watch(Shell& shell, const Words& words) {
+    int status = 0;
+    Result<u64> count = u64{1};
+    if (words.size() > 2) count = parse_u64(words[2]);
+    if (!count.ok()) {
+        status = co_await shell.fail(words, "a number of changes is wanted");
+        co_return status;
+    }
+    ChangeWatch changes(shell.loop(), shell.supervisor());
+    Status good = changes.begin();
+    const bool all_that_wait = *count == 0;
+    for (u64 left = *count; good.ok() && (left != 0 || all_that_wait);) {
+        auto change = changes.next();
+        good = change.error();
+        if (!good.ok()) break;
+        if (change->has_value()) {
+            const std::string text = change_text(**change);
+            co_await shell.print(text);
+            --left;
+            continue;
+        }
+        if (all_that_wait) break;
+        co_await changes.rung();
+    }
+    status = co_await report(shell, words, "rs", good);
+    co_return status;
+}
+
 }  // namespace
 
 Task<int> command_service(Shell& shell, const Words& words) {
@@ -182,10 +214,14 @@ Task<int> command_service(Shell& shell, const Words& words) {
         status = co_await list(shell, words);
         co_return status;
     }
+    if (verb == "watch") {
+        status = co_await watch(shell, words);
+        co_return status;
+    }
     const bool known = verb == "info" || verb == "kill" || verb == "restart" || verb == "stop" || verb == "start" || verb == "wait" ||
                        verb == "fault";
     if (!known) {
-        status = co_await shell.fail(words, "list, info, kill, restart, stop, start, wait or fault is wanted");
+        status = co_await shell.fail(words, "list, info, kill, restart, stop, start, wait, watch or fault is wanted");
     } else if (words.size() < 3) {
         status = co_await shell.fail(words, "the name of a service is wanted");
     } else if (verb == "info") {

@@ -56,7 +56,7 @@ Task<void> Shell::run_line(std::string line) {
     auto commands = parse_line(line);
     if (!commands.ok()) {
         status_ = kBadLine;
-        co_await print("monitor: a quote or a command is missing\n");
+        co_await print("monitor: a quote, a brace or a command is missing\n");
         co_return;
     }
     for (Command& command : *commands) {

@@ -94,6 +94,7 @@ Task<int> command_sync(Shell&, const Words&);
 Task<int> command_ps(Shell&, const Words&);
 Task<int> command_log(Shell&, const Words&);
 Task<int> command_uptime(Shell&, const Words&);
+Task<int> command_rpc(Shell&, const Words&);
 Task<int> command_free(Shell&, const Words&);
 Task<int> command_shutdown(Shell&, const Words&);
 Task<int> command_reboot(Shell&, const Words&);

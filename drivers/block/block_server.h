@@ -13,7 +13,8 @@
 #pragma once
 
 #include <drivers/block/operations.h>
-#include <drivers/service/client_sessions.h>
+
+#include <eft/state/client_sessions.h>
 
 namespace eft::block {
 
@@ -42,7 +43,7 @@ template <Platform P, Backend B, class Stores = DirectStores>
 class BlockService {
 public:
     using Region = StateRegion<State, 4096 - sizeof(RegionHeader), Stores>;
-    using Clients = driver::ClientSessions<Region, Session, kSessions, Stores>;
+    using Clients = ClientSessions<Region, Session, kSessions, Stores>;
 
     // What this incarnation has of an attached session.
     struct Client {

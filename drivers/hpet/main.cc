@@ -1,20 +1,16 @@
 // hpet: the timer service. The logic is in hpet.h (the device) and timer_server.h (the service).
 #include <drivers/hpet/timer_server.h>
 #include <drivers/service/device.h>
-#include <drivers/service/kernel_slots.h>
 
-#include <eft/idl/names.h>
-#include <eft/ipc/kernel_transport.h>
-#include <eft/panic.h>
-#include <eft/server.h>
-#include <eft/state/region_commit.h>
+#include <eft/kernel_slots.h>
+#include <eft/serve_region.h>
 
 using namespace eft;
 
 namespace {
 
 using Clock = hpet::Hpet<hw::Mmio>;
-using Server = hpet::TimerServer<Clock, driver::KernelSlots>;
+using Server = hpet::TimerServer<Clock, KernelSlots>;
 constexpr u64 kAlarmBit = 1;
 constexpr unsigned kTimer = 0;
 
@@ -31,24 +27,14 @@ Result<Clock> start_clock(hpet::ClockState& state) {
 }  // namespace
 
 int eft_main() {
-    if (state_memory().size() < Server::Region::kBytes) panic("hpet: the state region is too small");
-    static Server::Region region(state_memory(), hpet::kLayoutVersion);
-    const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
-    if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) region.reset();
-
+    auto& region = recovered_region<Server::Region>(hpet::kLayoutVersion);
     // The clock's state is no part of transactions: see hpet.h.
     auto clock = start_clock(const_cast<hpet::ClockState&>(region->clock));
     if (!clock.ok()) panic("hpet: there is no timer that can be used");
-    static driver::KernelSlots slots;
+    static KernelSlots slots;
     static Server server(region, *clock, slots);
     if (!server.restore().ok()) panic("hpet: the timers cannot be restored");
-    RegionCommit<ReplyCommit, Server::Clients::View> commit(region.log(), server.view());
-    names::NamesClient<> broker{CapHandle(slot(WellKnown::Names))};
-
-    ServerLoop loop(&commit);
-    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) { return timer::TimerService::dispatch(server, context, message); },
-             [&](u64 bits) {
-                 if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(broker);
-                 if (!server.expire().ok()) panic("hpet: the counter is no clock");
-             });
+    serve_region<timer::TimerService>(server, region, [](u64) {
+        if (!server.expire().ok()) panic("hpet: the counter is no clock");
+    });
 }

@@ -9,9 +9,9 @@
 
 #include <drivers/hpet/hpet.h>
 #include <drivers/hpet/wheel.h>
-#include <drivers/service/client_sessions.h>
 
 #include <eft/idl/timer.h>
+#include <eft/state/client_sessions.h>
 
 namespace eft::hpet {
 
@@ -42,7 +42,7 @@ template <AlarmClock Clock, class Slots, class Stores = DirectStores>
 class TimerServer {
 public:
     using Region = StateRegion<TimerState, 4096 - sizeof(RegionHeader), Stores>;
-    using Clients = driver::ClientSessions<Region, TimerSession, kSessions, Stores>;
+    using Clients = ClientSessions<Region, TimerSession, kSessions, Stores>;
 
     TimerServer(Region& region, Clock& clock, Slots& slots)
         : region_(region), clock_(clock), slots_(slots), clients_(region, region->clients) {}

@@ -12,6 +12,7 @@
 namespace eft::pci {
 
 enum class CapabilityId : u8 {
+    Msi = 0x05,      // PCI Local Bus 3.0, 6.8.1
     Vendor = 0x09,   // virtio's structures are vendor capabilities
     Express = 0x10,  // PCI Express Base, 7.5.3
     MsiX = 0x11,     // PCI Local Bus 3.0, 6.8.2

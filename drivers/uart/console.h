@@ -5,10 +5,10 @@
 // transactions; so a byte may be sent twice after a death, and none is lost.
 #pragma once
 
-#include <drivers/service/client_sessions.h>
 #include <drivers/uart/uart.h>
 
 #include <eft/idl/console.h>
+#include <eft/state/client_sessions.h>
 
 namespace eft::uart {
 
@@ -29,7 +29,7 @@ template <hw::RegisterAccess Access, class Slots, class Stores = DirectStores>
 class ConsoleServer {
 public:
     using Region = StateRegion<ConsoleState, 4096 - sizeof(RegionHeader), Stores>;
-    using Clients = driver::ClientSessions<Region, ConsoleSession, kSessions, Stores>;
+    using Clients = ClientSessions<Region, ConsoleSession, kSessions, Stores>;
 
     ConsoleServer(Region& region, Uart<Access>& uart, Slots& slots)
         : region_(region), uart_(uart), slots_(slots), clients_(region, region->clients) {}

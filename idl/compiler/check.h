@@ -10,7 +10,26 @@ namespace idlc {
 // Both complete the model. Declarations of included files are completed as far as the compiled file needs them
 // (layout), but refused only when their own file is compiled.
 void check_types(Schema& schema, const Source& source, Diagnostics& diagnostics);
+// A field of a table that is a message; part of check_types().
+void check_field(Schema& schema, const Source& source, Diagnostics& diagnostics, Table& table, Field& field);
 void check_services(Schema& schema, const Source& source, Diagnostics& diagnostics);
+
+// The table says encoding:"flatbuffer".
+bool wants_flatbuffer(const Table& table);
+
+// What `name` means in the namespace `space`: a declaration there, in one around it, or by its full name. Null:
+// nothing.
+template <class Declaration>
+const Declaration* resolve_name(const std::vector<Declaration>& all, const std::string& name, std::string space) {
+    for (;;) {
+        std::string full = space.empty() ? name : space + "." + name;
+        for (const Declaration& each : all)
+            if (each.name.full() == full) return &each;
+        if (space.empty()) return nullptr;
+        auto dot = space.rfind('.');
+        space = dot == std::string::npos ? "" : space.substr(0, dot);
+    }
+}
 
 // `service_ids` of the schemas beside this one: an id stands once in the tree.
 struct ForeignId {

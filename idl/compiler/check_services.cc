@@ -1,4 +1,5 @@
 #include "check.h"
+#include "events.h"
 #include "names.h"
 #include "values.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 // Members of generated clients.
 constexpr std::string_view kTakenMethodNames[] = {"transport", "on_reopen",          "sequence", "set_sequence",
-                                                  "dropped",   "describe_interface", "session"};
+                                                  "dropped",   "describe_interface", "session",  "slot"};
 
 class ServiceChecker {
 public:
@@ -22,17 +23,30 @@ public:
         method_ = nullptr;
         if (schema_.find_table(service.name.full()) || schema_.find_enum(service.name.full()))
             refuse("has the name of a table, struct or enum", "both become a C++ type; rename one");
+        if (is_cpp_keyword(service.name.plain))
+            diagnostics_.refuse(source_.line_of(service.name.full()), "'" + service.name.plain + "' is a word of C++",
+                                "write it with a capital letter");
         check_service_attributes();
         std::map<unsigned, std::string> ordinals;
         for (Method& method : service.methods) {
             method_ = &method;
             check_method(ordinals);
         }
+        method_ = nullptr;
+        // What a server keeps in its state region is there after a restart, unless it says otherwise.
+        if (service.has_session_record() && service.restart.empty()) service.restart = "reattach";
+        for (Method& method : service.methods) {
+            method_ = &method;
+            if (method.event_depth != 0) check_event();
+            else if (service.events != 0 && method.ordinal >= kSubscribeBit)
+                refuse("has ordinal " + std::to_string(method.ordinal) + " in a service with events",
+                       "ordinals from 32768 on are those of subscriptions");
+        }
     }
 
 private:
     std::string subject() const { return method_ ? service_->name.plain + "." + method_->name : service_->name.plain; }
-    void refuse(const std::string& message, const std::string& hint = "") {
+    void refuse(const std::string& message, const std::string& hint) {
         std::string full = service_->name.full();
         diagnostics_.refuse(method_ ? source_.line_of(full, method_->name) : source_.line_of(full),
                             subject() + " " + message, hint);
@@ -83,18 +97,16 @@ private:
     }
 
     void check_session_table(const std::string& value) {
-        service_->session_table = resolve<Table>(value, &Schema::find_table);
-        const Table* table = schema_.find_table(service_->session_table);
-        if (!table)
-            refuse_value("session", value, "the name of a table");
-        else if (table->has_tail() || table->caps != 0 || table->has_area)
+        const Table* table = resolve_name(schema_.tables, value, service_->name.space);
+        if (!table || table->is_struct) return refuse_value("session", value, "the name of a table");
+        service_->session_table = table->name.full();
+        if (table->has_tail() || table->is_flatbuffer || table->caps != 0 || table->has_area)
             refuse_value("session", value, "a session lies in a state region: flat fields only");
     }
 
     std::string check_error_enum(const std::string& value) {
-        std::string full = resolve<Enum>(value, &Schema::find_enum);
-        const Enum* type = schema_.find_enum(full);
-        if (!type) {
+        const Enum* type = resolve_name(schema_.enums, value, service_->name.space);
+        if (!type || type->is_union) {
             refuse_value("error", value, "the name of an enum");
             return "";
         }
@@ -103,14 +115,7 @@ private:
                 refuse("has error:\"" + value + "\", whose " + each.name + " is " + std::to_string(each.value),
                        "an interface's own errors are numbers from 256 to 65535; the others are common to all");
         if (type->underlying.size < 2) refuse_value("error", value, "`enum " + value + " : uint`");
-        return full;
-    }
-
-    template <class T>
-    std::string resolve(const std::string& name, const T* (Schema::*find_it)(const std::string&) const) const {
-        for (const std::string& full : {service_->name.space + "." + name, name, "eft." + name})
-            if ((schema_.*find_it)(full)) return full;
-        return "";
+        return type->name.full();
     }
 
     void check_method(std::map<unsigned, std::string>& ordinals) {
@@ -147,7 +152,7 @@ private:
         else if (key == "error")
             method_->error_enum = check_error_enum(value);
         else if (key == "event")
-            refuse("is an event, which idlc does not generate yet", "a call that fetches, and a notification");
+            check_event_depth(value);
         else if (key == "within") {
             auto duration = parse_duration(value);
             if (duration)
@@ -156,7 +161,7 @@ private:
                 refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
         } else if (key != "ordinal" && key != "on_restart") {
             refuse("has the attribute '" + key + "', which is unknown",
-                   "a call can have: ordinal, ring, oneway, idempotent, atomic, once, on_restart, within, error");
+                   "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error");
         }
     }
 
@@ -182,6 +187,41 @@ private:
         if (method_->carrier == Carrier::Ring || method_attribute("ring"))
             refuse("is oneway and travels through a ring", "one of the two");
         method_->carrier = value == "lossy" ? Carrier::OnewayLossy : Carrier::Oneway;
+    }
+
+    void check_event_depth(const std::string& value) {
+        constexpr unsigned kUsual = 16;
+        method_->event_depth = kUsual;
+        if (value != "0") number("event", value, 2, 256, method_->event_depth);
+        method_->event_index = service_->events++;
+    }
+
+    void check_event() {
+        for (const char* key : {"ring", "oneway", "idempotent", "atomic", "once", "on_restart", "within"})
+            if (method_attribute(key))
+                refuse(std::string("is an event and has ") + key, "fetching an event is idempotent by itself; remove it");
+        if (method_->ordinal >= kSubscribeBit)
+            refuse("is an event with ordinal " + std::to_string(method_->ordinal), "a number from 1 to 32767");
+        if (service_->restart == "reset")
+            refuse("is an event of a service whose sessions do not survive",
+                   "a subscriber that waits would never learn of it: on_restart:\"reattach\"");
+        if (method_->request != "eft.Empty")
+            refuse("is an event and takes " + method_->request, "let it take Empty; what happens is what it returns");
+        const Table* event = schema_.find_table(method_->response);
+        if (!event) return;
+        if (event->caps != 0 || event->has_area)
+            refuse("is an event with a capability or an Area", "let the subscriber call for it when it has been told");
+        for (const Field& field : event->fields)
+            if (field.name == "number" || field.name == "missed")
+                refuse("is an event with the field " + field.name, "every event has a number and missed by itself");
+        if (event->max_words() + 3 > kMaxMessageWords)
+            refuse("is an event that fits no message", "lower max, or let the subscriber call for the data");
+        const std::string made = service_->name.space + "." + method_->name + "Event";
+        if (schema_.find_table(made) || schema_.find_enum(made))
+            refuse("is an event, and " + method_->name + "Event is declared", "that name is idlc's; rename one");
+        for (const Method& other : service_->methods)
+            if (other.name == "Next" + method_->name || other.name == "Subscribe" + method_->name)
+                refuse("is an event, and " + other.name + " is declared", "that name is idlc's; rename one");
     }
 
     void check_restart() {
@@ -229,6 +269,9 @@ private:
             return;
         }
         bool ring = method_->carrier == Carrier::Ring;
+        if (method_->once && response->narrows)
+            refuse("is once and returns a capability with rights, and its reply is kept as it was sent",
+                   "let the handler derive it, and leave rights out");
         if (response->has_area)
             refuse("returns an Area", "an area is named in the request; the reply says how much of it");
         if (request->has_area && !service_->has_sessions())
@@ -240,7 +283,10 @@ private:
             if (table->caps != 0)
                 refuse("travels through a ring, and " + table->name.plain + " has a capability",
                        "hand it over by an ordinary call before");
-            if (table->has_tail())
+            if (table->is_flatbuffer)
+                refuse("travels through a ring, and " + table->name.plain + " is a FlatBuffer",
+                       "put the bytes into the session's area");
+            else if (table->has_tail())
                 refuse("travels through a ring, and " + table->name.plain + " has a string or vector",
                        "put the bytes into the session's area");
             else if (table->flat_words > kMaxRingWords)

@@ -26,7 +26,7 @@ struct Edition {
 void check_compatible(const Edition& released, const Edition& now, Diagnostics& diagnostics);
 
 // Who fills a table decides which way a bound of it may move.
-enum class Role {
+enum class Direction {
     Request,   // a client
     Response,  // a server
 };
@@ -38,7 +38,7 @@ public:
         : released_(released), now_(now), diagnostics_(diagnostics) {}
 
     // `line`: where to point to for what is not declared in this file.
-    void compare(const Table& before, const Table& after, Role role, int line);
+    void compare(const Table& before, const Table& after, Direction direction, int line);
     // An interface's error codes: clients compare them, nobody checks them.
     void compare_errors(const Enum& before, const Enum& after);
 
@@ -47,7 +47,7 @@ private:
         const Table& table;
         const Field& field;
         int line;
-        Role role;
+        Direction direction;
     };
     void compare_field(const Field& before, const Place& after);
     void compare_bound(const Field& before, const Place& after);

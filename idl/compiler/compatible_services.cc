@@ -127,13 +127,13 @@ private:
     }
 
     void compare_messages(const Method& before, const Method& after) {
-        auto compare = [&](const std::string& was, const std::string& is, Role role) {
+        auto compare = [&](const std::string& was, const std::string& is, Direction direction) {
             const Table* released = released_.schema.find_table(was);
             const Table* table = now_.schema.find_table(is);
-            if (released && table) types_.compare(*released, *table, role, line_of(after));
+            if (released && table) types_.compare(*released, *table, direction, line_of(after));
         };
-        compare(before.request, after.request, Role::Request);
-        compare(before.response, after.response, Role::Response);
+        compare(before.request, after.request, Direction::Request);
+        compare(before.response, after.response, Direction::Response);
     }
 
     const Edition& released_;
@@ -169,8 +169,8 @@ void check_compatible(const Edition& released, const Edition& now, Diagnostics& 
                                    std::to_string(released.source.line_of(before.name.full())));
             continue;
         }
-        for (Role role : {Role::Request, Role::Response})
-            types.compare(before, *after, role, now.source.line_of(after->name.full()));
+        for (Direction direction : {Direction::Request, Direction::Response})
+            types.compare(before, *after, direction, now.source.line_of(after->name.full()));
     }
 }
 

@@ -43,7 +43,7 @@ int TypeComparison::line_of(const Table& table, const std::string& field, int ot
 
 void TypeComparison::narrowed(const Place& place, const std::string& what, const std::string& hint) {
     std::string subject = place.table.name.plain + "." + place.field.name + " ";
-    if (place.role == Role::Request)
+    if (place.direction == Direction::Request)
         diagnostics_.refuse(place.line, subject + what, "a released client sends what this refuses; " + hint);
     else
         diagnostics_.warn(place.line, subject + what, "a released server answers what this refuses; " + hint);
@@ -51,11 +51,11 @@ void TypeComparison::narrowed(const Place& place, const std::string& what, const
 
 void TypeComparison::widened(const Place& place, const std::string& what, const std::string& hint) {
     std::string subject = place.table.name.plain + "." + place.field.name + " ";
-    if (place.role == Role::Response)
+    if (place.direction == Direction::Response)
         diagnostics_.refuse(place.line, subject + what, "a released client refuses such an answer; " + hint);
 }
 
-void TypeComparison::compare(const Table& before, const Table& after, Role role, int line) {
+void TypeComparison::compare(const Table& before, const Table& after, Direction direction, int line) {
     int table_line = line_of(after, "", line);
     if (encoding_of(before) != encoding_of(after)) {
         diagnostics_.refuse(table_line,
@@ -82,16 +82,16 @@ void TypeComparison::compare(const Table& before, const Table& after, Role role,
                                 after.name.plain + "." + field->name + " has the place of " + old.name,
                                 "mark " + old.name + " (deprecated) and add a new field at the end; see " + where);
         else
-            compare_field(old, {after, *field, line_of(after, field->name, line), role});
+            compare_field(old, {after, *field, line_of(after, field->name, line), direction});
     }
     for (const Field& field : after.fields)
         if (!field_of(before, field.id) && !field_of(before, field.name))
-            check_new_field(field, before, {after, field, line_of(after, field.name, line), role});
+            check_new_field(field, before, {after, field, line_of(after, field.name, line), direction});
 }
 
 void TypeComparison::check_new_field(const Field& field, const Table& before, const Place& place) {
     if (field.type.shape != Shape::Cap || field.cap_index >= place.table.required_caps) return;
-    if (place.role == Role::Request)
+    if (place.direction == Direction::Request)
         diagnostics_.refuse(place.line, before.name.plain + "." + field.name + " is a new capability that must be there",
                             "released clients do not send it; make it (optional)");
     else
@@ -192,12 +192,12 @@ void TypeComparison::compare_enum(const Enum& before, const Enum& after, const P
     compare_values(before, after, "a value keeps its number");
     for (const EnumValue& old : before.values)
         if (!value_of(after, old.name))
-            narrowed({place.table, place.field, line, place.role}, "cannot be " + old.name + " any more",
+            narrowed({place.table, place.field, line, place.direction}, "cannot be " + old.name + " any more",
                      "keep the value");
     for (const EnumValue& value : after.values)
         if (!value_of(before, value.name))
             widened({place.table, place.field, here ? now_.source.line_of(after.name.full(), value.name) : place.line,
-                     place.role},
+                     place.direction},
                     "can be " + value.name + ", which is new", "make a new call for those who know the value");
 }
 
@@ -215,7 +215,7 @@ void TypeComparison::compare_struct(const Table& before, const Table& after, con
             refuse(is.name, "." + is.name + " is not what was released there: " +
                                 schema_type(was.type, before.name.space) + " " + was.name);
         else
-            compare_named(innermost(was.type), innermost(is.type), {after, is, place.line, place.role});
+            compare_named(innermost(was.type), innermost(is.type), {after, is, place.line, place.direction});
     }
 }
 

@@ -12,11 +12,11 @@ class Diagnostics {
 public:
     explicit Diagnostics(std::string file) : file_(std::move(file)) {}
 
-    void refuse(int line, std::string message, std::string hint = "") {
+    void refuse(int line, std::string message, std::string hint) {
         found_.push_back({line, "error", std::move(message), std::move(hint)});
         any_ = true;
     }
-    void warn(int line, std::string message, std::string hint = "") {
+    void warn(int line, std::string message, std::string hint) {
         found_.push_back({line, "warning", std::move(message), std::move(hint)});
     }
     // Warnings do not count.

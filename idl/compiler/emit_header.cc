@@ -1,6 +1,7 @@
 #include "emit.h"
 
 #include <algorithm>
+#include <set>
 
 namespace idlc {
 namespace {
@@ -26,13 +27,25 @@ void emit_error_conversions(Text& text, const Enum& type) {
     text.line();
 }
 
-bool is_error_enum(const Schema& schema, const std::string& full) {
-    for (const Service& service : schema.services) {
-        if (service.error_enum == full) return true;
-        for (const Method& method : service.methods)
-            if (method.error_enum == full) return true;
+// Any service may name it, also one of another file.
+bool is_error_enum(const Enum& type) {
+    return !type.is_union && !type.bit_flags && type.underlying.size >= 2 && !type.values.empty() &&
+           std::all_of(type.values.begin(), type.values.end(),
+                       [](const EnumValue& each) { return each.value >= 256 && each.value <= 65535; });
+}
+
+// Messages name the services of their endpoints, wherever those are declared.
+void declare_services(Text& text, const Schema& schema) {
+    std::set<std::string> named;
+    for (const Table& table : schema.tables)
+        for (const Field& field : table.fields)
+            if (table.here && !field.cap_service.empty()) named.insert(field.cap_service);
+    for (const std::string& full : named) {
+        const Service& service = *schema.find_service(full);
+        text.enter_namespace(service.name.space);
+        text.line("struct ", service.name.plain, ";");
+        text.line();
     }
-    return false;
 }
 
 void emit_includes(Text& text, const Schema& schema, const Source& source) {
@@ -45,16 +58,26 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
         includes.push_back("eft/idl/eft.h");
         for (const char* each : {"client", "describe", "serve"})
             includes.push_back(std::string("eft/ipc/") + each + ".h");
+        if (std::any_of(schema.services.begin(), schema.services.end(),
+                        [](auto& each) { return each.here && each.has_session_record(); })) {
+            includes.push_back("eft/ipc/event_queue.h");
+            includes.push_back("eft/ipc/once.h");
+        }
         if (rings) includes.push_back("eft/ring/stubs.h");
     } else {
         for (const char* each : {"area", "bits", "cap_field", "tail"})
             includes.push_back(std::string("eft/ipc/") + each + ".h");
     }
+    if (std::any_of(schema.tables.begin(), schema.tables.end(),
+                    [](auto& each) { return each.here && each.is_flatbuffer; }))
+        for (const char* each : {"flat_checker", "flat_writer"})
+            includes.push_back(std::string("eft/ipc/") + each + ".h");
     std::sort(includes.begin(), includes.end());
     includes.erase(std::unique(includes.begin(), includes.end()), includes.end());
     for (const std::string& include : includes) text.line("#include <", include, ">");
     text.line();
-    for (const char* each : {"cstddef", "span", "string_view", "utility"}) text.line("#include <", each, ">");
+    for (const char* each : {"cstddef", "optional", "span", "string_view", "utility"})
+        text.line("#include <", each, ">");
     text.line();
 }
 
@@ -68,6 +91,7 @@ std::string emit_header(const Schema& schema, const Source& source) {
     text.line();
     emit_includes(text, schema, source);
 
+    declare_services(text, schema);
     for (const Enum& type : schema.enums) {
         if (!type.here) continue;
         text.enter_namespace(type.name.space);
@@ -76,7 +100,7 @@ std::string emit_header(const Schema& schema, const Source& source) {
             continue;
         }
         emit_enum(text, type);
-        if (is_error_enum(schema, type.name.full())) emit_error_conversions(text, type);
+        if (is_error_enum(type)) emit_error_conversions(text, type);
     }
     for (const Table& table : schema.tables) {
         bool builtin = table.name.full() == "eft.Cap" || table.name.full() == "eft.Area";
@@ -85,10 +109,11 @@ std::string emit_header(const Schema& schema, const Source& source) {
         emit_struct(text, schema, table);
     }
     for (const Table& table : schema.tables) {
-        if (!table.here || table.is_struct) continue;
+        if (!table.here || table.is_struct || table.is_flatbuffer) continue;
         text.enter_namespace(table.name.space);
         emit_message(text, schema, table);
     }
+    emit_flatbuffers(text, schema);
     for (const Service& service : schema.services) {
         if (!service.here) continue;
         text.enter_namespace(service.name.space);

@@ -40,28 +40,13 @@ private:
     }
 
     std::string cap_kind(const Field& field) const {
-        if (!field.cap_service.empty())
-            return "ipc::kind::EndpointOf<struct " + cpp_name(field.cap_service, space_) + ">";
+        if (!field.cap_service.empty()) return "ipc::kind::EndpointOf<" + cpp_name(field.cap_service, space_) + ">";
         if (field.cap_kind == "ioports") return "ipc::kind::IoPorts";
         if (field.cap_kind == "captable") return "ipc::kind::CapTable";
         return "ipc::kind::" + camel_case(field.cap_kind);
     }
 
-    // The default as C++; empty if it is zero.
-    std::string absent(const Field& field) const {
-        if (field.absent == 0) return "";
-        if (field.type.shape == Shape::Bool) return "true";
-        if (field.type.shape == Shape::Enum) {
-            if (const Enum* type = schema_.find_enum(field.type.named))
-                for (const EnumValue& value : type->values)
-                    if (value.value == field.absent && field.type.named != "eft.Error")
-                        return cpp_type(field.type, space_) + "::" + value.name;
-            return "static_cast<" + cpp_type(field.type, space_) + ">(" + std::to_string(field.absent) + ")";
-        }
-        if (!field.type.is_signed) return std::to_string(static_cast<std::uint64_t>(field.absent)) + "u";
-        if (field.absent == INT64_MIN) return "INT64_MIN";
-        return std::to_string(field.absent);
-    }
+    std::string absent(const Field& field) const { return default_of(schema_, field, space_); }
 
     std::string member(const Field& field) const {
         switch (field.type.shape) {
@@ -75,6 +60,8 @@ private:
                 return "ipc::AreaSpan " + field.name + " = {};  // the server " +
                        (field.attributes.at("area") == "read" ? "reads" : "writes") + " there";
             default: {
+                if (field.optional)
+                    return "std::optional<" + cpp_type(field.type, space_) + "> " + field.name + " = {};";
                 std::string value = absent(field);
                 return cpp_type(field.type, space_) + " " + field.name + " = " + (value.empty() ? "{}" : value) + ";";
             }
@@ -90,6 +77,7 @@ private:
         text_.line("static constexpr unsigned kCaps = ", table_.caps, ";");
         text_.line("static constexpr unsigned kRequiredCaps = ", table_.required_caps, ";");
         text_.line("static constexpr bool kHasArea = ", table_.has_area ? "true" : "false", ";");
+        text_.line("static constexpr bool kNarrows = ", table_.narrows ? "true" : "false", ";");
         text_.line();
     }
 
@@ -115,19 +103,25 @@ private:
     std::string bits_of(const Field& field) const {
         if (is_view(field)) return field.name + "_tail_";
         if (field.type.shape == Shape::Area) return field.name + ".bits()";
+        if (field.optional) return "ipc::bits(" + field.name + ".value_or(" + cpp_type(field.type, space_) + "{}))";
         std::string value = absent(field);
         return "ipc::bits(" + field.name + (value.empty() ? "" : ", " + cpp_typed(field, value)) + ")";
     }
     // A literal default takes the field's type, which template deduction wants.
     std::string cpp_typed(const Field& field, const std::string& value) const {
-        return field.type.shape == Shape::Integer ? cpp_type(field.type, space_) + "{" + value + "}" : value;
+        return field.type.shape == Shape::Integer || field.type.shape == Shape::Float
+                   ? cpp_type(field.type, space_) + "{" + value + "}"
+                   : value;
     }
+
+    // What little code it takes stays with the stub, so that the message can stay in machine registers.
+    const char* inlined() const { return table_.is_short() ? "[[gnu::always_inline]] " : ""; }
 
     void emit_encode() {
         bool uses_out = table_.flat_words != 0 || table_.caps != 0;
         text_.line();
         text_.line("template <class Writer>");
-        text_.open("void encode(Writer& ", uses_out ? "out" : "", ") const");
+        text_.open(inlined(), "void encode(Writer& ", uses_out ? "out" : "", ") const");
         for (const Field& field : table_.fields)
             if (is_view(field) && !field.deprecated)
                 text_.line("const u64 ", field.name, "_tail_ = out.tail(", field.name, ");");
@@ -142,20 +136,31 @@ private:
                 for (unsigned i = 0; i < (field.type.size + 7) / 8; ++i) stored[word + i] = true;
                 continue;
             }
-            std::string shifted = bits_of(field) + (shift ? " << " + std::to_string(shift) : "");
-            words[word] += (words[word].empty() ? "" : " | ") + shifted;
+            add_bits(words[word], bits_of(field), shift);
+            if (field.optional)
+                add_bits(words[field.presence_bit / 64], "u64{" + field.name + ".has_value()}",
+                         field.presence_bit % 64);
         }
         for (unsigned i = 0; i < table_.flat_words; ++i)
             if (!stored[i]) text_.line("out.set(", i, ", ", words[i].empty() ? "0" : words[i], ");");
         for (const Field& field : table_.fields)
-            if (field.type.shape == Shape::Cap) text_.line("out.cap(", field.cap_index, ", ", field.name, ");");
+            if (field.type.shape == Shape::Cap)
+                text_.line("out.cap(", field.cap_index, ", ", field.name, rights_of(field), ");");
         text_.close();
     }
-
-    std::string word_of(const Field& field) const {
-        unsigned shift = field.offset % 8 * 8;
-        return "in.word(" + std::to_string(field.offset / 8) + ")" + (shift ? " >> " + std::to_string(shift) : "");
+    static void add_bits(std::string& word, const std::string& bits, unsigned shift) {
+        word += (word.empty() ? "" : " | ") + bits + (shift ? " << " + std::to_string(shift) : "");
     }
+    static std::string rights_of(const Field& field) {
+        if (field.rights == kAllRights) return "";
+        return ", Rights{" + std::to_string(field.rights) + "}";
+    }
+
+    static std::string word_at(unsigned bit) {
+        return "in.word(" + std::to_string(bit / 64) + ")" + (bit % 64 ? " >> " + std::to_string(bit % 64) : "");
+    }
+    static std::string word_of(const Field& field) { return word_at(field.offset * 8); }
+    static std::string present(const Field& field) { return "ipc::is_set(" + word_at(field.presence_bit) + ")"; }
 
     std::string value_of(const Field& field) const {
         std::string word = word_of(field);
@@ -169,6 +174,9 @@ private:
         if (is_large_struct(field))
             return "ipc::load_struct<" + cpp_type(field.type, space_) + ">(in, " + std::to_string(field.offset / 8) +
                    ")";
+        if (field.optional)
+            return "ipc::optional_from_bits<" + cpp_type(field.type, space_) + ">(" + word + ", " + present(field) +
+                   ")";
         std::string value = absent(field);
         return "ipc::from_bits<" + cpp_type(field.type, space_) + ">(" + word + (value.empty() ? "" : ", " + value) +
                ")";
@@ -178,7 +186,10 @@ private:
         std::vector<std::string> conditions;
         for (const Field& field : table_.fields) {
             if (field.deprecated) continue;
-            if (field.type.shape == Shape::Bool) conditions.push_back("ipc::is_bool(" + word_of(field) + ")");
+            if (field.type.shape == Shape::Bool) {
+                conditions.push_back("ipc::is_bool(" + word_of(field) + ")");
+                continue;
+            }
             if (field.type.shape == Shape::Area)
                 conditions.push_back("ipc::AreaSpan::inside(" + word_of(field) + ", in.area())");
             if (is_view(field))
@@ -186,15 +197,17 @@ private:
                                      max_name(field) + ")");
             if (!needs_check(schema_, field.type)) continue;
             if (is_view(field))
-                conditions.push_back("ipc::all_of(" + value_of(field) +
-                                     ", [](const auto& each) { return valid(each); })");
+                conditions.push_back("ipc::all_of(" + value_of(field) + ", [](const auto& each) { return " +
+                                     check_of(field.type.element[0], "each") + "; })");
+            else if (field.optional)  // what is absent reads as 0, which need not be a value
+                conditions.push_back("(!" + present(field) + " || valid(*" + value_of(field) + "))");
             else
                 conditions.push_back("valid(" + value_of(field) + ")");
         }
         text_.line();
         text_.line("// False: the words are no ", table_.name.plain, ".");
         text_.line("template <class Reader>");
-        text_.open("static bool check(const Reader&", conditions.empty() ? "" : " in", ")");
+        text_.open(inlined(), "static bool check(const Reader&", conditions.empty() ? "" : " in", ")");
         emit_conjunction(conditions);
         text_.close();
     }
@@ -205,7 +218,7 @@ private:
         text_.line();
         text_.line("// Of words that passed check().");
         text_.line("template <class Reader>");
-        text_.open("static ", table_.name.plain, " load(Reader&", any ? " in" : "", ")");
+        text_.open(inlined(), "static ", table_.name.plain, " load(Reader&", any ? " in" : "", ")");
         if (!any) {
             text_.line("return {};");
         } else {

@@ -32,16 +32,23 @@ public:
         : text_(text), schema_(schema), service_(service), name_(service.name.plain), space_(service.name.space) {}
 
     void emit() {
+        text_.line("template <class Transport = ipc::KernelTransport>");
+        text_.line("class ", name_, "Client;");
+        text_.line();
         text_.comments(service_.comments);
         text_.open("struct ", name_);
+        text_.line("template <class Transport>");
+        text_.line("using ClientOf = ", name_, "Client<Transport>;");
         emit_constants();
         for (const Method& method : service_.methods) emit_method(method);
+        if (service_.has_session_record()) emit_session_record();
         emit_method_table();
         text_.line(
             "// Answers what is malformed, unknown or of no session by itself; everything else goes to the server.");
         text_.line("template <class Server>");
         text_.line(
-            "static ipc::Outcome dispatch(Server& server, ipc::Context& context, ipc::IncomingMessage& message);");
+            "[[gnu::always_inline]] static ipc::Outcome dispatch(Server& server, const ipc::Context& context, "
+            "ipc::IncomingMessage& message);");
         if (service_.ring_entries != 0) declare_poll_ring();
         text_.close("};");
         text_.line();
@@ -52,12 +59,25 @@ public:
 
 private:
     std::string type_of(const std::string& full) const { return cpp_name(full, space_); }
+    std::string own_errors(const Method& method) const {
+        const std::string& errors = service_.errors_of(method);
+        return errors.empty() ? "" : ", " + type_of(errors);
+    }
     bool by_message(const Method& method) const { return method.carrier != Carrier::Ring; }
+    bool is_handled(const Method& method) const { return by_message(method) && method.role == Role::Call; }
+    bool forgets_sessions() const { return service_.has_session_record() && service_.restart == "reset"; }
 
     unsigned once_words() const {
         unsigned most = 0;
         for (const Method& method : service_.methods)
             if (method.once) most = std::max(most, schema_.find_table(method.response)->max_words());
+        return most;
+    }
+
+    unsigned event_words() const {
+        unsigned most = 0;
+        for (const Method& method : service_.methods)
+            if (method.role == Role::NextEvent) most = std::max(most, schema_.find_table(method.response)->max_words());
         return most;
     }
 
@@ -75,7 +95,10 @@ private:
             text_.line("static constexpr unsigned kOnceWords = ", once_words(),
                        ";  // for ipc::OnceReply in the session");
         if (service_.ring_entries != 0) emit_ring_constants();
-        if (!service_.session_table.empty()) text_.line("using SessionState = ", type_of(service_.session_table), ";");
+        if (service_.has_session_record()) {
+            text_.line("static constexpr u32 kEvents = ", service_.events, ";");
+            text_.line("static constexpr u32 kEventWords = ", event_words(), ";  // of the largest");
+        }
         text_.line();
     }
 
@@ -90,14 +113,60 @@ private:
         text_.line("static constexpr ipc::Restart kRestart = ", name_of(method.restart), ";");
         text_.line("static constexpr bool kOnce = ", yes_no(method.once), ";");
         text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";");
+        text_.line("static constexpr bool kForgottenSession = ", yes_no(forgets_sessions()), ";");
+        if (method.role == Role::NextEvent) emit_queue(method);
         emit_handle(method);
         text_.close("};");
+        if (method.role == Role::NextEvent)
+            text_.line("using ", method.event, " = ", method.name, "Method;  // for raise()");
         text_.line();
+    }
+
+    // Where the session has the queue of an event, for its subscription and for raise().
+    void emit_queue(const Method& method) {
+        text_.line("static constexpr u32 kEvent = ", method.event_index, ";  // among the service's");
+        text_.line("template <class Record>");
+        text_.line("static const auto& queue(const Record& record) { return record.", snake_case(method.event), "; }");
+    }
+
+    void emit_session_record() {
+        text_.line("// What the server keeps for each client in its state region; see <eft/state/stateful_server.h>.");
+        text_.open("struct SessionRecord");
+        text_.line(service_.session_table.empty() ? "eft::Empty" : type_of(service_.session_table), " state = {};");
+        if (once_words() != 0) text_.line("ipc::OnceReply<kOnceWords> last_reply = {};");
+        for (const Method& method : service_.methods)
+            if (method.role == Role::NextEvent)
+                text_.line("ipc::EventQueue<", type_of(method.response), ", ", method.event_depth, "> ",
+                           snake_case(method.event), " = {};");
+        text_.close("};");
+        if (service_.events != 0) {
+            text_.open("static bool subscribed(const SessionRecord& record, u32 event)");
+            for (const Method& method : service_.methods)
+                if (method.role == Role::NextEvent)
+                    text_.line("if (event == ", method.name, "Method::kEvent) return record.", snake_case(method.event),
+                               ".head.subscribed != 0;");
+            text_.line("return false;");
+            text_.close();
+        }
+        text_.line();
+    }
+
+    std::string request_parameter(const Method& method) const {
+        std::string received = received_name(schema_, method.request, space_);
+        return (received == type_of(method.request) ? "Request" : received) + "& request)";
     }
 
     void emit_handle(const Method& method) {
         std::string handler = "server." + snake_case(method.name);
-        if (!by_message(method)) {
+        if (method.role == Role::NextEvent) {
+            text_.line("template <class Server, class Session>");
+            text_.open("static auto handle(Server&, ipc::Context&, Session& session, Request& request)");
+            text_.line("return session.template next_event<", method.name, "Method>(request.number);");
+        } else if (method.role == Role::Subscribe) {
+            text_.line("template <class Server, class Session>");
+            text_.open("static auto handle(Server&, ipc::Context&, Session& session, Request& request)");
+            text_.line("return session.template subscribe<", method.event, ", Response>(request);");
+        } else if (!by_message(method)) {
             text_.line("template <class Server, class Session>");
             text_.open(
                 "static auto handle(Server& server, ring::Pending<Response> pending, Session& session, const Request& "
@@ -105,11 +174,12 @@ private:
             text_.line("return ", handler, "(pending, session, request);");
         } else if (service_.has_sessions()) {
             text_.line("template <class Server, class Session>");
-            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, Request& request)");
+            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, ",
+                       request_parameter(method));
             text_.line("return ", handler, "(context, session, std::move(request));");
         } else {
             text_.line("template <class Server>");
-            text_.open("static auto handle(Server& server, ipc::Context& context, Request& request)");
+            text_.open("static auto handle(Server& server, ipc::Context& context, ", request_parameter(method));
             text_.line("return ", handler, "(context, std::move(request));");
         }
         text_.close();
@@ -153,13 +223,13 @@ private:
         if (service_.has_sessions())
             text_.line("{ server.session(eft::Badge::None) } -> std::same_as<ipc::SessionOf<Server>*>;");
         for (const Method& method : service_.methods) {
-            if (!by_message(method)) continue;
+            if (!is_handled(method)) continue;
             any = true;
             std::string call = "server." + snake_case(method.name) + "(context, " +
                                (service_.has_sessions() ? "session, " : "") + "std::declval<" +
-                               type_of(method.request) + ">())";
+                               received_name(schema_, method.request, space_) + ">())";
             if (method.carrier == Carrier::Call)
-                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), ">;");
+                text_.line("{ ", call, " } -> ipc::AnswersWith<", type_of(method.response), own_errors(method), ">;");
             else
                 text_.line(call, ";");
         }
@@ -172,24 +242,29 @@ private:
 
     void emit_dispatch() {
         text_.line("template <class Server>");
-        text_.open("ipc::Outcome ", name_,
-                   "::dispatch(Server& server, ipc::Context& context, ipc::IncomingMessage& message)");
+        text_.open("inline ipc::Outcome ", name_,
+                   "::dispatch(Server& server, const ipc::Context& context, ipc::IncomingMessage& message)");
         text_.line("static_assert(", name_,
                    "Server<Server>, \"the server misses a handler, or one has the wrong types\");");
         bool sessions = service_.has_sessions();
         if (sessions) {
-            text_.line("if (message.label() == kDescribeLabel) return ipc::describe<", name_, ">(message);");
-            text_.line("auto* session = server.session(context.badge());");
-            text_.line("if (!session) [[unlikely]]");
-            text_.line("    return message.refuse(eft::Error::StaleSession);");
+            if (service_.has_session_record()) {
+                text_.line("auto session = ipc::session_of_caller(server, context.badge());");
+                text_.line("if (!session.ok()) [[unlikely]]");
+                text_.line("    return ipc::describe_or<", name_, ">(message, session.error());");
+            } else {
+                text_.line("auto* session = server.session(context.badge());");
+                text_.line("if (!session) [[unlikely]]");
+                text_.line("    return ipc::describe_or<", name_, ">(message, eft::Error::StaleSession);");
+            }
         }
         text_.open("switch (message.label())");
         for (const Method& method : service_.methods)
             if (by_message(method))
                 text_.line("case ", method.name, "Method::kLabel: return ipc::serve<", method.name,
-                           "Method>(server, context, message", sessions ? ", *session);" : ");");
-        if (!sessions) text_.line("case kDescribeLabel: return ipc::describe<", name_, ">(message);");
-        text_.line("default: return message.refuse(eft::Error::NoSuchMethod);");
+                           "Method>(server, context, message",
+                           !sessions ? ");" : service_.has_session_record() ? ", **session);" : ", *session);");
+        text_.line("default: return ipc::describe_or<", name_, ">(message, eft::Error::NoSuchMethod);");
         text_.close();
         text_.close();
         text_.line();

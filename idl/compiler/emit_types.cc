@@ -1,12 +1,15 @@
 #include "emit.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 
 namespace idlc {
 
 std::string cpp_type(const Type& type, const std::string& space) {
     switch (type.shape) {
         case Shape::Bool: return "bool";
+        case Shape::Float: return type.size == 4 ? "float" : "double";
         case Shape::Enum:
         case Shape::Struct: return cpp_name(type.named, space);
         default:
@@ -16,12 +19,49 @@ std::string cpp_type(const Type& type, const std::string& space) {
 }
 
 bool needs_check(const Schema& schema, const Type& type) {
+    if (type.shape == Shape::Bool) return true;
     if (type.shape == Shape::Enum) return type.named != "eft.Error";
     if (type.shape == Shape::Array || type.shape == Shape::Vector) return needs_check(schema, type.element[0]);
     if (type.shape != Shape::Struct) return false;
     const Table* inner = schema.find_table(type.named);
     return inner && std::any_of(inner->fields.begin(), inner->fields.end(),
                                 [&](const Field& field) { return needs_check(schema, field.type); });
+}
+
+namespace {
+
+// Digits that name this number and no other.
+std::string real_default(const Field& field) {
+    double value = field.absent_real;
+    std::string narrow = field.type.size == 4 ? "f" : "";
+    if (value == 0 && !std::signbit(value)) return "";
+    if (std::isnan(value)) return "__builtin_nan" + narrow + "(\"\")";
+    if (std::isinf(value)) return (value < 0 ? "-__builtin_inf" : "__builtin_inf") + narrow + "()";
+    char digits[40];
+    std::snprintf(digits, sizeof(digits), "%.*e", narrow.empty() ? 16 : 8, value);
+    return digits + narrow;
+}
+
+}  // namespace
+
+std::string default_of(const Schema& schema, const Field& field, const std::string& space) {
+    if (field.type.shape == Shape::Float) return real_default(field);
+    if (field.absent == 0) return "";
+    if (field.type.shape == Shape::Bool) return "true";
+    if (field.type.shape == Shape::Enum) {
+        if (const Enum* type = schema.find_enum(field.type.named))
+            for (const EnumValue& value : type->values)
+                if (value.value == field.absent && field.type.named != "eft.Error")
+                    return cpp_type(field.type, space) + "::" + value.name;
+        return "static_cast<" + cpp_type(field.type, space) + ">(" + std::to_string(field.absent) + ")";
+    }
+    if (!field.type.is_signed) return std::to_string(static_cast<std::uint64_t>(field.absent)) + "u";
+    if (field.absent == INT64_MIN) return "INT64_MIN";
+    return std::to_string(field.absent);
+}
+
+std::string check_of(const Type& type, const std::string& value) {
+    return (type.shape == Shape::Bool ? "ipc::holds_bool(" : "valid(") + value + ")";
 }
 
 namespace {
@@ -113,9 +153,10 @@ void emit_struct(Text& text, const Schema& schema, const Table& type) {
         text.open("inline bool valid(const ", name, "& value)");
         for (const Field& field : type.fields) {
             if (!needs_check(schema, field.type)) continue;
-            if (field.type.shape == Shape::Array) text.line("for (const auto& each : value.", field.name, ")");
-            text.line(field.type.shape == Shape::Array ? "    if (!valid(each)) return false;"
-                                                       : "if (!valid(value." + field.name + ")) return false;");
+            bool array = field.type.shape == Shape::Array;
+            if (array) text.line("for (const auto& each : value.", field.name, ")");
+            text.line(array ? "    if (!" + check_of(field.type.element[0], "each") + ") return false;"
+                            : "if (!" + check_of(field.type, "value." + field.name) + ") return false;");
         }
         text.line("return true;");
         text.close();

@@ -31,15 +31,25 @@ unsigned element_size(const Type& type) { return type.shape == Shape::String ? 1
 
 void lay_out(Table& table) {
     table.tail_words = table.caps = table.required_caps = 0;
-    table.has_area = false;
+    table.has_area = table.narrows = false;
+    if (table.is_flatbuffer) {  // a word that describes the buffer, and the buffer
+        table.flat_words = 1;
+        table.tail_words = kMaxMessageWords - 4;
+        return;
+    }
     for (const Field& field : table.fields)
         if (field.type.shape == Shape::String || field.type.shape == Shape::Vector)
             table.tail_words += (field.max * element_size(field.type) + 7) / 8;
 
     unsigned end = table.has_tail() ? 2 : 0;
+    unsigned optionals = 0, presence_byte = 0;
     for (Field& field : table.fields) {
         Place place = place_of(field);
         if (place.align == 0) continue;  // refused before
+        if (field.optional) {
+            if (optionals % 8 == 0) presence_byte = end++;
+            field.presence_bit = presence_byte * 8 + optionals++ % 8;
+        }
         end = (end + place.align - 1) / place.align * place.align;
         field.offset = end;
         end += place.size;
@@ -47,6 +57,7 @@ void lay_out(Table& table) {
             field.cap_index = table.caps++;
             if (!field.attributes.contains("optional")) table.required_caps = table.caps;
         }
+        if (field.type.shape == Shape::Cap && field.rights != kAllRights) table.narrows = true;
         if (field.type.shape == Shape::Area) table.has_area = true;
     }
     table.flat_words = (end + 7) / 8;

@@ -75,7 +75,10 @@ private:
         Type type;
         switch (base) {
             case reflection::String: type.shape = Shape::String; return type;
-            case reflection::Union: type.shape = Shape::Union; return type;
+            case reflection::Union:
+                type.shape = Shape::Union;
+                type.named = enum_name(from.index());
+                return type;
             case reflection::Obj: return object_type(from.index());
             case reflection::Vector:
                 type.shape = Shape::Vector;
@@ -94,16 +97,18 @@ private:
             return type;
         }
         type = scalar(base);
-        if (base == reflection::UType) type.shape = Shape::Union;
-        if (from.index() >= 0 && base != reflection::UType) {
-            if (static_cast<unsigned>(from.index()) >= schema_.enums()->size()) {
-                why_ = "a type that refers to an enum that does not exist";
-                return type;
-            }
+        if (from.index() >= 0) {
             type.shape = Shape::Enum;
-            type.named = schema_.enums()->Get(from.index())->name()->str();
+            type.named = enum_name(from.index());
         }
         return type;
+    }
+
+    std::string enum_name(int index) {
+        if (index >= 0 && static_cast<unsigned>(index) < schema_.enums()->size())
+            return schema_.enums()->Get(static_cast<unsigned>(index))->name()->str();
+        why_ = "a type that refers to an enum that does not exist";
+        return "";
     }
 
     Type object_type(int index) {
@@ -131,8 +136,15 @@ private:
         to.bit_flags = attributes_of(&from).contains("bit_flags");
         to.is_union = from.is_union();
         for (auto* value : *from.values())
-            to.values.push_back({value->name()->str(), value->value(), comments_of(value)});
+            to.values.push_back({value->name()->str(), value->value(), comments_of(value), case_of(*value)});
         result_.enums.push_back(std::move(to));
+    }
+
+    // What a member of a union holds: the name of a table; "string" for what is none.
+    std::string case_of(const reflection::EnumVal& value) {
+        if (!value.union_type() || value.union_type()->base_type() == reflection::None) return "";
+        if (value.union_type()->base_type() != reflection::Obj) return "string";
+        return object_type(value.union_type()->index()).named;
     }
 
     void load_table(const reflection::Object& from) {
@@ -144,9 +156,15 @@ private:
         to.size = static_cast<unsigned>(from.bytesize());
         to.align = static_cast<unsigned>(from.minalign());
         to.attributes = attributes_of(&from);
-        for (auto* field : *from.fields()) to.fields.push_back(load_field(*field));
+        for (auto* field : *from.fields())
+            if (!tells_a_union(*field->type())) to.fields.push_back(load_field(*field));
         std::sort(to.fields.begin(), to.fields.end(), [](const Field& a, const Field& b) { return a.id < b.id; });
         result_.tables.push_back(std::move(to));
+    }
+
+    // The field that flatc adds before each union, to say which case it is.
+    static bool tells_a_union(const reflection::Type& type) {
+        return type.base_type() == reflection::UType || type.element() == reflection::UType;
     }
 
     Field load_field(const reflection::Field& from) {
@@ -157,8 +175,10 @@ private:
         to.id = from.id();
         to.type = type_of(*from.type());
         to.absent = from.default_integer();
+        to.absent_real = from.default_real();
         to.deprecated = from.deprecated();
-        to.optional = from.optional() && from.type()->base_type() <= reflection::Double;
+        to.optional = from.optional() && from.type()->base_type() > reflection::UType &&
+                      from.type()->base_type() <= reflection::Double;
         to.required = from.required();
         to.struct_offset = from.offset();
         return to;

@@ -1,6 +1,6 @@
 // idlc: from a schema's binary reflection to the stubs of its interfaces.
 //
-//   idlc --out DIR --source FILE.fbs [--OUTPUT FILE]… FILE.bfbs
+//   idlc [--out DIR] --source FILE.fbs [--OUTPUT FILE]… FILE.bfbs
 //       writes DIR/FILE.h, and what else is asked for (kOutputs)
 //   idlc --check-compatible --source NEW.fbs --released OLD.fbs OLD.bfbs NEW.bfbs
 //       says what released clients would suffer; writes nothing
@@ -11,6 +11,7 @@
 #include "check.h"
 #include "compatible.h"
 #include "emit.h"
+#include "events.h"
 #include "load.h"
 
 #include <getopt.h>
@@ -29,13 +30,15 @@ constexpr int kRefused = 1, kFailed = 2;
 struct Output {
     const char* option;
     std::string (*emit)(const idlc::Schema&, const idlc::Source&);
+    bool as_declared = false;  // events are events there, and not the calls that they become
 };
 constexpr Output kOutputs[] = {
     {"descriptor", [](const idlc::Schema& schema, const idlc::Source&) { return idlc::emit_descriptor(schema); }},
-    {"reference", idlc::emit_reference},
+    {"reference", idlc::emit_reference, true},
     {"hostile", idlc::emit_hostile},
     {"mock", idlc::emit_mock},
     {"fuzz", idlc::emit_fuzz},
+    {"round-trips", idlc::emit_round_trip, true},
 };
 
 struct Options {
@@ -46,7 +49,7 @@ struct Options {
 
 int usage() {
     std::fprintf(stderr,
-                 "usage: idlc --out DIR --source FILE.fbs [--OUTPUT FILE]... FILE.bfbs\n"
+                 "usage: idlc [--out DIR] --source FILE.fbs [--OUTPUT FILE]... FILE.bfbs\n"
                  "       idlc --check-compatible --source NEW.fbs --released OLD.fbs OLD.bfbs NEW.bfbs\n"
                  "OUTPUT:");
     for (const Output& output : kOutputs) std::fprintf(stderr, " %s", output.option);
@@ -73,6 +76,9 @@ std::vector<idlc::ForeignId> ids_beside(const std::filesystem::path& schema) {
 }
 
 bool write_file(const std::filesystem::path& path, const std::string& content) {
+    // What stays as it was keeps its time, so that nothing is compiled again because another schema changed.
+    std::ifstream old(path, std::ios::binary);
+    if (old && std::string(std::istreambuf_iterator<char>(old), {}) == content) return true;
     std::ofstream file(path, std::ios::binary);
     file << content;
     return file.good();
@@ -106,16 +112,22 @@ int accept(const std::string& source_path, const std::string& reflection_path, A
 int compile(const Options& options, const std::string& reflection) {
     Accepted input;
     if (int status = accept(options.source, reflection, input)) return status;
+    auto write_outputs = [&](bool as_declared) {
+        for (std::size_t i = 0; i < std::size(kOutputs); ++i) {
+            const std::string& path = options.outputs[i];
+            if (path.empty() || kOutputs[i].as_declared != as_declared) continue;
+            if (!write_file(path, kOutputs[i].emit(input.schema, input.source))) return fail(path, "cannot be written");
+        }
+        return 0;
+    };
+    if (int status = write_outputs(true)) return status;
+    if (options.out.empty()) return 0;
+    idlc::expand_events(input.schema);
     std::filesystem::path header =
         std::filesystem::path(options.out) / std::filesystem::path(options.source).filename().replace_extension(".h");
     if (!write_file(header, idlc::emit_header(input.schema, input.source)))
         return fail(header.string(), "cannot be written");
-    for (std::size_t i = 0; i < std::size(kOutputs); ++i) {
-        const std::string& path = options.outputs[i];
-        if (!path.empty() && !write_file(path, kOutputs[i].emit(input.schema, input.source)))
-            return fail(path, "cannot be written");
-    }
-    return 0;
+    return write_outputs(false);
 }
 
 int compare(const Options& options, const std::string& released_reflection, const std::string& reflection) {
@@ -155,6 +167,6 @@ int main(int count, char** arguments) {
         if (options.source.empty() || options.released.empty() || files != 2) return usage();
         return compare(options, arguments[optind], arguments[optind + 1]);
     }
-    if (options.out.empty() || options.source.empty() || files != 1) return usage();
+    if (options.source.empty() || files != 1) return usage();
     return compile(options, arguments[optind]);
 }

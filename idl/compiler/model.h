@@ -30,10 +30,13 @@ struct Type {
     unsigned length = 0;        // Array
 };
 
+constexpr unsigned kAllRights = 0xff;  // of a capability
+
 struct EnumValue {
     std::string name;
     std::int64_t value;
     Comments comments;
+    std::string table;  // of a union: the table that this case holds, full name; empty for NONE
 };
 
 struct Enum {
@@ -54,16 +57,20 @@ struct Field {
     std::map<std::string, std::string> attributes;
     unsigned id = 0;
     Type type;
-    std::int64_t absent = 0;  // its default
+    std::int64_t absent = 0;  // its default, of a Float: absent_real
+    double absent_real = 0;
     bool deprecated = false;
-    bool optional = false;
+    bool optional = false;  // a scalar that may be absent
     bool required = false;
     unsigned struct_offset = 0;
 
-    unsigned max = 0;         // String, Vector
-    std::string cap_kind;     // Cap: "memory", or "endpoint"
-    std::string cap_service;  // Cap of endpoint:Service: full name
-    unsigned offset = 0;      // in the flat words, bytes
+    unsigned max = 0;              // String, Vector
+    unsigned max_each = 0;         // Vector of strings: of each
+    std::string cap_kind;          // Cap: "memory", or "endpoint"
+    std::string cap_service;       // Cap of endpoint:Service: full name
+    unsigned rights = kAllRights;  // Cap: what the receiver may do with it at most
+    unsigned offset = 0;           // in the flat words, bytes
+    unsigned presence_bit = 0;     // of an optional scalar: in the flat words, bits
     unsigned cap_index = 0;
 };
 
@@ -73,8 +80,9 @@ struct Table {
     Comments comments;
     bool here = false;
     bool is_struct = false;
-    unsigned size = 0;   // struct: bytes
-    unsigned align = 0;  // struct
+    bool is_flatbuffer = false;  // encoding 3
+    unsigned size = 0;           // struct: bytes
+    unsigned align = 0;          // struct
     std::map<std::string, std::string> attributes;
     std::vector<Field> fields;  // by id
 
@@ -83,13 +91,18 @@ struct Table {
     unsigned caps = 0;
     unsigned required_caps = 0;  // the optional ones are the last
     bool has_area = false;
+    bool narrows = false;  // a capability in it loses rights on the way
     bool has_tail() const { return tail_words != 0; }
+    // Served and called inline (kShort of <eft/ipc/serve.h>).
+    bool is_short() const { return flat_words <= 4 && tail_words <= 16 && caps == 0 && !has_area; }
     // All words, with the gap before the tail that keeps it out of the registers.
     unsigned max_words() const { return has_tail() ? (flat_words > 4 ? flat_words : 4) + tail_words : flat_words; }
 };
 
 enum class Carrier { Call, Oneway, OnewayLossy, Ring };
 enum class Restart { Unhandled, Fail, Retry, Reopen };
+// The two calls that an event becomes (events.h): the session answers them, and no handler.
+enum class Role { Call, NextEvent, Subscribe };
 
 struct Method {
     std::string name;
@@ -103,7 +116,12 @@ struct Method {
     Restart restart = Restart::Unhandled;
     bool idempotent = false, atomic = false, once = false;
     std::uint64_t within_ns = 0;
-    std::string error_enum;  // full name
+    std::string error_enum;  // full name; empty: the service's
+
+    Role role = Role::Call;
+    unsigned event_depth = 0;  // of the queue; 0: it is no event
+    unsigned event_index = 0;  // among the service's
+    std::string event;         // as declared
 };
 
 struct Service {
@@ -120,7 +138,14 @@ struct Service {
     std::string session_table;  // full name
     std::string error_enum;
     unsigned ring_entries = 0;
-    bool has_sessions() const { return inflight != 0 || !session_table.empty() || !restart.empty(); }
+    // The errors of a call beside the common ones; empty if there are none.
+    const std::string& errors_of(const Method& method) const {
+        return method.error_enum.empty() ? error_enum : method.error_enum;
+    }
+    unsigned events = 0;
+    // Its sessions are generated (eft/state/stateful_server.h).
+    bool has_session_record() const { return !session_table.empty() || events != 0; }
+    bool has_sessions() const { return inflight != 0 || !restart.empty() || has_session_record(); }
 };
 
 struct Schema {

@@ -26,7 +26,7 @@ void append(std::vector<T>& to, std::vector<T>& from) {
     std::move(from.begin(), from.end(), std::back_inserter(to));
 }
 
-// Sorted for LookupByKey(). Answers a name that stands twice, or nothing.
+// By name. Answers one that stands twice, or nothing.
 template <class T>
 std::string sort(std::vector<T>& all) {
     std::sort(all.begin(), all.end(), [](const T& a, const T& b) { return a->name < b->name; });

@@ -72,3 +72,16 @@ make_iso() {
     [ -f "$kernel" ] || fail "there is no kernel at $kernel"
     "$top/images/iso/make-iso" "$kernel" "$1" "$2"
 }
+
+# The targets of the tests whose names match the regular expression $1. A test without one is made of several: then all.
+test_targets() {
+    local test targets=()
+    while read -r test; do
+        if ! has_target "$host" "$test"; then
+            echo eft-tests
+            return
+        fi
+        targets+=("$test")
+    done < <(ctest --test-dir "$host" -N -R "$1" | sed -n 's/^ *Test *#[0-9]*: //p')
+    [ ${#targets[@]} = 0 ] || printf '%s\n' "${targets[@]}"
+}

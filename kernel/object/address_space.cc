@@ -23,12 +23,12 @@ struct TableData {
 PageEntry* table_at(PhysAddr address) { return to_pointer<PageEntry>(address); }
 
 // The entry that translates `address` in the table of this level (root: arch::kRootLevel), or null
-// where a table on the way is missing.
+// where a table on the way is missing, or a larger page in its place.
 PageEntry* find_entry(PhysAddr root, u64 address, unsigned level) {
     PageEntry* table = table_at(root);
     for (unsigned at = arch::kRootLevel; at > level; --at) {
         const PageEntry entry = table[arch::table_index(address, at)];
-        if (!entry.present()) return nullptr;
+        if (!entry.leads_on()) return nullptr;
         table = table_at(entry.address());
     }
     return &table[arch::table_index(address, level)];
@@ -81,24 +81,26 @@ Error AddressSpace::donate(Capability& table) {
 
 Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags) {
     if (frame.space) return Error::AlreadyMapped;
-    if (address != page_down(address) || address == 0 || address >= kUserTop) return Error::InvalidArgument;
+    const FrameData data = FrameData::of(frame);
+    if ((address & (data.bytes() - 1)) != 0 || address == 0 || address > kUserTop - data.bytes()) return Error::InvalidArgument;
     if ((rights & bits(FrameRight::Write)) && (rights & bits(FrameRight::Execute))) return Error::InvalidArgument;
     if (rights == 0 || (rights & ~frame.rights())) return Error::MissingRight;
 
     // How many tables are missing on the way?
     PageEntry* table = table_at(root_);
     unsigned level = arch::kRootLevel;
-    while (level > 1) {
+    while (level > data.level()) {
         const PageEntry entry = table[arch::table_index(address, level)];
-        if (!entry.present()) break;
+        if (!entry.leads_on()) break;
         table = table_at(entry.address());
         --level;
     }
-    const unsigned missing = level - 1;
+    // A larger page is in the way, or tables for smaller ones, even if they are empty, or another page.
+    if (table[arch::table_index(address, level)].present()) return Error::AlreadyMapped;
+    const unsigned missing = level - data.level();
     if (missing > spare_tables_) return Error::NeedMemory;
-    if (missing == 0 && table[arch::table_index(address, 1)].present()) return Error::AlreadyMapped;
 
-    for (; level > 1; --level) {
+    for (; level > data.level(); --level) {
         Capability* donated = spare_table();
         table[arch::table_index(address, level)] = PageEntry::table(donated->address());
         table = table_at(donated->address());
@@ -108,15 +110,15 @@ Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags)
         --spare_tables_;
         ++used_tables_;
     }
-    table[arch::table_index(address, 1)] = PageEntry::page(frame.address(), rights, flags);
-    frame.data = FrameData::of(frame).mapped_at(address);
+    table[arch::table_index(address, level)] = PageEntry::page(frame.address(), rights, flags, data.large());
+    frame.data = data.mapped_at(address);
     attach(frame);
     return Error::None;
 }
 
 void AddressSpace::remove_mapping(const Capability& frame) {
     const u64 address = FrameData::of(frame).mapped_address();
-    PageEntry* entry = find_entry(root_, address, 1);
+    PageEntry* entry = find_entry(root_, address, FrameData::of(frame).level());
     if (!entry || !entry->present() || entry->address() != frame.address()) return;
     *entry = PageEntry();
     arch::flush_page(root_, address);
@@ -166,9 +168,9 @@ bool AddressSpace::count_mapped(Core& core, u64& address, u64& pages) const {
     while (address < kUserTop) {
         unsigned level = arch::kRootLevel;
         const PageEntry* entry = find_entry(root_, address, level);
-        while (level > 1 && entry->present()) entry = &table_at(entry->address())[arch::table_index(address, --level)];
-        pages += entry->present();
+        while (level > 1 && entry->leads_on()) entry = &table_at(entry->address())[arch::table_index(address, --level)];
         const u64 span = u64{kPageSize} << 9 * (level - 1);
+        if (entry->present()) pages += span / kPageSize;
         address = (address & ~(span - 1)) + span;
         if (core.must_pause(kWalkWork)) return false;
     }

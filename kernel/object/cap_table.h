@@ -1,4 +1,14 @@
-// CapTable: a table of capability slots. Slot 0 stays empty.
+// CapTable: a table of capability slots. It has some of its own, and grows by pages that user space donates
+// (CapPage), 64 slots each, up to the size chosen when it was made.
+//
+//   | head | own slots 1 to last | Page | Page | Page | ...     a Page for each 64 slots behind the own ones
+//                                   |
+//                                   +--> slots last + 1 to last + 64, where a page was donated
+//
+// So a small table is one array, and where no page is there are no slots. Slot 0 stays empty.
+//
+// When a CapPage is deleted its slots are out of reach at once. What they hold is deleted as if they were a table
+// that dies: theirs is in the list of dying objects until that is done (derivation.h).
 #pragma once
 
 #include <object/capability.h>
@@ -6,29 +16,58 @@
 
 namespace eft::kernel {
 
-constexpr int kSlotWork = 12;  // instructions to look at a slot, for Core::must_pause
+constexpr int kSlotWork = 20;  // instructions to look at a slot, for Core::must_pause
 
 class CapTable : public Object {
 public:
-    explicit CapTable(unsigned size_bits) : Object(ObjectType::CapTable), last_((u64{1} << size_bits) - 1) {}
+    // In cleared memory of cap_table_bytes().
+    CapTable(unsigned size_bits, unsigned limit_bits)
+        : Object(ObjectType::CapTable), last_((u64{1} << size_bits) - 1), more_(limit_bits == 0 ? 0 : (u64{1} << limit_bits) - last_ - 1) {}
 
-    static constexpr u64 bytes(unsigned size_bits) { return u64{1} << (size_bits + kCapabilityBits); }
-
-    u64 size() const { return last_ + 1; }
-    // Null if out of range or the null slot. The first slot's memory holds the table's own head.
-    Capability* lookup(u64 index) { return index - 1 < last_ ? slots() + index : nullptr; }
-    // The same for who only wants what is there: the null slot reads as an empty one.
-    Capability* peek(u64 index) { return index <= last_ ? slots() + index : nullptr; }
+    u64 size() const { return last_ + 1 + more_; }
+    u64 bytes() const { return ((last_ + 1) << kCapabilityBits) + more_ / kPageSlots * sizeof(Page); }
+    // Null if there is none, or the null slot. The first slot's memory holds the table's own head.
+    Capability* lookup(u64 index);
+    // The same for who only wants what is there: the null slot reads as an empty one. peek_own knows only own slots.
+    Capability* peek_own(u64 index) { return index <= last_ ? slots() + index : nullptr; }
+    Capability* peek(u64 index) {
+        if (index <= last_) [[likely]] return slots() + index;
+        const u64 beyond = index - last_ - 1;
+        if (beyond >= more_) return nullptr;
+        Capability* page = directory()[beyond / kPageSlots].slots;
+        return page ? page + beyond % kPageSlots : nullptr;
+    }
     // Counts the slots in use from `index` on, adding to `used`. False: it paused and goes on from `index`.
     bool count_used(Core& core, u64& index, u64& used);
-    // Deletes what it holds, from the end. False: it paused; what is gone is out of range.
-    bool destroy(Core& core);
+    u64 pages() const { return page_count_; }
+
+    // `cap`, a CapPage, gives the slots around `index`. The dead are buried.
+    Error donate(Capability& cap, u64 index);
+    // The capability of a page in use moves, or is being deleted.
+    void rename_page(const Capability& cap, Capability& destination) { page_of(cap).link = &destination; }
+    void lose_page(const Capability& cap);
+    // Deletes what is in the pages that go and, if no capability names the table any more, in all of it, from the
+    // end. False: it paused; what is gone is out of range.
+    bool bury(Core& core);
 
 private:
-    Capability* slots() { return reinterpret_cast<Capability*>(this); }
+    static constexpr u32 kNoPage = ~u32{0};
 
-    u64 last_;  // slot
+    struct Page {
+        Capability* slots;  // for look-ups
+        Capability* link;   // its CapPage; if that was deleted, the slots that have to be emptied
+    };
+    Page* directory() { return reinterpret_cast<Page*>(slots() + last_ + 1); }
+    Page& page_of(const Capability& cap) { return directory()[(cap.data - last_ - 1) / kPageSlots]; }
+    Capability* slots() { return reinterpret_cast<Capability*>(this); }
+    bool empty_pages(Core& core);
+
+    u64 last_;           // own slot
+    u64 more_;           // slots behind it that there can be
+    u64 null_type_ = 0;  // where the null slot has its type
+    u32 page_count_ = 0;
+    u32 going_ = kNoPage;  // no page before this one has to be emptied
 };
-static_assert(sizeof(CapTable) <= 32, "what lies where the null slot's type is stays zero");
+static_assert(sizeof(CapTable) <= 1u << kCapabilityBits);
 
 }  // namespace eft::kernel

@@ -23,6 +23,7 @@ namespace eft::kernel {
 
 struct Object;
 class AddressSpace;
+class CapTable;
 class Thread;
 struct Core;
 
@@ -56,12 +57,12 @@ public:
     T& as() const {
         return *static_cast<T*>(object());
     }
-    // Only for the others: the physical address of Untyped, Frame and PageTable.
+    // Only for the others: the physical address of Untyped, Frame, PageTable and CapPage.
     PhysAddr address() const { return PhysAddr(address_); }
     // What user space knows the object by: its physical address.
     u64 id() const { return has_object(type()) ? to_physical(object()).value() : address().value(); }
 
-    // Endpoint, Notification: the badge. Others: see Untyped, Frame and NumberRange.
+    // Endpoint, Notification: the badge. CapPage: its first index. Others: see Untyped, Frame and NumberRange.
     u64 data = 0;
 
     // Fills an empty slot as the last child of `parent`, with memory or numbers, or an object.
@@ -84,6 +85,7 @@ public:
     bool mappable() const { return is(ObjectType::Frame) || is(ObjectType::PageTable); }
     union {
         AddressSpace* space = nullptr;
+        CapTable* table;  // CapPage: that it was donated to, or null
         u64 zero_start;  // Untyped: from here to `zero_end`, memory that is free is cleared (untyped.cc)
         Object* object_;  // the others that have one; see object()
     };

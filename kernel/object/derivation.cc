@@ -15,7 +15,7 @@ namespace {
 // so through a capability, and was told when that was deleted.
 bool destroy_object(Core& core, Object& object) {
     switch (object.type) {
-        case ObjectType::CapTable: return static_cast<CapTable&>(object).destroy(core);
+        case ObjectType::CapTable: return static_cast<CapTable&>(object).bury(core);
         case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy(core);
         case ObjectType::Thread: static_cast<Thread&>(object).destroy(core); return true;
         case ObjectType::Reply: static_cast<Reply&>(object).destroy(core); return true;
@@ -36,15 +36,26 @@ void forget_holder(Capability& cap) {
     }
 }
 
-// Behind those that died before it, as the first may have been begun with. A thread does nothing from now on.
-void drop_object(Core& core, Object& object) {
-    if (--object.capabilities != 0) return;
+// Behind those that died before it, as the first may have been begun with.
+void await_burial(Core& core, Object& object) {
+    core.died = true;
+    if (object.dying) return;
     object.dying = true;
     object.next_dying = nullptr;
     (core.dying ? core.last_dying->next_dying : core.dying) = &object;
     core.last_dying = &object;
-    core.died = true;
+}
+
+// A thread does nothing from now on.
+void drop_object(Core& core, Object& object) {
+    if (--object.capabilities != 0) return;
+    await_burial(core, object);
     if (object.type == ObjectType::Thread) core.scheduler.stop(static_cast<Thread&>(object));
+}
+
+[[gnu::noinline]] void lose_page(Core& core, Capability& cap) {
+    cap.table->lose_page(cap);
+    await_burial(core, *cap.table);
 }
 
 // Nobody can use `cap` from now on, and those who wait through it hear of it. False: it paused.
@@ -66,6 +77,7 @@ bool derivable(const Capability& source) {
         case ObjectType::None:
         case ObjectType::Untyped:
         case ObjectType::PageTable:
+        case ObjectType::CapPage:
         case ObjectType::Reply:
             return false;
         default:
@@ -94,6 +106,7 @@ bool movable(const Capability& source) {
 void move_capability(Capability& source, Capability& destination) {
     if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(source, destination);
     if (source.is(ObjectType::Notification)) source.as<Notification>().rename(source, destination);
+    if (source.is(ObjectType::CapPage) && source.table) source.table->rename_page(source, destination);
     destination.take(source);
 }
 
@@ -110,6 +123,8 @@ void delete_capability(Core& core, Capability& cap) {
         cap.holder = nullptr;
     } else if (type == ObjectType::Irq) {
         core.irqs.release(core, NumberRange::of(cap));
+    } else if (type == ObjectType::CapPage && cap.table) {
+        lose_page(core, cap);
     }
     if (has_object(type)) drop_object(core, *cap.object());
     cap.clear();
@@ -135,9 +150,19 @@ bool bury_dead(Core& core) {
         if (!destroy_object(core, *object)) return false;
         core.dying = object->next_dying;
         if (!core.dying) core.last_dying = nullptr;
-        --core.objects;
+        if (object->capabilities == 0) {
+            --core.objects;
+        } else {
+            object->dying = false;
+        }
         if (core.must_pause(kBurialWork)) return !core.dying;
     }
+    return true;
+}
+
+bool bury_first(Core& core) {
+    if (!core.dying) return false;
+    bury_dead(core);
     return true;
 }
 

@@ -3,11 +3,12 @@
 // Deleting the last capability of an object puts it on the core's list of dying objects;
 // `bury_dead` destroys what is on the list. Destruction deletes the capabilities that an object
 // holds, which may put further objects there: no recursion, however long a chain of tables is.
+// A CapTable that loses a page is there, too, until what lies in the page is deleted.
 //
 // What may take long pauses when an interrupt waits (Core::must_pause): it returns false, has left
 // everything consistent, and goes on from there when it is called again. In between others may do what
 // they like with what is still there, so that it looks again for what to do next and keeps no pointer. A
-// dying object's memory is still its own: retype buries the dead first.
+// dying object's memory is still its own: who uses memory anew buries the dead first (bury_first).
 #pragma once
 
 #include <object/capability.h>
@@ -34,5 +35,7 @@ void delete_capability(Core& core, Capability& cap);
 [[nodiscard]] bool remove_capability(Core& core, Capability& cap);
 [[nodiscard]] bool revoke_capability(Core& core, Capability& cap);
 bool bury_dead(Core& core);
+// True if there were any. The capabilities that the caller has looked up may be gone: it pauses.
+bool bury_first(Core& core);
 
 }  // namespace eft::kernel

@@ -12,7 +12,7 @@ Error seal_frame(Capability& cap) {
     if (cap.space) return Error::AlreadyMapped;
     cap.data = frame.with_seal();
     cap.set_rights(FrameRight::Read | FrameRight::Execute);
-    arch::protect_direct_map(cap.address());
+    for (u64 offset = 0; offset < frame.bytes(); offset += kPageSize) arch::protect_direct_map(cap.address() + offset);
     return Error::None;
 }
 

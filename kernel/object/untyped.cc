@@ -24,21 +24,31 @@ unsigned fixed_object_bits(ObjectType type) {
         case ObjectType::SchedContext: return kSchedContextBits;
         case ObjectType::AddressSpace: return kAddressSpaceBits;
         case ObjectType::PageTable:
+        case ObjectType::CapPage:
         case ObjectType::Frame: return kPageBits;
         default: return 0;
     }
 }
 
-// log2 of the bytes that one object takes, 0 for what cannot be made.
-unsigned object_bits(ObjectType type, unsigned size_bits) {
-    switch (type) {
-        case ObjectType::Untyped:
-            return size_bits >= kMinUntypedBits && size_bits <= kMaxUntypedBits ? size_bits : 0;
-        case ObjectType::CapTable:
-            return size_bits >= 1 && size_bits <= kMaxTableBits ? size_bits + kCapabilityBits : 0;
-        default:
-            return size_bits == 0 ? fixed_object_bits(type) : 0;
+u64 table_bytes(unsigned size_bits, unsigned limit_bits) {
+    if (size_bits < 1 || size_bits > kMaxTableBits || limit_bits > kMaxTableBits) return 0;
+    if (limit_bits != 0 && (limit_bits < size_bits || size_bits < kPageBits - kCapabilityBits)) return 0;
+    return cap_table_bytes(size_bits, limit_bits);
+}
+
+// The bytes that one object takes, 0 for what cannot be made. It is aligned to the largest power of two in them.
+u64 object_bytes(const RetypeRequest& request) {
+    if (request.type == ObjectType::CapTable) return table_bytes(request.size_bits, request.limit_bits);
+    unsigned bits = request.size_bits;
+    if (request.limit_bits != 0) return 0;
+    if (request.type == ObjectType::Frame && bits == kLargeFrameBits) return u64{1} << bits;
+    if (request.type == ObjectType::Frame && bits == kPageBits) bits = 0;
+    if (request.type == ObjectType::Untyped) {
+        if (bits < kMinUntypedBits || bits > kMaxUntypedBits) return 0;
+    } else {
+        bits = bits == 0 ? fixed_object_bits(request.type) : 0;
     }
+    return bits == 0 ? 0 : u64{1} << bits;
 }
 
 void clear_memory(PhysAddr address, u64 bytes) {
@@ -77,11 +87,13 @@ void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysA
         case ObjectType::Untyped:
             return slot.fill(request.type, address, kAllRights, UntypedData::fresh(request.size_bits, device).value(), untyped);
         case ObjectType::Frame:
-            return slot.fill(request.type, address, FrameRight::Read | FrameRight::Write, FrameData::fresh(device).value(), untyped);
+            return slot.fill(request.type, address, FrameRight::Read | FrameRight::Write,
+                             FrameData::fresh(device, request.size_bits == kLargeFrameBits).value(), untyped);
         case ObjectType::PageTable:
+        case ObjectType::CapPage:
             return slot.fill(request.type, address, kAllRights, 0, untyped);
         case ObjectType::CapTable:
-            return install_object(core, *new (memory) CapTable(request.size_bits), slot, kAllRights, untyped);
+            return install_object(core, *new (memory) CapTable(request.size_bits, request.limit_bits), slot, kAllRights, untyped);
         case ObjectType::Thread:
             return install_object(core, *new (memory) Thread(), slot, kAllRights, untyped);
         case ObjectType::Endpoint:
@@ -103,18 +115,18 @@ void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysA
 
 Error retype(Core& core, Capability& untyped, const RetypeRequest& request) {
     const UntypedData data = UntypedData::of(untyped);
-    const unsigned bits = object_bits(request.type, request.size_bits);
-    if (bits == 0) return Error::InvalidArgument;
+    const u64 size = object_bytes(request);
+    if (size == 0) return Error::InvalidArgument;
     if (data.device() && request.type != ObjectType::Frame && request.type != ObjectType::Untyped) {
         return Error::InvalidArgument;
     }
-    const u64 size = u64{1} << bits;
+    const u64 alignment = size & -size;
     const u64 used = untyped.has_children() ? data.used() : 0;
-    const u64 start = (used + size - 1) & ~(size - 1);
+    const u64 start = (used + alignment - 1) & ~(alignment - 1);
     if (start > data.size() || size * request.count > data.size() - start) return Error::NeedMemory;
     const u64 end = start + size * request.count;
 
-    if (!bury_dead(core)) return kPaused;
+    if (bury_first(core)) return kPaused;
     if (!data.device() && request.type != ObjectType::Untyped && !clear_ahead(core, untyped, start, end)) return kPaused;
     for (u32 i = 0; i < request.count; ++i) {
         const PhysAddr address = untyped.address() + start + i * size;

@@ -3,7 +3,7 @@
 // everything made of it is gone, it starts again from there.
 #pragma once
 
-#include <object/capability.h>
+#include <object/cap_table.h>
 
 namespace eft::kernel {
 
@@ -26,11 +26,25 @@ private:
     u64 value_;
 };
 
+// Consecutive slots of a table, which exist, or a single one anywhere.
+class SlotRun {
+public:
+    SlotRun(Capability& one) : one_(&one) {}
+    SlotRun(CapTable& table, u64 first) : table_(&table), first_(first) {}
+    Capability& operator[](u32 i) const { return table_ ? *table_->peek(first_ + i) : *one_; }
+
+private:
+    CapTable* table_ = nullptr;
+    u64 first_ = 0;
+    Capability* one_ = nullptr;
+};
+
 struct RetypeRequest {
     ObjectType type;
-    unsigned size_bits;  // Untyped: of bytes; CapTable: of slots; otherwise 0
+    unsigned size_bits;   // Untyped, Frame: of bytes; CapTable: of its own slots; otherwise 0
+    unsigned limit_bits;  // CapTable: of the slots that it can grow to; otherwise 0
     u32 count;
-    Capability* destination;  // `count` consecutive empty slots
+    SlotRun destination;  // `count` empty slots
 };
 
 // Everything is checked, then memory is cleared, which may pause (kPaused; nothing that user space could see has

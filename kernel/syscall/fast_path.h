@@ -7,7 +7,8 @@
 // continuations:
 //
 //   deliver(next, badge, tag, words)  `next` is core.current now, and finds this in its registers
-//   long_message()                    there are more words than travel in registers: Long does that
+//   long_message()                    there are more words than travel in registers, or the capability lies in a
+//                                     page that its table got later: Long does that
 //   answer_fault()                    the caller is in a fault, and may go on: FaultAnswer does that
 //   give_up()                         the general path has to do it
 //   invoke(cap)                       the capability, which may be empty, names no endpoint
@@ -27,16 +28,18 @@
 
 namespace eft::kernel {
 
-// Up to kRegisterWords; more; and the answer to a fault, which lets its thread go on.
+// Up to kRegisterWords; any number; and the answer to a fault, which lets its thread go on.
 enum class MessageKind { Short, Long, FaultAnswer };
 
 namespace fast {
 
 // The capability that the system call names, which may be empty, or null. Threads with live floating point state
 // take the general path, which knows how to switch it.
+template <bool kOwnSlots>
 [[gnu::always_inline]] inline Capability* find(Thread& thread, u64 slot) {
     if (thread.attention & (Thread::NoTable | Thread::OwnsFpu)) [[unlikely]] return nullptr;
-    return thread.table.as<CapTable>().peek(slot);
+    CapTable& table = thread.table.as<CapTable>();
+    return kOwnSlots ? table.peek_own(slot) : table.peek(slot);
 }
 
 // The number of words of a message that takes nothing but words; more than kMaxWords for others.
@@ -45,6 +48,7 @@ static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
 
 // The words that do not travel in registers; false if one side has no page for them.
 [[gnu::always_inline]] inline bool copy_page(const Thread& from, Thread& to, unsigned words) {
+    if (words <= kRegisterWords) return true;
     if (from.utcb_frame.empty() || to.utcb_frame.empty()) [[unlikely]] return false;
     arch::copy_words(to.utcb()->words + kRegisterWords, from.utcb()->words + kRegisterWords, words - kRegisterWords);
     return true;
@@ -57,8 +61,8 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
                                              LongMessage long_message, GiveUp give_up, Invoke invoke) {
     const unsigned words = fast::plain_words(tag);
     if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
-    Capability* via = fast::find(caller, slot);
-    if (!via) [[unlikely]] return give_up();
+    Capability* via = fast::find<kKind == MessageKind::Short>(caller, slot);
+    if (!via) [[unlikely]] return kKind == MessageKind::Short ? long_message() : give_up();
     if (!via->is(ObjectType::Endpoint)) return invoke(*via);
     if (!via->may(EndpointRight::Send)) [[unlikely]] return give_up();
     Endpoint& endpoint = via->as<Endpoint>();
@@ -81,7 +85,8 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     const unsigned words = fast::plain_words(tag);
     if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
     if (server.attention != 0) [[unlikely]] return give_up();
-    Capability* via = fast::find(server, slot);
+    Capability* via = fast::find<kKind == MessageKind::Short>(server, slot);
+    if (kKind == MessageKind::Short && !via) [[unlikely]] return long_message();
     if (!via || !via->is(ObjectType::Endpoint) || !via->may(EndpointRight::Receive)) [[unlikely]] return give_up();
     Endpoint& endpoint = via->as<Endpoint>();
     Reply& reply = server.reply.as<Reply>();
@@ -113,7 +118,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
 [[gnu::always_inline]] inline bool finished_at_once(Core& core, Thread& thread, u64 slot, u64 number) {
     if ((number & ~kPoll) == static_cast<u64>(SystemCall::Yield)) return number & kPoll || !core.scheduler.has_rival(thread);
     if ((number & ~kPoll) != static_cast<u64>(SystemCall::Send)) return false;
-    Capability* cap = fast::find(thread, slot);
+    Capability* cap = fast::find<true>(thread, slot);
     if (!cap || !cap->is(ObjectType::Notification) || !cap->may(NotificationRight::Signal)) return false;
     return cap->as<Notification>().signal_quietly(cap->data);
 }
@@ -124,7 +129,7 @@ Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap);
 Thread* wait_and_switch(Core& core, Thread& thread, Capability& cap);
 
 [[gnu::always_inline]] inline Thread* switch_at_once(Core& core, Thread& thread, u64 slot, u64 number) {
-    Capability* cap = fast::find(thread, slot);
+    Capability* cap = fast::find<false>(thread, slot);
     if (!cap) return nullptr;
     if ((number & ~kPoll) == static_cast<u64>(SystemCall::Send)) return signal_and_switch(core, thread, *cap);
     return number == static_cast<u64>(SystemCall::Recv) ? wait_and_switch(core, thread, *cap) : nullptr;

@@ -15,14 +15,16 @@ Error retype_into_slots(InvocationContext& context) {
     const u64 what = context.argument(0);
     const u64 count = context.argument(2);
     const auto type = static_cast<ObjectType>(what & 0xff);
-    if (count == 0 || count > (has_object(type) ? kMaxObjects : kMaxRetypeCount) || (what >> 16) != 0) return Error::InvalidArgument;
-    Capability* first = context.slot(context.argument(1));
-    if (!first || !context.slot(context.argument(1) + count - 1)) return Error::InvalidCapability;
-    for (u32 i = 0; i < count; ++i) {
-        if (!first[i].empty()) return Error::SlotOccupied;
+    if (count == 0 || count > (has_object(type) ? kMaxObjects : kMaxRetypeCount) || (what >> 24) != 0) return Error::InvalidArgument;
+    const u64 first = context.argument(1);
+    for (u64 i = 0; i < count; ++i) {
+        const Capability* slot = context.slot(first + i);
+        if (!slot) return Error::InvalidCapability;
+        if (!slot->empty()) return Error::SlotOccupied;
     }
     return retype(context.core, context.cap,
-                  {type, static_cast<unsigned>(what >> 8), static_cast<u32>(count), first});
+                  {type, static_cast<unsigned>(what >> 8 & 0xff), static_cast<unsigned>(what >> 16), static_cast<u32>(count),
+                   SlotRun(context.thread.table.as<CapTable>(), first)});
 }
 
 // The word that a derived capability carries: a badge or a range can be set where none is yet.
@@ -76,13 +78,20 @@ Error delete_range(InvocationContext& context, CapTable& table) {
     const u64 count = context.argument(1) == 0 ? 1 : context.argument(1);
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
     for (u64 i = 0; i < count; ++i) {
-        Capability& cap = *table.lookup(first + i);
-        const int work = cap.empty() ? kSlotWork : kDeletionWork;
-        if (!cap.empty() && !remove_capability(context.core, cap)) return context.pause(first + i, count - i);
+        Capability* cap = table.lookup(first + i);
+        const bool empty = !cap || cap->empty();
+        const int work = empty ? kSlotWork : kDeletionWork;
+        if (!empty && !remove_capability(context.core, *cap)) return context.pause(first + i, count - i);
         if (context.core.must_pause(work) && i + 1 != count) return context.pause(first + i + 1, count - i - 1);
     }
     context.core.died = true;  // perhaps before a pause: that is awaited
     return Error::None;
+}
+
+Error donate(InvocationContext& context, CapTable& table) {
+    if (bury_first(context.core)) return kPaused;
+    EFT_TRY(Capability * page, context.find(context.argument(1), ObjectType::CapPage));
+    return table.donate(*page, context.argument(0));
 }
 
 Error move_here(InvocationContext& context, CapTable& table) {
@@ -104,7 +113,7 @@ Error revoke(InvocationContext& context, CapTable& table) {
 Error count_used(InvocationContext& context, CapTable& table) {
     u64 index = context.argument(0), used = context.argument(1);  // 0 unless it paused there
     if (!table.count_used(context.core, index, used)) return context.pause(index, used);
-    context.answer(table.size(), used);
+    context.answer(table.size(), used, table.pages());
     return Error::None;
 }
 
@@ -113,12 +122,16 @@ Error inspect(InvocationContext& context, CapTable& table) {
     if (!indexed) return Error::InvalidCapability;
     const Capability& cap = *indexed;
     u64 summary = u64{static_cast<u8>(cap.type())} | u64{cap.rights()} << 8;
+    if (cap.is(ObjectType::CapPage)) {
+        context.answer(summary | u64{cap.table != nullptr} << 16, cap.id(), cap.data, cap.table ? to_physical(cap.table).value() : 0);
+        return Error::None;
+    }
     if (!cap.is(ObjectType::Frame)) {
         context.answer(summary, cap.id(), cap.data);
         return Error::None;
     }
     const FrameData frame = FrameData::of(cap);
-    summary |= u64{cap.space != nullptr} << 16 | u64{frame.sealed()} << 17;
+    summary |= u64{cap.space != nullptr} << 16 | u64{frame.sealed()} << 17 | u64{frame.large()} << 18;
     context.answer(summary, cap.address().value(), frame.mapped_address(), cap.space ? to_physical(cap.space).value() : 0);
     return Error::None;
 }
@@ -127,7 +140,7 @@ constexpr Operation kUntyped[] = {{retype_into_slots, kControl}, {inspect_untype
 constexpr Operation kCapTable[] = {
     {on<CapTable, derive>, kControl}, {on<CapTable, move_here>, kControl}, {on<CapTable, delete_range>, kControl},
     {on<CapTable, revoke>, kControl}, {on<CapTable, inspect>, kInspect},   {on<CapTable, count_used>, kInspect},
-    {on<CapTable, take>, kControl},
+    {on<CapTable, take>, kControl},   {on<CapTable, donate>, kControl},
 };
 
 }  // namespace

@@ -31,5 +31,9 @@ int strcmp(const char* a, const char* b) {
     for (; *a != 0 && *a == *b; ++a) ++b;
     return raw(static_cast<const void*>(a))[0] - raw(static_cast<const void*>(b))[0];
 }
+int strncmp(const char* a, const char* b, std::size_t size) {
+    for (; size > 1 && *a != 0 && *a == *b; --size) ++a, ++b;
+    return size == 0 ? 0 : raw(static_cast<const void*>(a))[0] - raw(static_cast<const void*>(b))[0];
+}
 
 }  // extern "C"

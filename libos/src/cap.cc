@@ -82,5 +82,10 @@ void refill(Utcb& page, unsigned used) {
     for (unsigned i = 0; i < used; ++i) page.receive_slots[i] = raw(allocate_slot());
 }
 
+Slot narrow(Slot which, Rights rights) {
+    Result<CapHandle> copy = copy_capability(which, rights);
+    return copy.ok() ? copy->release() : Slot::None;
+}
+
 }  // namespace ipc::slots
 }  // namespace eft

@@ -43,30 +43,30 @@ void ServerLoop::abandon(Slot reply) {
     answer(reply, registers);
 }
 
-void ServerLoop::receive(ipc::Registers& registers) {
+ipc::Registers ServerLoop::first_received() {
+    ipc::Registers registers;
     while (sys::recv(slot(WellKnown::Endpoint), registers) != Error::None) {
     }
+    return registers;
 }
 
-void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing) {
-    const Slot endpoint = slot(WellKnown::Endpoint);
-    trace().answered(registers.tag.value);
-    if (commit_) commit_->before_reply(replies_ + 1);
-    Error error = sys::reply_recv(endpoint, registers);
-    if (error == Error::InvalidCapability || error == Error::InvalidArgument) [[unlikely]] {
+ipc::Registers ServerLoop::after_refusal(Error error, ipc::OutgoingCaps& outgoing) {
+    ipc::Registers registers;
+    if (error == Error::InvalidCapability || error == Error::InvalidArgument) {
         // A capability that the handler meant to send is gone: the caller hears of an error instead,
         // and nothing of its request happens.
         if (commit_) commit_->undo_reply();
-        registers = {};
         registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
-        error = sys::reply_recv(endpoint, registers);
+        error = sys::reply_recv(slot(WellKnown::Endpoint), registers);
     }
-    const bool answered = error != Error::NothingToAnswer;  // nobody waits for the answer to a `send`
-    if (answered) ++replies_;
-    else trace().answered(TraceEntry::kNobody);
+    if (error == Error::NothingToAnswer) {
+        trace().answered(TraceEntry::kNobody);  // the sender did not wait for one
+    } else {
+        ++replies_;
+    }
     if (commit_) commit_->after_reply();
     outgoing.drop();
-    if (error != Error::None) receive(registers);
+    return error == Error::None ? registers : first_received();
 }
 
 void ServerLoop::FaultMachine::late(u64 milliseconds) {

@@ -51,6 +51,10 @@ struct OwnRegisters {
     std::optional<Registers> interrupt_table;  // MSI-X
     std::optional<Registers> virtio_common;
     std::optional<pci::MsixCapability> msix;
+    std::optional<pci::MsiCapability> msi;  // only of a function without MSI-X
+
+    // Interrupts that the function can be given.
+    u32 messages() const { return msix ? msix->entries : msi ? 1 : 0; }
 };
 
 }  // namespace eft::dev

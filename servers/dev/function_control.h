@@ -26,7 +26,12 @@ public:
         for (const Bar& bar : device.bars) has_ports |= !bar.is_memory();
         set_decoding(configuration, {.memory = true, .io = has_ports, .bus_master = false});
         EFT_TRY(own.msix, pci::find_msix(configuration));
-        if (own.msix) EFT_CHECK(map_table(device, own));
+        if (own.msix) {
+            EFT_CHECK(map_table(device, own));
+        } else {
+            EFT_TRY(own.msi, pci::find_msi(configuration));
+            if (own.msi) pci::disable_msi(configuration, *own.msi);
+        }
         if (virtio::is_virtio(device.function.vendor, device.function.device)) {
             if (Status mapped = map_common(device, own); !mapped.ok()) {
                 give_back(own);
@@ -42,10 +47,12 @@ public:
         own = {};
     }
 
-    // Entry `index` of the table, below its length, sends this message from now on.
-    void set_message(Own& own, u16 index, const Message& message) {
+    // Interrupt `index`, below own.messages(), sends this message from now on.
+    Status set_message(Own& own, u16 index, const Message& message) {
+        if (!own.msix) return pci::set_msi(*own.configuration, *own.msi, message.address, message.data);
         pci::set_entry(*own.interrupt_table, index, message.address, message.data);
         pci::set_msix(*own.configuration, *own.msix, true, false);
+        return {};
     }
 
     void set_bus_master(const Device& device, Own& own, bool enabled) {

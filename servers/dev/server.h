@@ -1,6 +1,7 @@
 // The interface Dev over the machine's devices: who may ask for what.
 //
-// Callers are told apart by badge: the control session, and one badge per assignment, never used again. A driver's
+// Callers are told apart by badge: the control session, one that may only list, and one badge per assignment, never used
+// again. A driver's
 // session reaches its own device only, so requests name nothing but numbers within it, and each is checked where it is
 // used. Every check stands before the first change.
 #pragma once
@@ -66,7 +67,7 @@ public:
         info.device = device.function.device;
         info.class_code = u32{device.function.base_class} << 16 | u32{device.function.sub_class} << 8 | device.function.programming_interface;
         info.config = configuration_;
-        info.interrupts = registers.msix ? std::min<u32>(registers.msix->entries, AssignedDevice::kMostInterrupts) : 0;
+        info.interrupts = std::min(registers.messages(), AssignedDevice::kMostInterrupts);
         info.windows = pci::kBaseAddresses;
         return info;
     }
@@ -108,7 +109,7 @@ public:
         const Device& device = devices_[assignment->device];
         const bool platform = device.kind == DeviceKind::Platform;
         Own& registers = own_[place_of(*assignment)];
-        const u32 count = platform ? (device.platform.lines != 0) : registers.msix ? registers.msix->entries : 0;
+        const u32 count = platform ? (device.platform.lines != 0) : registers.messages();
         if (count == 0) return Error::NotSupported;
         if (request.index >= std::min(count, AssignedDevice::kMostInterrupts)) return Error::OutOfRange;
         auto& interrupt = assignment->interrupts[request.index];
@@ -120,7 +121,7 @@ public:
         }
         if (!platform) {  // silencing has masked it
             EFT_TRY(const Message message, world_.message(interrupt.number));
-            control_.set_message(registers, static_cast<u16>(request.index), message);
+            EFT_CHECK(control_.set_message(registers, static_cast<u16>(request.index), message));
         }
         EFT_TRY(const Slot copy, world_.copy(interrupt.parent));
         Interrupt answer;
@@ -172,7 +173,7 @@ public:
 
 private:
     using Own = OwnRegisters<typename W::Registers>;
-    static constexpr u64 kFirstBadge = raw(Badge{kControlBadge}) + 1;
+    static constexpr u64 kFirstBadge = kDeviceListBadge + 1;
 
     // A window: its pages relative to `base`, and where the registers themselves start.
     struct Place {

@@ -9,6 +9,7 @@
 // least 100 ms (PCI Express Base, 6.6.2), in which dev serves others: so it has two halves.
 #pragma once
 
+#include <drivers/pci/msi.h>
 #include <drivers/pci/msix.h>
 #include <drivers/virtio/common.h>
 #include <servers/dev/pci_bars.h>
@@ -71,6 +72,8 @@ Status quiesce(Config config) {
     });
     EFT_TRY(const std::optional<pci::MsixCapability> msix, pci::find_msix(config));
     if (msix) pci::mask_msix(config, *msix);
+    EFT_TRY(const std::optional<pci::MsiCapability> msi, pci::find_msi(config));
+    if (msi) pci::disable_msi(config, *msi);
     return {};
 }
 

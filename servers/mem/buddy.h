@@ -33,7 +33,7 @@ public:
         const u64 size = u64{1} << info.size_bits;
         for (u64 at = page_up(info.used); at < size;) {
             const auto bits = static_cast<unsigned>(std::countr_zero(at));
-            EFT_TRY(const Slot piece, slots_.take());
+            EFT_TRY(const Slot piece, slots_.take_of_all(1));
             EFT_CHECK(kernel_.retype(untyped, ObjectType::Untyped, piece, 1, bits));
             EFT_CHECK(add_root(piece, info.address + at, bits, info.device));
             at += u64{1} << bits;
@@ -144,7 +144,7 @@ private:
     }
 
     Status split(u16 node) {
-        EFT_TRY(const Slot halves, slots_.take(2));
+        EFT_TRY(const Slot halves, slots_.take_of_all(2));
         const u16 pair = take_pair();
         Status made = pair == kNone
                           ? Status(Error::LimitReached)

@@ -4,6 +4,8 @@
 
 #include "buddy.h"
 
+#include <algorithm>
+
 namespace eft::memory {
 
 using ExtentIndex = u16;
@@ -30,13 +32,24 @@ public:
 
     explicit Store(Kernel& kernel_calls) : kernel(kernel_calls), buddy(kernel_calls, slots) {}
 
+    // Slots of mem's table, which grows if it needs them.
+    Result<Slot> take_slots(u32 count = 1) {
+        for (;;) {
+            const Result<Slot> run = slots.take(count);
+            if (run.ok() || run.error() != Error::LimitReached || count == 0) return run;
+            EFT_CHECK(grow((count + kPageSlots - 1) / kPageSlots));
+        }
+    }
+
     // Another block at the end of the chain, with `slot_count` slots. OutOfMemory or LimitReached change nothing.
     Status extend(Chain& chain, unsigned bits, u32 slot_count) {
+        while (slots.reserve_in_use()) EFT_CHECK(grow(1));
         EFT_TRY(const Block block, buddy.take(bits));
         return append(chain, block, slot_count);
     }
     // Device memory; `bits` becomes what was taken.
     Status extend_at(Chain& chain, u64 address, unsigned max_bits) {
+        while (slots.reserve_in_use()) EFT_CHECK(grow(1));
         EFT_TRY(const Block block, buddy.take_at(address, max_bits));
         return append(chain, block, buddy.pages(block));
     }
@@ -79,7 +92,7 @@ private:
             return Error::LimitReached;
         }
         if (slot_count != 0) {
-            const Result<Slot> run = slots.take(slot_count);
+            const Result<Slot> run = take_slots(slot_count);
             if (!run.ok()) {
                 buddy.give(block);
                 return run.error();
@@ -95,6 +108,36 @@ private:
         (chain.tail == kNoExtent ? chain.head : extents_[chain.tail].next) = index;
         chain.tail = index;
         return {};
+    }
+
+    static constexpr u32 kPagesAtOnce = 16;
+
+    // A block of pages with slots for the table, of at most so many. They stay.
+    Status grow(u64 wanted) {
+        if (slots.end() == 1u << SlotRuns::kTableBits) return Error::LimitReached;
+        const u32 left = ((1u << SlotRuns::kTableBits) - slots.end()) / kPageSlots;
+        for (u32 count = std::bit_floor(static_cast<u32>(std::min<u64>(wanted, std::min(left, kPagesAtOnce))));; count /= 2) {
+            const Result<Block> block = buddy.take(kPageBits + static_cast<unsigned>(std::countr_zero(count)));
+            if (block.error() == Error::OutOfMemory && count > 1) continue;
+            if (!block.ok()) return block.error();
+            const Result<u32> added = add_pages(*block, count);
+            if (!added.ok()) buddy.give(*block);
+            return added.error();
+        }
+    }
+    // How many of them the table took.
+    Result<u32> add_pages(Block block, u32 count) {
+        EFT_TRY(const Slot first, slots.take_of_all(count));
+        Status done = kernel.retype(buddy.slot(block), ObjectType::CapPage, first, count);
+        u32 added = 0;
+        for (; added < count && done.ok(); added += done.ok()) {
+            done = kernel.donate_slots(static_cast<Slot>(slots.end()), static_cast<Slot>(raw(first) + added));
+            if (done.ok()) slots.set_end(slots.end() + kPageSlots);
+        }
+        if (added != 0) return added;
+        static_cast<void>(kernel.remove(first, count));
+        slots.give(first, count);
+        return done.error();
     }
 
     std::array<Extent, kMaxExtents> extents_{};

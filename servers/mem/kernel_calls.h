@@ -3,6 +3,7 @@
 
 #include <eft/cap.h>
 #include <eft/invoke.h>
+#include <eft/process.h>
 
 namespace eft::memory {
 
@@ -24,6 +25,13 @@ public:
     Status move_into(Slot table, Slot index, Slot source) { return kernel_object::move(table, index, source); }
     Status remove(Slot first, u32 count = 1) { return kernel_object::remove(kTable, first, count); }
     Status revoke(Slot slot) { return kernel_object::revoke(kTable, slot); }
+    // Of mem's own table.
+    Status donate_slots(Slot index, Slot page) { return kernel_object::donate_slots(kTable, index, page); }
+    // Behind the last slot that it has.
+    Result<u32> table_end() {
+        EFT_TRY(const u32 pages, kernel_object::donated_pages(kTable));
+        return (1u << config().table_bits) + pages * static_cast<u32>(kPageSlots);
+    }
     auto inspect(Slot slot) { return kernel_object::inspect(kTable, slot); }
 
     Status map(Slot space, Slot frame, u64 address, Rights rights, u8 flags) {

@@ -17,7 +17,7 @@ Manager<KernelCalls> manager(kernel, kEndpoint);
 // All memory of the machine. It came in consecutive slots, which libos may count among its own: it moves.
 Status take_memory(u32 first, u32 count) {
     for (u32 i = 0; i < count; ++i) {
-        EFT_TRY(const Slot slot, manager.store().slots.take());
+        EFT_TRY(const Slot slot, manager.store().take_slots());
         EFT_CHECK(kernel.move(slot, static_cast<Slot>(first + i)));
         EFT_CHECK(manager.store().buddy.add(slot));
     }
@@ -27,7 +27,7 @@ Status take_memory(u32 first, u32 count) {
 // They came in the same way.
 Status take_logs(u32 first, u32 pages_each) {
     const u32 count = pages_each * static_cast<u32>(kCoreProcesses.size());
-    EFT_TRY(const Slot run, manager.store().slots.take(count));
+    EFT_TRY(const Slot run, manager.store().take_slots(count));
     for (u32 i = 0; i < count; ++i) EFT_CHECK(kernel.move(static_cast<Slot>(raw(run) + i), static_cast<Slot>(first + i)));
     return manager.show_logs(run, pages_each);
 }
@@ -36,6 +36,8 @@ Status start() {
     const std::string_view arguments = field_text(config().arguments);
     EFT_TRY(const Pair untyped, parse_pair(arguments, "untyped="));
     EFT_TRY(const Pair archive, parse_pair(arguments, "archive="));
+    EFT_TRY(const u32 end, kernel.table_end());
+    manager.store().slots.set_end(end);
     EFT_CHECK(take_memory(static_cast<u32>(untyped.first), static_cast<u32>(untyped.second)));
     EFT_TRY(const Slot own_space, granted("space"));
     EFT_CHECK(manager.start(own_space, archive.first, archive.second));

@@ -157,7 +157,7 @@ public:
         EFT_TRY(const Slot frame, readable_frame(space, address));
         const u64 offset = address & (kPageSize - 1);
         const auto count = static_cast<u32>(std::min<u64>(words.size(), (kPageSize - offset) / sizeof(u64)));
-        EFT_TRY(const Slot copy, store_.slots.take());
+        EFT_TRY(const Slot copy, store_.take_slots());
         Status read = kernel_.derive(copy, frame, bits(FrameRight::Read));
         if (read.ok()) read = memory_.map(*own_, copy, kWindow, bits(FrameRight::Read));
         if (read.ok()) std::memcpy(words.data(), kernel_.at(kWindow) + offset, count * sizeof(u64));
@@ -187,7 +187,7 @@ private:
     }
 
     Result<Slot> take_badged(Badge badge) {
-        EFT_TRY(const Slot slot, store_.slots.take());
+        EFT_TRY(const Slot slot, store_.take_slots());
         if (Status derived = kernel_.derive(slot, endpoint_, bits(EndpointRight::Send), raw(badge)); !derived.ok()) {
             store_.slots.give(slot);
             return derived.error();
@@ -249,7 +249,7 @@ private:
     }
 
     Result<Slot> make_in_own_slot(Space& space, ObjectType type) {
-        EFT_TRY(const Slot slot, store_.slots.take());
+        EFT_TRY(const Slot slot, store_.take_slots());
         if (Status made = memory_.make_small(space, type, slot); !made.ok()) {
             store_.slots.give(slot);
             return made.error();
@@ -259,7 +259,7 @@ private:
 
     Status make_replies(Space& space, const ThreadPlan& plan) {
         if (plan.replies == 0) return {};
-        EFT_TRY(const Slot run, store_.slots.take(plan.replies));
+        EFT_TRY(const Slot run, store_.take_slots(plan.replies));
         Status made = memory_.make_small(space, ObjectType::Reply, run, plan.replies);
         for (u32 i = 0; made.ok() && i < plan.replies; ++i) {
             made =

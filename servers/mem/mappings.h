@@ -29,7 +29,7 @@ public:
         if (pages > space.quota - std::min(space.quota, space.mapped)) return Error::OutOfMemory;
         if (overlaps(space, request)) return Error::AlreadyMapped;
         EFT_TRY(const MappingIndex index, take());
-        const Result<Slot> run = store_.slots.take(pages);
+        const Result<Slot> run = store_.take_slots(pages);
         if (!run.ok()) {
             give(index);
             return run.error();

@@ -118,7 +118,7 @@ private:
     static constexpr u32 kFramesAtOnce = 256;  // the kernel's limit for one retype
 
     Result<Object*> begin(u32 pages) {
-        EFT_TRY(const Slot master, store_.slots.take());
+        EFT_TRY(const Slot master, store_.take_slots());
         Result<Object*> object = objects_.take();
         Status derived = object.ok() ? store_.kernel.derive(master, endpoint_, bits(EndpointRight::Send),
                                                             badge_of(Kind::Object, (*object)->id))

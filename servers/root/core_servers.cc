@@ -69,6 +69,7 @@ Status CoreServers::grant_all(Memory& memory) {
     };
     for (const Core client : {Core::Proc, Core::Dev, Core::Names, Core::Rs}) EFT_CHECK(control(client, Core::Mem));
     for (const Core server : {Core::Proc, Core::Dev, Core::Names}) EFT_CHECK(control(Core::Rs, server));
+    EFT_CHECK((*this)[Core::Rs].grant("devices", (*this)[Core::Dev].endpoint(), kSend, kDeviceListBadge));
     EFT_CHECK((*this)[Core::Mem].grant("ports", root_slot(RootSlot::Ports)));
     EFT_CHECK((*this)[Core::Dev].grant("irqs", root_slot(RootSlot::Irqs)));
     EFT_CHECK((*this)[Core::Dev].grant("ports", root_slot(RootSlot::Ports)));

@@ -15,7 +15,7 @@ constexpr Rights kAllEndpointRights = EndpointRight::Send | EndpointRight::Recei
 
 //                                        name     program  memory table prio heap state rights
 constexpr ServiceSpec kCoreServers[] = {
-    {"mem", "mem", 22, 15, 60, 16, 0, kAllEndpointRights},
+    {"mem", "mem", 22, 10, 60, 16, 0, kAllEndpointRights, 20, 16},
     {"proc", "proc", 20, 12, 59, 64, 0, kAllEndpointRights},
     {"dev", "dev", 21, 12, 58, 64, 0, kAllEndpointRights},
     {"names", "names", 20, 12, 57, 64, 0, kAllEndpointRights},

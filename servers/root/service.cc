@@ -42,12 +42,24 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
     next_named_ = raw(slot(WellKnown::FirstNamed));
     EFT_TRY(elf_, parse_elf(image));
     EFT_CHECK(ko::retype(memory.reserved(), ObjectType::Untyped, at(0), 1, std::max(kPersistentBits, spec.table_bits + kCapabilityBits + 1)));
-    EFT_CHECK(ko::retype(at(0), ObjectType::CapTable, at(1), 1, spec.table_bits));
+    EFT_CHECK(create_table(memory));
     EFT_CHECK(ko::retype(at(0), ObjectType::Endpoint, at(2)));
     EFT_CHECK(ko::retype(at(0), ObjectType::Notification, at(3)));
     EFT_CHECK(create_persistent_memory(memory));
     EFT_CHECK(fill_table());
     return ko::retype(memory.reserved(), ObjectType::Untyped, at(64), 1, spec.memory_bits);
+}
+
+Status Service::create_table(Memory& memory) {
+    EFT_CHECK(ko::retype_table(at(0), table(), spec_.table_bits, spec_.table_limit_bits));
+    if (spec_.table_pages == 0) return {};
+    const Slot pages = memory.take_slots(spec_.table_pages);
+    EFT_CHECK(ko::retype(at(0), ObjectType::CapPage, pages, spec_.table_pages));
+    for (u32 i = 0; i < spec_.table_pages; ++i) {
+        const u32 index = (1u << spec_.table_bits) + i * static_cast<u32>(kPageSlots);
+        EFT_CHECK(ko::donate_slots(table(), static_cast<Slot>(index), static_cast<Slot>(raw(pages) + i)));
+    }
+    return {};
 }
 
 Status Service::create_persistent_memory(Memory& memory) {
@@ -184,7 +196,7 @@ Status Service::end() {
     // Copies of persistent frames, and what the incarnation had received.
     EFT_CHECK(ko::remove(kOwnTable, at(kFirstFrame), kSlots - kFirstFrame));
     const u32 scratch = raw(slot(WellKnown::FirstScratch));
-    return ko::remove(table(), static_cast<Slot>(scratch), (1u << spec_.table_bits) - scratch);
+    return ko::remove(table(), static_cast<Slot>(scratch), (1u << std::max(spec_.table_bits, spec_.table_limit_bits)) - scratch);
 }
 
 }  // namespace eft::root

@@ -21,11 +21,14 @@ struct ServiceSpec {
     std::string_view name;
     std::string_view program;     // in the boot archive
     unsigned memory_bits;         // of the incarnation
-    unsigned table_bits;          // log2 of the slots of its CapTable
+    unsigned table_bits;          // log2 of the slots of its CapTable that libos uses
     u8 priority;
     u32 heap_pages;               // mapped from the start
     u32 state_bytes;
     Rights endpoint_rights;       // core servers mint their own sessions: all rights
+    // For who manages more slots itself: log2 of those that its table can grow to, and with how many pages it starts.
+    unsigned table_limit_bits = 0;
+    u32 table_pages = 0;
 };
 
 class Service {
@@ -67,6 +70,7 @@ public:
 
 private:
     Slot at(u32 offset) const { return static_cast<Slot>(raw(base_) + offset); }
+    Status create_table(Memory& memory);
     Status create_persistent_memory(Memory& memory);
     Status fill_table();
     Status map_incarnation_page(u64 address, Rights rights, const ElfSegment* segment);

@@ -22,9 +22,15 @@
 
 namespace eft::supervisor {
 
-// Badges of the sessions that rs mints from its own endpoint.
-constexpr Badge kOrdersBadge{2};
-constexpr Badge kLogsBadge{3};
+// Badges of the sessions that rs mints from its own endpoint: what the holder may do, and above it which service it is.
+enum class SessionKind : u64 { Orders = 2, Logs = 3 };
+constexpr unsigned kSessionKindBits = 8;
+constexpr Badge session_badge(unsigned index, SessionKind kind) {
+    return Badge{u64{index + 1} << kSessionKindBits | static_cast<u64>(kind)};
+}
+constexpr bool is_session(Badge badge, SessionKind kind) {
+    return (raw(badge) & ((1u << kSessionKindBits) - 1)) == static_cast<u64>(kind);
+}
 
 // Bits of rs's notification: root's tick, and one for each service.
 constexpr unsigned kTickBit = 0, kFirstServiceBit = 1;
@@ -124,6 +130,7 @@ private:
     proc::ProcClient<> proc_;
     dev::DevClient<> dev_;
     names::NamesClient<> names_;
+    Slot device_list_ = Slot::None;  // a session with dev that may only list
     Slot ports_ = Slot::None;
     std::span<const std::byte> archive_;
     std::array<u64, kCoreServers.size()> core_ids_{};

@@ -44,9 +44,12 @@ Status Machine::make_all(PersistentPart& part, unsigned index) {
     Status granted_all;
     for_each_text(part.plan->grants(), [&](std::string_view grant) {
         if (!granted_all.ok()) return;
-        const bool processes = grant == "proc";
-        const Slot session = processes ? proc_.transport().slot() : slot(WellKnown::Endpoint);
-        const Badge badge = processes ? Badge::None : grant == "rs" ? kOrdersBadge : kLogsBadge;
+        Slot session = slot(WellKnown::Endpoint);
+        Badge badge = session_badge(index, grant == "rs" ? SessionKind::Orders : SessionKind::Logs);
+        if (grant == "proc" || grant == "dev") {
+            session = grant == "proc" ? proc_.transport().slot() : device_list_;
+            badge = Badge::None;  // they have theirs
+        }
         granted_all = name_capability(part, grant, session, bits(EndpointRight::Send), badge);
     });
     EFT_CHECK(granted_all);

@@ -28,6 +28,7 @@ Status Machine::open() {
     EFT_TRY(CapHandle dev_control, take_granted("dev"));
     EFT_TRY(CapHandle names_control, take_granted("names"));
     EFT_TRY(const Slot own_space, granted("space"));
+    EFT_TRY(device_list_, granted("devices"));
     EFT_TRY(ports_, granted("ports"));
     const Slot core[] = {mem_control.slot(), proc_control.slot(), dev_control.slot(), names_control.slot(), slot(WellKnown::Endpoint)};
     for (std::size_t i = 0; i < core_ids_.size(); ++i) {

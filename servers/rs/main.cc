@@ -2,8 +2,7 @@
 #include "orders.h"
 #include "watch.h"
 
-#include <eft/panic.h>
-#include <eft/server.h>
+#include <eft/run_server.h>
 
 namespace {
 
@@ -81,15 +80,24 @@ int eft_main() {
     const std::span<ServiceRecord> records(system.records.data(), system.count);
     static Supervisor<Machine> supervisor(system.machine, plans, records);
     static Watch<Machine> watch(system.machine, supervisor, plans, records);
-    static Orders orders(system.machine, supervisor, records);
+    static KernelSessionSlots slots;
+    alignas(64) static std::byte sessions[Orders::Region::kBytes];
+    static Orders orders(sessions, slots, system.machine, supervisor, records);
+    static_cast<void>(orders.recover(0));
+    static RegionCommit<ReplyCommit, Orders::View> commit(orders.region().log(), orders.view());
     for (u8 level = 0; level <= kLastLevel; ++level) {
         for (unsigned i = 0; i < system.count; ++i) {
             if (plans[i].level == level && system.machine.part(i).made) static_cast<void>(supervisor.start(i));
         }
     }
 
-    ServerLoop loop;
-    loop.run([&](auto& context, auto& message) { return rs::Rs::dispatch(orders, context, message); },
+    ServerLoop loop(&commit);
+    loop.run([&](auto& context, auto& message) {
+                 const ipc::Outcome outcome = rs::Rs::dispatch(orders, context, message);
+                 orders.tell_changes();
+                 if (outcome == ipc::Outcome::Deferred) orders.commit_step();
+                 return outcome;
+             },
              [&](u64 bits) {
                  for (unsigned i = 0; i < system.count; ++i) {
                      if (bits >> (kFirstServiceBit + i) & 1) supervisor.look(i);
@@ -99,6 +107,8 @@ int eft_main() {
                      supervisor.tick();
                      watch.tick();
                  }
+                 orders.tell_changes();
                  orders.look_again();
+                 orders.commit_step();
              });
 }

@@ -168,7 +168,7 @@ private:
         std::size_t count = service_->device() ? 1 : 0;
         for_each_text(service_->grants(), [&](std::string_view wanted) {
             ++count;
-            if (good && wanted != "rs" && wanted != "logs" && wanted != "proc") good = refuse("there is no grant ", wanted);
+            if (good && wanted != "rs" && wanted != "logs" && wanted != "proc" && wanted != "dev") good = refuse("there is no grant ", wanted);
         });
         if (good && count != 0 && service_->level() <= kSupervisorLevel) good = refuse("its grants are not below it");
         return good && (count <= kNamedCapabilities || refuse("too many capabilities"));

@@ -2,6 +2,7 @@
 #include "orders.h"
 
 #include <eft/invoke.h>
+#include <eft/process.h>
 
 namespace eft::supervisor {
 namespace {
@@ -16,8 +17,8 @@ constexpr u8 kFullReset = 0x06;
 
 constexpr unsigned kScannedSlots = 4096;
 
-bool may_order(const ipc::Context& context) { return context.badge() == kOrdersBadge; }
-bool may_look(const ipc::Context& context) { return may_order(context) || context.badge() == kLogsBadge; }
+bool may_order(const ipc::Context& context) { return is_session(context.badge(), SessionKind::Orders); }
+bool may_look(const ipc::Context& context) { return may_order(context) || is_session(context.badge(), SessionKind::Logs); }
 
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
 
@@ -34,7 +35,7 @@ Result<unsigned> Orders::ordered(const ipc::Context& context, std::string_view n
     return core ? Error::PermissionDenied : Error::NotFound;
 }
 
-Result<rs::ServiceLine> Orders::next(ipc::Context& context, const rs::Cursor& cursor) {
+Result<rs::ServiceLine> Orders::next(ipc::Context& context, Session&, const rs::Cursor& cursor) {
     if (!may_look(context)) return Error::PermissionDenied;
     rs::ServiceLine line;
     if (cursor.after >= kCoreServers.size() + records_.size()) return Error::NotFound;
@@ -59,7 +60,7 @@ Result<rs::ServiceLine> Orders::next(ipc::Context& context, const rs::Cursor& cu
     return line;
 }
 
-Result<rs::Details> Orders::info(ipc::Context& context, const rs::Name& request) {
+Result<rs::Details> Orders::info(ipc::Context& context, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     const PersistentPart& part = machine_.part(index);
     info_.clear();
@@ -103,12 +104,12 @@ void Orders::describe_capabilities(unsigned index) {
     info_.append("  replies: ").decimal(replies).append('\n');
 }
 
-Status Orders::kill(ipc::Context& context, const rs::KillOrder& request) {
+Status Orders::kill(ipc::Context& context, Session&, const rs::KillOrder& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     return supervisor_.kill(index, request.signal);
 }
 
-Status Orders::fault(ipc::Context& context, const rs::FaultOrder& request) {
+Status Orders::fault(ipc::Context& context, Session&, const rs::FaultOrder& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     if (!machine_.part(index).made) return machine_.part(index).missing;
     if (request.every == 0) return Error::InvalidArgument;
@@ -116,13 +117,13 @@ Status Orders::fault(ipc::Context& context, const rs::FaultOrder& request) {
     return {};
 }
 
-Status Orders::start(ipc::Context& context, const rs::Name& request) {
+Status Orders::start(ipc::Context& context, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     if (!machine_.part(index).made) return machine_.part(index).missing;
     return supervisor_.start(index);
 }
 
-Task<Status> Orders::restart(ipc::Context& context, rs::Name request) {
+Task<Status> Orders::restart(ipc::Context& context, Session&, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(context, request.name));
     if (!machine_.part(index).made) co_return machine_.part(index).missing;
     EFT_CO_CHECK(supervisor_.restart(index));
@@ -134,7 +135,7 @@ Task<Status> Orders::restart(ipc::Context& context, rs::Name request) {
     co_return Status();
 }
 
-Task<Status> Orders::stop(ipc::Context& context, rs::Name request) {
+Task<Status> Orders::stop(ipc::Context& context, Session&, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(context, request.name));
     EFT_CO_CHECK(supervisor_.stop(index));
     while (records_[index].order == Order::Stop) {
@@ -145,7 +146,7 @@ Task<Status> Orders::stop(ipc::Context& context, rs::Name request) {
     co_return Status();
 }
 
-Task<Status> Orders::wait(ipc::Context& context, rs::Name request) {
+Task<Status> Orders::wait(ipc::Context& context, Session&, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(context, request.name));
     for (;;) {
         const rs::ServiceState state = records_[index].state;
@@ -158,19 +159,19 @@ Task<Status> Orders::wait(ipc::Context& context, rs::Name request) {
     }
 }
 
-Status Orders::shutdown(ipc::Context& context, const Empty&) {
+Status Orders::shutdown(ipc::Context& context, Session&, const Empty&) {
     if (!may_order(context)) return Error::PermissionDenied;
     EFT_CHECK(kernel_object::port_out(machine_.ports(), kPm1ControlPort, 2, kSleepEnable));
     return Error::NotSupported;  // the machine would be off by now
 }
 
-Status Orders::reboot(ipc::Context& context, const Empty&) {
+Status Orders::reboot(ipc::Context& context, Session&, const Empty&) {
     if (!may_order(context)) return Error::PermissionDenied;
     EFT_CHECK(kernel_object::port_out(machine_.ports(), kResetPort, 1, kFullReset));
     return Error::NotSupported;
 }
 
-Result<rs::LogMemory> Orders::log(ipc::Context& context, const rs::Cursor& cursor) {
+Result<rs::LogMemory> Orders::log(ipc::Context& context, Session&, const rs::Cursor& cursor) {
     if (!may_look(context)) return Error::PermissionDenied;
     if (cursor.after < kCoreProcesses.size()) {
         const Machine::CoreLog& core = machine_.core_log(cursor.after + 1);
@@ -195,7 +196,7 @@ Result<rs::LogMemory> Orders::log(ipc::Context& context, const rs::Cursor& curso
     return Error::NotFound;
 }
 
-Result<rs::Phases> Orders::recovery(ipc::Context& context, const rs::Name& request) {
+Result<rs::Phases> Orders::recovery(ipc::Context& context, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     const ServiceRecord& service = records_[index];
     if (service.deaths == 0) return Error::NotFound;
@@ -213,7 +214,7 @@ Result<rs::Phases> Orders::recovery(ipc::Context& context, const rs::Name& reque
     return phases;
 }
 
-Result<rs::LastMessages> Orders::messages(ipc::Context& context, const rs::Name& request) {
+Result<rs::LastMessages> Orders::messages(ipc::Context& context, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     if (records_[index].deaths == 0) return Error::NotFound;
     const proc::CrashRecord& death = records_[index].last_death;
@@ -227,6 +228,29 @@ Result<rs::LastMessages> Orders::messages(ipc::Context& context, const rs::Name&
         last.messages.before_us[last.count] = entry.time < death.died_at ? machine_.microseconds(death.died_at - entry.time) : 0;
     }
     return last;
+}
+
+void Orders::tell_changes() {
+    for (unsigned index = 0; index < records_.size(); ++index) {
+        const ServiceRecord& service = records_[index];
+        const Told now{service.state, service.incarnation, service.deaths};
+        if (now == told_[index]) continue;
+        const bool died = now.deaths != told_[index].deaths;
+        told_[index] = now;
+        InfoText reason;
+        if (died) {
+            describe_death(reason, service.last_death);
+            if (!service.note.empty()) reason.append("; ").append(service.note);
+        }
+        rs::ChangedEvent event;
+        event.name = machine_.part(index).name();
+        event.state = now.state;
+        event.incarnation = now.incarnation;
+        event.deaths = now.deaths;
+        event.at_us = machine_.microseconds(sys::time_stamp() - config().boot_time);
+        event.reason = reason.view().substr(0, rs::ChangedEvent::kReasonMax);
+        if (!raise<rs::Rs::Changed>(event).ok()) eft::log("an event about a service found no room");
+    }
 }
 
 }  // namespace eft::supervisor

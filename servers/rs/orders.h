@@ -9,29 +9,38 @@
 #include "supervisor.h"
 #include "waiters.h"
 
+#include <eft/state/stateful_server.h>
+
 namespace eft::supervisor {
 
-class Orders {
-public:
-    Orders(Machine& machine, Supervisor<Machine>& supervisor, std::span<ServiceRecord> records)
-        : machine_(machine), supervisor_(supervisor), records_(records) {}
+// rs does not survive its own death (nor do its clients), so its sessions lie in ordinary memory.
+constexpr u32 kRsSessions = 12;
+using RsServer = StatefulServer<rs::Rs, NoSharedState, kRsSessions>;
 
-    Result<rs::ServiceLine> next(ipc::Context& context, const rs::Cursor& cursor);
-    Result<rs::Details> info(ipc::Context& context, const rs::Name& request);
-    Status kill(ipc::Context& context, const rs::KillOrder& request);
-    Status fault(ipc::Context& context, const rs::FaultOrder& request);
-    Task<Status> restart(ipc::Context& context, rs::Name request);
-    Task<Status> stop(ipc::Context& context, rs::Name request);
-    Status start(ipc::Context& context, const rs::Name& request);
-    Task<Status> wait(ipc::Context& context, rs::Name request);
-    Status shutdown(ipc::Context& context, const Empty&);
-    Status reboot(ipc::Context& context, const Empty&);
-    Result<rs::Phases> recovery(ipc::Context& context, const rs::Name& request);
-    Result<rs::LastMessages> messages(ipc::Context& context, const rs::Name& request);
-    Result<rs::LogMemory> log(ipc::Context& context, const rs::Cursor& cursor);
+class Orders : public RsServer {
+public:
+    Orders(std::span<std::byte> memory, SessionSlots& slots, Machine& machine, Supervisor<Machine>& supervisor,
+           std::span<ServiceRecord> records)
+        : RsServer(memory, 1, slots), machine_(machine), supervisor_(supervisor), records_(records) {}
+
+    Result<rs::ServiceLine> next(ipc::Context& context, Session&, const rs::Cursor& cursor);
+    Result<rs::Details> info(ipc::Context& context, Session&, const rs::Name& request);
+    Status kill(ipc::Context& context, Session&, const rs::KillOrder& request);
+    Status fault(ipc::Context& context, Session&, const rs::FaultOrder& request);
+    Task<Status> restart(ipc::Context& context, Session&, rs::Name request);
+    Task<Status> stop(ipc::Context& context, Session&, rs::Name request);
+    Status start(ipc::Context& context, Session&, const rs::Name& request);
+    Task<Status> wait(ipc::Context& context, Session&, rs::Name request);
+    Status shutdown(ipc::Context& context, Session&, const Empty&);
+    Status reboot(ipc::Context& context, Session&, const Empty&);
+    Result<rs::Phases> recovery(ipc::Context& context, Session&, const rs::Name& request);
+    Result<rs::LastMessages> messages(ipc::Context& context, Session&, const rs::Name& request);
+    Result<rs::LogMemory> log(ipc::Context& context, Session&, const rs::Cursor& cursor);
 
     // After rs was woken: states may have changed.
     void look_again() { waiters_.wake(); }
+    // At the end of each step: an event for every service that is not what it was.
+    void tell_changes();
 
 private:
     // NotFound; PermissionDenied for a core server, or if the session may not give orders.
@@ -43,6 +52,14 @@ private:
     std::span<ServiceRecord> records_;  // of the services that the manifest names, refused ones included
     Waiters waiters_;
     InfoText info_;  // the answer in progress
+
+    struct Told {
+        rs::ServiceState state = rs::ServiceState::Down;
+        u32 incarnation = 0;
+        u32 deaths = 0;
+        bool operator==(const Told&) const = default;
+    };
+    std::array<Told, kMaxServices> told_{};
 };
 
 }  // namespace eft::supervisor

@@ -25,6 +25,7 @@ const std::vector<Goal> kGoals = {
     {"stub.cross.w0", "instructions", 0, 0},
     {"stub.cross.w4", "instructions", 0, 0},
     {"stub.cross.str64", "instructions", 500, 0},
+    {"stub.nested", "instructions", 0, 0},
     {"signal.nowait", "instructions", 100, 379},
     {"signal.wake", "instructions", 400, 979},
     {"fault.cross", "instructions", 450, 1352},

@@ -30,7 +30,7 @@ Capability& RootTask::slot(u32 index) { return *table_->lookup(index); }
 void RootTask::make(ObjectType type, Capability& destination, unsigned size_bits) {
     Capability& untyped = table_ ? slot(static_cast<u32>(RootSlot::FirstUntyped)) : block;
     Error error;
-    do error = retype(core_, untyped, {type, size_bits, 1, &destination});
+    do error = retype(core_, untyped, {type, size_bits, 0, 1, destination});
     while (error == kPaused);
     if (error != Error::None) panic("root does not fit into its memory block");
 }

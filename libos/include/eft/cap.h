@@ -47,9 +47,10 @@ private:
     Slot slot_ = Slot::None;
 };
 
-template <class Kind>
+template <class Of>
 class Cap : public CapHandle {
 public:
+    using Kind = Of;
     using CapHandle::CapHandle;
 };
 

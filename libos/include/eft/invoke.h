@@ -59,6 +59,18 @@ inline Result<CapInfo> inspect(Slot table, Slot index) {
     return CapInfo{static_cast<ObjectType>(r.w[0] & 0xff), static_cast<Rights>(r.w[0] >> 8), (r.w[0] >> 16 & 1) != 0,
                    (r.w[0] >> 17 & 1) != 0, r.w[1], r.w[2], r.w[3]};
 }
+// A CapTable with 2^size_bits slots of its own that can grow to 2^limit_bits.
+inline Status retype_table(Slot untyped, Slot slot, unsigned size_bits, unsigned limit_bits) {
+    return retype(untyped, ObjectType::CapTable, slot, 1, size_bits | limit_bits << 8);
+}
+// Gives the table the 64 slots around `index`.
+inline Status donate_slots(Slot table, Slot index, Slot page) {
+    return invoke_status(table, Invocation::CapDonate, raw(index), raw(page));
+}
+inline Result<u32> donated_pages(Slot table) {
+    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
+    return static_cast<u32>(r.w[2]);
+}
 inline Result<u32> used_slots(Slot table) {
     EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
     return static_cast<u32>(r.w[1]);

@@ -33,7 +33,8 @@ struct TraceMemory {
 static_assert(sizeof(TraceEntry) == 32 && sizeof(TraceMemory) == 8 + 65 * 32);
 constexpr std::size_t kTraceWords = sizeof(TraceMemory) / sizeof(u64);
 
-// Has no state but the memory. Each message pays for received() and answered(): they are to be few instructions.
+// Has no state but the memory. Each message pays for received() and answered(): they are to be few instructions. The
+// first one begins at the first place, like each 65th after it; that is when `on_begin` is called.
 template <class Stores>
 class BasicMessageTrace {
 public:
@@ -48,12 +49,16 @@ public:
     // What earlier incarnations have left is not this one's.
     void clear() {
         for (TraceEntry& entry : memory_.entries) Stores::word(entry.time, 0);
-        Stores::word(memory_.last, 0);
+        Stores::word(memory_.last, TraceMemory::kLastPlace);
     }
 
-    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time) {
-        const u64 last = memory_.last;
-        const u64 place = last == TraceMemory::kLastPlace ? 0 : last + sizeof(TraceEntry);
+    template <class OnBegin = decltype([] {})>
+    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time, OnBegin on_begin = {}) {
+        u64 place = memory_.last + sizeof(TraceEntry);
+        if (place == sizeof(TraceMemory::entries)) [[unlikely]] {
+            on_begin();
+            place = 0;
+        }
         Stores::word(at(place).tag, tag);
         Stores::word(at(place).badge, badge);
         Stores::word(at(place).time, time);

@@ -71,8 +71,12 @@ private:
         [[noreturn]] static void crash() { __builtin_trap(); }
     };
 
-    void receive(ipc::Registers& registers);
+    // The message being served stays in machine registers: these get it inlined, or give it back as a whole.
+    static void receive(ipc::Registers& registers);
     void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
+    static ipc::Registers first_received();
+    // What the kernel did not take as an answer, or who was not there for it; then receives.
+    [[gnu::cold]] ipc::Registers after_refusal(Error error, ipc::OutgoingCaps& outgoing);
     static MessageTrace trace() { return MessageTrace(persistent_head().trace); }
     // Handles libos' own bits and returns the others.
     u64 notified(u64 bits);
@@ -82,6 +86,24 @@ private:
     u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
     MessageTrace::Place waiting_requests_[kSpareReplies];  // of the callers in these slots
 };
+
+[[gnu::always_inline]] inline void ServerLoop::receive(ipc::Registers& registers) {
+    const ipc::Registers received = first_received();
+    registers = received;
+}
+
+[[gnu::always_inline]] inline void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing) {
+    trace().answered(registers.tag.value);
+    if (commit_) commit_->before_reply(replies_ + 1);
+    if (Error error = sys::reply_recv(slot(WellKnown::Endpoint), registers); error != Error::None) [[unlikely]] {
+        const ipc::Registers received = after_refusal(error, outgoing);
+        registers = received;
+        return;
+    }
+    ++replies_;
+    if (commit_) commit_->after_reply();
+    outgoing.drop();
+}
 
 template <class Dispatch, class Wake>
 [[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
@@ -96,9 +118,8 @@ template <class Dispatch, class Wake>
 template <class Dispatch, class Wake>
 void ServerLoop::serve(Dispatch& dispatch, Wake& wake, bool with_faults) {
     if (faults().ordered() != with_faults) return;
-    ipc::Registers registers;
     ipc::OutgoingCaps outgoing;
-    bool first = true;
+    ipc::Registers registers;
     receive(registers);
     for (;;) {
         if (registers.tag.has(Tag::Notification)) [[unlikely]] {
@@ -108,16 +129,16 @@ void ServerLoop::serve(Dispatch& dispatch, Wake& wake, bool with_faults) {
             receive(registers);
             continue;
         }
-        trace().received(registers.tag.value, registers.badge, sys::time_stamp());
-        if (first) [[unlikely]] {
-            note_first_request();
-            first = false;
-        }
+        trace().received(registers.tag.value, registers.badge, sys::time_stamp(), note_first_request);
+        DirectStores::word(persistent_head().session, registers.badge);
         ipc::Context context(registers.badge, registers.tag, this);
-        ipc::IncomingMessage message(registers, page(), outgoing);
-        set_step_session(registers.badge);
-        const ipc::Outcome outcome = dispatch(context, message);
-        set_step_session(0);
+        ipc::Outcome outcome;
+        {
+            ipc::IncomingMessage message(registers, page(), outgoing);
+            outcome = dispatch(context, message);
+            registers = message.registers;
+        }
+        DirectStores::word(persistent_head().session, 0);
         if (outcome == ipc::Outcome::Deferred) {
             receive(registers);
         } else {

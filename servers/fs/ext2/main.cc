@@ -8,10 +8,8 @@
 #include "fs/ext2/ring_disk.h"
 
 #include <eft/idl/names.h>
-#include <eft/ipc/kernel_transport.h>
-#include <eft/panic.h>
-#include <eft/server.h>
 #include <eft/session.h>
+#include <eft/serve_region.h>
 #include <eft/text.h>
 
 using namespace eft;
@@ -174,18 +172,10 @@ private:
     bool started_ = false;
 };
 
-SavedRegion& saved_state() {
-    if (state_memory().size() < SavedRegion::kBytes) panic("the manifest gives too little memory for the state");
-    static SavedRegion region(state_memory(), kLayoutVersion);
-    const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
-    if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) region.reset();
-    return region;
-}
-
 }  // namespace
 
 int eft_main() {
-    static FileServer server(saved_state());
+    static FileServer server(recovered_region<SavedRegion>(kLayoutVersion));
     server.start();
     ServerLoop loop;
     loop.run([](ipc::Context& context, ipc::IncomingMessage& message) { return server.dispatch(context, message); },

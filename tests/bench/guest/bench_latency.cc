@@ -116,6 +116,31 @@ void retype_large() {
     }
 }
 
+// Pages of a table that is in use, each full.
+void delete_pages() {
+    constexpr u32 kPages = 8, kSlots = kPages * static_cast<u32>(kPageSlots);
+    need(ko::retype_table(at(kPool), at(kTable), 6, kBits), "table");
+    need(ko::retype(at(kPool), ObjectType::CapPage, at(kFrames), kPages), "pages");
+    need(ko::retype(at(kPool), ObjectType::Endpoint, at(kParent)), "parent");
+    for (u32 i = 0; i < kPages; ++i) need(ko::donate_slots(at(kTable), static_cast<Slot>((i + 1) * kPageSlots), at(kFrames + i)), "donate");
+    for (u32 i = 0; i < kSlots; ++i) need(ko::derive(at(kTable), static_cast<Slot>(kPageSlots + i), at(kParent)), "derive");
+    static_cast<void>(lateness());
+    need(ko::remove(own_table(), at(kFrames), kPages), "remove");
+    report_lateness("irq.latency.table_pages");
+    end_pool();
+}
+
+// Frames of 2 MiB: cleared, and guarded in the direct map, each page.
+void large_frames() {
+    static_cast<void>(lateness());
+    for (u32 round = 0; round < 8; ++round) {
+        need(ko::retype(at(kPool), ObjectType::Frame, at(kFrames), 1, kLargeFrameBits), "retype");
+        need(ko::seal(at(kFrames)), "seal");
+        end_pool();
+    }
+    report_lateness("irq.latency.large_frames");
+}
+
 void destroy_space() {
     constexpr u32 kPages = 256;
     need(ko::retype(at(kPool), ObjectType::AddressSpace, at(kSmall)), "space");
@@ -169,6 +194,8 @@ void delete_queue() {
     delete_table();
     delete_range();
     retype_large();
+    delete_pages();
+    large_frames();
     destroy_space();
     delete_queue();
     sys::signal(at(kDone));

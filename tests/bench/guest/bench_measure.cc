@@ -1,5 +1,6 @@
 // Measures the kernel's operations, as rounds.h says, and ends the machine.
 #include <eft/idl/echo.h>
+#include <eft/idl/nested.h>
 #include <eft/invoke.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/layout.h>
@@ -165,18 +166,34 @@ void measure_objects(Slot untyped, Slot space) {
 
 void measure_stubs() {
     static echo::EchoClient<> client{CapHandle(*granted("echo"))};
-    bool right = true;
-    measure("stub.cross.w0", [&](u64) { right &= client.ping({}).ok(); });
+    bool wrong = false;
+    measure("stub.cross.w0", [&](u64) {
+        if (!client.ping({}).ok()) [[unlikely]]
+            wrong = true;
+    });
     measure("stub.cross.w4", [&](u64 i) {
         const auto answer = client.repeat({.a = i, .b = 2, .c = 3, .d = 4});
-        right &= answer.ok() && answer->a == i && answer->d == 4;
+        if (!answer.ok()) [[unlikely]]
+            wrong = true;
+        else
+            asm volatile("" ::"r"(answer->a), "r"(answer->b), "r"(answer->c), "r"(answer->d));
     });
+    const auto same = client.repeat({.a = 1, .b = 2, .c = 3, .d = 4});
+    require(same.ok() && same->a == 1 && same->b == 2 && same->c == 3 && same->d == 4, "the echo service repeated something else");
     static constexpr char kText[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     measure("stub.cross.str64", [&](u64) {
         const auto answer = client.say({.text = std::string_view(kText, 64)});
-        right &= answer.ok() && answer->text.size() == 64;
+        if (!answer.ok() || answer->text.size() != 64) [[unlikely]]
+            wrong = true;
     });
-    require(right, "the echo service answered wrongly");
+    static bench::NestedClient<> nested{CapHandle(*granted("nested"))};
+    measure("stub.nested", [&](u64 i) {
+        const bench::Entry entry{.path = "/an/ordinary/path", .size = i, .modified = 2};
+        const auto answer = nested.turn({.entry = &entry});
+        if (!answer.ok() || answer->entry().size() != i || answer->entry().path().size() != 17) [[unlikely]]
+            wrong = true;
+    });
+    require(!wrong, "the echo service answered wrongly");
 }
 
 }  // namespace

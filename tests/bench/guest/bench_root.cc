@@ -9,7 +9,7 @@ using namespace eft::test;
 
 namespace {
 
-root::Service measure, echo_peer, high_peer, caps_peer, waiter_peer, fault_peer, echo_service;
+root::Service measure, echo_peer, high_peer, caps_peer, waiter_peer, fault_peer, echo_service, nested_service;
 
 struct Peer {
     root::Service& service;
@@ -41,11 +41,13 @@ void stage_main(Stage& stage) {
         set_arguments(measure, {reinterpret_cast<const char*>(key->data()), key->size()});
     }
     stage.create(echo_service, {"echo", "echo", 19, 9, kMeasurePriority, 4, 0, bits(EndpointRight::Receive)});
+    stage.create(nested_service, {"nested", "bench_nested", 19, 9, kMeasurePriority, 4, 0, bits(EndpointRight::Receive)});
 
     stage.connect(measure, echo_peer, 1);
     stage.connect(measure, high_peer, 1);
     stage.connect(measure, caps_peer, 1);
     stage.connect(measure, echo_service, 1);
+    stage.connect(measure, nested_service, 1);
     namespace ko = kernel_object;
     stage.require(measure.grant("wake", waiter_peer.notification(), bits(NotificationRight::Signal), 1), "grant");
     stage.require(measure.grant("ports", root::root_slot(RootSlot::Ports)), "grant");
@@ -54,7 +56,7 @@ void stage_main(Stage& stage) {
     const auto untyped_at = measure.hand_over(untyped, 1);
     stage.require(untyped_at.ok() ? Status() : Status(untyped_at.error()), "untyped");
 
-    root::Service* all[] = {&echo_peer, &high_peer, &caps_peer, &waiter_peer, &fault_peer, &echo_service, &measure};
+    root::Service* all[] = {&echo_peer, &high_peer, &caps_peer, &waiter_peer, &fault_peer, &echo_service, &nested_service, &measure};
     for (root::Service* service : all) stage.require(service->build_next(), service->name());
     stage.require(measure.grant("space", measure.space()), "grant");
     stage.require(measure.grant("fault_thread", fault_peer.thread()), "grant");

@@ -63,7 +63,7 @@ inline void report(const char* key, u64 spent, u64 rounds, u64 own) {
 }
 
 template <class Round>
-[[gnu::noinline]] u64 total(u64 rounds, Round round) {
+[[gnu::noinline, gnu::flatten]] u64 total(u64 rounds, Round round) {
     const u64 start = sys::time_stamp();
     for (u64 i = 0; i < rounds; ++i) {
         asm volatile("bench_round_%=:" ::: "memory");

@@ -48,7 +48,7 @@ Error attack(u64 number, u64 slot, u64 tag, const u64 (&word)[kRegisterWords], u
 
 Error sweep_types(const Sweep& sweep) {
     constexpr Toy kObjects[] = {Toy::Untyped, Toy::Table, Toy::Thread, Toy::Space, Toy::Frame, Toy::Irq, Toy::Ports,
-                                Toy::Context, Toy::Notification, Toy::Reply, Toy::PageTable};
+                                Toy::Context, Toy::Notification, Toy::Reply, Toy::PageTable, Toy::CapPage};
     for (const Toy object : kObjects) {
         if (object == sweep.object) continue;
         const u64 tag = Tag(static_cast<u32>(sweep.operation.value), kRegisterWords).value;

@@ -14,6 +14,8 @@ namespace eft::hostile {
 enum class Toy : u32 {
     // CapTables of 16 slots
     Table, TableInspect, TableNone,
+    // 64 own slots, those from kGrown on from UsedPage, no others of the kGrownEnd that there can be
+    GrownTable, GrownInspect, CapPage, UsedPage,
     // suspended, with everything that a thread needs; without anything
     Thread, ThreadInspect, ThreadNone, NewThread,
     // nobody waits at the endpoint; the victim receives from Victim
@@ -24,6 +26,8 @@ enum class Toy : u32 {
     Space, SpaceInspect, SpaceNone, OtherSpace,
     PageTable, UsedTable,
     Frame, FrameRead, FrameMapped, FrameSealed, FrameParent, FrameUtcb, FrameDevice,
+    // 2 MiB: a device's, and mapped at kLargeAddress of Space
+    FrameLarge, FrameLargeMapped,
     Irq, IrqMessages, IrqNone,
     Ports, PortsNone,
     // the thread's own; nobody's; nobody's, with a ceiling of 5
@@ -39,9 +43,11 @@ constexpr u32 kAttackerTableBits = 8;
 constexpr u64 kTableEnd = u64{1} << kAttackerTableBits;
 constexpr unsigned kToyTableBits = 4;
 constexpr u64 kToyTableEnd = u64{1} << kToyTableBits;
+constexpr unsigned kGrownBits = 9;
+constexpr u64 kGrown = 128, kGrownEnd = u64{1} << kGrownBits;
 constexpr u64 slot_of(Toy toy) { return kFirstToy + static_cast<u32>(toy); }
 
-constexpr u64 kMappedAddress = 0x20'0000;
+constexpr u64 kMappedAddress = 0x20'0000, kLargeAddress = 0x60'0000;
 constexpr u8 kToyPriority = 8;
 constexpr u32 kFirstToyLine = 9, kToyLines = 2, kFirstToyMessage = 150, kToyMessages = 2;
 constexpr u32 kFirstToyPort = 0x80, kToyPorts = 4;  // the diagnostic port and its neighbours: nobody listens

@@ -32,6 +32,7 @@ inline constexpr Case kCallCases[] = {
     enter(SystemCall::Call, Type, "a-notification", InvalidCapability, S(Toy::Notification)),
     enter(SystemCall::Call, Type, "a-reply", InvalidCapability, S(Toy::Reply)),
     enter(SystemCall::Call, Type, "a-page-table", InvalidCapability, S(Toy::PageTable)),
+    enter(SystemCall::Call, Type, "a-page-of-slots", InvalidCapability, S(Toy::CapPage)),
     enter(SystemCall::Call, Right, "an-endpoint-to-receive-from", MissingRight, S(Toy::EndpointReceive)),
     enter(SystemCall::Call, State, "poll-where-nobody-waits", WouldBlock, S(Toy::Endpoint), 0, kPoll),
     enter(SystemCall::Call, TagBits, "five-capabilities", InvalidArgument, S(Toy::Victim), kFiveCaps),

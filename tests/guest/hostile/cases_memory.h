@@ -7,6 +7,7 @@ namespace eft::hostile {
 
 constexpr u64 kR = 1, kW = 2, kX = 4;
 constexpr u64 kBesideMapped = kMappedAddress + 0x1000;  // its tables are there
+constexpr u64 kLargeBytes = u64{1} << kLargeFrameBits, kBesideLarge = kLargeAddress + kLargeBytes;
 
 inline constexpr Case kMemoryCases[] = {
     invoke(SpaceMap, Place, "a-page-table", Toy::Space, InvalidCapability, S(Toy::PageTable), kBesideMapped, kR),
@@ -35,16 +36,28 @@ inline constexpr Case kMemoryCases[] = {
     invoke(SpaceMap, Memory, "without-any-table", Toy::OtherSpace, NeedMemory, S(Toy::Frame), kMappedAddress, kR),
     invoke(SpaceMap, Memory, "without-the-last-table", Toy::Space, NeedMemory, S(Toy::Frame), kMappedAddress + 0x20'0000, kR),
     invoke(SpaceMap, Memory, "without-two-tables", Toy::Space, NeedMemory, S(Toy::Frame), kMappedAddress + 0x4000'0000, kR),
+    invoke(SpaceMap, Argument, "large-within-a-large-page", Toy::Space, InvalidArgument, S(Toy::FrameLarge), kBesideLarge + 0x1000, kR),
+    invoke(SpaceMap, Argument, "large-at-address-0", Toy::Space, InvalidArgument, S(Toy::FrameLarge), 0, kR),
+    invoke(SpaceMap, Argument, "large-across-the-top", Toy::Space, InvalidArgument, S(Toy::FrameLarge), kUserTop & ~(kLargeBytes - 1), kR),
+    invoke(SpaceMap, Argument, "large-at-the-kernels-half", Toy::Space, InvalidArgument, S(Toy::FrameLarge), kDirectMap & ~(kLargeBytes - 1), kR),
+    invoke(SpaceMap, Right, "large-to-execute-a-device", Toy::Space, MissingRight, S(Toy::FrameLarge), kBesideLarge, kR | kX),
+    invoke(SpaceMap, State, "large-where-large-is", Toy::Space, AlreadyMapped, S(Toy::FrameLarge), kLargeAddress, kR),
+    invoke(SpaceMap, State, "large-where-a-table-for-small-pages-is", Toy::Space, AlreadyMapped, S(Toy::FrameLarge), kMappedAddress, kR),
+    invoke(SpaceMap, State, "small-into-a-large-page", Toy::Space, AlreadyMapped, S(Toy::Frame), kLargeAddress + 0x5000, kR),
+    invoke(SpaceMap, State, "large-that-is-mapped", Toy::Space, AlreadyMapped, S(Toy::FrameLargeMapped), kBesideLarge, kR),
+    invoke(SpaceMap, Memory, "large-without-two-tables", Toy::OtherSpace, NeedMemory, S(Toy::FrameLarge), kBesideLarge, kR),
 
     invoke(SpaceUnmap, Place, "a-page-table", Toy::Space, InvalidCapability, S(Toy::UsedTable)),
     invoke(SpaceUnmap, Place, "slot-2^64-1", Toy::Space, InvalidCapability, kAllOnes),
     invoke(SpaceUnmap, State, "what-is-not-mapped", Toy::Space, NotMapped, S(Toy::Frame)),
+    invoke(SpaceUnmap, State, "large-that-is-not-mapped", Toy::Space, NotMapped, S(Toy::FrameLarge)),
     invoke(SpaceUnmap, State, "what-is-mapped-elsewhere", Toy::OtherSpace, NotMapped, S(Toy::FrameMapped)),
     invoke(SpaceUnmap, Right, "without-control", Toy::SpaceInspect, MissingRight, S(Toy::FrameMapped)),
     invoke(SpaceDonate, Place, "a-frame", Toy::Space, InvalidCapability, S(Toy::Frame)),
     invoke(SpaceDonate, Place, "an-empty-slot", Toy::Space, InvalidCapability, S(Toy::Empty)),
     invoke(SpaceDonate, Place, "slot-2^64-1", Toy::Space, InvalidCapability, kAllOnes),
     invoke(SpaceDonate, State, "a-table-in-use", Toy::OtherSpace, AlreadyMapped, S(Toy::UsedTable)),
+    invoke(SpaceDonate, Place, "a-page-of-slots", Toy::Space, InvalidCapability, S(Toy::CapPage)),
     invoke(SpaceDonate, State, "the-same-again", Toy::Space, AlreadyMapped, S(Toy::UsedTable)),
     invoke(SpaceDonate, Right, "without-control", Toy::SpaceInspect, MissingRight, S(Toy::PageTable)),
     invoke(SpaceInspect, Right, "without-a-right", Toy::SpaceNone, MissingRight),
@@ -54,6 +67,7 @@ inline constexpr Case kMemoryCases[] = {
     invoke(FrameSeal, State, "what-was-derived-from", Toy::FrameParent, HasChildren),
     invoke(FrameSeal, State, "a-message-page", Toy::FrameUtcb, HasChildren),
     invoke(FrameSeal, State, "what-is-mapped", Toy::FrameMapped, AlreadyMapped),
+    invoke(FrameSeal, State, "a-large-device", Toy::FrameLarge, InvalidOperation),
     invoke(FrameSeal, State, "a-device", Toy::FrameDevice, InvalidOperation),
 
     invoke(IrqBind, Argument, "a-line-before-its-own", Toy::Irq, InvalidArgument, kFirstToyLine - 1, S(Toy::NotificationBadged)),

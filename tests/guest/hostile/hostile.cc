@@ -176,11 +176,11 @@ void Trial::run(std::size_t index) {
     report(case_at(index), outcome);
 }
 
-// Memory of a device, of which nothing was made.
+// Memory of a device, of which nothing was made, for two large frames and some small ones.
 Slot find_device(const BootInfo& info) {
     for (u32 i = 0; i < info.untyped_count; ++i) {
         const BootUntyped& untyped = info.untyped[i];
-        if (untyped.device && !untyped.archive && untyped.address >= u64{1} << 32 && untyped.size_bits >= kPageBits + 2) {
+        if (untyped.device && !untyped.archive && untyped.address >= u64{1} << 32 && untyped.size_bits >= kLargeFrameBits + 2) {
             return static_cast<Slot>(static_cast<u32>(RootSlot::FirstUntyped) + i);
         }
     }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kNames[] = {
     "the victim's table", "the victim's space", "the victim's thread", "the stage's table", "the stage's memory", "the slots that the stage uses",
-    "the number of objects", "the attacker's table", "the attacker's space", "a toy table", "a toy thread", "a toy thread's registers",
+    "the number of objects", "the attacker's table", "the attacker's space", "a toy table", "a toy table that grew", "a toy thread", "a toy thread's registers",
     "a toy space", "another toy space", "a toy context"};
 
 class Hash {
@@ -92,6 +92,7 @@ Snapshot take_snapshot(root::Service& attacker, root::Service& victim, Toys& toy
                  contents(attacker.table(), kTableEnd),
                  answer_of(attacker.space(), Invocation::SpaceInspect),
                  contents(toys.slot(Toy::Table), kToyTableEnd),
+                 contents(toys.slot(Toy::GrownTable), kGrownEnd),
                  answer_of(toys.slot(Toy::Thread), Invocation::ThreadInspect),
                  registers_of(toys.slot(Toy::Thread)),
                  answer_of(toys.slot(Toy::Space), Invocation::SpaceInspect),

@@ -20,7 +20,7 @@ public:
 
 private:
     friend Snapshot take_snapshot(root::Service& attacker, root::Service& victim, Toys& toys);
-    static constexpr std::size_t kOthers = 6, kFigures = 15;
+    static constexpr std::size_t kOthers = 6, kFigures = 16;
     std::string_view compare(const Snapshot& other, std::size_t count) const;
 
     std::array<u64, kFigures> figure_{};

@@ -16,6 +16,8 @@ const Slot kStageTable = root::root_slot(RootSlot::Table);
 bool moves(Toy toy) {
     switch (toy) {
         case Toy::Reply:
+        case Toy::CapPage:
+        case Toy::UsedPage:
         case Toy::PageTable:
         case Toy::UsedTable:
         case Toy::Frame:
@@ -25,6 +27,8 @@ bool moves(Toy toy) {
         case Toy::FrameParent:
         case Toy::FrameUtcb:
         case Toy::FrameDevice:
+        case Toy::FrameLarge:
+        case Toy::FrameLargeMapped:
         case Toy::Untyped:
         case Toy::UntypedUsedUp:
         case Toy::UntypedDevice: return true;
@@ -63,6 +67,8 @@ Status Toys::make_memory() {
     EFT_CHECK(ko::seal(slot(Toy::FrameSealed)));
     EFT_CHECK(ko::retype(device_, ObjectType::Frame, slot(Toy::FrameDevice)));
     EFT_CHECK(ko::retype(device_, ObjectType::Untyped, slot(Toy::UntypedDevice), 1, kPageBits));
+    for (const Toy large : {Toy::FrameLarge, Toy::FrameLargeMapped}) EFT_CHECK(ko::retype(device_, ObjectType::Frame, slot(large), 1, kLargeFrameBits));
+    EFT_CHECK(ko::map(slot(Toy::Space), slot(Toy::FrameLargeMapped), kLargeAddress, bits(FrameRight::Read)));
     EFT_CHECK(retype(ObjectType::Untyped, Toy::Untyped, kPageBits));
     EFT_CHECK(retype(ObjectType::Untyped, Toy::UntypedUsedUp, kEndpointBits));
     return ko::retype(slot(Toy::UntypedUsedUp), ObjectType::Endpoint, extra(2));
@@ -74,6 +80,11 @@ Status Toys::make_threads() {
     EFT_CHECK(retype(ObjectType::CapTable, Toy::Table, kToyTableBits));
     EFT_CHECK(derive(Toy::TableInspect, slot(Toy::Table), kInspect));
     EFT_CHECK(derive(Toy::TableNone, slot(Toy::Table), kNoRights));
+    EFT_CHECK(ko::retype_table(untyped_, slot(Toy::GrownTable), kPageBits - kCapabilityBits, kGrownBits));
+    EFT_CHECK(derive(Toy::GrownInspect, slot(Toy::GrownTable), kInspect));
+    EFT_CHECK(retype(ObjectType::CapPage, Toy::CapPage));
+    EFT_CHECK(retype(ObjectType::CapPage, Toy::UsedPage));
+    EFT_CHECK(ko::donate_slots(slot(Toy::GrownTable), static_cast<Slot>(kGrown), slot(Toy::UsedPage)));
     EFT_CHECK(retype(ObjectType::Thread, Toy::Thread));
     EFT_CHECK(retype(ObjectType::Thread, Toy::NewThread));
     EFT_CHECK(derive(Toy::ThreadInspect, slot(Toy::Thread), kInspect));

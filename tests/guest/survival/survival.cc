@@ -5,10 +5,9 @@
 // The clients have a higher priority than the service, so that all that do not wait for an answer
 // are queued at its endpoint when the kill comes. The moments come from the interval timer, whose
 // phase moves against the service's instructions with every restart; icount makes them repeatable.
+#include "../alarm.h"
 #include "../stage.h"
 #include "tally.h"
-
-#include <pit.h>
 
 #include <eft/layout.h>
 
@@ -25,26 +24,11 @@ namespace ko = kernel_object;
 constexpr u32 kClients = 8;
 constexpr u32 kKills = 1000;
 constexpr u32 kSettled = 10;  // figures after this kill are compared with those after the last
-constexpr u64 kTimerBit = 1;
-constexpr u32 kTimerLine = 2;
 constexpr u8 kServicePriority = 30, kClientPriority = 31;
 constexpr u32 kShortestLife = 40, kLongestLife = 200;  // in timer periods of 838 ns
 
 root::Service services[2];
 root::Service clients[2][kClients];
-
-// xorshift64: Marsaglia, "Xorshift RNGs", 2003.
-class Random {
-public:
-    u64 next() {
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 7;
-        return state_ ^= state_ << 17;
-    }
-
-private:
-    u64 state_ = 0x9e3779b97f4a7c15;
-};
 
 struct Figures {
     u64 objects, slots, untyped_used, mapped, attached;
@@ -67,7 +51,6 @@ public:
     u64 wrong_traces() const { return wrong_traces_; }
 
 private:
-    void sleep(u32 periods);
     void look();
     void check_trace(u64 replies);
     Figures figures();
@@ -80,30 +63,6 @@ private:
     u64 unanswered_ = 0, wrong_traces_ = 0;
     Figures settled_{}, last_{};
 };
-
-// Waits for one shot of the timer (mode 0) while services and clients run.
-void Trial::sleep(u32 periods) {
-    const hw::Ports ports = root::pit_registers(root::root_slot(RootSlot::Ports));
-    ports.write<u8>(3, 0x30);
-    ports.write<u8>(0, static_cast<u8>(periods));
-    ports.write<u8>(0, static_cast<u8>(periods >> 8));
-    for (;;) {
-        sys::Registers registers;
-        if (sys::recv(stage_.endpoint, registers) != Error::None) continue;
-        if (registers.tag.has(Tag::Fault)) {
-            root::print("fault of service ");
-            print_number(registers.badge - 1);
-            root::print(" at ");
-            root::print_hex(registers.w[1]);
-            root::print(" address ");
-            root::print_hex(registers.w[0]);
-            root::print("\n");
-            stage_.expect("no-exceptions", false, "a service or client raised an exception");
-            stage_.finish();
-        }
-        if (registers.badge & kTimerBit) return;
-    }
-}
 
 // What the clients are waiting for at this instruction.
 void Trial::look() {
@@ -151,7 +110,7 @@ Figures Trial::figures() {
 
 void Trial::run() {
     for (u32 kill = 1; kill <= kKills; ++kill) {
-        sleep(static_cast<u32>(kShortestLife + random_.next() % (kLongestLife - kShortestLife)));
+        sleep_while_others_run(stage_, static_cast<u32>(kShortestLife + random_.next() % (kLongestLife - kShortestLife)));
         look();
         const auto dying = ko::inspect_thread(service_.thread());
         const u64 before = sys::time_stamp();
@@ -167,7 +126,7 @@ void Trial::run() {
     // Everybody finishes the request that is under way.
     for (root::Service& client : clients_) tally(client).stop = 1;
     for (u32 i = 0; i < kClients; ++i) {
-        while (*const_cast<volatile u32*>(&tally(clients_[i]).resting) == 0) sleep(kLongestLife);
+        while (*const_cast<volatile u32*>(&tally(clients_[i]).resting) == 0) sleep_while_others_run(stage_, kLongestLife);
         stage_.require(ko::suspend(clients_[i].thread()), "suspend a client");
     }
 }
@@ -222,13 +181,11 @@ u64 counter_value(root::Service& counter) {
 
 void stage_main(Stage& stage) {
     stage.open(25);
-    const Slot timer = stage.memory.take_slots(1);
-    stage.require(ko::derive(root::root_slot(RootSlot::Table), timer, stage.notification, kAllRights, kTimerBit), "timer");
-    stage.require(ko::bind_irq(root::root_slot(RootSlot::Irqs), kTimerLine, timer), "timer interrupt");
+    open_alarm(stage);
 
     constexpr std::string_view kNames[] = {"echo", "counter"};
     for (u32 i = 0; i < 2; ++i) {
-        stage.create(services[i], {kNames[i], kNames[i], 19, 9, kServicePriority, 4, i == 1 ? 2 * u32{kPageSize} : 0, bits(EndpointRight::Receive)});
+        stage.create(services[i], {kNames[i], kNames[i], 19, 9, kServicePriority, 4, i == 1 ? 3 * u32{kPageSize} : 0, bits(EndpointRight::Receive)});
         for (root::Service& client : clients[i]) {
             stage.create(client, {"client", "survival_client", 19, 9, kClientPriority, 4, u32{kPageSize}, bits(EndpointRight::Receive)});
             stage.connect(client, services[i], 100 + stage.services);

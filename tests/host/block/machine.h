@@ -161,6 +161,7 @@ public:
             ipc::IncomingMessage message(request, page_, outgoing_);
             ipc::Context context(badge, request.tag, this);
             static_cast<void>(block::Block::dispatch(service(), context, message));
+            request = message.registers;
         }
         incarnation_->commit.before_reply(replies_ + 1);
         world_.point();

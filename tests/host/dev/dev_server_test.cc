@@ -63,6 +63,11 @@ struct Fixture {
         put_msix(mixed, 0xa0, 0, 5, 0x2000, 0x3000);
         put_bar(mixed, 0, kMixedWindow, 0x8000);
         world.windows.push_back({kMixedWindow, std::vector<u8>(0x8000), false});
+        // QEMU's edu: MSI and no MSI-X.
+        FakeFunction& edu = world.space.add(0, 6, 0, 0x1234, 0x11e8, 0, 0xff);
+        edu.set(0x06, 0x10, 2);
+        edu.bytes[0x34] = 0x40;
+        edu.set(0x40, 0x0080'0005);
         CHECK(dev::find_devices(devices, machine, world.space).ok());
     }
 
@@ -194,6 +199,24 @@ TEST_CASE_FIXTURE(Fixture, "interrupts stay the same over incarnations, and sile
     REQUIRE(control.unassign({.id = disk->id}).or_error().ok());
     CHECK(std::count(world.revoked.begin(), world.revoked.end(), FakeWorld::kInterrupt + kFirstMsi) == 1);
     CHECK(driver_of(*second).open_interrupt({.index = 1})->number == kFirstMsi);  // free again
+}
+
+TEST_CASE_FIXTURE(Fixture, "a device that has MSI only has one interrupt") {
+    const auto device = assign("pci:1234:11e8");
+    REQUIRE(device.ok());
+    auto driver = driver_of(*device);
+    CHECK(driver.describe()->interrupts == 1);
+    CHECK(driver.open_interrupt({.index = 1}).error() == Error::OutOfRange);
+    auto interrupt = driver.open_interrupt({});
+    REQUIRE(interrupt.ok());
+    CHECK(interrupt->number == kFirstMsi);
+    const FakeFunction& edu = world.space.functions[FakeSpace::key(0, 6, 0)];
+    CHECK((edu.get(0x40) >> 16) == 0x0081);
+    CHECK((edu.get(0x44) == 0xfee0'0000 && edu.get(0x48) == 0 && edu.get(0x4c) == 0x40 + kFirstMsi));
+    REQUIRE(control.silence({.id = device->id}).ok());
+    CHECK((edu.get(0x40) >> 16) == 0x0080);
+    CHECK(driver.open_interrupt({})->number == kFirstMsi);
+    CHECK((edu.get(0x40) >> 16) == 0x0081);
 }
 
 TEST_CASE_FIXTURE(Fixture, "pins are let go when the device has reported that it is reset, and not before") {

@@ -57,6 +57,7 @@ public:
             ipc::IncomingMessage message(request, page_, outgoing_);
             ipc::Context context(badge, request.tag, this);
             static_cast<void>(Incarnation::Service::dispatch(server(), context, message));
+            request = message.registers;
         }
         alive_->commit.before_reply(replies_ + 1);
         world_.point();

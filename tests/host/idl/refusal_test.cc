@@ -155,8 +155,8 @@ TEST_CASE("attributes that idlc does not know, or not there") {
     refuses("table T (once) { //!\n}\n", "T has the attribute 'once', which means nothing on a table");
     refuses("struct T (force_align:16) { //!\n  a:uint;\n}\n",
             "T has the attribute 'force_align', which means nothing on a struct");
-    refuses(call("ordinal:\"1\", event"), "S.Run is an event, which idlc does not generate yet");
-    refuses(field("a:eft.Cap (cap:\"memory\", rights:\"read\");"), "T.a has rights, which stubs cannot narrow yet");
+    refuses(field("a:string (max:\"4\", rights:\"read\");"),
+            "T.a has the attribute 'rights', which does not fit its type");
 }
 
 TEST_CASE("bounds") {
@@ -169,19 +169,42 @@ TEST_CASE("bounds") {
 }
 
 TEST_CASE("types that have no place in encodings 1 and 2") {
-    refuses(field("a:float;"), "T.a is a floating-point number");
-    refuses(field("a:[double] (max:\"3\");"), "T.a is a floating-point number");
     refuses("table U {}\n" + field("a:U;"), "T.a is a nested table, which needs encoding 3, and T does not say so");
-    refuses("table U {}\n" + field("a:[U];"), "T.a is a vector of strings, tables or unions, which needs encoding 3");
-    refuses(field("a:[string];"), "T.a is a vector of strings, tables or unions, which needs encoding 3");
-    refuses("table U {}\nunion V { U } //!\n", "union V needs encoding 3");
-    refuses(field("a:[bool] (max:\"3\");"), "T.a is a vector of bools");
-    refuses(field("a:uint = null;"), "T.a is an optional scalar");
+    refuses("table U {}\n" + field("a:[U];"), "T.a is a vector of tables, which needs encoding 3");
+    refuses(field("a:[string];"), "T.a is a vector of strings, which needs encoding 3");
+    refuses("table U (encoding:\"flatbuffer\") {}\nunion V { U }\n" + field("a:V;"),
+            "T.a is a union, which needs encoding 3");
     refuses(field("a:ulong = 18446744073709551615;"), "T.a has a default above 2^63 - 1");
-    refuses("struct T {\n  before:uint;\n  a:bool; //!\n}\n", "T.a is a bool in a struct");
-    refuses("struct T {\n  before:uint;\n  a:float; //!\n}\n", "T.a is a floating-point number");
-    refuses("table T (encoding:\"flatbuffer\") { //!\n}\n", "T asks for encoding 3, which idlc does not generate yet");
+    refuses(field("a:string (max:\"3\", required);"), "T.a is 'required', which only a nested table or a union can be");
     refuses("table T (encoding:\"json\") { //!\n}\n", "T has encoding:\"json\", which is unknown");
+    refuses("struct T {\n  before:uint;\n  a:eft.Cap; //!\n}\n", "T.a cannot stand in a struct");
+    refuses(field("a:[eft.Area];"), "T.a is a vector of what is no value");
+}
+
+TEST_CASE("encoding 3") {
+    const std::string inner = "table Flat { a:uint; }\ntable Deep (encoding:\"flatbuffer\") { a:uint; }\n";
+    auto nested = [&](const std::string& declaration) {
+        return inner + "union Either { Deep }\ntable T (encoding:\"flatbuffer\") {\n  before:uint;\n  " + declaration +
+               " //!\n}\n";
+    };
+    refuses(nested("a:Flat;"), "T.a holds Flat, which does not say that it needs encoding 3");
+    refuses(nested("a:[Flat] (max:\"3\");"), "T.a holds Flat, which does not say that it needs encoding 3");
+    refuses(nested("a:[Deep];"), "T.a has no bound");
+    refuses(nested("a:[string] (each:\"9\");"), "T.a has no bound");
+    refuses(nested("a:[string] (max:\"3\");"), "T.a has no bound for one string of it");
+    refuses(nested("a:[string] (max:\"3\", each:\"0\");"), "T.a has each:\"0\"");
+    refuses(nested("a:[Either] (max:\"3\");"), "T.a is a vector of unions");
+    refuses(nested("a:eft.Cap (cap:\"any\");"), "T.a is a capability, which cannot lie in a FlatBuffer");
+    refuses(nested("a:eft.Area (area:\"read\");"), "T.a is an Area, which cannot lie in a FlatBuffer");
+    refuses(nested("a:string (max:\"4\", each:\"4\");"), "T.a has the attribute 'each', which does not fit its type");
+    refuses(inner + "union Either { Flat } //!\n", "Either.Flat is a table that does not say that it needs encoding 3");
+    refuses(inner + "struct P { a:uint; }\nunion Either { Deep, P } //!\n", "Either.P is no table");
+    refuses(inner + "union Either { Deep, text:string } //!\n", "Either.text is no table");
+    refuses(inner + "rpc_service S (id:\"60001\", session:\"Deep\") { //!\n" + kGet, "S has session:\"Deep\"");
+    refuses(inner +
+                "rpc_service S (id:\"60001\", inflight:\"1\") {\n  Run (Deep):eft.Empty (ordinal:\"1\", idempotent, "
+                "ring:\"8\"); //!\n}\n",
+            "S.Run travels through a ring, and Deep is a FlatBuffer");
 }
 
 TEST_CASE("capabilities") {
@@ -195,6 +218,17 @@ TEST_CASE("capabilities") {
         "(cap:\"any\"); e:eft.Cap (cap:\"any\");\n}\n",
         "T has 5 capabilities; a message carries at most 4");
     refuses(field("a:eft.Cap (cap:\"any\", deprecated);"), "T.a is a deprecated capability");
+    refuses(field("a:eft.Cap (cap:\"frame\", rights:\"read,sing\");"),
+            "T.a has rights:\"read,sing\", and 'sing' is none of frame's");
+    refuses(field("a:eft.Cap (cap:\"endpoint\", rights:\"\");"), "T.a has rights:\"\", and '' is none of endpoint's");
+    refuses(field("a:eft.Cap (cap:\"notification\", rights:\"signal,\");"),
+            "T.a has rights:\"signal,\", and '' is none of notification's");
+    refuses(field("a:eft.Cap (cap:\"memory\", rights:\"read\");"),
+            "T.a narrows the rights of a capability to 'memory', which has none by name");
+    refuses(
+        "table N { a:eft.Cap (cap:\"frame\", rights:\"read\"); }\nrpc_service S (id:\"60001\", inflight:\"1\") {\n"
+        "  Run (eft.Empty):N (ordinal:\"1\", once); //!\n}\n",
+        "S.Run is once and returns a capability with rights");
 }
 
 TEST_CASE("areas") {
@@ -227,6 +261,22 @@ TEST_CASE("rings") {
         "S.B has ring:\"16\"");
 }
 
+TEST_CASE("events") {
+    refuses(call("ordinal:\"1\", event:\"1\""), "S.Run has event:\"1\"");
+    refuses(call("ordinal:\"1\", event, idempotent"), "S.Run is an event and has idempotent");
+    refuses(call("ordinal:\"32768\", event"), "S.Run is an event with ordinal 32768");
+    refuses(call("ordinal:\"1\", event", "on_restart:\"reset\""), "S.Run is an event of a service whose sessions do not survive");
+    refuses("table T { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (T):T (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event and takes eft.test.T");
+    refuses("table T { number:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):T (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event with the field number");
+    refuses("table RunEvent { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):RunEvent (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event, and RunEvent is declared");
+    refuses("rpc_service S (id:\"60001\") {\n  Run (eft.Empty):eft.Empty (ordinal:\"1\", event); //!\n"
+            "  NextRun (eft.Empty):eft.Empty (ordinal:\"2\");\n}\n",
+            "S.Run is an event, and NextRun is declared");
+}
+
 TEST_CASE("sessions and errors of services") {
     refuses("rpc_service S (id:\"60001\", session:\"Nothing\") { //!\n" + kGet, "S has session:\"Nothing\"");
     refuses("table T { a:string (max:\"4\"); }\nrpc_service S (id:\"60001\", session:\"T\") { //!\n" + kGet,
@@ -235,6 +285,9 @@ TEST_CASE("sessions and errors of services") {
     refuses("enum E : uint { Early = 255 }\nrpc_service S (id:\"60001\", error:\"E\") { //!\n" + kGet,
             "S has error:\"E\", whose Early is 255");
     refuses("rpc_service S (id:\"60001\", error:\"Nothing\") { //!\n" + kGet, "S has error:\"Nothing\"");
+    refuses("enum E : ushort { Late = 300, Later = 65535 }\n" + call("ordinal:\"1\", error:\"F\""),
+            "S.Run has error:\"F\"");
+    refuses("rpc_service S (id:\"60001\", version:\"0\") { //!\n" + kGet, "S has version:\"0\"");
 }
 
 TEST_CASE("names that C++ or the stubs cannot have") {
@@ -242,6 +295,12 @@ TEST_CASE("names that C++ or the stubs cannot have") {
     refuses(field("encode:uint;"), "T.encode cannot have this name in C++");
     refuses("table T {}\nrpc_service S (id:\"60001\") {\n  Delete (T):T (ordinal:\"1\"); //!\n}\n",
             "S.Delete cannot be called delete in C++");
+    refuses("table delete {} //!\n", "'delete' is a word of C++");
+    refuses("enum E : uint { A,\n  delete //!\n}\n", "'delete' is a word of C++");
+    refuses("rpc_service namespace (id:\"60001\") { //!\n" + kGet, "'namespace' is a word of C++");
+    refuses("namespace other;\ntable T {} //!\n", "T is not in a namespace of Eft");
+    refuses("table T {}\nrpc_service S (id:\"60001\") {\n  Slot (T):T (ordinal:\"1\"); //!\n}\n",
+            "S.Slot cannot be called slot in C++");
     refuses("table S {} //!\nrpc_service S (id:\"60001\") {\n" + kGet, "S has the name of a table, struct or enum");
 }
 

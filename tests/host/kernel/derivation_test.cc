@@ -132,9 +132,9 @@ TEST_CASE("a table that holds itself goes with its Untyped") {
     CHECK(machine.live_objects() == before);
 }
 
-TEST_CASE("Untyped, page tables and Replies cannot be derived") {
+TEST_CASE("Untyped, page tables, pages of tables and Replies cannot be derived") {
     Machine machine;
-    for (u32 source : {machine.make(ObjectType::Untyped, 12), machine.make(ObjectType::PageTable),
+    for (u32 source : {machine.make(ObjectType::Untyped, 12), machine.make(ObjectType::PageTable), machine.make(ObjectType::CapPage),
                        machine.make(ObjectType::Reply)}) {
         CHECK(machine.invoke(kTable, Invocation::CapDerive, machine.free_slot(), source, kAllRights).error ==
               Error::InvalidOperation);

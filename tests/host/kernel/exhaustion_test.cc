@@ -27,6 +27,7 @@ constexpr Kind kKinds[] = {
     {ObjectType::Reply, 0, kReplyBits},
     {ObjectType::AddressSpace, 0, kAddressSpaceBits},
     {ObjectType::PageTable, 0, kPageBits},
+    {ObjectType::CapPage, 0, kPageBits},
     {ObjectType::Frame, 0, kPageBits},
     {ObjectType::SchedContext, 0, kSchedContextBits},
 };
@@ -135,6 +136,26 @@ TEST_CASE("a mapping that lacks one, two or three tables takes none") {
             }
         }
     }
+}
+
+TEST_CASE("objects that reach behind the last page of a table that grew are not made, and a page more is enough") {
+    Machine machine;
+    Program program(machine);
+    const u32 table = machine.make(ObjectType::CapTable, 6 | 9 << 8), pages = machine.make(ObjectType::CapPage, 0, kUntyped, 2);
+    machine.expect(table, Invocation::CapDonate, 64, pages);
+    machine.expect(table, Invocation::CapMove, 64, machine.make(ObjectType::Untyped, 14));
+    machine.expect(program.thread, Invocation::ThreadSuspend);
+    machine.expect(program.thread, Invocation::ThreadConfigure, table, program.space, program.frame, kUtcbAddress);
+    machine.expect(program.thread, Invocation::ThreadResume);
+    for (const Kind& kind : kKinds) {
+        CAPTURE(static_cast<unsigned>(kind.type));
+        const auto make = [&](u64 first, u64 count) {
+            return program.invoke(64, Invocation::UntypedRetype, static_cast<u64>(kind.type) | u64{kind.size_bits} << 8, first, count).error;
+        };
+        for (const u64 behind : {1, 2, 3}) refuse(machine, program.object(), Error::InvalidCapability, [&] { return make(128 + behind - 4, 4); });
+    }
+    machine.expect(table, Invocation::CapDonate, 128, pages + 1);
+    CHECK(program.invoke(64, Invocation::UntypedRetype, static_cast<u64>(ObjectType::Reply), 126, 4).error == Error::None);
 }
 
 TEST_CASE("a capability has no slot to go to: derive, move and take change nothing") {

@@ -31,7 +31,8 @@ Range memory_of(const Capability& cap) {
         return {first, first + object_bytes(*cap.object())};
     }
     switch (cap.type()) {
-        case ObjectType::Frame: return {start, start + kPageSize, FrameData::of(cap).sealed()};
+        case ObjectType::Frame: return {start, start + FrameData::of(cap).bytes(), FrameData::of(cap).sealed()};
+        case ObjectType::CapPage:
         case ObjectType::PageTable: return {start, start + kPageSize};
         case ObjectType::Untyped: return {start, start + UntypedData::of(cap).size()};
         default: return {0, 0};
@@ -50,6 +51,14 @@ std::vector<Range> used_ranges(Survey& found) {
         const u64 start = to_physical(object).value() - (object->type == ObjectType::AddressSpace ? kPageSize : 0);
         ranges[start] = {start, start + object_bytes(*object)};
     }
+    found.each<CapTable>(ObjectType::CapTable, [&](CapTable& table) {
+        for (u64 i = 0; i < table.more_ / kPageSlots; ++i) {
+            const CapTable::Page& page = table.directory()[i];
+            if (page.slots || !page.link) continue;
+            const u64 start = to_physical(page.link).value();  // going: it has no capability any more
+            ranges[start] = {start, start + kPageSize};
+        }
+    });
     std::vector<Range> result;
     for (auto& [start, range] : ranges) result.push_back(range);
     return result;
@@ -143,8 +152,8 @@ private:
         for (unsigned i = 0; i < count; ++i) {
             if (entries[i].value() == 0) continue;
             const u64 address = base | u64{i} << (kPageBits + 9 * (level - 1));
-            if (level == 1) {
-                check_page(entries[i], address);
+            if (level == 1 || !entries[i].leads_on()) {
+                check_page(entries[i], address, level);
             } else {
                 check_inner(entries[i], level - 1, address);
             }
@@ -160,10 +169,13 @@ private:
         check_table(entry.address(), level, address);
     }
 
-    void check_page(const PageEntry& entry, u64 address) {
+    void check_page(const PageEntry& entry, u64 address, unsigned level) {
         const auto frame = frames_.find({address, entry.address().value()});
         if (frame == frames_.end()) return found_.require(false, "a page is mapped that no capability stands for");
         const Capability& cap = *frame->second;
+        found_.require(level == FrameData::of(cap).level() && entry.has(PageEntry::Large) == (level == 2),
+                       "a page is mapped with another size than its frame has");
+        found_.require(address % FrameData::of(cap).bytes() == 0, "a page is mapped across its size");
         found_.require(!entry.has(PageEntry::Write) || cap.may(FrameRight::Write), "a page is writable without right");
         found_.require(!entry.has(PageEntry::Execute) || cap.may(FrameRight::Execute),
                        "a page is executable without right");
@@ -180,11 +192,31 @@ private:
     u64 attached_ = 0;
 };
 
+// Each page is where its capability says.
+void check_pages(Survey& found, CapTable& table) {
+    u64 pages = 0;
+    for (u64 i = 0; i < table.more_ / kPageSlots; ++i) {
+        const CapTable::Page& page = table.directory()[i];
+        if (!page.slots) {
+            found.require(!page.link || (table.dying && (table.going_ <= i || table.capabilities == 0)), "a page that goes is forgotten");
+            continue;
+        }
+        ++pages;
+        if (!found.capabilities.contains(page.link) || !page.link->is(ObjectType::CapPage) || page.link->table != &table) {
+            return found.require(false, "a table has a page that nobody donated");
+        }
+        found.require(page.link->data == table.last_ + 1 + i * kPageSlots && to_pointer<Capability>(page.link->address()) == page.slots,
+                      "a page is not where its capability says");
+    }
+    for (Capability* cap : found.capabilities) pages -= cap->is(ObjectType::CapPage) && cap->table == &table;
+    found.require(pages == 0, "a capability thinks that its page is in use");
+}
+
 }  // namespace
 
 u64 object_bytes(const Object& object) {
     switch (object.type) {
-        case ObjectType::CapTable: return u64{static_cast<const CapTable&>(object).size()} << kCapabilityBits;
+        case ObjectType::CapTable: return static_cast<const CapTable&>(object).bytes();
         case ObjectType::Thread: return u64{1} << kThreadBits;
         case ObjectType::AddressSpace: return u64{1} << kAddressSpaceBits;
         case ObjectType::SchedContext: return u64{1} << kSchedContextBits;
@@ -209,6 +241,7 @@ void check_memory(Survey& found, Core&) {
     }
     for (Capability* cap : found.capabilities) check_origin(found, *cap);
 
+    found.each<CapTable>(ObjectType::CapTable, [&](CapTable& table) { check_pages(found, table); });
     std::map<u64, Permissions> permissions;
     found.each<AddressSpace>(ObjectType::AddressSpace,
                              [&](AddressSpace& space) {

@@ -35,7 +35,7 @@ void Machine::build() {
     Capability block, table_cap;
     fill(block, ObjectType::Untyped, arch::kArenaStart, UntypedData::fresh(arch::kArenaBits, false).value(), core_);
     const auto make_in = [&](ObjectType type, Capability& untyped, Capability& slot, unsigned size_bits = 0) {
-        if (kernel::retype(core_, untyped, {type, size_bits, 1, &slot}) != Error::None)
+        if (kernel::retype(core_, untyped, {type, size_bits, 0, 1, slot}) != Error::None)
             fail("the machine is too small");
     };
     make_in(ObjectType::CapTable, block, table_cap, kTableBits);
@@ -182,6 +182,13 @@ u32 Machine::make(ObjectType type, unsigned size_bits, u32 untyped, u32 count) {
         fail(std::string("retype: ") + to_string(error));
     }
     return first;
+}
+
+u32 Machine::add_memory() {
+    arch::map_large_memory();
+    const u32 index = free_slot();
+    fill(slot(index), ObjectType::Untyped, arch::kLargeStart, UntypedData::fresh(arch::kLargeBits, false).value(), core_);
+    return index;
 }
 
 u32 Machine::derive(u32 source, Rights rights, u64 badge) {

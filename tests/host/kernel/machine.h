@@ -28,7 +28,7 @@ constexpr u32 kTable = 1, kUntyped = 2, kDevice = 3, kIrq = 4, kPorts = 5, kThre
 constexpr u32 kFirstFree = 16;
 constexpr unsigned kTableBits = 8;
 constexpr u64 kDeviceAddress = 0xf000'0000;
-constexpr unsigned kDeviceBits = 16;
+constexpr unsigned kDeviceBits = 23;
 
 constexpr u64 kUtcbAddress = 0x10000;
 
@@ -70,6 +70,8 @@ public:
     // New objects, in consecutive slots; the first slot.
     u32 make(ObjectType type, unsigned size_bits = 0, u32 untyped = kUntyped, u32 count = 1);
     Error retype(u32 untyped, ObjectType type, unsigned size_bits, u32 first, u32 count);
+    // 4 MiB more of memory, as Untyped.
+    u32 add_memory();
     // A derived capability in a new slot of the manager's.
     u32 derive(u32 source, Rights rights = kAllRights, u64 badge = 0);
     Error remove(u32 slot) { return invoke(kTable, Invocation::CapDelete, slot).error; }

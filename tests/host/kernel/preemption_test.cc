@@ -185,6 +185,57 @@ struct KilledProgram : Scene {
     Program server{machine}, caller{machine};
 };
 
+// A table that grew: its pages hold what others wait through, and the second's and third's own capabilities.
+struct GrownTable : Scene {
+    GrownTable() : endpoint(machine.make(ObjectType::Endpoint)) {
+        for (u32 i = 0; i < 3; ++i) machine.expect(table, Invocation::CapDonate, 64 * (i + 1), pages + i);
+        for (u32 i = 0; i < 3; ++i) {
+            for (u32 j = 0; j < 4; ++j) machine.expect(table, Invocation::CapDerive, 64 * (i + 1) + 7 * j, endpoint, kAllRights);
+            machine.expect(table, Invocation::CapMove, 64 * (i + 1) + 30, machine.make(ObjectType::CapTable, 3, untyped));
+        }
+        machine.expect(table, Invocation::CapMove, 64 + 63, pages + 1);
+        machine.expect(table, Invocation::CapMove, 128 + 1, pages + 2);
+        machine.expect(caller.thread, Invocation::ThreadSuspend);
+        machine.expect(caller.thread, Invocation::ThreadConfigure, table, caller.space, caller.frame, kUtcbAddress);
+        machine.expect(caller.thread, Invocation::ThreadResume);
+        caller.call(64 + 7);
+    }
+    // The memory of what goes is still its own, and so are its slots.
+    void disturb() override {
+        machine.invoke(table, Invocation::CapDonate, 64, spare);
+        machine.invoke(table, Invocation::CapDelete, 1, 255);
+        machine.retype(untyped, ObjectType::CapPage, 0, machine.free_slot(), 1);
+    }
+    void look(Picture& picture) override { add(picture, caller); }
+
+    u32 endpoint;
+    u32 untyped = machine.make(ObjectType::Untyped, 15);
+    u32 table = machine.make(ObjectType::CapTable, 6 | 8 << 8, untyped);
+    u32 pages = machine.make(ObjectType::CapPage, 0, untyped, 3);
+    u32 spare = machine.make(ObjectType::CapPage, 0, untyped);
+    Program caller{machine};
+};
+struct LostPage : GrownTable {
+    void operate() override {
+        CHECK(machine.remove(pages) == Error::None);
+        CHECK(caller.error() == Error::InvalidCapability);
+    }
+};
+// The thread that has the table is gone before, so that it dies with its last capability; one is in the table.
+struct DeletedGrownTable : GrownTable {
+    DeletedGrownTable() {
+        machine.expect(table, Invocation::CapDerive, 64 + 40, table, kAllRights);
+        machine.expect(table, Invocation::CapMove, 128 + 41, pages);
+        CHECK(machine.revoke(caller.untyped) == Error::None);
+    }
+    void operate() override {
+        CHECK(machine.remove(table) == Error::None);
+        CHECK(machine.revoke(untyped) == Error::None);
+    }
+    void disturb() override { machine.retype(untyped, ObjectType::CapPage, 0, machine.free_slot(), 1); }
+    void look(Picture&) override {}
+};
+
 struct DeletedRange : Scene {
     DeletedRange() : endpoint(machine.make(ObjectType::Endpoint)) {
         first = machine.derive(endpoint);
@@ -199,6 +250,8 @@ struct DeletedRange : Scene {
 TEST_CASE("a revoke ends the same wherever it pauses") { pause_everywhere<RevokedTree>(); }
 TEST_CASE("a capability is deleted the same wherever the end of the waits through it pauses") { pause_everywhere<DeletedQueue>(); }
 TEST_CASE("a program is destroyed the same wherever that pauses") { pause_everywhere<KilledProgram>(); }
+TEST_CASE("a page of a table goes the same wherever that pauses") { pause_everywhere<LostPage>(); }
+TEST_CASE("a table that grew is destroyed the same wherever that pauses") { pause_everywhere<DeletedGrownTable>(); }
 TEST_CASE("a range of slots is emptied the same wherever that pauses") { pause_everywhere<DeletedRange>(); }
 
 TEST_CASE("memory is cleared in pieces, and an object is made when all is") {

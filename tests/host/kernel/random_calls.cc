@@ -19,7 +19,7 @@ constexpr Invocation kInvocations[] = {
     Invocation::SpaceUnmap,     Invocation::SpaceDonate,     Invocation::SpaceInspect,   Invocation::FrameSeal,
     Invocation::IrqBind,        Invocation::IrqAck,          Invocation::IrqMode,        Invocation::IrqMessage,
     Invocation::PortIn,         Invocation::PortOut,         Invocation::ThreadContext,  Invocation::SchedConfigure,
-    Invocation::SchedHandler,   Invocation::SchedInspect,
+    Invocation::SchedHandler,   Invocation::SchedInspect,    Invocation::CapDonate,
 };
 
 ObjectType invoked_type(Invocation operation) {
@@ -50,6 +50,7 @@ ObjectType argument_type(Invocation operation, unsigned index) {
         case Invocation::ThreadSetReply: return index == 0 ? ObjectType::Reply : ObjectType::None;
         case Invocation::SpaceMap:
         case Invocation::SpaceUnmap: return index == 0 ? ObjectType::Frame : ObjectType::None;
+        case Invocation::CapDonate: return index == 1 ? ObjectType::CapPage : ObjectType::None;
         case Invocation::SpaceDonate: return index == 0 ? ObjectType::PageTable : ObjectType::None;
         case Invocation::IrqBind: return index == 1 ? ObjectType::Notification : ObjectType::None;
         default: return ObjectType::None;
@@ -60,7 +61,7 @@ ObjectType argument_type(Invocation operation, unsigned index) {
 
 RandomCalls::RandomCalls(Choose choose) : choose_(std::move(choose)) { populate(); }
 
-// Four threads with the manager's table, and two of every object.
+// Four threads with the manager's table, a table that can grow, and two of every other object.
 void RandomCalls::populate() {
     machine_.check_each_entry(false);
     const u32 pool = machine_.make(ObjectType::Untyped, 17);
@@ -68,6 +69,8 @@ void RandomCalls::populate() {
     machine_.make(ObjectType::Notification, 0, pool, 2);
     machine_.make(ObjectType::Frame, 0, pool, 3);
     machine_.make(ObjectType::PageTable, 0, pool, 6);
+    machine_.make(ObjectType::CapTable, 6 | 9 << 8, pool);
+    machine_.make(ObjectType::CapPage, 0, pool, 2);
     for (unsigned i = 0; i < 4; ++i) {
         const u32 untyped = machine_.make(ObjectType::Untyped, 15);
         const u32 thread = machine_.make(ObjectType::Thread, 0, untyped);
@@ -137,7 +140,7 @@ void RandomCalls::invocation(Thread& thread) {
         words[i] = type == ObjectType::None ? argument() : slot_of(type);
     }
     if (operation == Invocation::UntypedRetype) {
-        words[0] = choose_(14) | u64{choose_(4) == 0 ? choose_(48) : choose_(14)} << 8;
+        words[0] = choose_(15) | u64{choose_(4) == 0 ? choose_(48) : choose_(14)} << 8 | u64{choose_(8) == 0 ? choose_(12) : 0} << 16;
         words[2] = choose_(4);
     } else if (operation == Invocation::SpaceMap) {
         words[1] = argument();
@@ -153,9 +156,12 @@ void RandomCalls::invocation(Thread& thread) {
         words[3] = choose_(3);
     }
     if (operation == Invocation::CapDelete) words[1] = choose_(3);
-    const bool on_slot = static_cast<u32>(operation) >> 8 == 2;
+    // Where its pages are, in a table that grew.
+    const u64 far = choose_(3) == 0 ? 64 + choose_(512) : 0;
+    const bool on_slot = static_cast<u32>(operation) >> 8 == 2 && operation != Invocation::CapDonate;
+    if (operation == Invocation::CapDonate) words[0] = far;
     if (on_slot && choose_(8) != 0)
-        words[0] = slot(), words[1] = operation == Invocation::CapDelete ? words[1] : slot();
+        words[0] = far != 0 ? far : slot(), words[1] = operation == Invocation::CapDelete ? words[1] : slot();
     const u32 invoked = slot_of(invoked_type(operation));
     machine_.system_call(thread, SystemCall::Call, invoked, Tag(static_cast<u32>(operation), kRegisterWords), words);
 }

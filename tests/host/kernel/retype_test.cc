@@ -67,7 +67,14 @@ TEST_CASE("sizes and counts out of range are refused before anything changes") {
     refused(ObjectType::Untyped, 255, 1);
     refused(ObjectType::CapTable, 0, 1);
     refused(ObjectType::CapTable, 21, 1);
-    refused(ObjectType::Frame, 21, 1);
+    refused(ObjectType::CapTable, 6 | 21 << 8, 1);
+    refused(ObjectType::CapTable, 5 | 8 << 8, 1);  // its own slots are no page
+    refused(ObjectType::CapTable, 7 | 6 << 8, 1);
+    refused(ObjectType::Endpoint, 0 | 6 << 8, 1);
+    refused(ObjectType::CapPage, 12, 1);
+    refused(ObjectType::CapPage, 0, 257);
+    refused(ObjectType::Frame, 20, 1);
+    refused(ObjectType::Frame, 22, 1);
     refused(ObjectType::Endpoint, 6, 1);
     refused(ObjectType::None, 0, 1);
     refused(ObjectType::Irq, 0, 1);
@@ -77,7 +84,7 @@ TEST_CASE("sizes and counts out of range are refused before anything changes") {
     refused(ObjectType::Endpoint, 0, 257);
     machine.expect(untyped, Invocation::UntypedInspect);
     CHECK(machine.retype(untyped, ObjectType::Untyped, 47, to, 100) == Error::NeedMemory);
-    CHECK(machine.invoke(untyped, Invocation::UntypedRetype, u64{1} << 16 | 4, to, 1).error == Error::InvalidArgument);
+    CHECK(machine.invoke(untyped, Invocation::UntypedRetype, u64{1} << 24 | 4, to, 1).error == Error::InvalidArgument);
     CHECK(machine.invoke(untyped, Invocation::UntypedRetype, 4, to, u64{1} << 32 | 1).error == Error::InvalidArgument);
 }
 
@@ -99,7 +106,7 @@ TEST_CASE("device memory gives only frames and smaller device memory, and is nev
     const u32 part = machine.make(ObjectType::Untyped, 13, kDevice);
     const u32 frame = machine.make(ObjectType::Frame, 0, part);  // its address is in no memory of the host
     CHECK(address(machine, frame) == kDeviceAddress);
-    for (ObjectType type : {ObjectType::Endpoint, ObjectType::Thread, ObjectType::PageTable, ObjectType::AddressSpace,
+    for (ObjectType type : {ObjectType::Endpoint, ObjectType::Thread, ObjectType::PageTable, ObjectType::CapPage, ObjectType::AddressSpace,
                             ObjectType::Reply, ObjectType::Notification}) {
         CHECK(machine.retype(part, type, 0, machine.free_slot(), 1) == Error::InvalidArgument);
     }

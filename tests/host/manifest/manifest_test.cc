@@ -114,7 +114,7 @@ TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a", R"("restart": {"session_limit": 0})"), "a: its session_limit must be 1 or more");
     refused(entry("a", R"("restart": {"initial_ms": 100, "cap_ms": 50})"), "a: its back-off begins above its cap");
 
-    CHECK(check(entry("a", R"("grants": ["rs", "logs", "proc"])")).lines.empty());
+    CHECK(check(entry("a", R"("grants": ["rs", "logs", "proc", "dev"])")).lines.empty());
     refused(entry("a", R"("grants": ["rs", "logs", "proc", "mem"])"), "a: there is no grant mem");
 
     std::string grants = "\"rs\"";

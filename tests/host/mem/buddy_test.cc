@@ -14,6 +14,11 @@ using test::FakeKernel;
 namespace {
 
 struct Blocks {
+    Blocks() {
+        kernel.set_table_pages(512);
+        slots.set_end(1u << 15);
+    }
+
     FakeKernel kernel;
     SlotRuns slots;
     std::unique_ptr<Buddy<FakeKernel>> buddy = std::make_unique<Buddy<FakeKernel>>(kernel, slots);

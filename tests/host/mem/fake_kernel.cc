@@ -9,17 +9,17 @@ namespace {
 constexpr u32 kFirstSending = 128, kLastSending = 4000;
 constexpr u32 kFrameRights = FrameRight::Read | FrameRight::Write;
 
-unsigned object_bits(ObjectType type, unsigned size_bits) {
+u64 object_bytes(ObjectType type, unsigned size_bits) {
     switch (type) {
-        case ObjectType::Untyped: return size_bits;
-        case ObjectType::CapTable: return size_bits + kCapabilityBits;
-        case ObjectType::Thread: return kThreadBits;
+        case ObjectType::Untyped: return u64{1} << size_bits;
+        case ObjectType::CapTable: return cap_table_bytes(size_bits, 0);
+        case ObjectType::Thread: return u64{1} << kThreadBits;
         case ObjectType::Endpoint:
         case ObjectType::Notification:
-        case ObjectType::Reply: return kReplyBits;
-        case ObjectType::AddressSpace: return kAddressSpaceBits;
-        case ObjectType::SchedContext: return kSchedContextBits;
-        default: return kPageBits;
+        case ObjectType::Reply: return u64{1} << kReplyBits;
+        case ObjectType::AddressSpace: return u64{1} << kAddressSpaceBits;
+        case ObjectType::SchedContext: return u64{1} << kSchedContextBits;
+        default: return kPageSize;
     }
 }
 
@@ -105,10 +105,10 @@ Status FakeKernel::retype(Slot untyped, ObjectType type, Slot first, u32 count, 
     if (count == 0 || count > 256) return Error::InvalidArgument;
     if (source->device && type != ObjectType::Frame && type != ObjectType::Untyped) return Error::InvalidArgument;
     for (u32 i = 0; i < count; ++i)
-        if (find(raw(first) + i)) return Error::SlotOccupied;
-    const u64 size = u64{1} << object_bits(type, size_bits);
+        if (Status free = check_destination(raw(first) + i); !free.ok()) return free;
+    const u64 size = object_bytes(type, size_bits);
     const u64 used = source->children.empty() ? 0 : source->used;
-    const u64 start = (used + size - 1) & ~(size - 1);
+    const u64 start = (used + (size & -size) - 1) & ~((size & -size) - 1);
     const u64 whole = u64{1} << source->size_bits;
     if (start > whole || size * count > whole - start) return Error::NeedMemory;
     for (u32 i = 0; i < count; ++i) {
@@ -133,8 +133,9 @@ Result<UntypedFacts> FakeKernel::inspect_untyped(Slot untyped) {
 }
 
 Status FakeKernel::copy(Place place, Node& source, Rights mask, u64 badge) {
-    if (places_.contains(place)) return Error::SlotOccupied;
-    if (source.type == ObjectType::Untyped || source.type == ObjectType::PageTable || source.type == ObjectType::Reply)
+    if (Status free = place.first == 0 ? check_destination(place.second) : Status(); !free.ok()) return free;
+    if (source.type == ObjectType::Untyped || source.type == ObjectType::PageTable || source.type == ObjectType::CapPage ||
+        source.type == ObjectType::Reply)
         return Error::InvalidOperation;
     if (badge != 0 && source.data != 0 && badge != source.data) return Error::InvalidArgument;
     Node node;
@@ -241,6 +242,25 @@ Status FakeKernel::donate(Slot space, Slot table) {
     what->donated = true;
     what->space = to->id;
     ++spare_tables_[to->id];
+    return {};
+}
+
+Status FakeKernel::check_destination(u32 slot) {
+    if (find(slot)) return Error::SlotOccupied;
+    return table_pages_.contains(slot / kPageSlots) ? Status() : Error::InvalidCapability;
+}
+
+void FakeKernel::set_table_pages(u32 count) {
+    table_pages_.clear();
+    for (u32 i = 0; i < count; ++i) table_pages_.insert(i);
+}
+
+Status FakeKernel::donate_slots(Slot index, Slot page) {
+    if (fails()) return Error::AlreadyMapped;
+    Node* what = find(page, ObjectType::CapPage);
+    if (!what || raw(index) >> kMaxTableBits != 0) return Error::InvalidCapability;
+    if (what->donated || !table_pages_.insert(raw(index) / kPageSlots).second) return Error::AlreadyMapped;
+    what->donated = true;
     return {};
 }
 

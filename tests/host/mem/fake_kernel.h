@@ -57,6 +57,8 @@ public:
     }
     // The operation with this number fails, counting from the next one as 0.
     void fail_at(u64 number) { fail_ = operations_ + number; }
+    // How many pages of slots mem's table has, its own included.
+    void set_table_pages(u32 count);
     void never_fail() { fail_ = ~u64{0}; }
     u64 operations() const { return operations_; }
 
@@ -84,6 +86,7 @@ public:
     Status map(Slot space, Slot frame, u64 address, Rights rights, u8 flags);
     Status unmap(Slot space, Slot frame);
     Status donate(Slot space, Slot table);
+    Status donate_slots(Slot index, Slot page);
     Status seal(Slot frame);
     Status configure(Slot thread, Slot table, Slot space, Slot utcb, u64 address);
     Status configure_context(Slot context, u64 budget, u64 period, u8 ceiling);
@@ -100,6 +103,7 @@ private:
     using Place = std::pair<u32, u32>;
 
     bool fails() { return operations_++ == fail_; }
+    Status check_destination(u32 slot);
     Node* find(Slot slot, ObjectType type);
     Node& add(Place place, Node* parent, Node node);
     void erase(Node& node);
@@ -112,6 +116,7 @@ private:
     std::map<u64, u32> spare_tables_;          // by space
     std::map<u64, std::set<u64>> table_keys_;  // by space: what its tables translate
     std::set<u32> sending_;
+    std::set<u64> table_pages_;  // of mem's table
     u64 archive_address_ = 0;
     u64 archive_window_ = 0;
     std::vector<std::byte> archive_;

@@ -18,7 +18,10 @@ struct Machine {
     static constexpr Slot kTable{40}, kExceptions{41}, kForeign{42};
     static constexpr u32 kTableId = 7;
 
-    Machine() : manager(std::make_unique<Manager<FakeKernel>>(kernel, kEndpoint)) {
+    // `pages` of slots of mem's table exist at the start.
+    explicit Machine(u32 pages = 512) : manager(std::make_unique<Manager<FakeKernel>>(kernel, kEndpoint)) {
+        kernel.set_table_pages(pages);
+        manager->store().slots.set_end(pages * static_cast<u32>(kPageSlots));
         kernel.put(ObjectType::Endpoint, raw(kEndpoint), kEndpointId);
         kernel.put(ObjectType::AddressSpace, 33, FakeKernel::kOwnSpaceId);
         kernel.put(ObjectType::CapTable, raw(kTable), kTableId);

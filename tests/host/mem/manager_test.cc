@@ -307,3 +307,41 @@ TEST_CASE("of a dead process's mapped objects all but a device's can be read") {
     CHECK(machine.manager->read_memory(space, 0x1900'0000, words).error() == Error::PermissionDenied);
     CHECK(machine.state() == before);
 }
+
+TEST_CASE("mem's table grows as mappings need slots, and works on when there is no memory for more") {
+    for (const bool scarce : {false, true}) {
+        CAPTURE(scarce);
+        Machine machine((SlotRuns::kFirst + SlotRuns::kReserve) / 64 + 1);
+        REQUIRE(machine.started.ok());
+        auto& store = machine.manager->store();
+        const u32 end = store.slots.end();
+        Space* space = *machine.manager->create_space(8192);
+        Object* object = *machine.manager->objects().create(*space, 512 * kPageSize, false);
+        std::vector<Block> taken;
+        if (scarce) {
+            for (unsigned bits = 23; bits >= kPageBits;) {
+                const auto block = store.buddy.take(bits);
+                if (block.ok()) taken.push_back(*block);
+                else --bits;
+            }
+            CHECK(store.buddy.free_pages() == 0);
+            store.buddy.give(taken.back()), taken.pop_back();
+        }
+        u64 address = 0x5000'0000;
+        Status mapped;
+        for (int i = 0; i < 4 && mapped.ok(); ++i, address += 0x20'0000) {
+            mapped = machine.manager->mappings().map(*space, *object, {0, 512 * kPageSize, address, bits(FrameRight::Read)});
+        }
+        CHECK(mapped.error() == (scarce ? Error::OutOfMemory : Error::None));
+        for (const Block block : taken) store.buddy.give(block);
+        if (scarce) CHECK(machine.manager->mappings().map(*space, *object, {0, 512 * kPageSize, 0x7000'0000, bits(FrameRight::Read)}).ok());
+        CHECK(store.slots.end() > end);
+        CHECK(!store.slots.reserve_in_use());
+        const u64 free = store.buddy.free_pages();
+        const u32 grown = store.slots.end();
+        machine.manager->destroy_space(*space);
+        CHECK(store.buddy.free_pages() > free);
+        CHECK(machine.process(200).ok());
+        CHECK(store.slots.end() == grown);  // the slots were given back, and the table stays as it is
+    }
+}

@@ -10,6 +10,7 @@ using namespace eft::memory;
 
 TEST_CASE("runs do not overlap, and everything can be taken again after it was given back") {
     SlotRuns slots;
+    slots.set_end(1u << SlotRuns::kTableBits);
     std::vector<bool> taken(1u << SlotRuns::kTableBits);
     std::vector<std::pair<Slot, u32>> runs;
     std::mt19937 random(7);
@@ -39,12 +40,13 @@ TEST_CASE("runs do not overlap, and everything can be taken again after it was g
     }
     for (const auto& [first, count] : runs) slots.give(first, count);
     CHECK(slots.used() == 0);
-    CHECK(slots.take(SlotRuns::kCount).ok());
-    CHECK(slots.take().error() == Error::LimitReached);
+    CHECK(slots.take_of_all(SlotRuns::kCount).ok());
+    CHECK(slots.take_of_all(1).error() == Error::LimitReached);
 }
 
 TEST_CASE("no run of no slots, and none longer than the table") {
     SlotRuns slots;
+    slots.set_end(1u << SlotRuns::kTableBits);
     CHECK(slots.take(0).error() == Error::LimitReached);
     CHECK(slots.take(SlotRuns::kCount + 1).error() == Error::LimitReached);
     CHECK(slots.take(~u32{0}).error() == Error::LimitReached);
@@ -52,8 +54,26 @@ TEST_CASE("no run of no slots, and none longer than the table") {
 
 TEST_CASE("single slots fill the table to the last") {
     SlotRuns slots;
-    for (u32 i = 0; i < SlotRuns::kCount; ++i) REQUIRE(slots.take().ok());
+    slots.set_end(1u << SlotRuns::kTableBits);
+    for (u32 i = 0; i < SlotRuns::kCount - SlotRuns::kReserve; ++i) REQUIRE(slots.take().ok());
     CHECK(!slots.take().ok());
+    CHECK(!slots.reserve_in_use());
+    for (u32 i = 0; i < SlotRuns::kReserve; ++i) REQUIRE(slots.take_of_all(1).ok());
+    CHECK(slots.reserve_in_use());
+    CHECK(!slots.take_of_all(1).ok());
     slots.give(Slot{SlotRuns::kFirst + 999});
     CHECK(slots.take().value_or(Slot::None) == Slot{SlotRuns::kFirst + 999});
+}
+
+TEST_CASE("only slots that exist are given, and the last of these are a reserve") {
+    SlotRuns slots;
+    CHECK(!slots.take().ok());
+    slots.set_end(SlotRuns::kFirst + SlotRuns::kReserve + 64);
+    CHECK(slots.take(64).value_or(Slot::None) == Slot{SlotRuns::kFirst});
+    CHECK(!slots.take().ok());
+    CHECK(slots.take_of_all(2).value_or(Slot::None) == Slot{SlotRuns::kFirst + 64});
+    CHECK(slots.reserve_in_use());
+    slots.set_end(slots.end() + 64);
+    CHECK(slots.take().value_or(Slot::None) == Slot{SlotRuns::kFirst + 66});
+    CHECK(slots.end() == SlotRuns::kFirst + SlotRuns::kReserve + 128);
 }

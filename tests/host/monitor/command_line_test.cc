@@ -38,6 +38,15 @@ TEST_CASE("quotes keep blanks and separators, and a backslash keeps one characte
     for (const char* line : {"echo 'a", "echo \"a", "echo \\"}) CHECK(parse_line(line).error() == Error::BadFormat);
 }
 
+TEST_CASE("a word that begins with a brace is JSON, and needs no quotes") {
+    CHECK(words(R"(rpc a B {"x": {"y": "a b;c&d}\"{'"}, "z": [1, 2]})") == Words{"rpc", "a", "B", R"({"x": {"y": "a b;c&d}\"{'"}, "z": [1, 2]})"});
+    CHECK(words(R"(rpc a B {} c)") == Words{"rpc", "a", "B", "{}", "c"});
+    CHECK(parsed(R"(rpc a B {"a":1};rpc c D {})").size() == 2);
+    CHECK(words(R"(echo {"$?"})", 7) == Words{"echo", R"({"$?"})"});
+    CHECK(words("echo a{b c}") == Words{"echo", "a{b", "c}"});
+    for (const char* line : {"rpc a B {", R"(rpc a B {"a})", R"(rpc a B {"a": "\"}")"}) CHECK(parse_line(line).error() == Error::BadFormat);
+}
+
 TEST_CASE("semicolons separate, ampersands send to the background") {
     auto commands = parsed("a 1; b 2 & c 3;");
     REQUIRE(commands.size() == 3);

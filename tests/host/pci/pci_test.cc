@@ -159,6 +159,34 @@ TEST_CASE_FIXTURE(Q35, "MSI-X: found, refused where it names no BAR, an entry is
     CHECK_FALSE(pci::find_msix(at(sata))->has_value());
 }
 
+TEST_CASE_FIXTURE(Q35, "MSI: one message, off while it changes, wide or not") {
+    CHECK_FALSE(pci::find_msi(at(disk))->has_value());
+    sata.bytes[6] = 0x10;
+    sata.bytes[0x34] = 0x50;
+    const auto set_control = [this](u32 control) { sata.set(0x50, control << 16 | 0x0005); };
+
+    set_control(0x00f1);  // wide, and whoever was here before let it send eight
+    const auto wide = pci::find_msi(at(sata));
+    REQUIRE((wide.ok() && wide->has_value()));
+    REQUIRE(pci::set_msi(at(sata), **wide, 0x1'fee0'1000, 0x41).ok());
+    CHECK((sata.get(0x54) == 0xfee0'1000 && sata.get(0x58) == 1 && sata.get(0x5c) == 0x41));
+    CHECK((sata.get(0x50) >> 16) == 0x0081);
+    pci::disable_msi(at(sata), **wide);
+    CHECK((sata.get(0x50) >> 16) == 0x0080);
+
+    set_control(0x0000);
+    sata.set(0x5c, 0);
+    const auto narrow = pci::find_msi(at(sata));
+    REQUIRE(pci::set_msi(at(sata), **narrow, 0xfee0'2000, 0x42).ok());
+    CHECK((sata.get(0x54) == 0xfee0'2000 && sata.get(0x58) == 0x42 && sata.get(0x5c) == 0));
+    CHECK(pci::set_msi(at(sata), **narrow, 0x1'fee0'2000, 0x42).error() == Error::NotSupported);
+    CHECK(pci::set_msi(at(sata), **narrow, 0xfee0'2000, 0x1'0042).error() == Error::NotSupported);
+    CHECK((sata.get(0x50) >> 16) == 1);  // as it was
+
+    REQUIRE(quiesce(at(sata)).ok());
+    CHECK((sata.get(0x50) >> 16) == 0);
+}
+
 TEST_CASE_FIXTURE(Q35, "quiesce: no bus mastering and no interrupts, even if the capability list is damaged") {
     SUBCASE("good list") {
         REQUIRE(quiesce(at(disk)).ok());

@@ -97,11 +97,12 @@ void Survey::note_objects() {
             note(cap.address().value(), kPageSize);
             donated_[cap.address().value()] = reinterpret_cast<u64>(cap.space);
         }
+        if (cap.is(ObjectType::CapPage)) note(cap.address().value(), kPageSize);
         if (!kernel::has_object(cap.type())) continue;
         const u64 address = object_address(cap), start = GuestMemory::physical(address);
         if (memory_.at_kernel<Object>(address).type != cap.type()) complain("the capability at " + hex(node->address) + " names an object of another type");
         switch (cap.type()) {
-            case ObjectType::CapTable: note(start, memory_.at_kernel<CapTable>(address).size() << kCapabilityBits); break;
+            case ObjectType::CapTable: note(start, memory_.at_kernel<CapTable>(address).bytes()); break;
             case ObjectType::Thread: note(start, u64{1} << kThreadBits); break;
             case ObjectType::AddressSpace: {
                 const u64 root = memory_.at_kernel<AddressSpace>(address).root().value();
@@ -197,11 +198,15 @@ void Survey::check_permissions() {
 
 // Every user mapping is made through a capability that allows it, and none leads to the kernel's memory.
 void Survey::check_user_mappings() {
-    std::map<std::pair<u64, u64>, const Node*> attached;  // (space, address) -> Frame
+    std::map<std::pair<u64, u64>, std::pair<const Node*, u64>> attached;  // (space, address) -> Frame, and its page
     for (const auto& node : nodes_) {
-        if (node->cap->is(ObjectType::Frame) && node->cap->space) {
-            const std::pair key{reinterpret_cast<u64>(node->cap->space), FrameData::of(*node->cap).mapped_address()};
-            if (!attached.emplace(key, node.get()).second) complain("two capabilities claim the mapping at " + hex(key.second));
+        if (!node->cap->is(ObjectType::Frame) || !node->cap->space) continue;
+        const FrameData frame = FrameData::of(*node->cap);
+        for (u64 offset = 0; offset < frame.bytes(); offset += kPageSize) {
+            const std::pair key{reinterpret_cast<u64>(node->cap->space), frame.mapped_address() + offset};
+            if (!attached.emplace(key, std::pair{node.get(), node->cap->address().value() + offset}).second) {
+                complain("two capabilities claim the mapping at " + hex(key.second));
+            }
         }
     }
     std::size_t found = 0;
@@ -215,14 +220,14 @@ void Survey::check_user_mappings() {
             continue;
         }
         ++found;
-        const Capability& cap = *through->second->cap;
-        if (cap.address().value() != mapping.page) complain("the capability for " + where + " is to another page");
+        const Capability& cap = *through->second.first->cap;
+        if (through->second.second != mapping.page) complain("the capability for " + where + " is to another page");
         if (mapping.writable && !cap.may(FrameRight::Write)) complain("the capability for " + where + " does not allow to write");
         if (mapping.executable && !cap.may(FrameRight::Execute)) complain("the capability for " + where + " does not allow to execute");
     }
     if (found != attached.size() && complaints_.empty()) {
         // Allowed only where a table above the mapping was taken away (kernel/object/address_space.cc).
-        complain(std::to_string(attached.size() - found) + " capabilities claim mappings that do not exist");
+        complain(std::to_string(attached.size() - found) + " pages are claimed by capabilities and not mapped");
     }
 }
 
@@ -240,9 +245,11 @@ void Survey::check_paths() {
     std::map<u64, std::vector<const Node*>> frames;
     for (const auto& node : nodes_) {
         if (!node->cap->is(ObjectType::Frame)) continue;
-        const u64 page = node->cap->address().value();
-        frames[page].push_back(node.get());
-        if (kernel_memory_.contains(page)) complain("a Frame capability at " + hex(node->address) + " is to the kernel's memory " + hex(page));
+        const u64 first = node->cap->address().value();
+        for (u64 page = first; page < first + FrameData::of(*node->cap).bytes(); page += kPageSize) {
+            frames[page].push_back(node.get());
+            if (kernel_memory_.contains(page)) complain("a Frame capability at " + hex(node->address) + " is to the kernel's memory " + hex(page));
+        }
     }
     for (const auto& [page, capabilities] : frames) {
         std::set<const AddressSpace*> mapped_in;

@@ -52,6 +52,7 @@ System::System(const Choice& choice) {
     options.icount = choice.icount;
     if (!choice.archive.empty()) options.archive = choice.archive;
     if (!choice.disk.empty()) options.disks.push_back({.path = choice.disk, .keep_writes = false});
+    for (const std::string& device : choice.devices) options.extra.insert(options.extra.end(), {"-device", device});
     machine_ = std::make_unique<Machine>(options);
     prompt_ = std::make_unique<Prompt>(machine_->console(), std::chrono::seconds(60));
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace eft::qemu {
 
@@ -38,6 +39,7 @@ public:
         std::string archive = {};  // none: the one that ./eft run boots
         unsigned memory_mib = 256;
         bool icount = false;
+        std::vector<std::string> devices = {};  // as QEMU names them: "edu"
     };
     explicit System(const Choice& choice);
     ~System();

@@ -13,6 +13,11 @@ constexpr u64 kArenaStart = 0x10'0000;  // low addresses are not memory: a null 
 constexpr unsigned kArenaBits = 20;
 constexpr u64 kArenaSize = u64{1} << kArenaBits;
 
+// More memory, for who needs large pieces; it is not poisoned.
+constexpr u64 kLargeStart = 0x40'0000;
+constexpr unsigned kLargeBits = 22;
+void map_large_memory();
+
 // Memory as after power-on: poisoned, full of old data. There is one arena; a second call empties it.
 void reset_arena();
 void poison(PhysAddr start, u64 bytes);

@@ -17,7 +17,7 @@ constexpr unsigned table_index(u64 address, unsigned level) { return address >> 
 
 class PageEntry {
 public:
-    enum Bit : u64 { Present = 1, Table = 2, Read = 4, Write = 8, Execute = 16, Uncached = 32, Kernel = 64 };
+    enum Bit : u64 { Present = 1, Table = 2, Read = 4, Write = 8, Execute = 16, Uncached = 32, Kernel = 64, Large = 128 };
 
     constexpr PageEntry() = default;
     constexpr PageEntry(PhysAddr address, u64 bits) : value_(address.value() | bits) {}
@@ -29,8 +29,9 @@ public:
     }
 
     static PageEntry table(PhysAddr address) { return {address, Present | Table}; }
-    static PageEntry page(PhysAddr address, Rights rights, u8 flags) {
+    static PageEntry page(PhysAddr address, Rights rights, u8 flags, bool large) {
         u64 bits = Present;
+        if (large) bits |= Large;
         if (rights & eft::bits(FrameRight::Read)) bits |= Read;
         if (rights & eft::bits(FrameRight::Write)) bits |= Write;
         if (rights & eft::bits(FrameRight::Execute)) bits |= Execute;
@@ -39,6 +40,7 @@ public:
     }
 
     bool present() const { return value_ & Present; }
+    bool leads_on() const { return value_ & Table; }
     bool has(Bit bit) const { return value_ & bit; }
     PhysAddr address() const { return PhysAddr(page_down(value_)); }
     u64 value() const { return value_; }

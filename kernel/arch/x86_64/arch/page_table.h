@@ -17,14 +17,15 @@ class PageEntry {
 public:
     enum Bit : u64 {
         Present = 1 << 0, Writable = 1 << 1, User = 1 << 2, WriteThrough = 1 << 3, CacheDisable = 1 << 4,
-        Accessed = 1 << 5, Dirty = 1 << 6, Global = 1 << 8, NoExecute = u64{1} << 63,
+        Accessed = 1 << 5, Dirty = 1 << 6, Large = 1 << 7, Global = 1 << 8, NoExecute = u64{1} << 63,
     };
     constexpr PageEntry() = default;
     constexpr PageEntry(PhysAddr address, u64 bits) : value_(address.value() | bits) {}
 
     static PageEntry table(PhysAddr address) { return {address, Present | Writable | User}; }
-    static PageEntry page(PhysAddr address, Rights rights, u8 flags) {
+    static PageEntry page(PhysAddr address, Rights rights, u8 flags, bool large) {
         u64 bits = Present | User | Accessed;
+        if (large) bits |= Large;
         if (rights & eft::bits(FrameRight::Write)) bits |= Writable | Dirty;
         if (!(rights & eft::bits(FrameRight::Execute))) bits |= NoExecute;
         if (flags & static_cast<u8>(MapFlag::Uncached)) bits |= CacheDisable | WriteThrough;
@@ -32,6 +33,8 @@ public:
     }
 
     bool present() const { return value_ & Present; }
+    // Above the last level: to another table, that is, not to a large page.
+    bool leads_on() const { return (value_ & (Present | Large)) == Present; }
     bool writable() const { return value_ & Writable; }
     PhysAddr address() const { return PhysAddr(value_ & 0x000f'ffff'ffff'f000); }
     void set(Bit bit) { value_ |= bit; }

@@ -39,6 +39,7 @@ struct Tag {
     constexpr u16 sequence() const { return static_cast<u16>(value >> 16); }
     constexpr unsigned words() const { return value & 0x1ff; }
     constexpr unsigned caps() const { return (value >> 9) & 7; }
+    constexpr bool has_caps() const { return value & 7u << 9; }
     constexpr bool has(Flag flag) const { return value & flag; }
     constexpr Tag with(Flag flag) const { return Tag(value | flag); }
     constexpr Tag without(u64 flags) const { return Tag(value & ~flags); }

@@ -24,6 +24,7 @@ enum class ObjectType : u8 {
     Irq = 10,      // a range of interrupt numbers: 0-23 I/O APIC lines, from kFirstMsi on messages
     IoPorts = 11,  // a range of I/O ports
     SchedContext = 12,  // a share of the processor's time
+    CapPage = 13,       // a page donated to a CapTable: 64 slots more
 };
 
 // Rights are bits whose meaning depends on the object. A derived capability has a subset.
@@ -51,29 +52,44 @@ constexpr unsigned kSchedContextBits = 8;
 constexpr unsigned kAddressSpaceBits = 13;
 constexpr unsigned kMinUntypedBits = 6;
 constexpr unsigned kMaxUntypedBits = 47;
+constexpr unsigned kLargeFrameBits = 21;
 constexpr unsigned kMaxTableBits = 20;  // slots of one CapTable
 
+constexpr u64 kPageSlots = kPageSize >> kCapabilityBits;  // that a CapPage gives
+
+// The memory of a CapTable with 2^size_bits slots of its own, which can grow to 2^limit_bits (0: it cannot).
+constexpr u64 cap_table_bytes(unsigned size_bits, unsigned limit_bits) {
+    const u64 own = u64{1} << (size_bits + kCapabilityBits);
+    if (limit_bits <= size_bits) return own;
+    const u64 directory = (u64{1} << limit_bits) / kPageSlots * 16;
+    return own + (directory < 64 ? 64 : directory);
+}
+
 enum class Invocation : u32 {
-    // Untyped. Retype: w0 = ObjectType | size bits << 8 (Untyped: log2 bytes; CapTable: log2 slots;
-    // others 0), w1 = first destination slot, w2 = count (consecutive slots; 1 to 256 of Untyped, Frame
-    // and PageTable, 1 to 64 of the others). Memory of ordinary Untyped is cleared.
+    // Untyped. Retype: w0 = ObjectType | size bits << 8 | limit bits << 16 (Untyped: log2 bytes; CapTable: log2
+    // of its own slots, at least 6 if there is a limit, and of the slots that it can grow to; Frame: 21 for 2 MiB,
+    // 12 or 0 for 4 KiB; others 0),
+    // w1 = first destination slot, w2 = count (consecutive slots; 1 to 256 of Untyped, Frame, PageTable and
+    // CapPage, 1 to 64 of the others). Memory of ordinary Untyped is cleared.
     // Errors: NeedMemory, SlotOccupied, InvalidArgument.
     UntypedRetype = 0x100,
     // -> w0 physical address, w1 size bits, w2 bytes used, w3 = 1 for device or preloaded memory
     UntypedInspect = 0x101,
 
-    // CapTable. The invoked table is where `index` lies; `slot` is in the invoker's table.
+    // CapTable. The invoked table is where `index` lies; `slot` is in the invoker's table. Where a table has
+    // not grown yet, there is no slot.
     // Derive: w0 = index, w1 = slot, w2 = rights mask, w3 = badge (only where the source has none;
     // for Irq and IoPorts: first | count << 32 of the sub-range, 0 = the same range).
     CapDerive = 0x200,
     CapMove = 0x201,     // w0 = index, w1 = slot: the capability leaves the slot
     CapDelete = 0x202,   // w0 = index, w1 = count: empties these slots
     CapRevoke = 0x203,   // w0 = index: deletes everything derived from it
-    CapInspect = 0x204,  // w0 = index -> w0 type | rights << 8 | mapped << 16 | sealed << 17,
+    CapInspect = 0x204,  // w0 = index -> w0 type | rights << 8 | mapped << 16 | sealed << 17 | large frame << 18,
                          // w1 object id (frames: physical address), w2 badge or mapped address,
-                         // w3 id of the space it is mapped in
-    CapUsed = 0x205,     // -> w0 slots, w1 slots in use
+                         // w3 id of the space it is mapped in. CapPage: w2 its first index, w3 id of the table
+    CapUsed = 0x205,     // -> w0 slots that there can be, w1 slots in use, w2 pages donated
     CapTake = 0x206,     // w0 = index, w1 = slot: moves out of the invoked table into an own slot
+    CapDonate = 0x207,   // w0 = index, w1 = slot with a CapPage, for the 64 slots around index. They end with it
 
     // Thread.
     ThreadConfigure = 0x300,  // w0 CapTable, w1 AddressSpace, w2 UTCB Frame, w3 UTCB user address
@@ -92,10 +108,10 @@ enum class Invocation : u32 {
                               // stops). It must be suspended, and its priority not above the ceiling.
 
     // AddressSpace.
-    SpaceMap = 0x400,      // w0 Frame, w1 address, w2 = FrameRights | MapFlags << 8
+    SpaceMap = 0x400,      // w0 Frame, w1 address, aligned to its size, w2 = FrameRights | MapFlags << 8
     SpaceUnmap = 0x401,    // w0 Frame
     SpaceDonate = 0x402,   // w0 PageTable, for the space's use
-    SpaceInspect = 0x403,  // -> w0 mapped pages (counted in the page table), w1 donated tables
+    SpaceInspect = 0x403,  // -> w0 mapped pages of 4 KiB (counted in the page table), w1 donated tables
                            // unused, w2 tables in use, w3 capabilities attached
 
     // Frame. Seal: turns write permission into execute permission, for good. Only for a frame that

@@ -6,6 +6,7 @@
 #include <eft/abi/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <type_traits>
 
 namespace eft::ipc {
@@ -24,6 +25,13 @@ requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr u64 bits(T value,
     return static_cast<Unsigned>(static_cast<Unsigned>(value) ^ static_cast<Unsigned>(absent));
 }
 
+template <class T>
+requires std::is_floating_point_v<T>
+constexpr u64 bits(T value, T absent = T{}) {
+    using Unsigned = UnsignedOf<sizeof(T)>;
+    return static_cast<Unsigned>(__builtin_bit_cast(Unsigned, value) ^ __builtin_bit_cast(Unsigned, absent));
+}
+
 template <SmallStruct T>
 inline u64 bits(const T& value) {
     u64 word = 0;
@@ -38,6 +46,14 @@ requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr T from_bits(u64 w
     return static_cast<T>(static_cast<Unsigned>(word) ^ static_cast<Unsigned>(absent));
 }
 
+template <class T>
+requires std::is_floating_point_v<T>
+constexpr T from_bits(u64 word, T absent = T{}) {
+    using Unsigned = UnsignedOf<sizeof(T)>;
+    return __builtin_bit_cast(T, static_cast<Unsigned>(static_cast<Unsigned>(word) ^
+                                                       __builtin_bit_cast(Unsigned, absent)));
+}
+
 template <SmallStruct T>
 inline T from_bits(u64 word) {
     T value;
@@ -46,6 +62,21 @@ inline T from_bits(u64 word) {
 }
 
 constexpr bool is_bool(u64 word) { return static_cast<u8>(word) <= 1; }
+
+// A bool in a struct or vector lies there as its sender wrote it, and is none until this is true.
+inline bool holds_bool(const bool& value) {
+    u8 byte;
+    __builtin_memcpy(&byte, &value, 1);
+    return byte <= 1;
+}
+
+// A scalar that may be absent has a bit beside its value.
+constexpr bool is_set(u64 word) { return (word & 1) != 0; }
+
+template <class T>
+constexpr std::optional<T> optional_from_bits(u64 word, bool present) {
+    return present ? std::optional<T>(from_bits<T>(word)) : std::nullopt;
+}
 
 // Structs of more than a word start at a word and fill whole words; what is left of the last one is zero.
 template <class T>

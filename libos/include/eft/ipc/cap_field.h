@@ -10,6 +10,7 @@
 #pragma once
 
 #include <eft/abi/message.h>
+#include <eft/abi/object.h>
 
 #include <concepts>
 #include <type_traits>
@@ -23,6 +24,8 @@ void drop(Slot slot);
 // Replaces the first `used` receive slots of the page by free ones; 0 where none is left, so that the next sender of a
 // capability is told PeerNoSlot.
 void refill(Utcb& page, unsigned used);
+// A derived copy with these rights at most; None if there is no slot for it.
+Slot narrow(Slot slot, Rights rights);
 }  // namespace slots
 
 // What a capability refers to, as `cap:"…"` says it; nothing but a name for the compiler.
@@ -49,14 +52,39 @@ concept Handle = requires(const T& handle) {
     { handle.slot() } -> std::same_as<Slot>;
 };
 
+// What a field of this kind can be filled with. A session of a service: its client, or a handle that names no other.
+template <class Kind>
+struct KindOf {
+    template <class H>
+    static constexpr bool kFits = true;
+};
+template <class S>
+struct KindOf<kind::EndpointOf<S>> {
+    using Service = S;
+    template <class H>
+    static consteval bool fits() {
+        if constexpr (requires { typename H::Service; }) return std::is_same_v<typename H::Service, S>;
+        else if constexpr (requires { typename H::Kind; })
+            return std::is_same_v<typename H::Kind, kind::EndpointOf<S>> ||
+                   std::is_same_v<typename H::Kind, kind::Endpoint>;
+        else return true;
+    }
+    template <class H>
+    static constexpr bool kFits = fits<H>();
+};
+template <class H, class Kind>
+concept HandleOf = Handle<std::remove_cvref_t<H>> && KindOf<Kind>::template kFits<std::remove_cvref_t<H>>;
+
+class KernelTransport;  // <eft/ipc/kernel_transport.h>: what programs on Eft use
+
 template <class Kind>
 class CapField {
 public:
     CapField() = default;
     explicit CapField(Slot lent) : slot_(lent) {}
-    template <Handle H>
+    template <HandleOf<Kind> H>
     CapField(const H& lent) : slot_(lent.slot()) {}
-    template <Handle H>
+    template <HandleOf<Kind> H>
     requires(!std::is_lvalue_reference_v<H> && requires(H & handle) { handle.release(); }) CapField(H&& owned)
         : slot_(owned.release()), owned_(true) {}
 
@@ -93,6 +121,12 @@ public:
     Owner take() {
         return Owner(release());
     }
+    // Of a session (`cap:"endpoint:Service"`): a client of the service, which owns it.
+    template <class Transport = KernelTransport>
+    auto take_client() {
+        using Client = typename KindOf<Kind>::Service::template ClientOf<Transport>;
+        return Client(Transport(take<typename Transport::Handle>()));
+    }
 
 private:
     void drop() {
@@ -108,15 +142,21 @@ private:
 class ReceivedCaps {
 public:
     ReceivedCaps() = default;
-    // Takes the first `count` receive slots of the page and puts free ones in their place.
-    ReceivedCaps(Utcb& page, unsigned count) : count_(count) {
-        if (count == 0) [[likely]]
+    // Takes the first receive slots, as many as the tag says, of the page and puts free ones in their place.
+    // The page is asked for where it is needed.
+    template <class Page>
+    [[gnu::always_inline]] ReceivedCaps(Page page_of_thread, Tag tag) {
+        if (!tag.has_caps()) [[likely]]
             return;
-        for (unsigned i = 0; i < count; ++i) slots_[i] = static_cast<Slot>(page.receive_slots[i]);
-        slots::refill(page, count);
+        Utcb& page = page_of_thread();
+        count_ = tag.caps();
+        for (unsigned i = 0; i < count_; ++i) slots_[i] = static_cast<Slot>(page.receive_slots[i]);
+        slots::refill(page, count_);
     }
-    ReceivedCaps(ReceivedCaps&&) = delete;
-    ~ReceivedCaps() {
+    [[gnu::always_inline]] ReceivedCaps(ReceivedCaps&& other) noexcept : count_(std::exchange(other.count_, 0)) {
+        for (unsigned i = 0; i < count_; ++i) slots_[i] = other.slots_[i];
+    }
+    [[gnu::always_inline]] ~ReceivedCaps() {
         for (unsigned i = 0; i < count_; ++i)
             if (slots_[i] != Slot::None) slots::drop(slots_[i]);
     }
@@ -144,14 +184,26 @@ public:
 
     template <class Kind>
     void keep(CapField<Kind>& field) {
-        if (field.owned()) slots_[count_++] = field.release();
+        if (field.owned()) add(field.release());
+    }
+    Slot add(Slot slot) {
+        if (slot != Slot::None) slots_[count_++] = slot;
+        return slot;
+    }
+    void move_to(OutgoingCaps& other) {
+        while (count_ != 0) other.add(slots_[--count_]);
     }
     void drop() {
-        while (count_ != 0) [[unlikely]] slots::drop(slots_[--count_]);
+        if (count_ != 0) [[unlikely]]
+            drop_all();
     }
 
 private:
-    Slot slots_[kMaxCaps];
+    [[gnu::noinline]] void drop_all() {
+        while (count_ != 0) slots::drop(slots_[--count_]);
+    }
+
+    Slot slots_[2 * kMaxCaps];  // one that was given up, and the narrowed copy of it that goes out
     unsigned count_ = 0;
 };
 

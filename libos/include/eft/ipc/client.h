@@ -19,8 +19,6 @@
 
 namespace eft::ipc {
 
-class KernelTransport;  // <eft/ipc/kernel_transport.h>: what programs on Eft use
-
 // How a client reaches its server. Each function answers with the system call's own error; the server's is in the tag.
 template <class T>
 concept Transport = requires(T& transport, Registers& registers) {
@@ -30,6 +28,12 @@ concept Transport = requires(T& transport, Registers& registers) {
     { transport.page() } -> std::same_as<Utcb&>;
 };
 
+// Of a successful reply whose tag is always the same: a message without tail and capabilities.
+template <class Table>
+constexpr bool kHasUsualTag = Table::kTailWords == 0 && Table::kCaps == 0;
+template <class Table>
+constexpr Tag kUsualTag = Tag(0, Table::kFlatWords);
+
 template <Transport T>
 class Client {
 public:
@@ -38,6 +42,12 @@ public:
     explicit Client(Arguments&&... arguments) : transport_(std::forward<Arguments>(arguments)...) {}
 
     T& transport() { return transport_; }
+    // A client can stand where a capability to its session is sent.
+    Slot slot() const
+        requires requires(const T& transport) { transport.slot(); }
+    {
+        return transport_.slot();
+    }
 
     // Opens the session anew after its server restarted: called with the client, which still has its old capability;
     // asks the parent again, replaces the transport, attaches. Its own calls through this client are not repeated.
@@ -55,21 +65,31 @@ public:
     u64 dropped() const { return dropped_; }
 
 protected:
+    // Inlined into the program: a short message goes from its variables to the processor's registers.
     template <class Method>
-    Result<typename Method::Response> call(const typename Method::Request& request) {
+    [[gnu::always_inline]] Result<Received<typename Method::Response>> call(const typename Method::Request& request) {
         if (!request.fits()) [[unlikely]]
             return Error::InvalidArgument;
         u16 sequence = Method::kOnce ? next_sequence() : 0;
         Registers registers;
-        Attempts attempts;
-        for (;;) {
-            Error error = exchange<Method>(request, registers, sequence);
-            if (error == Error::None) [[likely]]
+        Error error = exchange<Method>(request, registers, sequence);
+        if constexpr (kHasUsualTag<typename Method::Response>) {  // recognised as a whole
+            constexpr Tag usual = kUsualTag<typename Method::Response>;
+            if (error == Error::None && registers.tag.value == usual.value) [[likely]] {
+                registers.tag = usual;
                 return receive<Method>(registers);
-            if constexpr (Method::kRestart == Restart::Fail || Method::kRestart == Restart::Unhandled) return error;
-            Error verdict = after_failure(error, Method::kRestart, attempts);
-            if (verdict != Error::None) return verdict;
+            }
         }
+        if (error == Error::None) error = static_cast<Error>(registers.tag.label());
+        if (error == Error::None) [[likely]]
+            return receive<Method>(registers);
+        constexpr bool kHandled = Method::kRestart == Restart::Retry || Method::kRestart == Restart::Reopen;
+        if constexpr (!kHandled && !Method::kForgottenSession)
+            return error;
+        else if constexpr (std::is_copy_constructible_v<typename Method::Request>)
+            return call_again<Method>(typename Method::Request(request), sequence, error);  // the original needs no memory
+        else
+            return call_again<Method>(request, sequence, error);
     }
 
     template <class Method>
@@ -79,6 +99,8 @@ protected:
         Registers registers;
         MessageWriter<typename Method::Request> out(registers, transport_.page());
         request.encode(out);
+        if (!out.complete()) [[unlikely]]
+            return Error::InvalidArgument;
         registers.tag = out.tag(Method::kLabel);
         if constexpr (Method::kCarrier == Carrier::OnewayLossy) {
             Error error = transport_.poll_send(registers);
@@ -91,33 +113,55 @@ protected:
     }
 
 private:
+    static constexpr unsigned kReopenings = 2;
     struct Attempts {
         unsigned deaths = 0;
         unsigned reopened = 0;
     };
 
     template <class Method>
-    [[gnu::always_inline]] Error exchange(const typename Method::Request& request, Registers& registers, u16 sequence) {
-        MessageWriter<typename Method::Request> out(registers, transport_.page());
-        request.encode(out);
-        registers.tag = out.tag(Method::kLabel, sequence);
-        Error error = transport_.call(registers);
-        return error != Error::None ? error : static_cast<Error>(registers.tag.label());
+    [[gnu::noinline, gnu::cold]] Result<Received<typename Method::Response>> call_again(const typename Method::Request& request,
+                                                                              u16 sequence, Error error) {
+        Registers registers;
+        Attempts attempts;
+        do {
+            const Error verdict = after_failure(error, Method::kRestart, Method::kForgottenSession, attempts);
+            if (verdict != Error::None) return verdict;
+            error = exchange<Method>(request, registers, sequence);
+            if (error == Error::None) error = static_cast<Error>(registers.tag.label());
+        } while (error != Error::None);
+        return receive<Method>(registers);
     }
 
     template <class Method>
-    [[gnu::always_inline]] Result<typename Method::Response> receive(Registers& registers) {
+    [[gnu::always_inline]] Error exchange(const typename Method::Request& request, Registers& registers, u16 sequence) {
+        MessageWriter<typename Method::Request> out(registers, transport_.page());
+        request.encode(out);
+        if (!out.complete()) [[unlikely]]
+            return Error::InvalidArgument;
+        registers.tag = out.tag(Method::kLabel, sequence);
+        return transport_.call(registers);
+    }
+
+    template <class Method>
+    [[gnu::always_inline]] Result<Received<typename Method::Response>> receive(Registers& registers) {
         using Response = typename Method::Response;
-        ReceivedCaps caps(transport_.page(), registers.tag.caps());
+        ReceivedCaps caps([this]() -> Utcb& { return transport_.page(); }, registers.tag);
         MessageReader<Response> in(registers, transport_.page(), caps);
         if (!in.open() || !Response::check(in)) [[unlikely]]
             return Error::BadMessage;
         return Response::load(in);
     }
 
-    // None: send the request again. Off the path of a call that succeeds.
-    [[gnu::noinline, gnu::cold]] Error after_failure(Error error, Restart restart, Attempts& attempts) {
+    // None: send the request again.
+    // `forgotten`: StaleSession says that nothing of the request has happened, and that the server has begun the session
+    // anew. Whoever keeps nothing there need not know.
+    Error after_failure(Error error, Restart restart, bool forgotten, Attempts& attempts) {
         if (reopening_) return error;
+        if (forgotten && error == Error::StaleSession && !reopen_)
+            return ++attempts.reopened > kReopenings ? error : Error::None;
+        if (restart == Restart::Fail || restart == Restart::Unhandled)
+            return forgotten && error == Error::StaleSession ? reopen(error, attempts) : error;
         if (error == Error::PeerDied) {
             if (++attempts.deaths == 2) return Error::ServiceFailed;
             return restart == Restart::Retry ? Error::None : reopen(error, attempts);
@@ -128,11 +172,16 @@ private:
         return session_gone ? reopen(error, attempts) : error;
     }
 
+    // A server that dies meanwhile has forgotten the beginning: all of it again.
     Error reopen(Error why, Attempts& attempts) {
-        if (!reopen_ || ++attempts.reopened > 2) return why;
-        reopening_ = true;
-        Status opened = reopen_(owner_, *this);
-        reopening_ = false;
+        if (!reopen_) return why;
+        Status opened = why;
+        do {
+            if (++attempts.reopened > kReopenings) return opened.error();
+            reopening_ = true;
+            opened = reopen_(owner_, *this);
+            reopening_ = false;
+        } while (opened.error() == Error::PeerDied || opened.error() == Error::StaleSession);
         return opened.error();
     }
 

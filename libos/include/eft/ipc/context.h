@@ -57,22 +57,23 @@ private:
 };
 
 // A received message, as the loop hands it to dispatch(), which turns it into the reply.
+//
+// The loop's own one stays in machine registers, because all that gets it by reference is inlined; code that is not gets
+// another one, into which it is moved and from which the reply is copied back.
 class IncomingMessage {
 public:
-    IncomingMessage(Registers& registers_in_and_out, Utcb& message_page, OutgoingCaps& outgoing_caps)
-        : registers(registers_in_and_out),
-          page(message_page),
-          outgoing(outgoing_caps),
-          caps(message_page, registers_in_and_out.tag.caps()) {}
+    [[gnu::always_inline]] IncomingMessage(const Registers& received, Utcb& message_page, OutgoingCaps& outgoing_caps)
+        : registers(received), page(message_page), outgoing(outgoing_caps), caps([&]() -> Utcb& { return message_page; }, received.tag) {}
+    IncomingMessage(IncomingMessage&&) = default;
 
-    u32 label() const { return registers.tag.label(); }
+    [[gnu::always_inline]] u32 label() const { return registers.tag.label(); }
 
-    Outcome refuse(Error error) {
+    [[gnu::always_inline]] Outcome refuse(Error error) {
         registers.tag = Tag(static_cast<u32>(error), 0);
         return Outcome::Reply;
     }
 
-    Registers& registers;
+    Registers registers;  // of the request, then of the reply
     Utcb& page;
     OutgoingCaps& outgoing;
     ReceivedCaps caps;

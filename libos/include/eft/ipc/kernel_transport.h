@@ -9,6 +9,8 @@ namespace eft::ipc {
 
 class KernelTransport {
 public:
+    using Handle = CapHandle;
+
     KernelTransport() = default;
     explicit KernelTransport(CapHandle endpoint) : endpoint_(std::move(endpoint)) {}
 

@@ -99,7 +99,9 @@ private:
     Outcome serve(Registers& registers) {
         IncomingMessage message(registers, page_, outgoing_);
         Context context(registers.badge, registers.tag, this);
-        return Service::dispatch(*server_, context, message);
+        const Outcome outcome = Service::dispatch(*server_, context, message);
+        registers = message.registers;
+        return outcome;
     }
 
     Error die() {
@@ -131,7 +133,8 @@ private:
         for (unsigned i = kRegisterWords; i < message.tag.words(); ++i) to.words[i] = from.words[i];
         for (unsigned i = 0; i < caps; ++i)
             local_caps().place(static_cast<Slot>(to.receive_slots[i]),
-                               local_caps().object(static_cast<Slot>(from.send_slots[i])));
+                               local_caps().object(static_cast<Slot>(from.send_slots[i])),
+                               local_caps().rights(static_cast<Slot>(from.send_slots[i])));
         return Error::None;
     }
 

@@ -15,11 +15,11 @@ namespace eft::ipc {
 template <class Table>
 class MessageReader {
 public:
-    MessageReader(Registers& registers, Utcb& page, ReceivedCaps& caps, std::span<std::byte> area = {})
+    [[gnu::always_inline]] MessageReader(Registers& registers, Utcb& page, ReceivedCaps& caps, std::span<std::byte> area = {})
         : registers_(registers), page_words_(page.words), caps_(caps), area_(area) {}
 
     // False: the message cannot be this table. An older sender's missing flat words become zero.
-    [[nodiscard]] bool open() {
+    [[nodiscard, gnu::always_inline]] bool open() {
         if (caps_.count() < Table::kRequiredCaps) return false;
         unsigned words = registers_.tag.words();
         if constexpr (Table::kTailWords == 0) {
@@ -28,26 +28,22 @@ public:
             return true;
         } else {
             unsigned flat = words == 0 ? 0 : registers_.w[0] & 0xffff;
-            if (flat > words) return false;
-            unsigned start = flat > kRegisterWords ? flat : kRegisterWords;
-            if (words > start) {
-                unsigned known = words - start < Table::kTailWords ? words - start : Table::kTailWords;
-                unsigned begin = start * sizeof(u64);
-                tail_ = Tail{reinterpret_cast<const std::byte*>(page_words_ + start), begin,
-                             begin + static_cast<unsigned>(known * sizeof(u64))};
+            if (flat > words) [[unlikely]]
+                return false;
+            if (flat == Table::kFlatWords) [[likely]] {
+                find_tail(flat, words);
+            } else {
+                find_tail(flat, words);
+                if (flat < Table::kFlatWords) add_absent_words(flat);
             }
-            if (flat < Table::kFlatWords) [[unlikely]]
-                add_absent_words(flat);
             return true;
         }
     }
 
     // Copies the tail out of the message page, which the next call of this thread overwrites.
-    void keep_tail(TailBuffer<Table::kTailWords>& buffer) {
+    [[gnu::always_inline]] void keep_tail(TailBuffer<Table::kTailWords>& buffer) {
         if constexpr (Table::kTailWords != 0) {
-            unsigned words = (tail_.end - tail_.begin) / sizeof(u64);
-            auto* from = reinterpret_cast<const u64*>(tail_.data);
-            for (unsigned i = 0; i < words; ++i) buffer.words[i] = from[i];
+            copy_words(buffer.words, tail_.data, (tail_.end - tail_.begin) / sizeof(u64));
             tail_.data = reinterpret_cast<const std::byte*>(buffer.words);
         }
     }
@@ -55,7 +51,7 @@ public:
     [[gnu::always_inline]] u64 word(unsigned index) const {
         return index < kRegisterWords ? registers_.w[index] : page_words_[index];
     }
-    const Tail& tail() const { return tail_; }
+    [[gnu::always_inline]] const Tail& tail() const { return tail_; }
     std::span<std::byte> area() const { return area_; }
 
     template <class Kind>
@@ -67,8 +63,21 @@ private:
     static constexpr unsigned kPageWords = Table::kFlatWords > kRegisterWords ? Table::kFlatWords : 0;
     struct Nothing {};
 
-    [[gnu::noinline, gnu::cold]] void add_absent_words(unsigned present) {
-        for (unsigned i = present; i < kRegisterWords && i < Table::kFlatWords; ++i) registers_.w[i] = 0;
+    [[gnu::always_inline]] void find_tail(unsigned flat, unsigned words) {
+        unsigned start = flat > kRegisterWords ? flat : kRegisterWords;
+        if (words <= start) return;
+        unsigned known = words - start < Table::kTailWords ? words - start : Table::kTailWords;
+        unsigned begin = start * sizeof(u64);
+        tail_ = Tail{reinterpret_cast<const std::byte*>(page_words_ + start), begin,
+                     begin + static_cast<unsigned>(known * sizeof(u64))};
+    }
+
+    // Each register word by its own number, so that they need no memory.
+    [[gnu::always_inline]] void add_absent_words(unsigned present) {
+        if (present < 1) registers_.w[0] = 0;
+        if (present < 2) registers_.w[1] = 0;
+        if (present < 3) registers_.w[2] = 0;
+        if (present < 4) registers_.w[3] = 0;
         if constexpr (kPageWords != 0) {
             // Not in place: behind an older sender's flat words its tail may begin.
             for (unsigned i = kRegisterWords; i < Table::kFlatWords; ++i)

@@ -31,6 +31,19 @@ enum class Carrier : u8 {
     Ring,
 };
 
+// What of a message its receiver gets: a FlatBuffer (encoding 3) is looked at where it lies, everything else is copied out.
+template <class Table>
+struct ReceivedAs {
+    using Type = Table;
+};
+template <class Table>
+requires requires { typename Table::View; }
+struct ReceivedAs<Table> {
+    using Type = typename Table::View;
+};
+template <class Table>
+using Received = typename ReceivedAs<Table>::Type;
+
 struct MethodInfo {
     std::string_view name;
     u16 ordinal;

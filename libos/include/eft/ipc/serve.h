@@ -6,6 +6,7 @@
 #pragma once
 
 #include <eft/abi/result.h>
+#include <eft/ipc/call_result.h>
 #include <eft/ipc/context.h>
 #include <eft/ipc/message_reader.h>
 #include <eft/ipc/message_writer.h>
@@ -26,19 +27,24 @@ struct TaskValue<Task<T>> {
     using Type = T;
 };
 
-// What a handler for a method with this response may return.
-template <class Returned, class Response>
-concept AnswersWith = std::is_same_v<typename TaskValue<Returned>::Type, Result<Response>> ||
-    (std::is_empty_v<Response>&& std::is_same_v<typename TaskValue<Returned>::Type, Status>);
+struct NoOwnErrors;
 
-// Writes a reply into registers and page, and returns the error that the caller gets.
+// What a handler for a method with this response, and errors of its own, may return.
+template <class Returned, class Response, class Own = NoOwnErrors>
+concept AnswersWith = std::is_same_v<typename TaskValue<Returned>::Type, Result<Response>> ||
+    std::is_same_v<typename TaskValue<Returned>::Type, CallResult<Response, Own>> ||
+    (std::is_empty_v<Response> && (std::is_same_v<typename TaskValue<Returned>::Type, Status> ||
+                                   std::is_same_v<typename TaskValue<Returned>::Type, CallStatus<Own>>));
+
+// Writes a reply into registers and page. What is made for it alone goes when it has gone, with `outgoing`.
 template <class Response, class Answer>
-[[gnu::always_inline]] inline void write_reply(const Answer& answer, Registers& registers, Utcb& page) {
+[[gnu::always_inline]] inline void write_reply(const Answer& answer, Registers& registers, Utcb& page,
+                                               OutgoingCaps& outgoing) {
     if (!answer.ok()) {
         registers.tag = Tag(static_cast<u32>(answer.error()), 0);
         return;
     }
-    if constexpr (std::is_same_v<Answer, Status>) {
+    if constexpr (std::is_base_of_v<Status, Answer>) {
         registers.tag = Tag(0, 0);
     } else {
         if (!answer->fits()) [[unlikely]] {  // the handler's mistake; its caller cannot repair it
@@ -47,26 +53,34 @@ template <class Response, class Answer>
         }
         MessageWriter<Response> out(registers, page);
         answer->encode(out);
-        registers.tag = out.tag(0);
+        registers.tag = out.complete() ? out.tag(0) : Tag(static_cast<u32>(Error::ProtocolViolation), 0);
+        if constexpr (Response::kNarrows) out.keep_narrowed(outgoing);
     }
 }
 
+// A session whose changes are taken back when the handler's answer is an error (state/stateful_server.h).
+template <class Session>
+concept TakesBack = requires(Session& session) { session.take_back(); };
+
 // A handler that waits. The request, its tail and the right to answer live in this coroutine's frame.
 template <class Method, class Server, class... Session>
-Task<void> serve_later(Server& server, Deferred deferred, Context context, typename Method::Request request,
+Task<void> serve_later(Server& server, Deferred deferred, Context context, Received<typename Method::Request> request,
                        TailBuffer<Method::Request::kTailWords> tail, const void* old_tail, Session&... session) {
     if constexpr (Method::Request::kTailWords != 0) request.follow_tail(old_tail, tail.words);
     auto work = Method::handle(server, context, session..., request);
     auto answer = co_await work;
+    if constexpr ((TakesBack<Session> || ...))
+        if (!answer.ok()) (session.take_back(), ...);
     Registers registers;
-    write_reply<typename Method::Response>(answer, registers, deferred.page());
+    OutgoingCaps outgoing;
+    write_reply<typename Method::Response>(answer, registers, deferred.page(), outgoing);
     deferred.answer(registers);
     if constexpr (Method::kInflight != 0)
         if (auto* open_session = server.session(context.badge())) --open_session->requests_in_progress();
 }
 
 template <class Method, class Server, class... Session>
-Outcome defer(Server& server, Context& context, IncomingMessage& message, typename Method::Request& request,
+Outcome defer(Server& server, Context& context, IncomingMessage& message, Received<typename Method::Request>& request,
               TailBuffer<Method::Request::kTailWords>& tail, Session&... session) {
     if constexpr (Method::kInflight != 0)
         if (((session.requests_in_progress() >= Method::kInflight) || ...)) return message.refuse(Error::Busy);
@@ -95,12 +109,11 @@ void remember_reply(Record& record, Tag request, Answer& answer, IncomingMessage
             });
 }
 
-// Session is empty for services without sessions, else the one that the badge names.
 template <class Method, class Server, class... Session>
-Outcome serve(Server& server, Context& context, IncomingMessage& message, Session&... session) {
+[[gnu::always_inline]] inline Outcome serve_here(Server& server, Context& context, IncomingMessage& message, Session&... session) {
     using Request = typename Method::Request;
     using Response = typename Method::Response;
-    using Returned = TaskValue<decltype(Method::handle(server, context, session..., std::declval<Request&>()))>;
+    using Returned = TaskValue<decltype(Method::handle(server, context, session..., std::declval<Received<Request>&>()))>;
 
     if constexpr (Method::kOnce) {
         static_assert(!Returned::kIsTask, "a `once` method ends in its own step: its reply commits with its effects");
@@ -117,7 +130,7 @@ Outcome serve(Server& server, Context& context, IncomingMessage& message, Sessio
         return message.refuse(Error::BadMessage);
     TailBuffer<Request::kTailWords> tail;
     in.keep_tail(tail);
-    Request request = Request::load(in);
+    Received<Request> request = Request::load(in);
 
     if constexpr (Method::kCarrier != Carrier::Call) {
         static_cast<void>(Method::handle(server, context, session..., request));
@@ -128,12 +141,45 @@ Outcome serve(Server& server, Context& context, IncomingMessage& message, Sessio
     } else {
         [[maybe_unused]] Tag request_tag = message.registers.tag;
         auto answer = Method::handle(server, context, session..., request);
-        write_reply<Response>(answer, message.registers, message.page);
+        if constexpr ((TakesBack<Session> || ...))
+            if (!answer.ok()) [[unlikely]]
+                (session.take_back(), ...);
+        write_reply<Response>(answer, message.registers, message.page, message.outgoing);
         if constexpr (Method::kOnce)
             (remember_reply<Response>(session.once(), request_tag, answer, message, context), ...);
         if constexpr (Response::kCaps != 0)
             if (answer.ok()) answer->for_each_cap([&](unsigned, auto& field) { message.outgoing.keep(field); });
         return Outcome::Reply;
+    }
+}
+
+// Runs `work` with a copy of the message whose address may get out.
+template <class Work>
+[[gnu::always_inline]] inline Outcome with_copy(IncomingMessage& message, Work work) {
+    IncomingMessage copy(std::move(message));
+    const Outcome outcome = work(copy);
+    message.registers = copy.registers;
+    return outcome;
+}
+
+template <class Method, class Server, class... Session>
+[[gnu::noinline]] Outcome serve_apart(Server& server, Context context, IncomingMessage& message, Session&... session) {
+    return serve_here<Method>(server, context, message, session...);
+}
+
+// Little code deals with it, which is worth to be inlined.
+template <class Table>
+constexpr bool kShort = Table::kFlatWords <= kRegisterWords && Table::kTailWords <= 16 && Table::kCaps == 0 && !Table::kHasArea;
+
+// Session is empty for services without sessions, else the one that the badge names.
+template <class Method, class Server, class... Session>
+[[gnu::always_inline]] inline Outcome serve(Server& server, const Context& context, IncomingMessage& message, Session&... session) {
+    using Returned = TaskValue<decltype(Method::handle(server, std::declval<Context&>(), session..., std::declval<typename Method::Request&>()))>;
+    if constexpr (kShort<typename Method::Request> && kShort<typename Method::Response> && !Method::kOnce && !Returned::kIsTask) {
+        Context own = context;
+        return serve_here<Method>(server, own, message, session...);
+    } else {
+        return with_copy(message, [&](IncomingMessage& copy) { return serve_apart<Method>(server, context, copy, session...); });
     }
 }
 

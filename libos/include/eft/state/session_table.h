@@ -103,6 +103,14 @@ public:
         return &table_->sessions[place];
     }
 
+    // A part of the session of this place, saved, to be changed at will until seal().
+    template <class U>
+    Result<U*> edit_part(u32 place, const U& part) {
+        EFT_CHECK(save(part));
+        EFT_CHECK(mark(place, false));
+        return const_cast<U*>(&part);
+    }
+
     // Bytes in the region are about to be changed by somebody who does not know what they belong to: the dispatcher, in
     // the record of the last `once` reply. Uses what the log keeps back.
     Status note_change(std::span<const std::byte> bytes) {
@@ -135,6 +143,19 @@ public:
         return place < N ? &in_progress_[place] : nullptr;
     }
 
+    // The same by place, which somebody must have.
+    u16& requests_in_progress_at(u32 place) { return in_progress_[place]; }
+
+    // N if there is none. One load where the cache is right; else a walk over N words.
+    u32 place_of(Badge badge) const {
+        if (badge == Badge::None) return N;
+        u16& cached = cache_[cache_index(badge)];
+        if (table_->badges[cached] == raw(badge)) return cached;
+        const u32 place = static_cast<u32>(std::find(table_->badges, table_->badges + N, raw(badge)) - table_->badges);
+        if (place < N) cached = static_cast<u16>(place);
+        return place;
+    }
+
     template <class Visit>
     void for_each(Visit visit) const {
         for (u32 place = 0; place < N; ++place)
@@ -147,15 +168,6 @@ private:
         return static_cast<u32>(raw(badge) * 0x9e37'79b9'7f4a'7c15 >> (64 - kCacheBits));
     }
 
-    // N if there is none. One load where the cache is right; else a walk over N words.
-    u32 place_of(Badge badge) const {
-        if (badge == Badge::None) return N;
-        u16& cached = cache_[cache_index(badge)];
-        if (table_->badges[cached] == raw(badge)) return cached;
-        const u32 place = static_cast<u32>(std::find(table_->badges, table_->badges + N, raw(badge)) - table_->badges);
-        if (place < N) cached = static_cast<u16>(place);
-        return place;
-    }
     bool seen_before(u32 place) const {
         return std::find(table_->badges, table_->badges + place, table_->badges[place]) != table_->badges + place;
     }

@@ -1,10 +1,10 @@
-// The sessions of a driver's clients: opened by a client's first request, kept over restarts in the state region, closed
+// The sessions of a server's clients: opened by a client's first request, kept over restarts in the state region, closed
 // when names says that the client has ended.
 //
 // A badge is never used again and reaches its holder only, so a badge that was never seen is a new client. Each session
 // has a place, 0 to N - 1, which numbers what belongs to it outside of the region: persistent slots, wake bits, memory.
 //
-// Opening, and whatever a driver does for itself (an expiry, a completion), is a transaction without a reply; a handler
+// Opening, and whatever a server does for itself (an expiry, a completion), is a transaction without a reply; a handler
 // changes sessions with edit() inside its own.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 #include <array>
 
-namespace eft::driver {
+namespace eft {
 
 template <class Region, class Session, u32 N, class Stores = DirectStores>
 class ClientSessions {
@@ -105,4 +105,4 @@ private:
     View view_;
 };
 
-}  // namespace eft::driver
+}  // namespace eft

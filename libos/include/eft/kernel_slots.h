@@ -1,13 +1,13 @@
-// The persistent slots of a driver, by number: capabilities of clients that the next incarnation must find again.
+// The persistent slots of a program, by number: capabilities of clients that the next incarnation must find again.
 //
-// What lies in a slot counts only if a committed record in the state region says so: a driver empties the slots of every
+// What lies in a slot counts only if a committed record in the state region says so: a server empties the slots of every
 // place without such a record when it starts (an incarnation may have died between a move and its commit).
 #pragma once
 
 #include <eft/cap.h>
 #include <eft/invoke.h>
 
-namespace eft::driver {
+namespace eft {
 
 class KernelSlots {
 public:
@@ -34,4 +34,4 @@ private:
     static constexpr Slot kTable = slot(WellKnown::Table);
 };
 
-}  // namespace eft::driver
+}  // namespace eft

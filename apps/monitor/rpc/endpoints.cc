@@ -1,0 +1,123 @@
+#include "monitor/rpc/endpoints.h"
+
+#include <eft/idl/eft.h>
+#include <eft/ipc/message_reader.h>
+#include <eft/process.h>
+#include <eft/syscall.h>
+
+#include <algorithm>
+
+namespace eft::monitor {
+namespace {
+
+struct OwnSession {
+    std::string_view name;
+    WellKnown slot;
+};
+constexpr OwnSession kOwnSessions[] = {{"mem", WellKnown::Memory}, {"proc", WellKnown::Process}, {"names", WellKnown::Names}};
+
+using Words = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+
+bool contains(const Words* words, std::string_view word) {
+    return words && std::any_of(words->begin(), words->end(), [&](const auto* each) { return text(each) == word; });
+}
+
+// Ordinal 0 of a service describes it; where another service is, it is no method.
+Error ask(Slot slot, const descriptor::Service& service) {
+    ipc::Registers registers;
+    registers.tag = Tag(make_label(service.id(), 0), 0);
+    if (const Error error = sys::call(slot, registers); error != Error::None) return error;
+    const ipc::ReceivedCaps dropped(sys::utcb(), registers.tag.caps());
+    return static_cast<Error>(registers.tag.label());
+}
+
+}  // namespace
+
+Endpoints::Endpoints(const Catalogue& catalogue, const manifest::Manifest& manifest)
+    : catalogue_(catalogue), manifest_(manifest), broker_(CapHandle(slot(WellKnown::Names))) {
+    for (const manifest::Service* each : *manifest.services())
+        if (text(each->name()) == field_text(config().name)) own_ = each;
+}
+
+std::vector<EndpointName> Endpoints::list() const {
+    std::vector<EndpointName> all;
+    for (const OwnSession& each : kOwnSessions) all.push_back({std::string(each.name), {}, true});
+    for (u32 i = 0; i < std::min<u32>(config().cap_count, std::size(config().caps)); ++i)
+        all.push_back({std::string(field_text(config().caps[i].name)), {}, true});
+    for (const manifest::Service* service : *manifest_.services()) {
+        if (!service->provides()) continue;
+        for (const auto* name : *service->provides())
+            all.push_back({name->str(), service->name()->str(), own_ && contains(own_->connects(), text(name))});
+    }
+    return all;
+}
+
+// "ext2" is "file/0", if that is all that it provides.
+std::string_view Endpoints::published_name(std::string_view name) const {
+    for (const manifest::Service* service : *manifest_.services()) {
+        const bool one = service->provides() && service->provides()->size() == 1;
+        if (one && text(service->name()) == name) return text(service->provides()->Get(0));
+    }
+    return name;
+}
+
+Result<Slot> Endpoints::session(std::string_view name, u64& badge) {
+    badge = 0;
+    if (const Result<Slot> given = granted(name); given.ok()) return *given;
+    for (const OwnSession& each : kOwnSessions)
+        if (each.name == name) return slot(each.slot);
+    if (name.size() > names::ServiceName::kNameMax) return Error::NotFound;
+    names::ServiceName request;
+    request.name = name;
+    EFT_TRY(names::Session session, broker_.connect(request));
+    badge = session.badge;
+    return session.session.release();
+}
+
+Result<Endpoint*> Endpoints::open(std::string_view typed) {
+    std::string_view name = published_name(typed);
+    if (contains(own_ ? own_->connects() : nullptr, typed)) name = typed;
+    for (const auto& each : open_)
+        if (each->name == name) return each.get();
+    auto endpoint = std::make_unique<Endpoint>();
+    endpoint->name = name;
+    EFT_TRY(endpoint->slot, session(name, endpoint->badge));
+    if (const Status asked = ask_interfaces(*endpoint); !asked.ok()) {
+        close(*endpoint);
+        return asked.error();
+    }
+    open_.push_back(std::move(endpoint));
+    return open_.back().get();
+}
+
+// What names did not give stays where it is.
+void Endpoints::close(Endpoint& endpoint) {
+    if (endpoint.badge == 0) return;
+    names::Badge old;
+    old.badge = endpoint.badge;
+    static_cast<void>(broker_.disconnect(old));
+    drop_slot(std::exchange(endpoint.slot, Slot::None));
+}
+
+Status Endpoints::reopen(Endpoint& endpoint) {
+    if (endpoint.badge == 0) return Error::NotSupported;
+    close(endpoint);
+    endpoint.sequence = 0;
+    EFT_TRY(endpoint.slot, session(endpoint.name, endpoint.badge));
+    return {};
+}
+
+// Of all interfaces that there are, those that answer here. A server may die under the question.
+Status Endpoints::ask_interfaces(Endpoint& endpoint) {
+    unsigned deaths = 0;
+    for (const descriptor::Service* service : catalogue_.services()) {
+        Error error = ask(endpoint.slot, *service);
+        while (error == Error::PeerDied && ++deaths < 3) error = ask(endpoint.slot, *service);
+        if (error == Error::None) endpoint.interfaces.push_back(service);
+        const bool no_answer = error == Error::PeerDied || error == Error::ServiceHeld || error == Error::ServiceFailed || error == Error::InvalidCapability;
+        if (no_answer) return error;
+    }
+    return endpoint.interfaces.empty() ? Status(Error::NotSupported) : Status();
+}
+
+}  // namespace eft::monitor

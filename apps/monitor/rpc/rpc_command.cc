@@ -1,0 +1,152 @@
+// `rpc`: any call of any service, with JSON, by the descriptors in the boot archive.
+#include "monitor/rpc/boot_files.h"
+#include "monitor/rpc/call.h"
+#include "monitor/rpc/describe.h"
+#include "monitor/rpc/reply.h"
+#include "monitor/rpc/request.h"
+#include "monitor/shell.h"
+
+#include <eft/process.h>
+#include <eft/text.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace eft::monitor {
+namespace {
+
+struct Rpc {
+    Rpc(const Catalogue& known, const manifest::Manifest& manifest) : catalogue(known), endpoints(catalogue, manifest) {}
+    Catalogue catalogue;
+    Endpoints endpoints;
+};
+
+Result<Rpc*> open_rpc() {
+    static std::optional<Rpc> rpc;
+    if (rpc) return &*rpc;
+    EFT_TRY(const auto interfaces, boot_file("interfaces"));
+    EFT_TRY(const Catalogue catalogue, Catalogue::open(interfaces));
+    EFT_TRY(const auto manifest, boot_file("manifest"));
+    flatbuffers::Verifier verifier(reinterpret_cast<const u8*>(manifest.data()), manifest.size());
+    if (!manifest::VerifyManifestBuffer(verifier)) return Error::BadFormat;
+    rpc.emplace(catalogue, *manifest::GetManifest(manifest.data()));
+    return &*rpc;
+}
+
+// A text to print, or what went wrong.
+struct Outcome {
+    std::string text;
+    bool failed = false;
+};
+Outcome failure(std::string_view text) { return {std::string(text), true}; }
+
+std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
+    const std::vector<EndpointName> all = rpc.endpoints.list();
+    const bool known = std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.name == name || each.provider == name; });
+    std::string line(name);
+    if (!known) error = Error::NotFound;
+    if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
+    if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
+    if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
+    return line.append(": ").append(to_string(error));
+}
+
+std::string interface_names(const Endpoint& endpoint) {
+    std::string names;
+    for (const descriptor::Service* each : endpoint.interfaces) names.append(names.empty() ? "" : ", ").append(short_name(text(each->name())));
+    return names;
+}
+
+std::string list_services(Rpc& rpc) {
+    std::string lines = "SERVICE          PROVIDED BY      INTERFACE\n";
+    for (const EndpointName& each : rpc.endpoints.list()) {
+        FixedText<200> line;
+        line.left(each.name, 16).append(' ').left(each.provider.empty() ? each.name : each.provider, 16).append(' ');
+        const Result<Endpoint*> endpoint = each.allowed ? rpc.endpoints.open(each.name) : Error::PermissionDenied;
+        if (endpoint.ok()) line.append(interface_names(**endpoint));
+        else line.append("- (").append(to_string(endpoint.error())).append(')');
+        lines.append(line.append('\n').view());
+    }
+    return lines;
+}
+
+// Of a service, or of an interface that nobody here may call.
+Outcome describe(Rpc& rpc, std::string_view name) {
+    const Result<Endpoint*> endpoint = rpc.endpoints.open(name);
+    std::string lines;
+    if (endpoint.ok()) {
+        for (const descriptor::Service* each : (*endpoint)->interfaces) lines.append(interface_text(rpc.catalogue, *each));
+        return {lines};
+    }
+    if (const descriptor::Service* service = rpc.catalogue.service(name)) return {interface_text(rpc.catalogue, *service)};
+    return failure(open_failure(rpc, name, endpoint.error()));
+}
+
+struct Target {
+    const descriptor::Service* service = nullptr;
+    const descriptor::Method* method = nullptr;
+};
+
+// "Method", or "Interface.Method" where several interfaces have one of that name.
+Target find_method(const Rpc& rpc, const Endpoint& endpoint, std::string_view name) {
+    const std::size_t dot = name.find('.');
+    const std::string_view interface = dot == name.npos ? std::string_view() : name.substr(0, dot);
+    for (const descriptor::Service* each : endpoint.interfaces) {
+        if (!interface.empty() && short_name(text(each->name())) != interface) continue;
+        if (const auto* method = rpc.catalogue.method(*each, dot == name.npos ? name : name.substr(dot + 1))) return {each, method};
+    }
+    return {};
+}
+
+std::string no_such_method(const Endpoint& endpoint, std::string_view name) {
+    std::string names;
+    for (const descriptor::Service* service : endpoint.interfaces)
+        for (const descriptor::Method* each : *service->methods()) names.append(names.empty() ? "" : ", ").append(text(each->name()));
+    return endpoint.name + ": " + interface_names(endpoint) + " has no method " + std::string(name.substr(0, 40)) + "; it has " + names;
+}
+
+Outcome call_method(Rpc& rpc, std::string_view service, std::string_view name, std::string_view json) {
+    const Result<Endpoint*> opened = rpc.endpoints.open(service);
+    if (!opened.ok()) return failure(open_failure(rpc, service, opened.error()));
+    Endpoint& endpoint = **opened;
+    const Target target = find_method(rpc, endpoint, name);
+    if (!target.method) return failure(no_such_method(endpoint, name));
+    const std::string call_name = std::string(service) + " " + std::string(name) + ": ";
+    if (!travels_as_message(*target.method)) return failure(call_name + "it travels through a ring that client and server share, not as a message");
+    const descriptor::Record* request = rpc.catalogue.record(text(target.method->request()));
+    const descriptor::Record* response = rpc.catalogue.record(text(target.method->response()));
+    if (!request || !response) return failure(call_name + "its messages are not described");
+    RequestReader reader(rpc.catalogue, json);
+    const Result<Message> message = reader.read(*request);
+    if (!message.ok()) return failure(call_name + "JSON " + reader.complaint());
+    const Result<Message> reply = call(rpc.endpoints, endpoint, *target.service, *target.method, *response, *message);
+    if (!reply.ok()) return failure(call_name + error_text(rpc.catalogue, *target.method, reply.error()));
+    ReplyWriter writer(rpc.catalogue, *reply);
+    const Result<std::string> text_of = writer.write(*response);
+    if (!text_of.ok()) return failure(call_name + "the answer is malformed: " + writer.complaint());
+    return {*text_of + "\n"};
+}
+
+}  // namespace
+
+Task<int> command_rpc(Shell& shell, const Words& words) {
+    int status = 0;
+    const Result<Rpc*> rpc = open_rpc();
+    if (!rpc.ok()) {
+        status = co_await shell.fail(words, "the interfaces in the boot archive", rpc.error());
+        co_return status;
+    }
+    Outcome outcome;
+    if (words.size() == 1) outcome = {list_services(**rpc)};
+    else if (words.size() == 2) outcome = describe(**rpc, words[1]);
+    else if (words.size() <= 4) outcome = call_method(**rpc, words[1], words[2], words.size() == 4 ? std::string_view(words[3]) : "{}");
+    else outcome = failure("SERVICE, METHOD and one JSON object {...} are wanted");
+    if (outcome.failed) {
+        status = co_await shell.fail(words, outcome.text);
+        co_return status;
+    }
+    co_await shell.print(outcome.text);
+    co_return status;
+}
+
+}  // namespace eft::monitor

@@ -1,0 +1,32 @@
+// @name@: the program. The device is in engine.h, the service in @name@.h.
+#include <drivers/@name@/@name@.h>
+#include <drivers/@name@/engine.h>
+#include <drivers/service/device.h>
+
+#include <eft/run_server.h>
+
+using namespace eft;
+
+namespace {
+
+using Device = @name@::Engine<hw::Mmio>;
+
+Result<Device> start_device() {
+    EFT_TRY(static driver::Device own, driver::Device::connect());
+    EFT_TRY(static driver::Window window, own.window(0));
+    EFT_TRY(const hw::Mmio registers, window.registers(0, @name@::kRegisterBytes));
+    EFT_TRY([[maybe_unused]] const u32 irq, own.connect_interrupt(0, 0, @name@::kInterruptBit));
+    // An interrupt message is a write of the device to memory.
+    dev::BusMaster master;
+    master.enabled = true;
+    EFT_TRY([[maybe_unused]] const Empty mastering, own.dev().set_bus_master(master));
+    return Device::start(registers);
+}
+
+}  // namespace
+
+int eft_main() {
+    static auto device = start_device();
+    if (!device.ok()) panic("@name@: there is no edu device that can be used");
+    run_server<@name@::Server<Device>>(@name@::kLayoutVersion, *device);
+}

@@ -1,0 +1,169 @@
+// A server whose state survives it, on the host: clients reach it in process, each step's changes commit with its answer,
+// and a death leaves the next incarnation what it would find on the machine: its state region, and the number of answers
+// that were delivered. For interfaces without capabilities.
+//
+//   LocalService<tally::Server> service(tally::kLayoutVersion);
+//   tally::TallyClient<ipc::LocalTransport<LocalService<tally::Server>>> client(service, Badge{7});
+//   service.die_in_next_call(Death::BeforeAnswer);
+//   CHECK(client.add({3})->own == 3);        // the stub repeats what is `atomic`
+#pragma once
+
+#include <eft/ipc/local_transport.h>
+#include <eft/state/region_commit.h>
+#include <eft/state/stateful_server.h>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace eft::test {
+
+enum class Death : u8 {
+    BeforeAnswer,  // the handler has run; its changes are undone, and the caller is told PeerDied
+    AfterAnswer,   // the caller has its answer, the incarnation has not noted that
+};
+
+// libos' server loop has one of this form.
+class StepCommit {
+public:
+    virtual void before_reply(u64 expected) = 0;
+    virtual void after_reply() = 0;
+    virtual void undo_reply() = 0;
+    virtual void before_change(std::span<std::byte> bytes) = 0;
+
+protected:
+    ~StepCommit() = default;
+};
+
+class NoSlots final : public SessionSlots {
+public:
+    Status keep(u32, Slot) override { return Error::NotSupported; }
+    void remove(u32) override {}
+    void signal(u32) override {}
+};
+
+template <class Server>
+class LocalService final : public ipc::LoopServices {
+public:
+    // Each incarnation is made with the further arguments, such as a device.
+    template <class... More>
+    explicit LocalService(u32 layout_version, More&... more)
+        : memory_(Server::Region::kBytes + kAlignment), make_([this, layout_version, &more...] {
+              return std::make_unique<Incarnation>(region_memory(), layout_version, slots_, more...);
+          }) {
+        start();
+    }
+
+    Server& server() { return alive_->server; }
+    unsigned deaths() const { return deaths_; }
+    // How many handlers that waited have answered.
+    std::size_t late_answers() const { return late_.size(); }
+
+    // Of its notification.
+    void wake(u64 bits) {
+        server().woken(bits);
+        server().commit_step();
+    }
+    // Between two steps.
+    void kill() {
+        alive_.reset();
+        ++deaths_;
+        start();
+    }
+    void die_in_next_call(Death death) { planned_ = death; }
+
+    // For LocalTransport. Cancelled: the handler waits.
+    Error call(ipc::Registers& registers, Utcb& page, u64 badge) {
+        ipc::Registers request = registers;
+        request.badge = badge;
+        page_ = page;
+        const auto planned = std::exchange(planned_, std::nullopt);
+        if (dispatch(request) == ipc::Outcome::Deferred) {
+            if (planned) return kill(), Error::PeerDied;
+            const auto late = late_.extract(next_reply_ - 1);
+            return late ? deliver(late.mapped(), registers, page) : Error::Cancelled;
+        }
+        alive_->commit.before_reply(answers_ + 1);
+        if (planned == Death::BeforeAnswer) {
+            kill();
+            return Error::PeerDied;
+        }
+        ++answers_;
+        deliver({request, page_}, registers, page);
+        if (planned == Death::AfterAnswer) kill();
+        else alive_->commit.after_reply();
+        return Error::None;
+    }
+    Error send(ipc::Registers& registers, Utcb& page, u64 badge) {
+        ipc::Registers ignored = registers;
+        return call(ignored, page, badge);
+    }
+
+    Result<Slot> keep_reply() override { return Slot{next_reply_++}; }
+    void answer(Slot reply, ipc::Registers& registers) override {
+        alive_->commit.before_reply(answers_ + 1);
+        ++answers_;
+        alive_->commit.after_reply();
+        late_[raw(reply)] = {registers, page_};
+    }
+    void abandon(Slot) override {}
+    Utcb& page() override { return page_; }
+    void before_change(std::span<std::byte> bytes) override { alive_->commit.before_change(bytes); }
+
+private:
+    static constexpr std::size_t kAlignment = 64;
+    struct Answer {
+        ipc::Registers registers;
+        Utcb page;
+    };
+
+    struct Incarnation {
+        template <class... More>
+        Incarnation(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, More&... more)
+            : server(memory, layout_version, slots, more...), commit(server.region().log(), server.view()) {}
+        Server server;
+        RegionCommit<StepCommit, typename Server::View> commit;
+    };
+
+    std::span<std::byte> region_memory() {
+        const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
+        return std::span(memory_).subspan((kAlignment - address % kAlignment) % kAlignment, Server::Region::kBytes);
+    }
+    static Error deliver(const Answer& answer, ipc::Registers& registers, Utcb& page) {
+        registers = answer.registers;
+        page = answer.page;
+        return Error::None;
+    }
+    ipc::Outcome dispatch(ipc::Registers& request) {
+        ipc::IncomingMessage message(request, page_, outgoing_);
+        ipc::Context context(request.badge, request.tag, this);
+        return Server::Service::dispatch(server(), context, message);
+    }
+    void start() {
+        alive_ = make_();
+        const RecoveryOutcome outcome = server().recover(answers_);
+        REQUIRE((outcome != RecoveryOutcome::Damaged && outcome != RecoveryOutcome::OtherLayout));
+        if constexpr (requires { server().resume(); }) server().resume();
+    }
+
+    std::vector<std::byte> memory_;
+    NoSlots slots_;
+    std::function<std::unique_ptr<Incarnation>()> make_;
+    std::unique_ptr<Incarnation> alive_;
+    Utcb page_{};
+    ipc::OutgoingCaps outgoing_;
+    std::optional<Death> planned_;
+    u64 answers_ = 0;
+    u32 next_reply_ = 1;
+    std::map<u32, Answer> late_;
+    unsigned deaths_ = 0;
+};
+
+// A client of the server in LocalService<Server>: `ClientOf<tally::TallyClient, tally::Server> client(service, Badge{7})`.
+template <template <class> class Client, class Server>
+using ClientOf = Client<ipc::LocalTransport<LocalService<Server>>>;
+
+}  // namespace eft::test
