@@ -8,7 +8,7 @@ namespace {
 
 constexpr CommandEntry kCommands[] = {
     {"help", "", "this list", command_help},
-    {"service", "list|info|kill|restart|stop|start|wait|watch [NAME] [--signal kill|hang|crash] [COUNT]", "services, and orders to them",
+    {"service", "list|info|kill|restart|stop|start|wait|watch|fault [NAME] [--signal kill|hang|crash] [COUNT]", "services, and orders to them",
      command_service},
     {"ps", "", "processes", command_ps},
     {"ls", "[-a] [-l] [PATH...]", "what is in a directory", command_ls},

@@ -5,6 +5,11 @@
 
 #include <eft/text.h>
 
+#include <eft/idl/interfaces.h>
+
+#include <algorithm>
+#include <charconv>
+
 namespace eft::monitor {
 namespace {
 
@@ -96,6 +101,51 @@ Task<int> kill(Shell& shell, const Words& words) {
     co_return status;
 }
 
+// "Counter.Add"; 0 if no interface has it, or it travels through a ring.
+u32 label_of(std::string_view call) {
+    const auto dot = call.find('.');
+    if (dot == std::string_view::npos) return 0;
+    for (const ipc::InterfaceInfo& interface : kInterfaces) {
+        if (interface.name != call.substr(0, dot)) continue;
+        for (const ipc::MethodInfo& method : interface.methods) {
+            if (method.name == call.substr(dot + 1) && method.carrier != ipc::Carrier::Ring) return make_label(interface.id, method.ordinal);
+        }
+    }
+    return 0;
+}
+
+bool parse_number(const std::string& text, u64& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+// service fault NAME off, service fault NAME INTERFACE.METHOD|all KIND [N] [SEED]
+Task<int> fault(Shell& shell, const Words& words) {
+    constexpr std::string_view kKinds[] = {"drop", "delay", "duplicate", "corrupt", "kill"};
+    rs::FaultOrder order;
+    order.name = std::string_view(words[2]).substr(0, rs::FaultOrder::kNameMax);
+    int status = 0;
+    if (words.size() != 4 || words[3] != "off") {
+        const auto kind = words.size() < 5 ? std::end(kKinds) : std::find(std::begin(kKinds), std::end(kKinds), words[4]);
+        if (kind == std::end(kKinds) || words.size() > 7) {
+            status = co_await shell.fail(words, "off, or INTERFACE.METHOD and drop, delay, duplicate, corrupt or kill is wanted");
+            co_return status;
+        }
+        order.kind = static_cast<rs::FaultKind>(kind - std::begin(kKinds) + 1);
+        order.label = label_of(words[3]);
+        bool known = order.label != 0 || words[3] == "all";
+        if (words.size() > 5) known = known && parse_number(words[5], order.every) && order.every != 0;
+        if (words.size() > 6) known = known && parse_number(words[6], order.seed);
+        if (!known) {
+            status = co_await shell.fail(words, "INTERFACE.METHOD, a number from 1 and a seed are wanted");
+            co_return status;
+        }
+    }
+    Status done = settled(shell.supervisor().fault(order)).error();
+    status = co_await report(shell, words, words[2], done);
+    co_return status;
+}
+
 Result<rs::ServiceState> state_of(Shell& shell, std::string_view name) {
     rs::Cursor cursor;
     for (;;) {
@@ -168,15 +218,18 @@ Task<int> command_service(Shell& shell, const Words& words) {
         status = co_await watch(shell, words);
         co_return status;
     }
-    const bool known = verb == "info" || verb == "kill" || verb == "restart" || verb == "stop" || verb == "start" || verb == "wait";
+    const bool known = verb == "info" || verb == "kill" || verb == "restart" || verb == "stop" || verb == "start" || verb == "wait" ||
+                       verb == "fault";
     if (!known) {
-        status = co_await shell.fail(words, "list, info, kill, restart, stop, start, wait or watch is wanted");
+        status = co_await shell.fail(words, "list, info, kill, restart, stop, start, wait, watch or fault is wanted");
     } else if (words.size() < 3) {
         status = co_await shell.fail(words, "the name of a service is wanted");
     } else if (verb == "info") {
         status = co_await info(shell, words);
     } else if (verb == "kill") {
         status = co_await kill(shell, words);
+    } else if (verb == "fault") {
+        status = co_await fault(shell, words);
     } else if (verb == "wait") {
         status = co_await wait(shell, words);
     } else {

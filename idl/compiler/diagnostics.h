@@ -1,4 +1,4 @@
-// What idlc refuses: collected with file, line and a hint, and printed in the order of lines.
+// What idlc refuses or warns of: collected with file, line and a hint, and printed in the order of lines, each once.
 #pragma once
 
 #include <algorithm>
@@ -13,27 +13,35 @@ public:
     explicit Diagnostics(std::string file) : file_(std::move(file)) {}
 
     void refuse(int line, std::string message, std::string hint) {
-        refusals_.push_back({line, std::move(message), std::move(hint)});
+        found_.push_back({line, "error", std::move(message), std::move(hint)});
+        any_ = true;
     }
-    bool any() const { return !refusals_.empty(); }
+    void warn(int line, std::string message, std::string hint) {
+        found_.push_back({line, "warning", std::move(message), std::move(hint)});
+    }
+    // Warnings do not count.
+    bool any() const { return any_; }
 
     void print(std::FILE* to) {
-        std::stable_sort(refusals_.begin(), refusals_.end(),
-                         [](const Refusal& a, const Refusal& b) { return a.line < b.line; });
-        for (const Refusal& refusal : refusals_) {
-            std::fprintf(to, "%s:%d: error: %s\n", file_.c_str(), refusal.line, refusal.message.c_str());
-            std::fprintf(to, "    hint: %s\n", refusal.hint.c_str());
+        std::stable_sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) { return a.line < b.line; });
+        for (auto each = found_.begin(); each != found_.end(); ++each) {
+            if (std::find(found_.begin(), each, *each) != each) continue;
+            std::fprintf(to, "%s:%d: %s: %s\n", file_.c_str(), each->line, each->kind, each->message.c_str());
+            if (!each->hint.empty()) std::fprintf(to, "    hint: %s\n", each->hint.c_str());
         }
     }
 
 private:
-    struct Refusal {
+    struct Finding {
         int line;
+        const char* kind;
         std::string message;
         std::string hint;
+        bool operator==(const Finding& other) const { return line == other.line && message == other.message; }
     };
     std::string file_;
-    std::vector<Refusal> refusals_;
+    std::vector<Finding> found_;
+    bool any_ = false;
 };
 
 }  // namespace idlc

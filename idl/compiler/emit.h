@@ -15,6 +15,13 @@
 namespace idlc {
 
 std::string emit_header(const Schema& schema, const Source& source);
+// The reference page, in Markdown.
+std::string emit_reference(const Schema& schema, const Source& source);
+// Tables for hostile clients: <eft/idl/hostile/NAME.h>.
+std::string emit_hostile(const Schema& schema, const Source& source);
+// For host tests: <eft/idl/mock/NAME.h>, and the fuzz targets.
+std::string emit_mock(const Schema& schema, const Source& source);
+std::string emit_fuzz(const Schema& schema, const Source& source);
 // A test of each message of the file, for tests/host/idl.
 std::string emit_round_trip(const Schema& schema, const Source& source);
 // Not C++: the bytes of an interface descriptor (idl/descriptor).

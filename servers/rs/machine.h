@@ -100,6 +100,8 @@ public:
     void clear(unsigned index);
     Signs signs(unsigned index) const;
     void ask_heartbeat(unsigned index) { sys::signal(parts_[index].heartbeat.slot()); }
+    // The service looks at the order when it is woken; any signal does.
+    void order_faults(unsigned index, const rs::FaultOrder& order);
     void ask_stop(unsigned index) { sys::signal(parts_[index].stop.slot()); }
     std::optional<unsigned> owner_of(u64 object) const;
     // What the service has said of an answer since the last time, if it has the session that it names.

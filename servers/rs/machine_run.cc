@@ -164,6 +164,19 @@ Signs Machine::signs(unsigned index) const {
             __atomic_load_n(&head.first_request, __ATOMIC_ACQUIRE), __atomic_load_n(&head.session, __ATOMIC_ACQUIRE)};
 }
 
+void Machine::order_faults(unsigned index, const rs::FaultOrder& order) {
+    static_assert(static_cast<u32>(FaultKind::Kill) == static_cast<u32>(rs::FaultKind::Kill));
+    FaultPlan& plan = parts_[index].page().faults;
+    // The kind comes last: a service that looks in between sees no order.
+    __atomic_store_n(&plan.kind, FaultKind::None, __ATOMIC_RELEASE);
+    plan.label = order.label;
+    plan.every = order.every;
+    plan.seed = order.seed;
+    ++plan.order;
+    __atomic_store_n(&plan.kind, static_cast<FaultKind>(order.kind), __ATOMIC_RELEASE);
+    ask_heartbeat(index);
+}
+
 std::optional<unsigned> Machine::owner_of(u64 object) const {
     if (object == 0) return std::nullopt;
     for (unsigned index = 0; index < parts_.size(); ++index) {

@@ -68,6 +68,10 @@ Result<rs::Details> Orders::info(ipc::Context& context, Session&, const rs::Name
     describe_record(info_, records_[index], machine_.signs(index).first_request, microseconds_by, &machine_);
     const std::string_view words = field_text(part.head().last_words);
     if (!words.empty()) info_.append("last words: ").append(words).append('\n');
+    if (const FaultPlan& faults = part.page().faults; faults.kind != FaultKind::None) {
+        const u64 calls = part.head().faults.order == faults.order ? part.head().faults.calls : 0;
+        info_.append("faults at call ").decimal(calls).append(", one in ").decimal(faults.every).append('\n');
+    }
     describe_capabilities(index);
     rs::Details details;
     details.text = info_;
@@ -103,6 +107,14 @@ void Orders::describe_capabilities(unsigned index) {
 Status Orders::kill(ipc::Context& context, Session&, const rs::KillOrder& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     return supervisor_.kill(index, request.signal);
+}
+
+Status Orders::fault(ipc::Context& context, Session&, const rs::FaultOrder& request) {
+    EFT_TRY(const unsigned index, ordered(context, request.name));
+    if (!machine_.part(index).made) return machine_.part(index).missing;
+    if (request.every == 0) return Error::InvalidArgument;
+    machine_.order_faults(index, request);
+    return {};
 }
 
 Status Orders::start(ipc::Context& context, Session&, const rs::Name& request) {

@@ -26,6 +26,7 @@ public:
     Result<rs::ServiceLine> next(ipc::Context& context, Session&, const rs::Cursor& cursor);
     Result<rs::Details> info(ipc::Context& context, Session&, const rs::Name& request);
     Status kill(ipc::Context& context, Session&, const rs::KillOrder& request);
+    Status fault(ipc::Context& context, Session&, const rs::FaultOrder& request);
     Task<Status> restart(ipc::Context& context, Session&, rs::Name request);
     Task<Status> stop(ipc::Context& context, Session&, rs::Name request);
     Status start(ipc::Context& context, Session&, const rs::Name& request);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <eft/cap.h>
+#include <eft/fault_hooks.h>
 #include <eft/ipc/context.h>
 #include <eft/process.h>
 #include <eft/step.h>
@@ -58,6 +59,20 @@ public:
     void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) override;
 
 private:
+    // Serves until the supervisor orders faults, or takes the order back.
+    template <class Dispatch, class Wake>
+    void serve(Dispatch& dispatch, Wake& wake, bool with_faults);
+    static FaultDecision faults() { return FaultDecision(config().faults, persistent_head().faults); }
+    // What FaultyDispatch does to this process.
+    struct FaultMachine {
+        ReplyCommit* commit;
+        static void late(u64 milliseconds);
+        void undo_reply() const {
+            if (commit) commit->undo_reply();
+        }
+        [[noreturn]] static void crash() { __builtin_trap(); }
+    };
+
     // The message being served stays in machine registers: these get it inlined, or give it back as a whole.
     static void receive(ipc::Registers& registers);
     void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
@@ -95,12 +110,24 @@ private:
 template <class Dispatch, class Wake>
 [[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
     report_ready();
+    for (;;) {
+        serve(dispatch, wake, false);
+        FaultyDispatch<Dispatch, FaultMachine> faulty(dispatch, FaultMachine{commit_}, faults());
+        serve(faulty, wake, true);
+    }
+}
+
+template <class Dispatch, class Wake>
+void ServerLoop::serve(Dispatch& dispatch, Wake& wake, bool with_faults) {
+    if (faults().ordered() != with_faults) return;
     ipc::OutgoingCaps outgoing;
     ipc::Registers registers;
     receive(registers);
     for (;;) {
         if (registers.tag.has(Tag::Notification)) [[unlikely]] {
             if (const u64 bits = notified(registers.badge); bits != 0) wake(bits);
+            if (faults().ordered() != with_faults) [[unlikely]]
+                return;
             receive(registers);
             continue;
         }

@@ -23,6 +23,21 @@ struct NamedCap {
     u32 reserved;
 };
 
+// An order of faults; fault_hooks.h says what the kinds are. The supervisor writes it at any time.
+enum class FaultKind : u32 { None, Drop, Delay, Duplicate, Corrupt, Kill };
+struct FaultPlan {
+    FaultKind kind;
+    u32 label;  // of the calls that are counted; 0: all
+    u64 every;  // that many calls is one fault
+    u64 seed;
+    u64 order;  // its number: another one starts to count anew
+};
+// How far the service is with it.
+struct FaultProgress {
+    u64 order;
+    u64 calls;
+};
+
 struct ServiceConfig {
     u32 magic;
     u32 table_bits;  // log2 of the CapTable's slots
@@ -35,6 +50,7 @@ struct ServiceConfig {
     u64 boot_time;     // time-stamp counter at the kernel's entry
     u64 ticks_per_ms;  // of the time-stamp counter, measured by the kernel to about one in a thousand
     NamedCap caps[32];
+    FaultPlan faults;
 };
 static_assert(sizeof(ServiceConfig) <= kPageSize);
 
@@ -48,6 +64,7 @@ struct PersistentHead {
     TraceMemory trace;      // of this incarnation
     Complaint complaint;    // about another service's answer (overdue.h)
     SlowAnswers slow;       // of this service's own
+    FaultProgress faults;   // of all incarnations
 };
 static_assert(sizeof(PersistentHead) <= kPageSize);
 

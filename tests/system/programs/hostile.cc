@@ -1,78 +1,91 @@
-// A client that sends every server it can reach malformed messages: every label, wrong lengths,
-// wrong capabilities, random words. The servers must answer each with an error or ignore it; this
-// program only counts. The test looks at the servers.
+// A client that sends every server it can reach what a broken or hostile client may send, from the tables that idlc wrote of
+// the interfaces: every call with every wrong length, number of capabilities and field, then random words with random labels.
+// The servers must answer each with an error or ignore it; this program only counts. The test looks at the servers.
+#include "hostile_messages.h"
+
 #include <eft/cap.h>
 #include <eft/invoke.h>
 #include <eft/process.h>
 #include <eft/session.h>
 #include <eft/text.h>
 
-#include <eft/idl/proc.h>
-#include <eft/idl/rs.h>
+#include <eft/idl/hostile/block.h>
+#include <eft/idl/hostile/console.h>
+#include <eft/idl/hostile/counter.h>
+#include <eft/idl/hostile/echo.h>
+#include <eft/idl/hostile/file.h>
+#include <eft/idl/hostile/log.h>
+#include <eft/idl/hostile/mem.h>
+#include <eft/idl/hostile/names.h>
+#include <eft/idl/hostile/proc.h>
+#include <eft/idl/hostile/rs.h>
+#include <eft/idl/hostile/timer.h>
 
+#include <algorithm>
 #include <array>
 
 using namespace eft;
 
 namespace {
 
-constexpr u32 kMessages = 100'000;
-constexpr u32 kOrdinals = 24;
-constexpr u32 kInterfaces = 24;
-
-class Random {
-public:
-    u64 next() {
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 7;
-        return state_ ^= state_ << 17;
-    }
-    u64 below(u64 limit) { return next() % limit; }
-
-private:
-    u64 state_ = 0x2545f4914f6cdd1d;
-};
+constexpr u32 kRandomMessages = 100'000;
 
 struct Target {
-    std::string_view name;
     Slot session;
-    u16 interface_id;  // tried more often than the others
+    const ipc::HostileService* service;
 };
 
-// What would end this program or the machine for good reasons, and is no attack.
+// What would end this program or the machine for good reasons, or take what the person at the prompt types, and is no attack.
 bool is_a_wish(u32 label) {
-    return label == proc::Proc::ExitMethod::kLabel || label == rs::Rs::ShutdownMethod::kLabel || label == rs::Rs::RebootMethod::kLabel;
+    return label == proc::Proc::ExitMethod::kLabel || label == rs::Rs::ShutdownMethod::kLabel || label == rs::Rs::RebootMethod::kLabel ||
+           label == console::Console::ReadMethod::kLabel;
 }
 
-// Words that are often near something that means something.
-u64 word(Random& random) {
-    switch (random.below(6)) {
-        case 0: return random.next();
-        case 1: return random.below(16);
-        case 2: return u64{1} << random.below(64);
-        case 3: return (u64{1} << random.below(64)) - 1;
-        case 4: return 0x1000'0000 + random.below(0x4000'0000);
-        default: return random.next() & 0x00ff'00ff'00ff'00ff;
-    }
+// What would be printed: nothing is wrong with it, and the test reads the console.
+bool is_output(const hostile::Message& message) {
+    if (message.label != console::Console::WriteMethod::kLabel || message.words == 0) return false;
+    const unsigned flat = message.content[0] & 0xffff, start = std::max(flat, kRegisterWords);
+    const unsigned offset = message.content[0] >> 32 & 0xffff, length = static_cast<unsigned>(message.content[0] >> 48);
+    return flat <= message.words && offset >= start * 8 && offset + length <= message.words * 8;
 }
 
-Error attack(Random& random, const Target& target, std::array<Slot, 4> caps) {
-    const u16 interface_id = random.below(4) == 0 ? static_cast<u16>(random.below(kInterfaces)) : target.interface_id;
-    const u32 label = random.below(50) == 0 ? static_cast<u32>(random.next()) : make_label(interface_id, static_cast<u16>(random.below(kOrdinals)));
-    if (is_a_wish(label)) return Error::None;
-    const unsigned words = static_cast<unsigned>(random.below(8) == 0 ? random.below(kMaxWords + 1) : random.below(24));
-    const unsigned cap_count = random.below(3) == 0 ? static_cast<unsigned>(random.below(kMaxCaps + 1)) : 0;
-    sys::Registers registers;
-    registers.tag = Tag(label, words, cap_count, static_cast<u16>(random.below(4)));
-    for (u64& register_word : registers.w) register_word = word(random);
-    for (unsigned i = kRegisterWords; i < words; ++i) sys::utcb().words[i] = word(random);
-    for (unsigned i = 0; i < cap_count; ++i) sys::utcb().send_slots[i] = raw(caps[random.below(caps.size())]);
-    const Error error = random.below(16) == 0 ? sys::poll_send(target.session, registers) : sys::call(target.session, registers);
-    // Whatever came with an answer goes.
-    for (unsigned i = 0; error == Error::None && i < registers.tag.caps(); ++i) {
-        static_cast<void>(kernel_object::remove(slot(WellKnown::Table), static_cast<Slot>(sys::utcb().receive_slots[i])));
+class Attacker {
+public:
+    explicit Attacker(std::array<Slot, 4> caps) : caps_(caps) {}
+
+    void send(const Target& target, const hostile::Message& message) {
+        if (is_a_wish(message.label) || is_output(message)) return;
+        sys::Registers registers;
+        registers.tag = Tag(message.label, message.words, message.caps, message.sequence);
+        for (unsigned i = 0; i < message.words; ++i) {
+            (i < kRegisterWords ? registers.w[i] : sys::utcb().words[i]) = message.content[i];
+        }
+        for (unsigned i = 0; i < message.caps; ++i) sys::utcb().send_slots[i] = raw(caps_[next_cap_++ % caps_.size()]);
+        const Error error = message.poll ? sys::poll_send(target.session, registers) : sys::call(target.session, registers);
+        // Whatever came with an answer goes.
+        for (unsigned i = 0; error == Error::None && i < registers.tag.caps(); ++i) {
+            static_cast<void>(kernel_object::remove(slot(WellKnown::Table), static_cast<Slot>(sys::utcb().receive_slots[i])));
+        }
+        ++sent_;
+        refused_ += error != Error::None || registers.tag.label() != 0;
     }
-    return error != Error::None ? error : static_cast<Error>(registers.tag.label());
+
+    u64 sent() const { return sent_; }
+    u64 refused() const { return refused_; }
+
+private:
+    std::array<Slot, 4> caps_;
+    u32 next_cap_ = 0;
+    u64 sent_ = 0;
+    u64 refused_ = 0;
+};
+
+void attack_systematically(Attacker& attacker, const Target& target) {
+    FixedText<64> line;
+    log(line.append("every wrong message to ").append(target.service->name).view());
+    for (const ipc::HostileMethod& method : target.service->methods) {
+        hostile::for_each_wrong_message(method, [&](const hostile::Message& message) { attacker.send(target, message); });
+    }
 }
 
 }  // namespace
@@ -82,24 +95,35 @@ int eft_main() {
     constexpr u32 kMaxTargets = 16;
     std::array<Target, kMaxTargets> targets{};
     u32 count = 0;
-    targets[count++] = {"mem", slot(WellKnown::Memory), 16};
-    targets[count++] = {"proc", slot(WellKnown::Process), 17};
-    targets[count++] = {"names", slot(WellKnown::Names), 19};
-    if (const auto rs = granted("rs"); rs.ok()) targets[count++] = {"rs", *rs, 20};
-    const std::pair<std::string_view, u16> services[] = {{"echo", 1}, {"counter", 2}, {"block/0", 7}, {"timer", 8}, {"console", 9}, {"file/0", 10}, {"log", 11}};
-    for (const auto& [name, interface_id] : services) {
+    targets[count++] = {slot(WellKnown::Memory), &mem::kMemHostile};
+    targets[count++] = {slot(WellKnown::Process), &proc::kProcHostile};
+    targets[count++] = {slot(WellKnown::Names), &names::kNamesHostile};
+    if (const auto rs = granted("rs"); rs.ok()) targets[count++] = {*rs, &rs::kRsHostile};
+    const std::pair<std::string_view, const ipc::HostileService*> services[] = {
+        {"echo", &echo::kEchoHostile},          {"counter", &counter::kCounterHostile}, {"block/0", &block::kBlockHostile},
+        {"timer", &timer::kTimerServiceHostile}, {"console", &console::kConsoleHostile}, {"file/0", &file::kFileHostile},
+        {"log", &syslog::kLogHostile},
+    };
+    for (const auto& [name, service] : services) {
         auto session = connect(name);
-        if (session.ok()) targets[count++] = {name, session->release(), interface_id};
+        if (session.ok()) targets[count++] = {session->release(), service};
     }
 
     auto notification = copy_capability(slot(WellKnown::SelfSignal));
-    const std::array<Slot, 4> caps = {slot(WellKnown::Thread), notification->slot(), targets[0].session, targets[2].session};
-    Random random;
-    u64 refused = 0;
-    for (u32 i = 0; i < kMessages; ++i) refused += attack(random, targets[i % count], caps) != Error::None;
+    Attacker attacker({slot(WellKnown::Thread), notification->slot(), targets[0].session, targets[2].session});
+    for (u32 i = 0; i < count; ++i) attack_systematically(attacker, targets[i]);
+    const u64 systematic = attacker.sent();
+    hostile::Random random;
+    for (u32 i = 0; i < kRandomMessages; ++i) {
+        const Target& target = targets[i % count];
+        // A label of its own interface as a rule, of another one now and then.
+        const Target& labels = random.below(4) == 0 ? targets[random.below(count)] : target;
+        attacker.send(target, hostile::random_message(random, *labels.service));
+    }
 
-    FixedText<96> line;
-    line.append("sent ").decimal(kMessages).append(" messages to ").decimal(count).append(" servers, ").decimal(refused).append(" refused");
+    FixedText<128> line;
+    line.append("sent ").decimal(systematic).append(" wrong and ").decimal(attacker.sent() - systematic);
+    line.append(" random messages to ").decimal(count).append(" servers, ").decimal(attacker.refused()).append(" refused");
     log(line.view());
     return 0;
 }

@@ -1,0 +1,74 @@
+// The interface as it was released, against the one that is compiled.
+//
+// A server is replaced under clients that run, so what counts is a released client at the new server:
+//
+//   error      a released client that changes nothing no longer works. What it may send is refused, what it is answered it
+//              refuses or reads wrongly, or what it was promised for the death of its server no longer holds.
+//   warning    only a new client at a released server suffers: servers have to be replaced before their clients.
+//
+// What a client has to ask for, a new call, a longer string in a request, a further enum value there, is an addition: a
+// released server refuses it like any other mistake, and nothing is said.
+#pragma once
+
+#include "diagnostics.h"
+#include "model.h"
+#include "source.h"
+
+namespace idlc {
+
+// A schema that check_types() and check_services() have completed, and its text.
+struct Edition {
+    const Schema& schema;
+    const Source& source;
+};
+
+// Lines are those of `now`; hints name lines of `released` where something is gone.
+void check_compatible(const Edition& released, const Edition& now, Diagnostics& diagnostics);
+
+// Who fills a table decides which way a bound of it may move.
+enum class Direction {
+    Request,   // a client
+    Response,  // a server
+};
+
+// The part for messages, structs and enums.
+class TypeComparison {
+public:
+    TypeComparison(const Edition& released, const Edition& now, Diagnostics& diagnostics)
+        : released_(released), now_(now), diagnostics_(diagnostics) {}
+
+    // `line`: where to point to for what is not declared in this file.
+    void compare(const Table& before, const Table& after, Direction direction, int line);
+    // An interface's error codes: clients compare them, nobody checks them.
+    void compare_errors(const Enum& before, const Enum& after);
+
+private:
+    struct Place {
+        const Table& table;
+        const Field& field;
+        int line;
+        Direction direction;
+    };
+    void compare_field(const Field& before, const Place& after);
+    void compare_bound(const Field& before, const Place& after);
+    void compare_cap(const Field& before, const Place& after);
+    void check_new_field(const Field& field, const Table& before, const Place& place);
+    // False if their bytes differ.
+    bool same_type(const Type& before, const Type& after);
+    void compare_named(const Type& before, const Type& after, const Place& place);
+    void compare_enum(const Enum& before, const Enum& after, const Place& place);
+    void compare_struct(const Table& before, const Table& after, const Place& place);
+    void compare_values(const Enum& before, const Enum& after, const std::string& hint);
+
+    int line_of(const Table& table, const std::string& field, int otherwise) const;
+    // What a released sender does and a new receiver refuses.
+    void narrowed(const Place& place, const std::string& what, const std::string& hint);
+    // What a new sender does unasked and a released receiver refuses.
+    void widened(const Place& place, const std::string& what, const std::string& hint);
+
+    const Edition& released_;
+    const Edition& now_;
+    Diagnostics& diagnostics_;
+};
+
+}  // namespace idlc

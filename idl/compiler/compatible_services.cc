@@ -1,0 +1,177 @@
+// Services and calls, and the check as a whole.
+#include "compatible.h"
+#include "schema_words.h"
+
+#include <algorithm>
+
+namespace idlc {
+namespace {
+
+const Method* method_of(const Service& service, unsigned ordinal) {
+    for (const Method& method : service.methods)
+        if (method.ordinal == ordinal) return &method;
+    return nullptr;
+}
+const Method* method_of(const Service& service, const std::string& name) {
+    for (const Method& method : service.methods)
+        if (method.name == name) return &method;
+    return nullptr;
+}
+
+class ServiceComparison {
+public:
+    ServiceComparison(const Edition& released, const Edition& now, Diagnostics& diagnostics, TypeComparison& types)
+        : released_(released), now_(now), diagnostics_(diagnostics), types_(types) {}
+
+    void compare(const Service& before) {
+        before_ = &before;
+        after_ = now_.schema.find_service(before.name.full());
+        if (!after_ || !after_->here) {
+            diagnostics_.refuse(1, "service " + before.name.plain + " is gone",
+                                "released clients call it; see " + released_place(before, ""));
+            return;
+        }
+        compare_service();
+        for (const Method& method : before.methods) compare_method(method);
+    }
+
+private:
+    std::string released_place(const Service& service, const std::string& member) const {
+        return released_.source.path() + ":" +
+               std::to_string(released_.source.line_of(service.name.full(), member));
+    }
+    void refuse_service(const std::string& what, const std::string& hint) {
+        diagnostics_.refuse(now_.source.line_of(after_->name.full()), after_->name.plain + " " + what, hint);
+    }
+    void refuse(const Method& method, const std::string& what, const std::string& hint) {
+        diagnostics_.refuse(line_of(method), after_->name.plain + "." + method.name + " " + what, hint);
+    }
+    int line_of(const Method& method) const { return now_.source.line_of(after_->name.full(), method.name); }
+
+    void compare_service() {
+        const Service &before = *before_, &after = *after_;
+        if (before.id != after.id)
+            refuse_service("has id " + std::to_string(after.id) + "; it was released with " + std::to_string(before.id),
+                           "the id is half of every message's label");
+        if (before.restart == "reattach" && after.restart != "reattach")
+            refuse_service("no longer reattaches sessions", "released clients do not expect StaleSession");
+        if (!before.has_sessions() && after.has_sessions())
+            refuse_service("has sessions, which it was released without", "released clients have none: StaleSession");
+        bool bounded_now = before.inflight == 0 && after.inflight != 0;
+        if (before.has_sessions() && (bounded_now || after.inflight < before.inflight) && after.inflight != 0)
+            refuse_service("takes " + std::to_string(after.inflight) + " requests at once; it was released with " +
+                               (before.inflight == 0 ? "no bound" : std::to_string(before.inflight)),
+                           "released clients would get Busy");
+        if (before.ring_entries != 0 && after.ring_entries != 0 && before.ring_entries != after.ring_entries)
+            refuse_service("has a ring of " + std::to_string(after.ring_entries) + " entries; it was released with " +
+                               std::to_string(before.ring_entries),
+                           "released clients format theirs with that number: BadFormat");
+        compare_error_enums(before.error_enum, after.error_enum);
+    }
+
+    void compare_error_enums(const std::string& was, const std::string& is) {
+        const Enum* before = released_.schema.find_enum(was);
+        const Enum* after = now_.schema.find_enum(is);
+        if (before && after)
+            types_.compare_errors(*before, *after);
+        else if (before)
+            refuse_service("has no errors of its own any more", "released clients may handle those of " +
+                                                                    before->name.plain + "; keep (error:\"…\")");
+    }
+
+    void compare_method(const Method& before) {
+        const Method* method = method_of(*after_, before.ordinal);
+        const Method* moved = method_of(*after_, before.name);
+        std::string where = "; see " + released_place(*before_, before.name);
+        if (moved && moved->ordinal != before.ordinal)
+            return refuse(*moved,
+                          "has ordinal " + std::to_string(moved->ordinal) + "; it was released with " +
+                              std::to_string(before.ordinal),
+                          "an ordinal is given once and never again" + where);
+        if (!method)
+            return refuse_service("has no call " + before.name + " any more",
+                                  "keep it with ordinal " + std::to_string(before.ordinal) +
+                                      "; it may answer NotSupported" + where);
+        if (!moved)
+            return refuse(*method, "has the ordinal of " + before.name, "an ordinal is given once and never again" + where);
+        compare_promises(before, *method);
+        compare_messages(before, *method);
+    }
+
+    // What the call promises for deaths, and how it travels.
+    void compare_promises(const Method& before, const Method& after) {
+        if (before.carrier != after.carrier)
+            refuse(after, "was released as " + schema_carrier(before.carrier) + " and is " + schema_carrier(after.carrier),
+                   "a released client sends it the old way; make a new call");
+        for (auto [word, was, is] : {std::tuple("idempotent", before.idempotent, after.idempotent),
+                                     std::tuple("atomic", before.atomic, after.atomic)}) {
+            bool still = after.idempotent || after.atomic || after.once;
+            if (was && !is && !still)
+                refuse(after, std::string("is no longer ") + word, "released clients repeat it after PeerDied");
+        }
+        if (before.once && !after.once)
+            refuse(after, "is no longer once", "released clients that restart repeat it by its number");
+        if (!before.once && after.once)
+            diagnostics_.warn(line_of(after), after_->name.plain + "." + after.name + " is once, which is new",
+                              "a new client repeats it; a released server does it twice");
+        bool weaker = before.restart == Restart::Retry ? after.restart != Restart::Retry
+                      : before.restart == Restart::Reopen
+                          ? after.restart == Restart::Fail || after.restart == Restart::Unhandled
+                          : false;
+        if (weaker)
+            refuse(after,
+                   "says " + schema_restart(after.restart) + " after its server's death; it was released with " +
+                       schema_restart(before.restart),
+                   "callers that did not notice would now get PeerDied");
+        compare_error_enums(before.error_enum, after.error_enum);
+    }
+
+    void compare_messages(const Method& before, const Method& after) {
+        auto compare = [&](const std::string& was, const std::string& is, Direction direction) {
+            const Table* released = released_.schema.find_table(was);
+            const Table* table = now_.schema.find_table(is);
+            if (released && table) types_.compare(*released, *table, direction, line_of(after));
+        };
+        compare(before.request, after.request, Direction::Request);
+        compare(before.response, after.response, Direction::Response);
+    }
+
+    const Edition& released_;
+    const Edition& now_;
+    Diagnostics& diagnostics_;
+    TypeComparison& types_;
+    const Service* before_ = nullptr;
+    const Service* after_ = nullptr;
+};
+
+bool is_message_of(const Schema& schema, const std::string& table) {
+    return std::any_of(schema.services.begin(), schema.services.end(), [&](const Service& service) {
+        return std::any_of(service.methods.begin(), service.methods.end(), [&](const Method& method) {
+            return method.request == table || method.response == table;
+        });
+    });
+}
+
+}  // namespace
+
+void check_compatible(const Edition& released, const Edition& now, Diagnostics& diagnostics) {
+    TypeComparison types(released, now, diagnostics);
+    ServiceComparison services(released, now, diagnostics, types);
+    for (const Service& service : released.schema.services)
+        if (service.here) services.compare(service);
+    // Tables that this file only declares may be a request of another and a response of a third.
+    for (const Table& before : released.schema.tables) {
+        if (!before.here || before.is_struct || is_message_of(released.schema, before.name.full())) continue;
+        const Table* after = now.schema.find_table(before.name.full());
+        if (!after) {
+            diagnostics.refuse(1, "table " + before.name.plain + " is gone",
+                               "other schemas may use it; see " + released.source.path() + ":" +
+                                   std::to_string(released.source.line_of(before.name.full())));
+            continue;
+        }
+        for (Direction direction : {Direction::Request, Direction::Response})
+            types.compare(before, *after, direction, now.source.line_of(after->name.full()));
+    }
+}
+
+}  // namespace idlc
