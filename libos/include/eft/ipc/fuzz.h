@@ -148,7 +148,7 @@ inline bool same_words(const Registers& a, const Utcb& page_a, const Registers& 
 template <class Table>
 bool fuzz_decode(Registers registers, Utcb page, unsigned generation, Registers* first, Utcb* first_page) {
     static std::array<std::byte, 4096> area;
-    ReceivedCaps caps(page, registers.tag.caps());
+    ReceivedCaps caps([&]() -> Utcb& { return page; }, registers.tag);
     MessageReader<Table> in(registers, page, caps, area);
     if (!in.open() || !Table::check(in)) return false;
     TailBuffer<Table::kTailWords> tail;
@@ -205,11 +205,11 @@ void fuzz_server(FuzzInput& input) {
             // A call, of which a repeat has its first answer, and whose capabilities came with that.
             if (answered && label == Method::kLabel && Method::kCarrier == Carrier::Call) {
                 Registers reply = message.registers;
-                ReceivedCaps caps(message.page, reply.tag.caps());
+                ReceivedCaps caps([&]() -> Utcb& { return message.page; }, reply.tag);
                 MessageReader<typename Method::Response> in(reply, message.page, caps);
                 promise(in.open() && Method::Response::check(in));
             } else if (answered && label == Method::kLabel) {
-                ReceivedCaps unwanted(message.page, message.registers.tag.caps());
+                ReceivedCaps unwanted([&]() -> Utcb& { return message.page; }, message.registers.tag);
             }
         });
     }
