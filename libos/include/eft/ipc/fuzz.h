@@ -148,24 +148,27 @@ inline bool same_words(const Registers& a, const Utcb& page_a, const Registers& 
 template <class Table>
 bool fuzz_decode(Registers registers, Utcb page, unsigned generation, Registers* first, Utcb* first_page) {
     static std::array<std::byte, 4096> area;
-    ReceivedCaps caps(page, registers.tag.caps());
+    ReceivedCaps caps([&]() -> Utcb& { return page; }, registers.tag);
     MessageReader<Table> in(registers, page, caps, area);
     if (!in.open() || !Table::check(in)) return false;
     TailBuffer<Table::kTailWords> tail;
     in.keep_tail(tail);
-    Table table = Table::load(in);
-    Touch touch{{in.tail().data, in.tail().end - in.tail().begin}};
-    for_each_field(table, touch);
-    promise(table.fits());
-    Utcb again_page{};
-    Registers again = fuzz_encode(table, again_page);
-    if (generation == 0) {
-        Utcb copy = again_page;
-        for (unsigned i = 0; i < again.tag.caps(); ++i) copy.receive_slots[i] = raw(local_caps().create(200 + i));
-        promise(fuzz_decode<Table>(again, copy, 1, &again, &again_page));
-    } else {
-        // Slots differ, words do not.
-        promise(same_words(again, again_page, *first, *first_page));
+    Received<Table> table = Table::load(in);
+    // A view of encoding 3 has been verified, and cannot be sent as it is.
+    if constexpr (std::is_same_v<Received<Table>, Table>) {
+        Touch touch{{in.tail().data, in.tail().end - in.tail().begin}};
+        for_each_field(table, touch);
+        promise(table.fits());
+        Utcb again_page{};
+        Registers again = fuzz_encode(table, again_page);
+        if (generation == 0) {
+            Utcb copy = again_page;
+            for (unsigned i = 0; i < again.tag.caps(); ++i) copy.receive_slots[i] = raw(local_caps().create(200 + i));
+            promise(fuzz_decode<Table>(again, copy, 1, &again, &again_page));
+        } else {
+            // Slots differ, words do not.
+            promise(same_words(again, again_page, *first, *first_page));
+        }
     }
     return true;
 }
@@ -205,11 +208,11 @@ void fuzz_server(FuzzInput& input) {
             // A call, of which a repeat has its first answer, and whose capabilities came with that.
             if (answered && label == Method::kLabel && Method::kCarrier == Carrier::Call) {
                 Registers reply = message.registers;
-                ReceivedCaps caps(message.page, reply.tag.caps());
+                ReceivedCaps caps([&]() -> Utcb& { return message.page; }, reply.tag);
                 MessageReader<typename Method::Response> in(reply, message.page, caps);
                 promise(in.open() && Method::Response::check(in));
             } else if (answered && label == Method::kLabel) {
-                ReceivedCaps unwanted(message.page, message.registers.tag.caps());
+                ReceivedCaps unwanted([&]() -> Utcb& { return message.page; }, message.registers.tag);
             }
         });
     }
