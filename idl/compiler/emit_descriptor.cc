@@ -3,6 +3,8 @@
 
 #include <descriptor_generated.h>
 
+#include <bit>
+
 namespace idlc {
 namespace {
 
@@ -65,6 +67,13 @@ std::unique_ptr<descriptor::TypeT> describe(const Type& from) {
     return to;
 }
 
+std::int64_t default_bits(const Field& field) {
+    if (field.optional) return 0;
+    if (field.type.shape != Shape::Float) return field.absent;
+    if (field.type.size == 4) return std::bit_cast<std::int32_t>(static_cast<float>(field.absent_real));
+    return std::bit_cast<std::int64_t>(field.absent_real);
+}
+
 std::unique_ptr<descriptor::FieldT> describe(const Field& from, bool in_struct) {
     auto to = std::make_unique<descriptor::FieldT>();
     to->name = from.name;
@@ -72,8 +81,12 @@ std::unique_ptr<descriptor::FieldT> describe(const Field& from, bool in_struct) 
     to->type = describe(from.type);
     to->id = static_cast<std::uint16_t>(from.id);
     to->offset = in_struct ? from.struct_offset : from.offset;
-    to->absent = from.absent;
+    to->absent = default_bits(from);
+    to->nullable = from.optional;
+    to->presence_bit = from.presence_bit;
+    to->required = from.required;
     to->max = from.max;
+    to->max_each = from.max_each;
     to->cap_kind = from.cap_kind;
     to->cap_service = from.cap_service;
     to->cap_index = static_cast<std::uint8_t>(from.cap_index);
@@ -89,7 +102,9 @@ std::unique_ptr<descriptor::RecordT> describe(const Table& from) {
     to->name = from.name.full();
     to->comment = in_one_line(from.comments);
     to->is_struct = from.is_struct;
+    to->is_flatbuffer = from.is_flatbuffer;
     to->size = from.size;
+    to->align = from.align;
     to->flat_words = static_cast<std::uint16_t>(from.flat_words);
     to->tail_words = static_cast<std::uint16_t>(from.tail_words);
     to->caps = static_cast<std::uint8_t>(from.caps);
@@ -109,6 +124,7 @@ std::unique_ptr<descriptor::EnumT> describe(const Enum& from) {
         enumerator->name = value.name;
         enumerator->value = value.value;
         enumerator->comment = in_one_line(value.comments);
+        enumerator->record = value.table;
         to->values.push_back(std::move(enumerator));
     }
     return to;
@@ -127,7 +143,7 @@ std::unique_ptr<descriptor::MethodT> describe(const Method& from, const Service&
     to->within_ns = from.within_ns;
     to->request = from.request;
     to->response = from.response;
-    to->errors = from.error_enum.empty() ? service.error_enum : from.error_enum;
+    to->errors = service.errors_of(from);
     return to;
 }
 

@@ -113,6 +113,7 @@ private:
         text_.line("static constexpr ipc::Restart kRestart = ", name_of(method.restart), ";");
         text_.line("static constexpr bool kOnce = ", yes_no(method.once), ";");
         text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";");
+        text_.line("static constexpr u64 kWithinNs = ", method.within_ns, ";");
         text_.line("static constexpr bool kForgottenSession = ", yes_no(forgets_sessions()), ";");
         if (method.role == Role::NextEvent) emit_queue(method);
         emit_handle(method);

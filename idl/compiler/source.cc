@@ -12,9 +12,13 @@ bool Source::load(const std::string& path) {
     if (!file) return false;
     std::stringstream content;
     content << file.rdbuf();
-    split(content.str());
-    index();
+    parse(content.str());
     return true;
+}
+
+void Source::parse(std::string_view text) {
+    split(text);
+    index();
 }
 
 void Source::split(std::string_view text) {

@@ -14,6 +14,8 @@ class Source {
 public:
     // False if the file cannot be read.
     bool load(const std::string& path);
+    // The text itself; it need not be a schema.
+    void parse(std::string_view text);
 
     const std::string& path() const { return path_; }
     // `full_name` is dotted: namespace and name. 1 if it is not declared here.

@@ -82,20 +82,24 @@ Error AddressSpace::donate(Capability& table) {
 Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags) {
     if (frame.space) return Error::AlreadyMapped;
     const FrameData data = FrameData::of(frame);
-    if ((address & (data.bytes() - 1)) != 0 || address == 0 || address > kUserTop - data.bytes()) return Error::InvalidArgument;
+    const u64 within = data.bytes() - 1;
+    if ((address & within) != 0 || address == 0 || address > kUserTop - 1 - within) return Error::InvalidArgument;
     if ((rights & bits(FrameRight::Write)) && (rights & bits(FrameRight::Execute))) return Error::InvalidArgument;
     if (rights == 0 || (rights & ~frame.rights())) return Error::MissingRight;
 
     // How many tables are missing on the way?
     PageEntry* table = table_at(root_);
     unsigned level = arch::kRootLevel;
-    while (level > data.level()) {
+    for (; level > 2; --level) {
         const PageEntry entry = table[arch::table_index(address, level)];
-        if (!entry.leads_on()) break;
+        if (!entry.present()) break;
         table = table_at(entry.address());
-        --level;
     }
-    // A larger page is in the way, or tables for smaller ones, even if they are empty, or another page.
+    if (level == 2 && !data.large()) {
+        const PageEntry entry = table[arch::table_index(address, 2)];
+        if (entry.leads_on()) table = table_at(entry.address()), level = 1;
+    }
+    // Another page, a larger one, or the table for smaller ones, even if it is empty.
     if (table[arch::table_index(address, level)].present()) return Error::AlreadyMapped;
     const unsigned missing = level - data.level();
     if (missing > spare_tables_) return Error::NeedMemory;
@@ -118,7 +122,7 @@ Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags)
 
 void AddressSpace::remove_mapping(const Capability& frame) {
     const u64 address = FrameData::of(frame).mapped_address();
-    PageEntry* entry = find_entry(root_, address, FrameData::of(frame).level());
+    PageEntry* entry = FrameData::of(frame).large() ? find_entry(root_, address, 2) : find_entry(root_, address, 1);
     if (!entry || !entry->present() || entry->address() != frame.address()) return;
     *entry = PageEntry();
     arch::flush_page(root_, address);

@@ -19,7 +19,7 @@ bool empty(Core& core, Capability* slots) {
 
 }  // namespace
 
-Capability* CapTable::lookup(u64 index) { return index != 0 ? peek(index) : nullptr; }
+Capability* CapTable::lookup_more(u64 index) { return index != 0 ? peek(index) : nullptr; }
 
 bool CapTable::count_used(Core& core, u64& index, u64& used) {
     while (index < size()) {

@@ -27,7 +27,7 @@ public:
     u64 size() const { return last_ + 1 + more_; }
     u64 bytes() const { return ((last_ + 1) << kCapabilityBits) + more_ / kPageSlots * sizeof(Page); }
     // Null if there is none, or the null slot. The first slot's memory holds the table's own head.
-    Capability* lookup(u64 index);
+    Capability* lookup(u64 index) { return index - 1 < last_ ? slots() + index : lookup_more(index); }
     // The same for who only wants what is there: the null slot reads as an empty one. peek_own knows only own slots.
     Capability* peek_own(u64 index) { return index <= last_ ? slots() + index : nullptr; }
     Capability* peek(u64 index) {
@@ -60,6 +60,7 @@ private:
     Page* directory() { return reinterpret_cast<Page*>(slots() + last_ + 1); }
     Page& page_of(const Capability& cap) { return directory()[(cap.data - last_ - 1) / kPageSlots]; }
     Capability* slots() { return reinterpret_cast<Capability*>(this); }
+    Capability* lookup_more(u64 index);
     bool empty_pages(Core& core);
 
     u64 last_;           // own slot

@@ -129,7 +129,7 @@ Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap);
 Thread* wait_and_switch(Core& core, Thread& thread, Capability& cap);
 
 [[gnu::always_inline]] inline Thread* switch_at_once(Core& core, Thread& thread, u64 slot, u64 number) {
-    Capability* cap = fast::find<false>(thread, slot);
+    Capability* cap = fast::find<true>(thread, slot);
     if (!cap) return nullptr;
     if ((number & ~kPoll) == static_cast<u64>(SystemCall::Send)) return signal_and_switch(core, thread, *cap);
     return number == static_cast<u64>(SystemCall::Recv) ? wait_and_switch(core, thread, *cap) : nullptr;

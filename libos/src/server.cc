@@ -43,6 +43,13 @@ void ServerLoop::abandon(Slot reply) {
     answer(reply, registers);
 }
 
+// What the supervisor compares a client's complaint with.
+void ServerLoop::timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) {
+    const u64 now = sys::time_stamp();
+    if (now - started > stamps_of(within_ns, config().ticks_per_ms)) [[unlikely]]
+        note_slow_answer(persistent_head().slow, {label, badge, started, now});
+}
+
 ipc::Registers ServerLoop::first_received() {
     ipc::Registers registers;
     while (sys::recv(slot(WellKnown::Endpoint), registers) != Error::None) {

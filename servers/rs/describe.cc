@@ -95,6 +95,7 @@ void describe_death(InfoText& text, const proc::CrashRecord& record) {
         case proc::DeathReason::StartFailed: text.append("its start-up did not finish"); return;
         case proc::DeathReason::Ordered: text.append("an order"); return;
         case proc::DeathReason::Protocol: text.append("a protocol violation"); return;
+        case proc::DeathReason::Overdue: text.append("overdue answers"); return;
     }
 }
 

@@ -18,6 +18,13 @@ struct Signs {
     u64 session;  // whose request is in progress; 0: nobody's
 };
 
+// What a service says of another one's answer, as far as rs could verify it.
+struct OverdueAnswer {
+    unsigned server;     // that the complainer has a session with
+    bool borne_out;      // by what the server itself has noted (eft/overdue.h)
+    u64 microseconds;
+};
+
 template <class E>
 concept Environment = requires(E& world, unsigned index, u32 pid, u64 number, proc::DeathReason reason, proc::Signal signal) {
     { world.stamp() } -> std::same_as<u64>;

@@ -55,6 +55,7 @@ struct PersistentPart {
     u32 pid = 0;  // of the last incarnation
     std::array<TraceEntry, kTraceEntries> messages{};  // of the last one that died
     u32 message_count = 0;
+    u64 complaints = 0;  // of it that were taken
     bool made = false;  // everything above is there
     FixedText<63> trouble;  // what could not be made, and why
     Error missing = Error::None;  // the same for programs
@@ -103,6 +104,8 @@ public:
     void order_faults(unsigned index, const rs::FaultOrder& order);
     void ask_stop(unsigned index) { sys::signal(parts_[index].stop.slot()); }
     std::optional<unsigned> owner_of(u64 object) const;
+    // What the service has said of an answer since the last time, if it has the session that it names.
+    std::optional<OverdueAnswer> take_complaint(unsigned index);
     std::optional<unsigned> holder(unsigned index, u64 session);
     Status expel(unsigned index, u64 session);
     std::string_view name(unsigned index) const { return parts_[index].name(); }

@@ -210,4 +210,23 @@ Status Machine::expel(unsigned index, u64 session) {
     return status(names_.expel(request));
 }
 
+// Its own words, but the session is what the kernel says that it has there.
+std::optional<OverdueAnswer> Machine::take_complaint(unsigned index) {
+    PersistentPart& part = parts_[index];
+    const u64 count = __atomic_load_n(&part.head().complaint.count, __ATOMIC_ACQUIRE);
+    if (count == part.complaints) return std::nullopt;
+    part.complaints = count;
+    const Complaint complaint = part.head().complaint;
+    if (complaint.slot >= part.slots() || complaint.ended < complaint.started) return std::nullopt;
+    const auto session = kernel_object::inspect(part.table.slot(), static_cast<Slot>(complaint.slot));
+    if (!session.ok() || session->type != ObjectType::Endpoint) return std::nullopt;
+    for (unsigned server = 0; server < parts_.size(); ++server) {
+        const PersistentPart& accused = parts_[server];
+        if (!accused.plan || !accused.made || accused.endpoint_id != session->id) continue;
+        const SlowAnswers noted = accused.head().slow;
+        return OverdueAnswer{server, is_borne_out(noted, session->data, complaint), microseconds(complaint.ended - complaint.started)};
+    }
+    return std::nullopt;  // a core server: nobody judges those
+}
+
 }  // namespace eft::supervisor

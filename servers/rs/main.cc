@@ -34,6 +34,7 @@ Supervision supervision_of(const manifest::Service& service) {
     plan.limits = restart ? RestartLimits{ticks(restart->initial_ms()), ticks(restart->cap_ms()), ticks(restart->stable_ms()),
                                           restart->limit(), ticks(restart->window_ms()), restart->session_limit()}
                           : kDefaultLimits;
+    if (restart) plan.overdue_clients = restart->overdue_clients();
     plan.heartbeat = ticks(service.heartbeat_ms());
     plan.start_limit = ticks(service.start_ms());
     plan.level = service.level();
@@ -100,7 +101,9 @@ int eft_main() {
              },
              [&](u64 bits) {
                  for (unsigned i = 0; i < system.count; ++i) {
-                     if (bits >> (kFirstServiceBit + i) & 1) supervisor.look(i);
+                     if (!(bits >> (kFirstServiceBit + i) & 1)) continue;
+                     if (const auto complaint = system.machine.take_complaint(i)) supervisor.complain(i, *complaint);
+                     supervisor.look(i);
                  }
                  if (bits >> kTickBit & 1) {
                      system.machine.tick();

@@ -2,6 +2,7 @@
 #include "manifest_check.h"
 
 #include "failure_history.h"
+#include "overdue_history.h"
 
 #include <eft/layout.h>
 #include <eft/service_config.h>
@@ -118,6 +119,7 @@ private:
         if (!is_one_of(restart->policy())) return refuse("unknown restart policy");
         if (!in_order(1, restart->limit(), FailureHistory::kMaxLimit)) return refuse("its limit of restarts must be 1 to 15");
         if (restart->session_limit() == 0) return refuse("its session_limit must be 1 or more");
+        if (restart->overdue_clients() > OverdueHistory::kMost) return refuse("its overdue_clients must be at most 16");
         if (restart->window_ms() == 0) return refuse("its window of restarts is empty");
         if (restart->initial_ms() > restart->cap_ms()) return refuse("its back-off begins above its cap");
         return true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "failure_history.h"
+#include "overdue_history.h"
 
 #include <eft/idl/proc.h>
 #include <eft/idl/rs.h>
@@ -13,12 +14,14 @@ enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers
 
 // The manifest's defaults.
 constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000), 4};
+constexpr unsigned kDefaultOverdueClients = 2;
 constexpr u8 kLastLevel = 7;
 
 // The plan: what the manifest says about how it is supervised.
 struct Supervision {
     Policy policy = Policy::Always;
     RestartLimits limits{};
+    unsigned overdue_clients = kDefaultOverdueClients;  // who complain before it is restarted; 0: it never is
     u64 heartbeat = 0;  // ticks between two; 0: it need not show that it lives
     u64 start_limit = 0;
     u8 level = 0;
@@ -64,6 +67,8 @@ struct ServiceRecord {
     Recovery recovery{};
     u64 recovery_time = 0;  // of the last return, from death to ready; a distance of stamps
     FailureHistory failures;
+    OverdueHistory overdue;         // of this incarnation
+    bool complained_falsely = false;  // this service, about another; said once
 
     // Heartbeats.
     u64 next_beat = 0;       // tick

@@ -84,6 +84,25 @@ public:
         if (service.state == rs::ServiceState::Starting && ready) became_up(index);
     }
 
+    // `client` waited too long for an answer. One client alone is no evidence, or as the plan has it; nor is what the
+    // server's own notes do not bear out.
+    void complain(unsigned client, const OverdueAnswer& answer) {
+        ServiceRecord& service = records_[answer.server];
+        FixedText<127> line;
+        if (!answer.borne_out) {
+            if (std::exchange(records_[client].complained_falsely, true)) return;
+            return world_.report(client, line.append("complains of late answers of ").append(world_.name(answer.server)).append(", which there were not"));
+        }
+        const unsigned most = plans_[answer.server].overdue_clients;
+        if (most == 0 || service.state != rs::ServiceState::Up || service.order != Order::None) return;
+        const unsigned clients = service.overdue.add(now_, plans_[answer.server].limits.window, client);
+        line.append("its answer to ").append(world_.name(client)).append(" took ").decimal(answer.microseconds / 1000).append(" ms");
+        world_.report(answer.server, line);
+        if (clients < most) return;
+        line.append("; ").decimal(clients).append(" clients complained");
+        static_cast<void>(put_to_death(answer.server, proc::DeathReason::Overdue, line));
+    }
+
     // Root's tick.
     void tick() {
         ++now_;
@@ -125,6 +144,8 @@ private:
         service.deadline = now_ + plans_[index].start_limit;
         service.asked = false;
         service.missed = 0;
+        service.overdue.forget();
+        service.complained_falsely = false;
         const Result<u32> pid = world_.spawn(index, service.incarnation, service.replies);
         service.recovery.spawned = world_.stamp();
         if (pid.ok()) {

@@ -39,7 +39,8 @@ std::string shown_type(const Catalogue& catalogue, const descriptor::Type& type,
 std::string field_text(const Catalogue& catalogue, const descriptor::Field& field) {
     std::string line = field.name()->str() + ": " + shown_type(catalogue, *field.type(), type_name(field));
     if (field.max() != 0) line.append(" max ").append(std::to_string(field.max()));
-    if (field.optional()) line.append(", optional");
+    if (field.optional() || field.nullable()) line.append(", optional");
+    if (field.required()) line.append(", required");
     return line + default_text(catalogue, field);
 }
 

@@ -39,6 +39,10 @@ Result<ReplyWriter::Bytes> ReplyWriter::part(Bytes of, std::size_t offset, std::
 
 Result<std::string> ReplyWriter::write(const descriptor::Record& record) {
     EFT_CHECK(open(record));
+    if (record.is_flatbuffer()) {
+        EFT_CHECK(flatbuffer(record));
+        return json_;
+    }
     json_ = "{";
     bool first = true;
     for (const descriptor::Field* field : *record.fields()) {
@@ -80,6 +84,15 @@ Status ReplyWriter::member(const descriptor::Field& field) {
         capability(field);
         return {};
     }
+    if (field.nullable()) {
+        EFT_TRY(Bytes presence, part(std::as_bytes(std::span(flat_)), field.presence_bit() / 8, 1));
+        if ((presence[0] >> field.presence_bit() % 8 & std::byte{1}) == std::byte{0}) {
+            EFT_TRY(Bytes unused, part(std::as_bytes(std::span(flat_)), field.offset(), field.type()->size()));
+            if (shape == Shape::Bool && load(unused) > 1) return refuse("it is no bool");  // as stubs see it
+            json_.append("null");
+            return {};
+        }
+    }
     const bool has_tail = shape == Shape::String || shape == Shape::Vector;
     EFT_TRY(Bytes place, part(std::as_bytes(std::span(flat_)), field.offset(), has_tail ? sizeof(u32) : field.type()->size()));
     if (has_tail) return elements(field, static_cast<u32>(load(place)));
@@ -120,6 +133,11 @@ Status ReplyWriter::value(const descriptor::Type& type, u64 absent, Bytes from) 
         }
         case Shape::Integer: append_integer(json_, (load(from) ^ absent) & mask, type.size(), type.is_signed()); return {};
         case Shape::Enum: return enumeration(type, (load(from) ^ absent) & mask);
+        case Shape::Float: {
+            FixedText<24> number("\"0x");
+            json_.append(number.hex((load(from) ^ absent) & mask, type.size() * 2).append('"').view());
+            return {};
+        }
         case Shape::Struct:
         case Shape::Area: return structure(type, from);
         case Shape::Array:

@@ -7,6 +7,8 @@
 #include "monitor/rpc/catalogue.h"
 #include "monitor/rpc/message.h"
 
+#include <optional>
+
 namespace eft::monitor {
 
 class ReplyWriter {
@@ -28,6 +30,14 @@ private:
     Status array(const descriptor::Type& type, Bytes from, std::size_t count);
     Status enumeration(const descriptor::Type& type, u64 value);
     void capability(const descriptor::Field& field);
+    // Encoding 3 (reply_flat.cc).
+    Status flatbuffer(const descriptor::Record& record);
+    Status flat_table(const descriptor::Record& record, const u8* table);
+    Status flat_member(const descriptor::Field& field, const flatbuffers::Table& table);
+    Status flat_scalar(const descriptor::Field& field, const flatbuffers::Table& table);
+    Status flat_vector(const descriptor::Field& field, const u8* vector);
+    Status flat_union(const descriptor::Field& field, const flatbuffers::Table& table);
+    Result<std::string_view> flat_string(const u8* string, u32 max);
     void name(std::string_view name, bool first);
     Result<Bytes> part(Bytes of, std::size_t offset, std::size_t size);
     Error refuse(std::string_view what);
@@ -36,6 +46,8 @@ private:
     const Message& message_;
     std::array<u64, kMaxWords> flat_{};  // absent words are zero
     std::size_t tail_begin_ = 0, tail_end_ = 0;  // bytes of the message
+    std::optional<flatbuffers::Verifier> verifier_;  // of the buffer of encoding 3
+    const u8* buffer_ = nullptr;
     std::string field_;
     std::string json_, complaint_;
 };

@@ -26,22 +26,6 @@ void store(std::span<std::byte> to, u64 value) { std::memcpy(to.data(), &value, 
 
 }  // namespace
 
-template <class... Parts>
-Error RequestReader::refuse(const Parts&... parts) {
-    std::string what = path_.empty() ? "" : path_ + ": ";
-    (what.append(parts), ...);
-    return json_.refuse(what);
-}
-
-template <class Read>
-Status RequestReader::within(std::string_view name, Read read) {
-    const std::size_t length = path_.size();
-    path_.append(path_.empty() ? "" : ".").append(name);
-    EFT_CHECK(read());
-    path_.resize(length);
-    return {};
-}
-
 // A descriptor says nothing that the buffer's verifier has not looked at, but its numbers may be anything.
 Result<RequestReader::Bytes> RequestReader::part(Bytes of, std::size_t offset, std::size_t size) {
     if (offset > of.size() || size > of.size() - offset) return refuse("its descriptor is damaged");
@@ -50,6 +34,10 @@ Result<RequestReader::Bytes> RequestReader::part(Bytes of, std::size_t offset, s
 
 Result<Message> RequestReader::read(const descriptor::Record& record) {
     Message message;
+    if (record.is_flatbuffer()) {
+        EFT_CHECK(flatbuffer(record, message));
+        return message;
+    }
     tails_.assign(record.fields()->size(), {});
     std::vector<bool> seen(record.fields()->size());
     EFT_CHECK(json_.begin_object());
@@ -91,8 +79,23 @@ Status RequestReader::member(const descriptor::Record& record, const Field& fiel
         const auto index = static_cast<std::size_t>(std::find(record.fields()->begin(), record.fields()->end(), &field) - record.fields()->begin());
         return elements(field, tails_[index]);
     }
+    if (field.nullable()) {
+        EFT_TRY(const JsonKind kind, json_.peek());
+        if (kind == JsonKind::Null) return json_.null();
+        EFT_TRY(Bytes presence, part(message.bytes(), field.presence_bit() / 8, 1));
+        presence[0] |= std::byte{1} << field.presence_bit() % 8;
+    }
     EFT_TRY(Bytes place, part(message.bytes(), field.offset(), field.type()->size()));
     return value(*field.type(), static_cast<u64>(field.absent()), place);
+}
+
+// Programs of Eft do not compute with floating point: its bits, in hexadecimal, are nobody's rounding.
+Status RequestReader::float_bits(const Type& type, u64 absent, Bytes to) {
+    EFT_TRY(const std::string written, json_.string());
+    const Result<u64> bits = written.starts_with("0x") ? parse_u64(written) : Error::InvalidArgument;
+    if (!bits.ok() || *bits > range_of(type.size(), false).highest) return refuse("a floating-point number is its bits: \"0x3f800000\"");
+    store(to, *bits ^ absent);
+    return {};
 }
 
 Status RequestReader::capability(const Field& field, Message& message) {
@@ -186,6 +189,7 @@ Status RequestReader::value(const Type& type, u64 absent, Bytes to) {
             return {};
         }
         case Shape::Enum: return enumeration(type, absent, to);
+        case Shape::Float: return float_bits(type, absent, to);
         case Shape::Struct:
         case Shape::Area: return structure(type, to);
         case Shape::Array: return array(type, to);

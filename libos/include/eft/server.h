@@ -55,6 +55,8 @@ public:
     void before_change(std::span<std::byte> bytes) override {
         if (commit_) commit_->before_change(bytes);
     }
+    u64 time_stamp() override { return sys::time_stamp(); }
+    void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) override;
 
 private:
     // Serves until the supervisor orders faults, or takes the order back.

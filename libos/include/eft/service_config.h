@@ -7,6 +7,7 @@
 
 #include <eft/abi/types.h>
 #include <eft/message_trace.h>
+#include <eft/overdue.h>
 
 #include <cstddef>
 #include <string_view>
@@ -61,6 +62,8 @@ struct PersistentHead {
     u64 session;            // badge of the session whose request is in progress (step.h); 0: of none
     char last_words[256];   // of a panic
     TraceMemory trace;      // of this incarnation
+    Complaint complaint;    // about another service's answer (overdue.h)
+    SlowAnswers slow;       // of this service's own
     FaultProgress faults;   // of all incarnations
 };
 static_assert(sizeof(PersistentHead) <= kPageSize);

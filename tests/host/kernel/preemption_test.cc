@@ -1,98 +1,14 @@
-// Long operations that pause for interrupts. Each scene is run once without a pause; then once for each point at which
-// the kernel asks whether an interrupt waits, pausing there; then pausing at all of them, with other threads acting in
-// between. The end must be the same, and the invariants hold after every entry.
-#include "program.h"
+// Long operations that pause for interrupts (scene.h).
+#include "scene.h"
 
 #include <object/endpoint.h>
 #include <object/untyped.h>
-
-#include <doctest/doctest.h>
-
-#include <memory>
 
 using namespace eft;
 using namespace eft::kernel::test;
 using eft::kernel::Thread;
 
 namespace {
-
-// What can be seen of a machine: each slot of the manager's table, and the state of some programs.
-struct Picture {
-    std::vector<u64> words;
-    bool operator==(const Picture&) const = default;
-};
-
-class Scene {
-public:
-    virtual ~Scene() = default;
-    virtual void operate() = 0;
-    // What others may do while it pauses.
-    virtual void disturb() {}
-    virtual void look(Picture& picture) { static_cast<void>(picture); }
-
-    Picture picture() {
-        Picture result;
-        for (u32 i = kFirstFree; i < 1u << kTableBits; ++i) {
-            const kernel::Capability& cap = machine.slot(i);
-            result.words.push_back(static_cast<u64>(cap.type()));
-            result.words.push_back(cap.rights());
-            if (!cap.is(ObjectType::Untyped) || cap.has_children()) result.words.push_back(cap.data);
-        }
-        result.words.push_back(machine.live_objects());
-        look(result);
-        return result;
-    }
-    static void add(Picture& picture, Program& program) {
-        picture.words.push_back(static_cast<u64>(program.state()));
-        picture.words.push_back(program.object().registers.number);
-    }
-
-    Machine machine;
-};
-
-template <class Kind>
-void pause_everywhere() {
-    Kind undisturbed;
-    u64 points = 0;
-    undisturbed.machine.preempt([&points] { return ++points, false; }, [] {});
-    undisturbed.operate();
-    const Picture expected = undisturbed.picture();
-    REQUIRE(points > 2);
-    for (u64 at = 0; at < points; ++at) {
-        CAPTURE(at);
-        Kind scene;
-        u64 seen = 0;
-        scene.machine.preempt([&] { return seen++ == at; }, [] {});
-        REQUIRE_NOTHROW(scene.operate());
-        CHECK(scene.picture() == expected);
-    }
-    for (const bool disturbed : {false, true}) {
-        CAPTURE(disturbed);
-        Kind scene;
-        bool inside = false;
-        unsigned pauses = 0;
-        scene.machine.preempt([&] { return !inside; },
-                              [&] {
-                                  ++pauses;
-                                  inside = true;
-                                  scene.machine.interrupt(5);
-                                  // Done by the manager's hand, but as if by another thread with the same table.
-                                  const auto registers = scene.machine.manager().registers;
-                                  if (disturbed) scene.disturb();
-                                  scene.machine.manager().registers = registers;
-                                  inside = false;
-                              });
-        REQUIRE_NOTHROW(scene.operate());
-        CHECK(pauses > 1);
-        if (!disturbed) {
-            const Picture seen = scene.picture();
-            for (std::size_t i = 0; i < expected.words.size(); ++i) {
-                CAPTURE(i);
-                CHECK(seen.words.at(i) == expected.words[i]);
-            }
-        }
-    }
-}
 
 // A capability with descendants of all kinds, through some of which programs wait.
 struct RevokedTree : Scene {
@@ -126,9 +42,7 @@ struct DeletedQueue : Scene {
         for (unsigned i = 0; i < 8; ++i) {
             const bool goes = i % 2 == 0;
             if (goes) {
-                machine.expect(programs[i]->thread, Invocation::ThreadSuspend);
-                machine.expect(programs[i]->thread, Invocation::ThreadConfigure, kTable, programs[i]->space, programs[i]->frame, kUtcbAddress);
-                machine.expect(programs[i]->thread, Invocation::ThreadResume);
+                share_table(machine, *programs[i]);
                 programs[i]->call(going);
             } else {
                 programs[i]->call(programs[i]->grant(endpoint));
@@ -262,9 +176,7 @@ TEST_CASE("memory is cleared in pieces, and an object is made when all is") {
     bool inside = false;
     // Another thread of the manager's table takes memory from the front while the large table is under way.
     Program other(machine);
-    machine.expect(other.thread, Invocation::ThreadSuspend);
-    machine.expect(other.thread, Invocation::ThreadConfigure, kTable, other.space, other.frame, kUtcbAddress);
-    machine.expect(other.thread, Invocation::ThreadResume);
+    share_table(machine, other);
     machine.preempt([&] { return !inside; },
                     [&] {
                         inside = true;

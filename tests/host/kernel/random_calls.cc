@@ -59,9 +59,13 @@ ObjectType argument_type(Invocation operation, unsigned index) {
 
 }  // namespace
 
-RandomCalls::RandomCalls(Choose choose) : choose_(std::move(choose)) { populate(); }
+RandomCalls::RandomCalls(Choose choose, unsigned check_every) : choose_(std::move(choose)), check_every_(check_every) {
+    populate();
+    machine_.preempt([this] { return choose_(16) == 0; }, {});
+}
 
-// Four threads with the manager's table, a table that can grow, and two of every other object.
+// Three threads with the manager's table and one with its own, each with an address space, a table that can grow, and two of
+// every other object.
 void RandomCalls::populate() {
     machine_.check_each_entry(false);
     const u32 pool = machine_.make(ObjectType::Untyped, 17);
@@ -77,7 +81,8 @@ void RandomCalls::populate() {
         const u32 space = machine_.make(ObjectType::AddressSpace, 0, untyped);
         const u32 frame = machine_.make(ObjectType::Frame, 0, untyped);
         const u32 reply = machine_.make(ObjectType::Reply, 0, untyped, 2);
-        machine_.expect(thread, Invocation::ThreadConfigure, kTable, space, frame, kUtcbAddress);
+        const u32 table = i == 3 ? own_table() : kTable;
+        machine_.expect(thread, Invocation::ThreadConfigure, table, space, frame, kUtcbAddress);
         machine_.expect(thread, Invocation::ThreadSetReply, reply);
         const u32 context = machine_.make(ObjectType::SchedContext, 0, untyped, 2);
         machine_.expect(context, Invocation::SchedConfigure, i % 2 * 1000, i % 2 * 10000, kPriorities - 1);
@@ -86,8 +91,17 @@ void RandomCalls::populate() {
         machine_.expect(thread, Invocation::ThreadHandlers, kFirstFree + 1, kFirstFree + 2);
         machine_.expect(thread, Invocation::ThreadResume);
     }
-    machine_.check_each_entry(true);
+    machine_.check_each_entry(check_every_ == 1);
     machine_.time_slice();
+}
+
+// A table that has at the manager's numbers what can be derived, some of it with fewer rights.
+u32 RandomCalls::own_table() {
+    const u32 table = machine_.make(ObjectType::CapTable, 7);
+    for (u32 i = kFirstFree; i < table; ++i) {
+        machine_.invoke(table, Invocation::CapDerive, i, i, i % 5 == 0 ? 1 : kAllRights);
+    }
+    return table;
 }
 
 // The manager's own objects are rarely meant: without them the game is soon over.
@@ -179,10 +193,21 @@ void RandomCalls::system_call(Thread& thread) {
                          {argument(), argument(), argument(), argument()}, flags);
 }
 
+// The next period may bring back those whose budget is used up.
+bool RandomCalls::wait_for_somebody() {
+    for (unsigned i = 0; i < 12 && !machine_.core().current; ++i) machine_.time_slice();
+    return machine_.core().current != nullptr;
+}
+
 bool RandomCalls::step() {
     Thread* thread = machine_.core().current;
     ++statistics_.entries;
-    if (!thread) return false;
+    machine_.check_each_entry(statistics_.entries % check_every_ == 0);
+    if (!thread) return wait_for_somebody();
+    if (thread->registers.repeats && choose_(4) != 0) {
+        machine_.repeat(*thread);
+        return true;
+    }
     fill_message_page(*thread);
     switch (choose_(20)) {
         case 0: machine_.time_slice(); return true;
@@ -207,6 +232,7 @@ bool RandomCalls::step() {
         case 13: is_last(*thread) ? revive(*thread) : system_call(*thread); break;
         default: system_call(*thread); break;
     }
+    ++statistics_.calls;
     const Core& core = machine_.core();
     if (core.current == thread) {
         statistics_.successes += thread->registers.number == static_cast<u64>(Error::None);

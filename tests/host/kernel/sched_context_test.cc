@@ -200,3 +200,21 @@ TEST_CASE("a ceiling bounds the priority, and a thread without context does not 
     CHECK(machine.expect(inspect_only, Invocation::SchedInspect).word[2] == 4);
     CHECK(machine.invoke(inspect_only, Invocation::SchedConfigure, 4, 4, kPriority).error == Error::MissingRight);
 }
+
+TEST_CASE("a thread that waits for its context's handler stops waiting when there is another one") {
+    for (const bool replaced : {false, true}) {
+        CAPTURE(replaced);
+        Chain chain;
+        const u32 deaf = chain.machine.make(ObjectType::Endpoint), other = chain.machine.make(ObjectType::Endpoint);
+        chain.machine.expect(chain.client.context, Invocation::SchedHandler, deaf);
+        chain.machine.expect(chain.client.context, Invocation::SchedConfigure, kBudget, kPeriod * 100, kPriority);
+        while (chain.client.state() == ThreadState::Ready) chain.machine.time_slice();
+        REQUIRE(chain.client.state() == ThreadState::Sending);
+        chain.machine.expect(chain.client.context, Invocation::SchedHandler, replaced ? other : 0);
+        chain.machine.time_slice();
+        CHECK(chain.client.state() == ThreadState::Exhausted);
+        Program pollster(chain.machine);
+        pollster.receive(pollster.grant(deaf), kPoll);
+        CHECK(pollster.error() == Error::WouldBlock);
+    }
+}

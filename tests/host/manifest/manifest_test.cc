@@ -112,6 +112,7 @@ TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a", R"("table_bits": 30)"), "a: its table_bits must be 8 to 16");
     refused(entry("a", R"("restart": {"limit": 16})"), "a: its limit of restarts must be 1 to 15");
     refused(entry("a", R"("restart": {"session_limit": 0})"), "a: its session_limit must be 1 or more");
+    refused(entry("a", R"("restart": {"overdue_clients": 17})"), "a: its overdue_clients must be at most 16");
     refused(entry("a", R"("restart": {"initial_ms": 100, "cap_ms": 50})"), "a: its back-off begins above its cap");
 
     CHECK(check(entry("a", R"("grants": ["rs", "logs", "proc", "dev"])")).lines.empty());
@@ -169,5 +170,6 @@ TEST_CASE("the defaults of the schema are those that rs takes for an entry witho
     CHECK(restart.limit() == kDefaultLimits.limit);
     CHECK(ticks(restart.window_ms()) == kDefaultLimits.window);
     CHECK(restart.session_limit() == kDefaultLimits.session_limit);
+    CHECK(restart.overdue_clients() == kDefaultOverdueClients);
     CHECK(static_cast<Policy>(restart.policy()) == Policy::Always);
 }

@@ -8,6 +8,7 @@
 #include <eft/ipc/message_writer.h>
 
 #include <eft/idl/shapes.h>
+#include <eft/ipc/serve.h>
 
 #include <array>
 #include <optional>
@@ -19,7 +20,8 @@ struct Codec {
     const char* name;
     unsigned flat_words, tail_words, caps;
     bool has_area;
-    // Through the generated decoder and back through the generated encoder. None: check() refuses the message.
+    bool is_flatbuffer;
+    // Through the generated decoder and, but for encoding 3, back through the generated encoder. None: check() refuses it.
     std::optional<monitor::Message> (*regenerate)(const monitor::Message&);
 };
 std::span<const Codec> all_codecs();
@@ -32,7 +34,7 @@ public:
         : registers_(place(message, page_)), caps_(page_, message.cap_count), in_(registers_, page_, caps_, area_), open_(in_.open()) {}
 
     bool good() const { return open_ && Table::check(in_); }
-    Table load() { return Table::load(in_); }
+    auto load() { return Table::load(in_); }
 
 private:
     static ipc::Registers place(const monitor::Message& message, Utcb& page) {

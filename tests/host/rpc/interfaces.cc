@@ -19,7 +19,9 @@ public:
     std::string record(const descriptor::Record& record, bool whole) {
         std::string json = "{";
         for (const descriptor::Field* field : *record.fields()) {
-            if (field->deprecated() || (!whole && random_() % 8 == 0)) continue;
+            const bool must = field->required() || whole;
+            const bool deep = depth_ > 2 && (field->type()->shape() == Shape::Table || field->type()->shape() == Shape::Union);
+            if (field->deprecated() || (!must && (deep || random_() % 8 == 0))) continue;
             json += (json.size() > 1 ? ", \"" : "\"") + field->name()->str() + "\": " + member(*field);
         }
         return json + "}";
@@ -28,10 +30,22 @@ public:
 private:
     std::string member(const descriptor::Field& field) {
         const descriptor::Type& type = *field.type();
+        if (field.nullable() && random_() % 3 == 0) return "null";
         switch (type.shape()) {
+            case Shape::Table: return nested(text(type.named()));
+            case Shape::Union: {
+                const auto& cases = *catalogue_.enumeration(text(type.named()))->values();
+                const auto* which = cases.Get(1 + static_cast<unsigned>(random_() % (depth_ > 1 ? 2 : cases.size() - 1)));
+                return "{\"" + which->name()->str() + "\": " + nested(text(which->record())) + "}";
+            }
             case Shape::Cap: return "{\"bytes\": 4096}";
             case Shape::String: return string(random_() % 3 == 0 ? field.max() : random_() % (field.max() + 1));
-            case Shape::Vector: return array(*type.element(), random_() % 3 == 0 ? field.max() : random_() % (field.max() + 1));
+            case Shape::Vector: {
+                const Shape element = type.element()->shape();
+                const std::size_t most = element == Shape::Table ? (depth_ > 1 ? 0 : 2) : depth_ > 1 ? 1 : field.max();
+                if (element == Shape::String) return strings(most, field.max_each());
+                return array(*type.element(), random_() % 3 == 0 ? most : random_() % (most + 1));
+            }
             default: return value(type);
         }
     }
@@ -44,6 +58,19 @@ private:
         return json;
     }
 
+    std::string nested(std::string_view name) {
+        ++depth_;
+        const std::string json = record(*catalogue_.record(name), false);
+        --depth_;
+        return json;
+    }
+
+    std::string strings(std::size_t count, std::size_t each) {
+        std::string json = "[";
+        for (std::size_t i = 0; i < count; ++i) json += (i == 0 ? "" : ",") + string(random_() % (each + 1));
+        return json + "]";
+    }
+
     std::string array(const descriptor::Type& element, std::size_t count) {
         std::string json = "[";
         for (std::size_t i = 0; i < count; ++i) json += (i == 0 ? "" : ",") + value(element);
@@ -54,6 +81,12 @@ private:
         switch (type.shape()) {
             case Shape::Bool: return random_() % 2 ? "true" : "false";
             case Shape::Integer: return integer(type);
+            case Shape::Float: {
+                char bits[24];
+                std::snprintf(bits, sizeof(bits), "\"0x%llx\"", static_cast<unsigned long long>(type.size() == 4 ? random_() & 0xffff'ffff : random_()));
+                return bits;
+            }
+            case Shape::Table: return nested(text(type.named()));
             case Shape::Enum: return enumeration(*catalogue_.enumeration(text(type.named())));
             case Shape::Struct: return record(*catalogue_.record(text(type.named())), true);
             case Shape::Area: return "{\"offset\": " + std::to_string(random_() % 1000) + ", \"length\": " + std::to_string(random_() % 1000) + "}";
@@ -82,6 +115,7 @@ private:
 
     const monitor::Catalogue& catalogue_;
     Random& random_;
+    unsigned depth_ = 0;
 };
 
 }  // namespace

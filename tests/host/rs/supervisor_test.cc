@@ -3,6 +3,8 @@
 
 #include "fake_world.h"
 
+#include <eft/overdue.h>
+
 using namespace eft;
 using namespace eft::supervisor;
 using State = rs::ServiceState;
@@ -291,4 +293,53 @@ TEST_CASE("the client is kept away before the service would be held, also where 
     for (int i = 0; i < 5; ++i) fails_serving(rig, 71);
     CHECK(rig.world.holders.empty());
     CHECK(rig.service(0).state == State::Up);
+}
+
+TEST_CASE("late answers to different clients, borne out by the service itself, are its end") {
+    Rig rig;
+    for (unsigned index = 0; index < 4; ++index) rig.up(index);
+    rig.world.done.clear();
+    for (int round = 0; round < 5; ++round) rig.supervisor.complain(1, {0, true, 80'000});  // one client alone
+    for (int round = 0; round < 5; ++round) rig.supervisor.complain(2, {0, false, 80'000});  // one that lies
+    CHECK(rig.world.done.empty());
+    CHECK(rig.service(0).state == State::Up);
+    rig.supervisor.complain(3, {0, true, 90'000});
+    CHECK(rig.service(0).last_death.reason == proc::DeathReason::Overdue);
+    CHECK(rig.service(0).note.view() == "its answer to three took 90 ms; 2 clients complained");
+    CHECK(rig.service(0).state == State::Starting);
+    rig.up(0);
+    rig.supervisor.complain(1, {0, true, 80'000});  // of the incarnation before, nothing counts any more
+    CHECK(rig.service(0).state == State::Up);
+}
+
+TEST_CASE("a plan may say that late answers are never its end, and old complaints are forgotten") {
+    Rig rig;
+    rig.plans[0].overdue_clients = 0;
+    rig.plans[1].limits.window = 10;
+    for (unsigned index = 0; index < 4; ++index) rig.up(index);
+    rig.supervisor.complain(2, {0, true, 80'000});
+    rig.supervisor.complain(3, {0, true, 80'000});
+    CHECK(rig.service(0).state == State::Up);
+    rig.supervisor.complain(2, {1, true, 80'000});
+    rig.ticks_pass(10);
+    rig.supervisor.complain(3, {1, true, 80'000});
+    CHECK(rig.service(1).state == State::Up);
+    rig.supervisor.complain(2, {1, true, 80'000});
+    CHECK(rig.service(1).deaths == 1);
+}
+
+TEST_CASE("a complaint is borne out by a slow answer to the same session and method, within its time") {
+    SlowAnswers noted{};
+    const auto says = [&](u64 badge, u64 label, u64 started, u64 ended) { return is_borne_out(noted, badge, {1, 0, label, started, ended}); };
+    CHECK(!says(0, 0, 0, ~u64{0}));  // nothing is noted
+    note_slow_answer(noted, {7, 15, 100, 200});
+    CHECK(says(15, 7, 90, 210));
+    CHECK(says(15, 7, 100, 200));
+    CHECK(!says(16, 7, 90, 210));
+    CHECK(!says(15, 8, 90, 210));
+    CHECK(!says(15, 7, 101, 210));
+    CHECK(!says(15, 7, 90, 199));
+    for (u64 i = 0; i < SlowAnswers::kKept; ++i) note_slow_answer(noted, {9, 15, 300 + i, 400 + i});
+    CHECK(!says(15, 7, 90, 210));
+    CHECK(says(15, 9, 300, 401));
 }

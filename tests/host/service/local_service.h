@@ -140,7 +140,9 @@ private:
     ipc::Outcome dispatch(ipc::Registers& request) {
         ipc::IncomingMessage message(request, page_, outgoing_);
         ipc::Context context(request.badge, request.tag, this);
-        return Server::Service::dispatch(server(), context, message);
+        const ipc::Outcome outcome = Server::Service::dispatch(server(), context, message);
+        request = message.registers;
+        return outcome;
     }
     void start() {
         alive_ = make_();

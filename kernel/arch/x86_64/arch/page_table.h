@@ -24,8 +24,7 @@ public:
 
     static PageEntry table(PhysAddr address) { return {address, Present | Writable | User}; }
     static PageEntry page(PhysAddr address, Rights rights, u8 flags, bool large) {
-        u64 bits = Present | User | Accessed;
-        if (large) bits |= Large;
+        u64 bits = Present | User | Accessed | u64{large} << 7;
         if (rights & eft::bits(FrameRight::Write)) bits |= Writable | Dirty;
         if (!(rights & eft::bits(FrameRight::Execute))) bits |= NoExecute;
         if (flags & static_cast<u8>(MapFlag::Uncached)) bits |= CacheDisable | WriteThrough;

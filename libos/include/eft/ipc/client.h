@@ -140,7 +140,14 @@ private:
         if (!out.complete()) [[unlikely]]
             return Error::InvalidArgument;
         registers.tag = out.tag(Method::kLabel, sequence);
-        return transport_.call(registers);
+        if constexpr (Method::kWithinNs != 0 && requires { transport_.timed_reply(0u, u64{0}, u64{0}); }) {
+            const u64 started = transport_.time_stamp();
+            const Error error = transport_.call(registers);
+            if (error != Error::PeerDied) transport_.timed_reply(Method::kLabel, started, Method::kWithinNs);
+            return error;
+        } else {
+            return transport_.call(registers);
+        }
     }
 
     template <class Method>

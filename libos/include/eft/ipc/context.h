@@ -36,6 +36,12 @@ public:
     // of the present request; a state region writes them to its undo log.
     virtual void before_change(std::span<std::byte> bytes) { static_cast<void>(bytes); }
 
+    // Of methods that say `within`: the handler begins, and has answered.
+    virtual u64 time_stamp() { return 0; }
+    virtual void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) {
+        static_cast<void>(label), static_cast<void>(badge), static_cast<void>(started), static_cast<void>(within_ns);
+    }
+
 protected:
     ~LoopServices() = default;
 };

@@ -21,6 +21,7 @@ struct DescribeMethod {
     static constexpr Carrier kCarrier = Carrier::Call;
     static constexpr Restart kRestart = Restart::Retry;
     static constexpr bool kOnce = false;
+    static constexpr u64 kWithinNs = 0;
     static constexpr bool kForgottenSession = false;
 };
 
@@ -82,6 +83,7 @@ class EndpointClient : public Client<T> {
         static constexpr Restart kRestart = Restart::Retry;
         static constexpr bool kForgottenSession = false;
         static constexpr bool kOnce = false;
+        static constexpr u64 kWithinNs = 0;
     };
 
 public:

@@ -3,6 +3,7 @@
 
 #include <eft/cap.h>
 #include <eft/ipc/registers.h>
+#include <eft/process.h>
 #include <eft/syscall.h>
 
 namespace eft::ipc {
@@ -18,6 +19,14 @@ public:
     Error send(Registers& registers) { return sys::send(endpoint_.slot(), registers); }
     Error poll_send(Registers& registers) { return sys::poll_send(endpoint_.slot(), registers); }
     Utcb& page() { return sys::utcb(); }
+
+    // Of calls that say `within` (overdue.h).
+    u64 time_stamp() const { return sys::time_stamp(); }
+    void timed_reply(u32 label, u64 started, u64 within_ns) const {
+        const u64 now = sys::time_stamp();
+        if (now - started > stamps_of(within_ns, config().ticks_per_ms)) [[unlikely]]
+            complain(endpoint_.slot(), label, started, now);
+    }
 
     Slot slot() const { return endpoint_.slot(); }
     // A session opened anew.

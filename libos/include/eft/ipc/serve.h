@@ -65,12 +65,15 @@ concept TakesBack = requires(Session& session) { session.take_back(); };
 // A handler that waits. The request, its tail and the right to answer live in this coroutine's frame.
 template <class Method, class Server, class... Session>
 Task<void> serve_later(Server& server, Deferred deferred, Context context, Received<typename Method::Request> request,
-                       TailBuffer<Method::Request::kTailWords> tail, const void* old_tail, Session&... session) {
+                       TailBuffer<Method::Request::kTailWords> tail, const void* old_tail, u64 started,
+                       Session&... session) {
     if constexpr (Method::Request::kTailWords != 0) request.follow_tail(old_tail, tail.words);
     auto work = Method::handle(server, context, session..., request);
     auto answer = co_await work;
     if constexpr ((TakesBack<Session> || ...))
         if (!answer.ok()) (session.take_back(), ...);
+    if constexpr (Method::kWithinNs != 0)
+        context.loop().timed_answer(Method::kLabel, raw(context.badge()), started, Method::kWithinNs);
     Registers registers;
     OutgoingCaps outgoing;
     write_reply<typename Method::Response>(answer, registers, deferred.page(), outgoing);
@@ -81,7 +84,7 @@ Task<void> serve_later(Server& server, Deferred deferred, Context context, Recei
 
 template <class Method, class Server, class... Session>
 Outcome defer(Server& server, Context& context, IncomingMessage& message, Received<typename Method::Request>& request,
-              TailBuffer<Method::Request::kTailWords>& tail, Session&... session) {
+              TailBuffer<Method::Request::kTailWords>& tail, u64 started, Session&... session) {
     if constexpr (Method::kInflight != 0)
         if (((session.requests_in_progress() >= Method::kInflight) || ...)) return message.refuse(Error::Busy);
     auto reply = context.loop().keep_reply();
@@ -89,7 +92,7 @@ Outcome defer(Server& server, Context& context, IncomingMessage& message, Receiv
     if constexpr (Method::kInflight != 0) (++session.requests_in_progress(), ...);
     const void* old_tail = &tail;
     start_detached(serve_later<Method, Server, Session...>(server, Deferred(context.loop(), *reply), context,
-                                                           std::move(request), tail, old_tail, session...));
+                                                           std::move(request), tail, old_tail, started, session...));
     return Outcome::Deferred;
 }
 
@@ -123,6 +126,8 @@ template <class Method, class Server, class... Session>
         }
     }
 
+    u64 started = 0;
+    if constexpr (Method::kWithinNs != 0) started = context.loop().time_stamp();
     std::span<std::byte> area;
     if constexpr (Request::kHasArea) ((area = session.area()), ...);
     MessageReader<Request> in(message.registers, message.page, message.caps, area);
@@ -137,10 +142,12 @@ template <class Method, class Server, class... Session>
         message.registers.tag = Tag(0, 0);
         return Outcome::NoReply;
     } else if constexpr (Returned::kIsTask) {
-        return defer<Method>(server, context, message, request, tail, session...);
+        return defer<Method>(server, context, message, request, tail, started, session...);
     } else {
         [[maybe_unused]] Tag request_tag = message.registers.tag;
         auto answer = Method::handle(server, context, session..., request);
+        if constexpr (Method::kWithinNs != 0)
+            context.loop().timed_answer(Method::kLabel, raw(context.badge()), started, Method::kWithinNs);
         if constexpr ((TakesBack<Session> || ...))
             if (!answer.ok()) [[unlikely]]
                 (session.take_back(), ...);
