@@ -27,7 +27,7 @@ void emit_handler(Text& text, const Service& service, const Method& method) {
     std::string name = snake_case(method.name);
     std::string traits = service.name.plain + "::" + method.name + "Method";
     // By way of the method: a table may have the name of something in Mock.
-    std::string request = traits + "::Request", response = traits + "::Response";
+    std::string request = "ipc::Received<" + traits + "::Request>", response = traits + "::Response";
     text.line();
     text.line("void expect_", name, "(ipc::MockAnswer<", traits, "> answer) { expect<", traits, ">(\"", method.name,
               "\", std::move(answer)); }");
@@ -51,7 +51,8 @@ void emit_mock_of(Text& text, const Service& service) {
     for (const Method& method : service.methods)
         methods += (methods.empty() ? "" : ", ") + name + "::" + method.name + "Method";
     text.line("using Methods = ipc::MethodList<", methods, ">;");
-    for (const Method& method : service.methods) emit_handler(text, service, method);
+    for (const Method& method : service.methods)
+        if (method.role == Role::Call) emit_handler(text, service, method);  // a session answers the others
     text.close("};");
     text.line("static_assert(", name, "Server<", name, "Mock>);");
     if (service.ring_entries != 0)
@@ -79,7 +80,7 @@ std::string emit_mock(const Schema& schema, const Source& source) {
     for (const std::string& include : includes) text.line("#include <", include, ">");
     text.line();
     for (const Table& table : schema.tables) {
-        if (!table.here || table.is_struct) continue;
+        if (!table.here || table.is_struct || table.is_flatbuffer) continue;
         text.enter_namespace(table.name.space);
         emit_visit(text, table);
     }

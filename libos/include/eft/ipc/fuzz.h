@@ -153,19 +153,22 @@ bool fuzz_decode(Registers registers, Utcb page, unsigned generation, Registers*
     if (!in.open() || !Table::check(in)) return false;
     TailBuffer<Table::kTailWords> tail;
     in.keep_tail(tail);
-    Table table = Table::load(in);
-    Touch touch{{in.tail().data, in.tail().end - in.tail().begin}};
-    for_each_field(table, touch);
-    promise(table.fits());
-    Utcb again_page{};
-    Registers again = fuzz_encode(table, again_page);
-    if (generation == 0) {
-        Utcb copy = again_page;
-        for (unsigned i = 0; i < again.tag.caps(); ++i) copy.receive_slots[i] = raw(local_caps().create(200 + i));
-        promise(fuzz_decode<Table>(again, copy, 1, &again, &again_page));
-    } else {
-        // Slots differ, words do not.
-        promise(same_words(again, again_page, *first, *first_page));
+    Received<Table> table = Table::load(in);
+    // A view of encoding 3 has been verified, and cannot be sent as it is.
+    if constexpr (std::is_same_v<Received<Table>, Table>) {
+        Touch touch{{in.tail().data, in.tail().end - in.tail().begin}};
+        for_each_field(table, touch);
+        promise(table.fits());
+        Utcb again_page{};
+        Registers again = fuzz_encode(table, again_page);
+        if (generation == 0) {
+            Utcb copy = again_page;
+            for (unsigned i = 0; i < again.tag.caps(); ++i) copy.receive_slots[i] = raw(local_caps().create(200 + i));
+            promise(fuzz_decode<Table>(again, copy, 1, &again, &again_page));
+        } else {
+            // Slots differ, words do not.
+            promise(same_words(again, again_page, *first, *first_page));
+        }
     }
     return true;
 }

@@ -16,6 +16,7 @@
 #include <eft/abi/result.h>
 #include <eft/ipc/local_caps.h>
 #include <eft/ipc/local_transport.h>
+#include <eft/ipc/method.h>
 #include <eft/ipc/once.h>
 
 #include <array>
@@ -60,7 +61,7 @@ Response any_response() {
 template <class Method>
 class MockAnswer {
 public:
-    using Request = typename Method::Request;
+    using Request = Received<typename Method::Request>;
     using Response = typename Method::Response;
 
     MockAnswer(Error error) {
@@ -104,6 +105,15 @@ struct MockSession {
     auto& once() { return last; }
     unsigned& requests_in_progress() { return in_progress; }
     std::span<std::byte> area() { return memory; }
+    // Of events there are none.
+    template <class Method>
+    Result<typename Method::Response> next_event(u64) {
+        return typename Method::Response{};
+    }
+    template <class Method, class Answer, class Request>
+    Result<Answer> subscribe(Request&) {
+        return Answer{};
+    }
 };
 
 template <class Service>
@@ -158,7 +168,7 @@ protected:
     }
 
     template <class Method>
-    Result<typename Method::Response> take(const char* name, typename Method::Request& request) {
+    Result<typename Method::Response> take(const char* name, Received<typename Method::Request>& request) {
         ++calls_;
         std::optional<Result<typename Method::Response>> answer;
         if (!expected_.empty() && expected_.front().label == Method::kLabel) {
@@ -189,7 +199,7 @@ private:
     static Erased erase(MockAnswer<Method> answer) {
         return [answer](void* request, void* to) {
             static_cast<std::optional<Result<typename Method::Response>>*>(to)->emplace(
-                answer(*static_cast<typename Method::Request*>(request)));
+                answer(*static_cast<Received<typename Method::Request>*>(request)));
         };
     }
 
