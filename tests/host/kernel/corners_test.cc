@@ -142,10 +142,30 @@ TEST_CASE("a page table that another has replaced takes nothing with it") {
     machine.expect(kSpace, Invocation::SpaceMap, frame + 1, kAddress, 1);
     machine.expect(kTable, Invocation::CapDelete, lowest);
     CHECK(machine.expect(kSpace, Invocation::SpaceInspect).word[0] == 1);
-    machine.expect(kSpace, Invocation::SpaceUnmap, frame);  // it was mapped in a table that is gone
-    CHECK(machine.expect(kSpace, Invocation::SpaceInspect).word[0] == 1);
-    machine.expect(kSpace, Invocation::SpaceUnmap, frame + 1);
+    SUBCASE("the page of the old one goes first") {
+        machine.expect(kSpace, Invocation::SpaceUnmap, frame);  // it was mapped in a table that is gone
+        CHECK(machine.expect(kSpace, Invocation::SpaceInspect).word[0] == 1);
+        machine.expect(kSpace, Invocation::SpaceUnmap, frame + 1);
+    }
+    SUBCASE("the page of the new one goes first") {
+        machine.expect(kSpace, Invocation::SpaceUnmap, frame + 1);
+        machine.expect(kSpace, Invocation::SpaceUnmap, frame);
+    }
     CHECK(machine.expect(kSpace, Invocation::SpaceInspect).word[0] == 0);
+}
+
+TEST_CASE("a table that loses one of its pages keeps the others") {
+    Machine machine;
+    const u32 endpoint = machine.make(ObjectType::Endpoint), table = machine.make(ObjectType::CapTable, 6 | 8 << 8);
+    const u32 pages = machine.make(ObjectType::CapPage, 0, kUntyped, 3);
+    for (u32 i = 0; i < 3; ++i) {
+        machine.expect(table, Invocation::CapDonate, 64 * (i + 1), pages + i);
+        machine.expect(table, Invocation::CapDerive, 64 * (i + 1) + 5, endpoint, kAllRights);
+    }
+    machine.expect(kTable, Invocation::CapDelete, pages);
+    CHECK(machine.expect(table, Invocation::CapUsed).word == Words{256, 2, 2, 0});
+    CHECK(machine.invoke(table, Invocation::CapInspect, 64 + 5).error == Error::InvalidCapability);
+    CHECK(machine.expect(table, Invocation::CapInspect, 192 + 5).word[1] == machine.slot(endpoint).id());
 }
 
 // The Reply that holds a fault dies: the fault is delivered again, to a thread that receives; it dies, too, before it runs.
