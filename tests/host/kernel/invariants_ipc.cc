@@ -157,6 +157,7 @@ void check_context(Survey& found, SchedContext& context) {
 }
 
 void check_thread(Survey& found, Thread& thread, int places) {
+    found.require(!thread.dying || thread.state == ThreadState::Suspended, "a thread that is dying has not stopped");
     const ThreadState state = thread.state;
     found.require(places == (state == ThreadState::Suspended ? 0 : 1), "a thread is not in the one place of its state");
     found.require(state == ThreadState::Suspended || thread.ready_to_run(), "an active thread has no address space");

@@ -126,7 +126,7 @@ private:
             same("device in slot", where, data.device(), cap.device);
             same("size of frame in slot", where, data.large(), cap.large);
             same("origin in slot", where, data.original(), cap.original);
-            if (cap.space) same("mapped address in slot", where, data.mapped_address(), cap.address);
+            if (cap.space || cap.place.index < kTable) same("mapped address in slot", where, data.mapped_address(), cap.address);
         }
         if (cap.type == ObjectType::CapPage) {
             same("table of page in slot", where, id_of(real.table), cap.space);
