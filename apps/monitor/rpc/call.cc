@@ -54,7 +54,7 @@ Message take_reply(const ipc::Registers& registers, const descriptor::Record& re
     reply.word_count = registers.tag.words();
     reply.cap_count = registers.tag.caps();
     for (unsigned i = 0; i < reply.word_count; ++i) reply.words[i] = i < kRegisterWords ? registers.w[i] : page.words[i];
-    ipc::ReceivedCaps caps(sys::utcb(), reply.cap_count);
+    ipc::ReceivedCaps caps(sys::utcb, registers.tag);
     for (unsigned i = 0; i < reply.cap_count; ++i) {
         const auto cap = caps.take<ipc::kind::Any>(i);
         if (is_memory(response, i)) release_memory(cap.slot());

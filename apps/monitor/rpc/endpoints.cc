@@ -27,7 +27,7 @@ Error ask(Slot slot, const descriptor::Service& service) {
     ipc::Registers registers;
     registers.tag = Tag(make_label(service.id(), 0), 0);
     if (const Error error = sys::call(slot, registers); error != Error::None) return error;
-    const ipc::ReceivedCaps dropped(sys::utcb(), registers.tag.caps());
+    const ipc::ReceivedCaps dropped(sys::utcb, registers.tag);
     return static_cast<Error>(registers.tag.label());
 }
 

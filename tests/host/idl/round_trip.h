@@ -177,7 +177,7 @@ void check_round_trips(Fill fill_it, Same same_as) {
         registers.tag = out.tag(0);
         REQUIRE(registers.tag.valid());
         transfer_caps(registers, page);
-        ipc::ReceivedCaps caps(page, registers.tag.caps());
+        ipc::ReceivedCaps caps([&]() -> Utcb& { return page; }, registers.tag);
         ipc::MessageReader<Table> in(registers, page, caps, Dice::kArea);
         REQUIRE(in.open());
         REQUIRE(Table::check(in));

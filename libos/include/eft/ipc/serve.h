@@ -181,7 +181,7 @@ constexpr bool kShort = Table::kFlatWords <= kRegisterWords && Table::kTailWords
 // Session is empty for services without sessions, else the one that the badge names.
 template <class Method, class Server, class... Session>
 [[gnu::always_inline]] inline Outcome serve(Server& server, const Context& context, IncomingMessage& message, Session&... session) {
-    using Returned = TaskValue<decltype(Method::handle(server, std::declval<Context&>(), session..., std::declval<typename Method::Request&>()))>;
+    using Returned = TaskValue<decltype(Method::handle(server, std::declval<Context&>(), session..., std::declval<Received<typename Method::Request>&>()))>;
     if constexpr (kShort<typename Method::Request> && kShort<typename Method::Response> && !Method::kOnce && !Returned::kIsTask) {
         Context own = context;
         return serve_here<Method>(server, own, message, session...);
