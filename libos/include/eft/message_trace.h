@@ -52,8 +52,11 @@ public:
         Stores::word(memory_.last, TraceMemory::kLastPlace);
     }
 
-    template <class OnBegin = decltype([] {})>
-    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time, OnBegin on_begin = {}) {
+    void received(u64 tag, u64 badge, u64 time) {
+        received(tag, badge, time, [] {});
+    }
+    template <class OnBegin>
+    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time, OnBegin on_begin) {
         u64 place = memory_.last + sizeof(TraceEntry);
         if (place == sizeof(TraceMemory::entries)) [[unlikely]] {
             on_begin();

@@ -86,6 +86,8 @@ struct LinkMethod {
     static constexpr ipc::Carrier kCarrier = ipc::Carrier::Call;
     static constexpr ipc::Restart kRestart = ipc::Restart::Retry;
     static constexpr bool kOnce = false;
+    static constexpr bool kForgottenSession = false;
+    static constexpr u64 kWithinNs = 0;
     static constexpr unsigned kInflight = 0;
 
     template <class Server>

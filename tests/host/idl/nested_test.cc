@@ -1,5 +1,6 @@
 // Encoding 3: nested tables, unions, vectors of tables and strings. What is sent arrives; FlatBuffers' own generated
 // code reads what ours wrote, and the reverse; and whatever is damaged is BadMessage.
+// Long because all of it needs the same few messages, which take some lines to make.
 #include "nested_reference.h"
 
 #include <eft/idl/nested.h>

@@ -31,7 +31,7 @@ template <class Table>
 class Unpacked {
 public:
     explicit Unpacked(const monitor::Message& message)
-        : registers_(place(message, page_)), caps_(page_, message.cap_count), in_(registers_, page_, caps_, area_), open_(in_.open()) {}
+        : registers_(place(message, page_)), caps_([this]() -> Utcb& { return page_; }, registers_.tag), in_(registers_, page_, caps_, area_), open_(in_.open()) {}
 
     bool good() const { return open_ && Table::check(in_); }
     auto load() { return Table::load(in_); }
