@@ -71,6 +71,7 @@ public:
                 ipc::IncomingMessage message(request, page_, outgoing_);
                 ipc::Context context(badge, request.tag, this);
                 outcome_ = Server::Service::dispatch(server(), context, message);
+                request = message.registers;
             }
             if (outcome_ == ipc::Outcome::Deferred) {
                 CHECK(!server().in_transaction());
