@@ -147,7 +147,8 @@ TEST_CASE("every service that came back shows how long it took, also soon after 
 
 TEST_CASE("`service watch` tells of deaths and returns, also of those that happened while the prompt itself was dead") {
     System system({});
-    system.run("service watch 0");  // from here on
+    system.run("service wait canary");  // the last one to come up: it runs when nobody else does
+    system.run("service watch 0");      // from here on
     CHECK(system.run("service kill echo; service wait echo") == "");
     CHECK(system.run("service kill counter --signal crash; service wait counter") == "");
     std::string changes = system.run("service watch 0");
