@@ -18,5 +18,5 @@ static_assert(echo::EchoServer<Server>);
 int eft_main() {
     Server server;
     ServerLoop loop;
-    loop.run([&](ipc::Context& context, ipc::IncomingMessage& message) { return echo::Echo::dispatch(server, context, message); });
+    loop.run(requests_to<echo::Echo>(server));
 }

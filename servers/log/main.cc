@@ -111,7 +111,7 @@ int eft_main() {
     auto started = copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kStarted);
     if (started.ok()) sys::signal(started->slot());
     ServerLoop loop;
-    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) { return syslog::Log::dispatch(server, context, message); },
+    loop.run(requests_to<syslog::Log>(server),
              [](u64 bits) {
                  if (bits & kStarted) server.look_first();
              });

@@ -61,7 +61,7 @@ int eft_main() {
     log("ready");
 
     ServerLoop loop;
-    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) {
+    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
         if (message.registers.tag.has(Tag::Fault)) {
             const u64* words = message.registers.w;
             return message.refuse(server.page_fault(context.badge(), words[0], words[2] & 0xffff'ffff));

@@ -32,5 +32,5 @@ int eft_main() {
     static broker::Broker<Kernel> server(kernel, slot(WellKnown::Endpoint));
     log("ready");
     ServerLoop loop;
-    loop.run([&](auto& context, auto& message) { return names::Names::dispatch(server, context, message); });
+    loop.run(requests_to<names::Names>(server));
 }

@@ -69,25 +69,28 @@ public:
             case FaultKind::Duplicate: return twice(context, message);
             case FaultKind::Corrupt: corrupt(message, decision_.random()); break;
             case FaultKind::Kill:
-                if (decision_.random() % 2 != 0) static_cast<void>(dispatch_(context, message));
+                if (decision_.random() % 2 != 0) static_cast<void>(handle(context, message));
                 machine_.crash();
         }
-        return dispatch_(context, message);
+        return handle(context, message);
     }
 
 private:
+    // Once, however often it is inlined elsewhere.
+    [[gnu::noinline]] ipc::Outcome handle(ipc::Context& context, ipc::IncomingMessage& message) { return dispatch_(context, message); }
+
     ipc::Outcome twice(ipc::Context& context, ipc::IncomingMessage& message) {
-        if (message.caps.count() != 0) return dispatch_(context, message);
+        if (message.caps.count() != 0) return handle(context, message);
         const ipc::Registers request = message.registers;
         u64 words[kMaxWords];
         for (unsigned i = kRegisterWords; i < request.tag.words(); ++i) words[i] = message.page.words[i];
-        const ipc::Outcome first = dispatch_(context, message);
+        const ipc::Outcome first = handle(context, message);
         if (first == ipc::Outcome::Deferred) return first;
         machine_.undo_reply();
         message.outgoing.drop();
         message.registers = request;
         for (unsigned i = kRegisterWords; i < request.tag.words(); ++i) message.page.words[i] = words[i];
-        return dispatch_(context, message);
+        return handle(context, message);
     }
 
     Dispatch& dispatch_;

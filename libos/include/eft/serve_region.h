@@ -49,7 +49,7 @@ template <class Service, class Server, class Region, class Wake>
 
     ServerLoop loop(&commit);
     loop.run(
-        [&](ipc::Context& context, ipc::IncomingMessage& message) {
+        [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
             const ipc::Outcome outcome = Service::dispatch(server, context, message);
             if constexpr (requires { server.in_transaction(); }) {
                 if (outcome == ipc::Outcome::Deferred && server.in_transaction()) [[unlikely]]

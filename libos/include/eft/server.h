@@ -7,7 +7,7 @@
 //   int eft_main() {
 //       Echo server;
 //       ServerLoop loop;
-//       loop.run([&](auto& context, auto& message) { return echo::Echo::dispatch(server, context, message); });
+//       loop.run(requests_to<echo::Echo>(server));
 //   }
 #pragma once
 
@@ -88,6 +88,14 @@ private:
     u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
     MessageTrace::Place waiting_requests_[kSpareReplies];  // of the callers in these slots
 };
+
+// What run() calls for each request, where it is for one service. Inlined into the loop, as whoever writes it out should have
+// it, too: only so a short message stays in machine registers (ipc/context.h).
+template <class Service, class Server>
+auto requests_to(Server& server) {
+    return [&server](ipc::Context& context, ipc::IncomingMessage& message)
+               __attribute__((always_inline)) { return Service::dispatch(server, context, message); };
+}
 
 [[gnu::always_inline]] inline void ServerLoop::receive(ipc::Registers& registers) {
     const ipc::Registers received = first_received();
