@@ -123,7 +123,7 @@ Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags)
 void AddressSpace::remove_mapping(const Capability& frame) {
     const u64 address = FrameData::of(frame).mapped_address();
     PageEntry* entry = FrameData::of(frame).large() ? find_entry(root_, address, 2) : find_entry(root_, address, 1);
-    if (!entry || !entry->present() || entry->address() != frame.address()) return;
+    if (!entry || !entry->leads_to(frame.address())) return;
     *entry = PageEntry();
     arch::flush_page(root_, address);
 }
@@ -136,7 +136,7 @@ void AddressSpace::remove_table(const Capability& table) {
     }
     --used_tables_;
     PageEntry* entry = find_entry(root_, TableData::address(table), level + 1);
-    if (!entry || !entry->present() || entry->address() != table.address()) return;
+    if (!entry || !entry->leads_to(table.address())) return;
     *entry = PageEntry();
     arch::flush_all(root_);
 }

@@ -23,9 +23,12 @@ Capability* CapTable::lookup_more(u64 index) { return index != 0 ? peek(index) :
 
 bool CapTable::count_used(Core& core, u64& index, u64& used) {
     while (index < size()) {
-        const Capability* cap = lookup(index);
-        used += cap && !cap->empty();
-        ++index;
+        if (const Capability* cap = lookup(index)) {
+            used += !cap->empty();
+            ++index;
+        } else {
+            index += index == 0 ? 1 : kPageSlots;  // a page that is not there
+        }
         if (core.must_pause(kSlotWork)) return false;
     }
     return true;

@@ -78,6 +78,11 @@ public:
     void clear();
     void set_rights(Rights rights) { rights_ = rights; }
 
+    // Threads may wait through it.
+    bool is_waited_through() const {
+        return is(ObjectType::Endpoint) ? waiters != 0 || awaited != 0 : is(ObjectType::Notification) && waiters != 0;
+    }
+
     bool has_children() const { return child_ != nullptr; }
     Capability* first_child() const { return child_; }
 

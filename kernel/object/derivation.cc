@@ -37,7 +37,7 @@ void forget_holder(Capability& cap) {
 }
 
 // Behind those that died before it, as the first may have been begun with.
-void await_burial(Core& core, Object& object) {
+[[gnu::noinline]] void await_burial(Core& core, Object& object) {
     core.died = true;
     if (object.dying) return;
     object.dying = true;
@@ -47,7 +47,9 @@ void await_burial(Core& core, Object& object) {
 }
 
 // A thread does nothing from now on.
-void drop_object(Core& core, Object& object) {
+[[gnu::always_inline]] inline void drop_object(Core& core, const Capability& cap) {
+    if (!has_object(cap.type())) return;
+    Object& object = *cap.object();
     if (--object.capabilities != 0) return;
     await_burial(core, object);
     if (object.type == ObjectType::Thread) core.scheduler.stop(static_cast<Thread&>(object));
@@ -58,16 +60,20 @@ void drop_object(Core& core, Object& object) {
     await_burial(core, *cap.table);
 }
 
+// An inner slot of a thread, which hears of it.
+[[gnu::noinline]] void delete_inner(Core& core, Capability& cap) {
+    Thread& holder = *cap.holder;
+    const ObjectType type = cap.type();
+    forget_holder(cap);
+    drop_object(core, cap);
+    cap.clear();
+    holder.inner_cleared(core, type);
+}
+
 // Nobody can use `cap` from now on, and those who wait through it hear of it. False: it paused.
-bool end_waits(Core& core, Capability& cap) {
-    if (cap.is(ObjectType::Endpoint)) {
-        if (cap.waiters == 0 && cap.awaited == 0) return true;
-        cap.begin_to_go();
-        return cap.as<Endpoint>().cancel(core, cap);
-    }
-    if (!cap.is(ObjectType::Notification) || cap.waiters == 0) return true;
+[[gnu::noinline]] bool end_waits(Core& core, Capability& cap) {
     cap.begin_to_go();
-    return cap.as<Notification>().cancel(core, cap);
+    return cap.is(ObjectType::Endpoint) ? cap.as<Endpoint>().cancel(core, cap) : cap.as<Notification>().cancel(core, cap);
 }
 
 }  // namespace
@@ -111,28 +117,23 @@ void move_capability(Capability& source, Capability& destination) {
 }
 
 void delete_capability(Core& core, Capability& cap) {
-    const ObjectType type = cap.type();
-    Thread* holder = nullptr;
-    if (type == ObjectType::Endpoint) {
+    if (cap.is(ObjectType::Endpoint)) {
         // nothing: `awaited`, which is no holder, may be set
     } else if (cap.mappable() && cap.space) {
         cap.space->detach(cap);
     } else if (cap.holder) {
-        holder = cap.holder;
-        forget_holder(cap);
-        cap.holder = nullptr;
-    } else if (type == ObjectType::Irq) {
+        return delete_inner(core, cap);
+    } else if (cap.is(ObjectType::Irq)) {
         core.irqs.release(core, NumberRange::of(cap));
-    } else if (type == ObjectType::CapPage && cap.table) {
+    } else if (cap.is(ObjectType::CapPage) && cap.table) {
         lose_page(core, cap);
     }
-    if (has_object(type)) drop_object(core, *cap.object());
+    drop_object(core, cap);
     cap.clear();
-    if (holder) holder->inner_cleared(core, type);
 }
 
 bool remove_capability(Core& core, Capability& cap) {
-    if (!end_waits(core, cap)) return false;
+    if (cap.is_waited_through() && !end_waits(core, cap)) [[unlikely]] return false;
     delete_capability(core, cap);
     return true;
 }

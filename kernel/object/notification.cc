@@ -15,19 +15,20 @@ bool Notification::deliver(Thread& thread) {
 }
 
 void Notification::signal(Core& core, u64 bits) {
+    if ((bits_ | bits) == 0 || signal_quietly(bits)) return;
+    Thread& woken = *wakes();
+    end_wait(woken, bits);
+    core.scheduler.switch_to(woken);
+}
+
+void Notification::end_wait(Thread& woken, u64 bits) {
     bits_ |= bits;
-    if (bits_ == 0) return;
-    if (Thread* waiter = waiters_.head()) {
-        leave(*waiter);
-        deliver(*waiter);
-        core.scheduler.switch_to(*waiter);
-    } else if (bound_ && bound_->state == ThreadState::Receiving) {
-        bound_->via->as<Endpoint>().leave(*bound_);
-        deliver(*bound_);
-        core.scheduler.switch_to(*bound_);
-    } else if (bound_) {
-        bound_->note(Thread::SignalPending, true);
+    if (woken.state == ThreadState::Receiving) {
+        woken.via->as<Endpoint>().leave(woken);
+    } else {
+        leave(woken);
     }
+    deliver(woken);
 }
 
 Error Notification::wait(Thread& thread, Capability& via, bool poll) {

@@ -18,11 +18,12 @@ public:
         bits_ |= bits;
         return true;
     }
-    // Who would run again on a signal, or null.
+    // Who would run again on a signal, or null; that thread takes the bits and waits no longer.
     Thread* wakes() const {
         if (Thread* first = waiters_.head()) return first;
         return bound_ && bound_->state == ThreadState::Receiving ? bound_ : nullptr;
     }
+    void end_wait(Thread& woken, u64 bits);
     // `thread` takes the bits or waits for some.
     Error wait(Thread& thread, Capability& via, bool poll);
     // Gives pending bits to a thread that is about to receive; false if there are none.

@@ -22,6 +22,7 @@ void Thread::review() {
     note(NoSpace, space.empty());
     note(NoContext, context.empty());
     note(NoReply, reply.empty());
+    utcb = utcb_frame.empty() ? nullptr : to_pointer<Utcb>(utcb_frame.address());
     note(SignalPending, !bound_notification.empty() && bound_notification.as<Notification>().pending());
 }
 

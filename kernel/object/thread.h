@@ -72,13 +72,13 @@ public:
     Thread* queue_next = nullptr;  // of the scheduler, Endpoint or Notification; null in no queue
     Thread* queue_prev = nullptr;
 
+    Utcb* utcb = nullptr;  // what utcb_frame holds; null: none
     u64 above = ~u64{1};  // bit p: priority p is higher than its own
 
     void set_priority(u8 value) {
         priority = value;
         above = ~u64{1} << value;
     }
-    Utcb* utcb() const { return utcb_frame.empty() ? nullptr : to_pointer<Utcb>(utcb_frame.address()); }
     SchedContext* own_context() const { return context.empty() ? nullptr : &context.as<SchedContext>(); }
     bool in_fault() const { return attention & InFault; }
     bool ready_to_run() const { return !(attention & kCannotRun); }

@@ -15,10 +15,10 @@ Error find_slots(Thread& sender, Thread& receiver, unsigned count, bool move, Ca
     if (sender.table.empty()) return Error::InvalidCapability;
     if (receiver.table.empty()) return Error::PeerNoSlot;
     for (unsigned i = 0; i < count; ++i) {
-        Capability* source = sender.table.as<CapTable>().lookup(sender.utcb()->send_slots[i]);
+        Capability* source = sender.table.as<CapTable>().lookup(sender.utcb->send_slots[i]);
         if (!source || source->empty()) return Error::InvalidCapability;
         if (source->going() || !(move ? movable(*source) : derivable(*source))) return Error::InvalidCapability;
-        Capability* destination = receiver.table.as<CapTable>().lookup(receiver.utcb()->receive_slots[i]);
+        Capability* destination = receiver.table.as<CapTable>().lookup(receiver.utcb->receive_slots[i]);
         if (!destination || !destination->empty()) return Error::PeerNoSlot;
         for (unsigned j = 0; j < i; ++j) {
             if (caps.destination[j] == destination) return Error::PeerNoSlot;
@@ -43,8 +43,8 @@ Error transfer(Thread& sender, Thread& receiver, Badge badge) {
     const unsigned count = sent.caps();
 
     if (words > kRegisterWords || count != 0) {
-        const Utcb* from = sender.utcb();
-        Utcb* to = receiver.utcb();
+        const Utcb* from = sender.utcb;
+        Utcb* to = receiver.utcb;
         if (!from) return Error::NoUtcb;
         if (!to) return Error::PeerNoUtcb;
         if (count != 0) {

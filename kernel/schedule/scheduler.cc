@@ -3,6 +3,7 @@
 namespace eft::kernel {
 
 void Scheduler::wake(Thread& thread) {
+    unsettle();
     if (!thread.ready_to_run()) {  // its address space or its context is gone
         thread.state = ThreadState::Suspended;
         return;
@@ -14,6 +15,7 @@ void Scheduler::wake(Thread& thread) {
 
 void Scheduler::switch_to(Thread& thread) {
     if (direct_ || !thread.ready_to_run()) return wake(thread);
+    unsettle();
     if (!thread.charged) thread.charged = thread.own_context();
     thread.state = ThreadState::Ready;
     direct_ = &thread;
@@ -26,6 +28,7 @@ void Scheduler::end_wait(Thread& thread, Error error) {
 }
 
 void Scheduler::stop(Thread& thread) {
+    unsettle();
     const bool waited = thread.state != ThreadState::Ready && thread.state != ThreadState::Exhausted &&
                         thread.state != ThreadState::Suspended && !thread.in_fault();
     if (thread.queued) {
@@ -38,6 +41,7 @@ void Scheduler::stop(Thread& thread) {
 }
 
 void Scheduler::set_priority(Thread& thread, u8 priority) {
+    unsettle();
     const bool ready = thread.queued && thread.state == ThreadState::Ready;
     if (ready) dequeue(thread);
     thread.set_priority(priority);

@@ -37,19 +37,22 @@ public:
         return direct_ ? (goes_on ? nullptr : direct_) : (goes_on ? current : nullptr);
     }
     // It was, and is.
-    void take_candidate() { direct_ = nullptr; }
+    void take_candidate() {
+        direct_ = nullptr;
+        unsettled_ = false;
+    }
+    // Since the last choice something may have changed who runs, or on whose time, other than that the running thread
+    // began to wait.
+    bool unsettled() const { return unsettled_; }
+    void unsettle() { unsettled_ = true; }
     // Others of its priority are ready.
     bool has_rival(const Thread& thread) const { return ready_ >> thread.priority & 1; }
     bool anyone_ready() const { return ready_ != 0; }
     // Of those that are ready, who runs first; it leaves its queue.
     Thread& first_ready() const { return *queues_[highest()].head(); }
     void take_first_ready() { dequeue(first_ready()); }
-    // `woken`, who was just given the processor directly, takes the place of `current`, who goes on when nobody like
-    // that is ready.
-    void replace(Thread& current, Thread& woken) {
-        if (direct_ == &woken) direct_ = nullptr;
-        enqueue_front(current);
-    }
+    // Somebody more important takes the place of `current`, who goes on before the others of its priority.
+    void interrupt(Thread& current) { enqueue_front(current); }
     u64 ready_count() const;
 
     // `thread`, which was chosen to run, has no budget: it waits for its context's next period.
@@ -66,6 +69,7 @@ private:
 
     u64 ready_ = 0;  // bit p: queues_[p] is not empty
     Thread* direct_ = nullptr;
+    bool unsettled_ = false;
     ThreadQueue exhausted_;
     ThreadQueue queues_[kPriorities];
 };
@@ -92,7 +96,7 @@ inline void Scheduler::enqueue_back(Thread& thread) {
 
 inline Thread* Scheduler::choose(Thread* current) {
     Thread* chosen = direct_;
-    direct_ = nullptr;
+    take_candidate();
     if (current && is_running(*current) && current != chosen) {
         if (!chosen) {
             chosen = current;

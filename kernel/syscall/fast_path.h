@@ -6,7 +6,7 @@
 // machine's entry, so that a machine can keep those words where they are, and ends in one of its
 // continuations:
 //
-//   deliver(next, badge, tag, words)  `next` is core.current now, and finds this in its registers
+//   deliver(next, badge, tag, words)  `next` is core.current now, and finds this in its registers: so many words
 //   long_message()                    there are more words than travel in registers, or the capability lies in a
 //                                     page that its table got later: Long does that
 //   answer_fault()                    the caller is in a fault, and may go on: FaultAnswer does that
@@ -46,11 +46,12 @@ template <bool kOwnSlots>
 [[gnu::always_inline]] inline unsigned plain_words(Tag tag) { return tag.value & 0xfff; }
 static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
 
-// The words that do not travel in registers; false if one side has no page for them.
-[[gnu::always_inline]] inline bool copy_page(const Thread& from, Thread& to, unsigned words) {
+// The words that do not travel in registers, so that those that do are left; false if one side has no page for them.
+[[gnu::always_inline]] inline bool copy_page(const Thread& from, Thread& to, unsigned& words) {
     if (words <= kRegisterWords) return true;
-    if (from.utcb_frame.empty() || to.utcb_frame.empty()) [[unlikely]] return false;
-    arch::copy_words(to.utcb()->words + kRegisterWords, from.utcb()->words + kRegisterWords, words - kRegisterWords);
+    if (!from.utcb || !to.utcb) [[unlikely]] return false;
+    arch::copy_words(to.utcb->words + kRegisterWords, from.utcb->words + kRegisterWords, words - kRegisterWords);
+    words = kRegisterWords;
     return true;
 }
 
@@ -59,7 +60,7 @@ static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
 template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class Invoke>
 [[gnu::always_inline]] inline void fast_call(Core& core, Thread& caller, u64 slot, Tag tag, Deliver deliver,
                                              LongMessage long_message, GiveUp give_up, Invoke invoke) {
-    const unsigned words = fast::plain_words(tag);
+    unsigned words = fast::plain_words(tag);
     if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
     Capability* via = fast::find<kKind == MessageKind::Short>(caller, slot);
     if (!via) [[unlikely]] return kKind == MessageKind::Short ? long_message() : give_up();
@@ -82,7 +83,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
 [[gnu::always_inline]] inline void fast_reply_receive(Core& core, Thread& server, u64 slot, Tag tag, Deliver deliver,
                                                       LongMessage long_message, GiveUp give_up, AnswerFault answer_fault,
                                                       Resume resume) {
-    const unsigned words = fast::plain_words(tag);
+    unsigned words = fast::plain_words(tag);
     if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
     if (server.attention != 0) [[unlikely]] return give_up();
     Capability* via = fast::find<kKind == MessageKind::Short>(server, slot);

@@ -31,8 +31,9 @@ struct Group {
     ObjectType type;
     const std::span<const Operation>* operations;
 };
+constexpr std::span<const Operation> kNoOperations;
 constexpr Group kGroups[] = {
-    {ObjectType::None, nullptr},
+    {ObjectType::None, &kNoOperations},
     {ObjectType::Untyped, &kUntypedOperations},
     {ObjectType::CapTable, &kCapTableOperations},
     {ObjectType::Thread, &kThreadOperations},
@@ -57,7 +58,7 @@ Error invoke(Core& core, Thread& thread, Capability& cap) {
     if (!tag.valid() || tag.caps() != 0) return Error::InvalidArgument;
     const u32 group = tag.label() >> 8;
     const u32 index = tag.label() & 0xff;
-    if (group >= std::size(kGroups) || !cap.is(kGroups[group].type) || group == 0 || index >= kGroups[group].operations->size()) {
+    if (group >= std::size(kGroups) || !cap.is(kGroups[group].type) || index >= kGroups[group].operations->size()) {
         return can_be_invoked(cap.type()) ? Error::InvalidOperation : Error::InvalidCapability;
     }
     const Operation& operation = (*kGroups[group].operations)[index];

@@ -20,6 +20,7 @@ Error configure(InvocationContext& context, SchedContext& share) {
     settle(context.core);
     share.configure(budget, period, static_cast<u8>(ceiling), arch::now());
     context.core.scheduler.unpark(arch::now());
+    context.core.scheduler.unsettle();
     return Error::None;
 }
 

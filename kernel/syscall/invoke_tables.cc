@@ -73,9 +73,7 @@ Error move(Capability* source, Capability* destination) {
     return Error::None;
 }
 
-Error delete_range(InvocationContext& context, CapTable& table) {
-    const u64 first = context.argument(0);
-    const u64 count = context.argument(1) == 0 ? 1 : context.argument(1);
+[[gnu::noinline]] Error delete_range(InvocationContext& context, CapTable& table, u64 first, u64 count) {
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
     for (u64 i = 0; i < count; ++i) {
         Capability* cap = table.lookup(first + i);
@@ -84,6 +82,15 @@ Error delete_range(InvocationContext& context, CapTable& table) {
         if (!empty && !remove_capability(context.core, *cap)) return context.pause(first + i, count - i);
         if (context.core.must_pause(work) && i + 1 != count) return context.pause(first + i + 1, count - i - 1);
     }
+    context.core.died = true;
+    return Error::None;
+}
+
+Error delete_slots(InvocationContext& context, CapTable& table) {
+    const u64 first = context.argument(0), count = context.argument(1);
+    Capability* cap = count <= 1 ? table.lookup(first) : nullptr;
+    if (!cap || cap->empty()) return delete_range(context, table, first, count == 0 ? 1 : count);
+    if (!remove_capability(context.core, *cap)) return kPaused;
     context.core.died = true;  // perhaps before a pause: that is awaited
     return Error::None;
 }
@@ -138,7 +145,7 @@ Error inspect(InvocationContext& context, CapTable& table) {
 
 constexpr Operation kUntyped[] = {{retype_into_slots, kControl}, {inspect_untyped, kControl}};
 constexpr Operation kCapTable[] = {
-    {on<CapTable, derive>, kControl}, {on<CapTable, move_here>, kControl}, {on<CapTable, delete_range>, kControl},
+    {on<CapTable, derive>, kControl}, {on<CapTable, move_here>, kControl}, {on<CapTable, delete_slots>, kControl},
     {on<CapTable, revoke>, kControl}, {on<CapTable, inspect>, kInspect},   {on<CapTable, count_used>, kInspect},
     {on<CapTable, take>, kControl},   {on<CapTable, donate>, kControl},
 };

@@ -123,7 +123,7 @@ u64 blocking_object(const Thread& thread) {
 
 Error inspect(InvocationContext& context, Thread& thread) {
     unsigned more = 0;
-    if (Utcb* utcb = context.thread.utcb()) {
+    if (Utcb* utcb = context.thread.utcb) {
         constexpr auto kCount = static_cast<unsigned>(UserRegister::Count);
         for (unsigned i = 0; i < kCount; ++i) utcb->words[kRegisterWords + i] = thread.registers.get(static_cast<UserRegister>(i));
         utcb->words[kRegisterWords + static_cast<unsigned>(UserRegister::FaultAddress)] = thread.fault.words[0];

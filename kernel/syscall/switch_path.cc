@@ -37,12 +37,14 @@ Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap) {
     if (!cap.is(ObjectType::Notification) || !cap.may(NotificationRight::Signal) || cap.data == 0) return nullptr;
     Notification& notification = cap.as<Notification>();
     Thread* woken = notification.wakes();
-    if (!woken || woken->priority <= thread.priority || !core.scheduler.may_run_next(*woken)) return nullptr;
+    if (!woken || woken->priority <= thread.priority) return nullptr;
     if (((woken->attention | thread.attention) & kSpecial) != 0 || !is_plain(core, woken->own_context())) return nullptr;
 
-    notification.signal(core, cap.data);
+    notification.end_wait(*woken, cap.data);
+    woken->charged = woken->own_context();
+    woken->state = ThreadState::Ready;
     thread.finish(Error::None);
-    core.scheduler.replace(thread, *woken);
+    core.scheduler.interrupt(thread);
     return run(core, *woken);
 }
 

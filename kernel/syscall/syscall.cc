@@ -142,7 +142,7 @@ void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_aga
         const bool waits = !bury_dead(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
         if (waits) thread->registers.repeat(kAwaitBurial);
     }
-    Thread* next = choose_next(core);
+    Thread* next = core.dying ? choose_next(core) : next_thread(core);
     while (!next && core.dying) {
         const bool all = bury_dead(core);
         next = choose_next(core);
@@ -180,6 +180,8 @@ Thread* handle_invocation(Core& core, Capability& cap) {
     core.work_left = arch::kWorkPerLook;
     const Error error = invoke(core, thread, cap);
     if (error != Error::None) [[unlikely]] fail(thread, error, static_cast<u64>(SystemCall::Call));
+    // An invocation never makes its thread wait.
+    if (!core.dying && !core.scheduler.unsettled()) [[likely]] return &thread;
     return leave_kernel(core, &thread, error);
 }
 

@@ -7,51 +7,19 @@
 
 #include "apic.h"
 #include "cpu.h"
-#include "descriptors.h"
+#include "entry.h"
 #include "fpu.h"
-#include "local.h"
 #include "panic.h"
-
-// Of entry.S. They do not return, but are jumped to: the stack is empty wherever they are called.
-extern "C" {
-[[noreturn]] void idle();
-void resume_same(eft::kernel::arch::UserRegisters& registers);
-void resume_user(eft::kernel::arch::UserRegisters& registers);
-void finish_at_once(eft::kernel::Thread& thread);
-void deliver_message(eft::kernel::Thread& thread, eft::u64 tag, eft::u64 badge, unsigned words);
-void general_system_call(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::u64 number);
-void general_invocation(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::kernel::Capability& cap);
-}
 
 namespace eft::kernel::arch {
 
 extern "C" [[gnu::noinline]] void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number);
-extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller);
-extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server);
-extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server);
 
 constinit CoreLocal core_local{};
 
 namespace {
 
 constexpr u32 kNoDeviceVector = 7, kPageFaultVector = 14, kFirstExternal = 32;
-
-// Everything that differs between two threads beside what entry.S restores.
-[[gnu::always_inline]] inline void load_thread(Thread& next) {
-    write_fs_base(next.registers.fs_base);
-    set_frame_top(reinterpret_cast<u64>(&next.registers.fs_base));
-    const PhysAddr root(next.space.data);
-    if (core_local.active_root != root) {
-        core_local.active_root = root;
-        write_root(root);
-    }
-}
-
-// `previous` may have been destroyed, but its memory is nobody else's before the next entry.
-[[gnu::always_inline]] inline void switch_threads(Thread& previous, Thread& next) {
-    previous.registers.fs_base = read_fs_base();
-    load_thread(next);
-}
 
 void go_on(Thread& previous, Thread* next) {
     if (next != &previous) {
@@ -76,45 +44,7 @@ Thread* external_interrupt(Core& core, u32 vector) {
     return next;
 }
 
-// A function for each kind of message, so that the short way has no loop and needs no stack.
-template <MessageKind kKind>
-[[gnu::always_inline]] inline void call(u64 slot, u64 tag, Thread& caller) {
-    fast_call<kKind>(
-        core_local.core, caller, slot, Tag(tag),
-        [&](Thread& server, Badge badge, Tag sent, unsigned words) {
-            switch_threads(caller, server);
-            deliver_message(server, sent.value, raw(badge), words);
-        },
-        [=, &caller] { enter_long_call(slot, tag, caller); },
-        [=, &caller] { general_system_call(slot, tag, caller, static_cast<u64>(SystemCall::Call)); },
-        [=, &caller](Capability& cap) { general_invocation(slot, tag, caller, cap); });
-}
-
-template <MessageKind kKind>
-[[gnu::always_inline]] inline void reply_receive(u64 slot, u64 tag, Thread& server) {
-    fast_reply_receive<kKind>(
-        core_local.core, server, slot, Tag(tag),
-        [&](Thread& caller, Badge badge, Tag sent, unsigned words) {
-            switch_threads(server, caller);
-            deliver_message(caller, sent.value, raw(badge), words);
-        },
-        [=, &server] { enter_long_reply_receive(slot, tag, server); },
-        [=, &server] { general_system_call(slot, tag, server, static_cast<u64>(SystemCall::ReplyRecv)); },
-        [=, &server] { enter_fault_answer(slot, tag, server); },
-        [&server](Thread& caller) {
-            switch_threads(server, caller);
-            resume_user(caller.registers);
-        });
-}
-
 }  // namespace
-
-extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Short>(slot, tag, caller); }
-extern "C" [[gnu::noinline]] void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number);
-extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Long>(slot, tag, caller); }
-extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Short>(slot, tag, server); }
-extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Long>(slot, tag, server); }
-extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::FaultAnswer>(slot, tag, server); }
 
 extern "C" void enter_system_call(u64 slot, u64 tag, Thread& thread, u64 number) {
     if (finished_at_once(core_local.core, thread, slot, number)) return finish_at_once(thread);

@@ -105,6 +105,6 @@ private:
 };
 
 // The message page of a thread that has one.
-inline Utcb& utcb(Thread& thread) { return *thread.utcb(); }
+inline Utcb& utcb(Thread& thread) { return *thread.utcb; }
 
 }  // namespace eft::kernel::test

@@ -135,7 +135,7 @@ u64 RandomCalls::argument() {
 }
 
 void RandomCalls::fill_message_page(Thread& thread) {
-    if (!thread.utcb()) return;
+    if (!thread.utcb) return;
     for (u32& to : utcb(thread).send_slots) to = slot();
     for (u32& to : utcb(thread).receive_slots) to = slot();
 }

@@ -43,6 +43,7 @@ public:
     bool leads_on() const { return value_ & Table; }
     bool has(Bit bit) const { return value_ & bit; }
     PhysAddr address() const { return PhysAddr(page_down(value_)); }
+    bool leads_to(PhysAddr wanted) const { return present() && address() == wanted; }
     u64 value() const { return value_; }
 
 private:

@@ -35,11 +35,15 @@ public:
     // Above the last level: to another table, that is, not to a large page.
     bool leads_on() const { return (value_ & (Present | Large)) == Present; }
     bool writable() const { return value_ & Writable; }
-    PhysAddr address() const { return PhysAddr(value_ & 0x000f'ffff'ffff'f000); }
+    PhysAddr address() const { return PhysAddr(value_ & kAddress); }
+    // It translates to the page, or leads on to the table, at `address`.
+    bool leads_to(PhysAddr address) const { return (value_ & (kAddress | Present)) == (address.value() | Present); }
     void set(Bit bit) { value_ |= bit; }
     void clear(Bit bit) { value_ &= ~u64{bit}; }
 
 private:
+    static constexpr u64 kAddress = 0x000f'ffff'ffff'f000;
+
     u64 value_ = 0;
 };
 static_assert(sizeof(PageEntry) == 8);

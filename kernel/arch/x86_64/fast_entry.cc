@@ -1,0 +1,53 @@
+// The fast path (syscall/fast_path.h) of this machine: what entry.S jumps to for a call and a reply_recv.
+#include <syscall/fast_path.h>
+
+#include "entry.h"
+
+namespace eft::kernel::arch {
+
+extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller);
+extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server);
+extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server);
+
+namespace {
+
+// A function for each kind of message, so that the short way has no loop and needs no stack.
+template <MessageKind kKind>
+[[gnu::always_inline]] inline void call(u64 slot, u64 tag, Thread& caller) {
+    fast_call<kKind>(
+        core_local.core, caller, slot, Tag(tag),
+        [&](Thread& server, Badge badge, Tag sent, unsigned words) {
+            switch_threads(caller, server);
+            deliver_message(server, sent.value, raw(badge), words);
+        },
+        [=, &caller] { enter_long_call(slot, tag, caller); },
+        [=, &caller] { general_system_call(slot, tag, caller, static_cast<u64>(SystemCall::Call)); },
+        [=, &caller](Capability& cap) { general_invocation(slot, tag, caller, cap); });
+}
+
+template <MessageKind kKind>
+[[gnu::always_inline]] inline void reply_receive(u64 slot, u64 tag, Thread& server) {
+    fast_reply_receive<kKind>(
+        core_local.core, server, slot, Tag(tag),
+        [&](Thread& caller, Badge badge, Tag sent, unsigned words) {
+            switch_threads(server, caller);
+            deliver_message(caller, sent.value, raw(badge), words);
+        },
+        [=, &server] { enter_long_reply_receive(slot, tag, server); },
+        [=, &server] { general_system_call(slot, tag, server, static_cast<u64>(SystemCall::ReplyRecv)); },
+        [=, &server] { enter_fault_answer(slot, tag, server); },
+        [&server](Thread& caller) {
+            switch_threads(server, caller);
+            resume_user(caller.registers);
+        });
+}
+
+}  // namespace
+
+extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Short>(slot, tag, caller); }
+extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Long>(slot, tag, caller); }
+extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Short>(slot, tag, server); }
+extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Long>(slot, tag, server); }
+extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::FaultAnswer>(slot, tag, server); }
+
+}  // namespace eft::kernel::arch
