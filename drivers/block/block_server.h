@@ -169,7 +169,7 @@ private:
         auto ring = platform_.map(platform_.at(slot_of(place, Ring)), kRingBytes);
         if (!ring.ok()) return ring.error() == Error::OutOfRange ? Error::BadFormat : ring.error();
         EFT_TRY(auto area, platform_.map(platform_.at(slot_of(place, Area)), area_bytes));
-        auto consumer = Block::RingConsumer::open(ring->bytes(), area.bytes(), Block::kInflight);
+        auto consumer = Block::RingConsumer::open(ring->bytes(), area.bytes(), Block::kInflight, Block::RingConsumer::kAttempts, platform_.last_end_ordered());
         if (!consumer.ok()) return Error::BadFormat;
         EFT_CHECK(backend_.open_area(place, platform_.at(slot_of(place, Area)), area_bytes));
         client.place = place;

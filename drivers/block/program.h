@@ -14,6 +14,7 @@ class KernelPlatform : public KernelSlots {
 public:
     using Mapping = SharedMemory;
 
+    bool last_end_ordered() const { return config().last_end_ordered != 0; }
     Result<Mapping> map(Slot object, u64 bytes) { return SharedMemory::borrow(object, bytes); }
     void wake_self(u64 wake_bits) {
         if (const auto wake = copy_capability(slot(WellKnown::SelfSignal), kAllRights, wake_bits); wake.ok()) sys::signal(wake->slot());

@@ -29,8 +29,9 @@ template <class E>
 concept Environment = requires(E& world, unsigned index, u32 pid, u64 number, proc::DeathReason reason, proc::Signal signal) {
     { world.stamp() } -> std::same_as<u64>;
 
-    // A new incarnation on the persistent part: its process. Sessions for it are admitted.
-    { world.spawn(index, pid, number) } -> std::same_as<Result<u32>>;
+    // A new incarnation on the persistent part: its process. Sessions for it are admitted. It hears whether the one
+    // before it ended by somebody's order.
+    { world.spawn(index, pid, number, true) } -> std::same_as<Result<u32>>;
     { world.spawn_tombstone(index) } -> std::same_as<Result<u32>>;
     { world.is_dead(pid) } -> std::same_as<bool>;
     { world.reap(pid) } -> std::same_as<Result<proc::CrashRecord>>;

@@ -89,7 +89,7 @@ public:
     u64 stamp() const { return sys::time_stamp(); }
     // Of a distance of stamps; 0 in the first moments, while the rate is not known.
     u64 microseconds(u64 distance) const { return clock_.microseconds(distance); }
-    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies);
+    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered);
     Result<u32> spawn_tombstone(unsigned index);
     bool is_dead(u32 pid);
     Result<proc::CrashRecord> reap(u32 pid);

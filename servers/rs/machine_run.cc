@@ -71,9 +71,10 @@ Result<u32> Machine::start_process(const PersistentPart& part, std::string_view 
     return spawned.pid;
 }
 
-Result<u32> Machine::spawn(unsigned index, u32 incarnation, u64 replies) {
+Result<u32> Machine::spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) {
     PersistentPart& part = parts_[index];
     EFT_CHECK(admit(part));
+    part.page().last_end_ordered = last_end_ordered;
     part.head().session = 0;  // the dead one's
     const Result<u32> pid = start_process(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
     if (pid.ok()) {

@@ -146,7 +146,7 @@ private:
         service.missed = 0;
         service.overdue.forget();
         service.complained_falsely = false;
-        const Result<u32> pid = world_.spawn(index, service.incarnation, service.replies);
+        const Result<u32> pid = world_.spawn(index, service.incarnation, service.replies, service.last_was_ordered);
         service.recovery.spawned = world_.stamp();
         if (pid.ok()) {
             service.pid = *pid;

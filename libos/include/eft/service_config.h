@@ -46,7 +46,7 @@ struct ServiceConfig {
     u32 state_bytes;  // of the state region, a multiple of the page size
     u32 log_bytes;
     u32 cap_count;
-    u32 reserved;
+    u32 last_end_ordered;  // 1: the incarnation before this one ended by somebody's order, not by a fault of its own
     u64 boot_time;     // time-stamp counter at the kernel's entry
     u64 ticks_per_ms;  // of the time-stamp counter, measured by the kernel to about one in a thousand
     NamedCap caps[32];

@@ -200,7 +200,7 @@ void measure_stubs() {
 
 int eft_main() {
     check_counter();
-    const Slot untyped = static_cast<Slot>(config().reserved);
+    const Slot untyped = *granted("untyped");
     const Slot space = *granted("space");
     const char* keys[] = {"ipc.cross.w0", "ipc.cross.w4", "ipc.cross.w10", "ipc.cross.w120", nullptr};
     measure_entries();

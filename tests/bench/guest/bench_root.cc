@@ -64,7 +64,9 @@ void stage_main(Stage& stage) {
     const Slot handler = stage.memory.take_slots(1);
     stage.require(ko::derive(root::root_slot(RootSlot::Table), handler, measure.endpoint(), bits(EndpointRight::Send), 7), "handler");
     stage.require(ko::set_handlers(fault_peer.thread(), Slot::None, handler), "handler");
-    measure.config().reserved = *untyped_at;
+    NamedCap& named = measure.config().caps[measure.config().cap_count++];
+    std::string_view("untyped").copy(named.name, sizeof named.name);
+    named.slot = *untyped_at;
     for (root::Service* service : all) {
         if (service != &fault_peer) stage.require(service->resume(), service->name());
     }

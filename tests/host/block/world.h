@@ -111,6 +111,7 @@ public:
         std::span<std::byte> bytes_;
     };
 
+    bool last_end_ordered() const { return false; }
     // A persistent slot, as a capability of the fake table.
     Slot at(u32 index) {
         const Slot slot{kFirst + index};

@@ -123,6 +123,21 @@ TEST_CASE("an entry that two incarnations took is not taken a third time") {
     CHECK(consumer.take_signal());
 }
 
+TEST_CASE("what an incarnation took that ended by order does not count") {
+    RingMemory memory;
+    auto producer = memory.produce();
+    submit(producer, 1);
+    const auto take = [&](bool blameless) {
+        auto consumer = *memory.consume(kCount, Consumer<kCount>::kAttempts, blameless);
+        return (*consumer.take()).has_value();
+    };
+    CHECK(take(false));
+    for (int kill = 0; kill < 100; ++kill) CHECK(take(true));
+    CHECK(take(false));  // the last one failed with it: that is the first time
+    CHECK_FALSE(take(false));
+    CHECK((*producer.take())->status == Error::ServiceFailed);
+}
+
 // A consumer that is killed at every store that it makes into the ring: what it had stored stays, the rest is lost.
 // Here the steps of a consumer are cut after each; the next incarnation knows only the memory.
 TEST_CASE("a consumer killed between any two steps: each request is completed exactly once") {

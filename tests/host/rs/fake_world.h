@@ -18,6 +18,7 @@ struct FakeProcess {
     bool tombstone = false;
     u32 incarnation = 0;
     u64 replies = 0;  // as it was told of the one before
+    bool last_end_ordered = false;  // the same
     bool dead = false;
     proc::CrashRecord record{};
     ThreadState thread = ThreadState::Receiving;
@@ -44,7 +45,7 @@ struct FakeWorld {
 
     u64 stamp() { return time += 10; }
 
-    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies) {
+    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) {
         note("spawn", index, incarnation);
         shown[index].session = 0;
         if (spawn_error != Error::None) return spawn_error;
@@ -52,6 +53,7 @@ struct FakeWorld {
         process.service = index;
         process.incarnation = incarnation;
         process.replies = replies;
+        process.last_end_ordered = last_end_ordered;
         return add(process);
     }
     Result<u32> spawn_tombstone(unsigned index) {

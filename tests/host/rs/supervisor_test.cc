@@ -120,6 +120,7 @@ TEST_CASE("a thousand ordered kills are no failures") {
         REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
         CHECK(rig.service(0).last_death.reason == proc::DeathReason::Ordered);
         CHECK(rig.service(0).state == State::Starting);
+        CHECK(rig.world.processes.at(rig.service(0).pid).last_end_ordered);
         rig.up(0);
         REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Crash).ok());
         rig.supervisor.look(0);

@@ -1,7 +1,8 @@
 // The server's end of a ring: takes requests, and completes them in any order.
 //
 // Its position is rebuilt from the memory when it opens the ring: submitted entries that are not done are taken again,
-// before new ones. An entry that two incarnations have taken is not taken a third time: it is answered ServiceFailed.
+// before new ones. An entry that two incarnations have taken and failed with is not taken a third time: it is answered
+// ServiceFailed.
 //
 // The client can write all of the memory at any time. Opening and taking give a private copy of the request; a client
 // that changes the rest confuses only itself: the worst is that its own entry is answered with nonsense, or that the
@@ -33,13 +34,14 @@ public:
     Consumer() = default;
 
     // `inflight`: how many entries may be taken and not completed. `area` is the session's data area as mapped here.
+    // `blameless`: the incarnation before this one did not fail, so what it took does not count.
     static Result<Consumer> open(std::span<std::byte> bytes, std::span<std::byte> area, u32 inflight,
-                                 u32 attempts = kAttempts) {
+                                 u32 attempts = kAttempts, bool blameless = false) {
         EFT_TRY(Memory memory, Memory::open(bytes));
         if (memory.geometry().count > Count || memory.geometry().area_bytes > area.size())
             return Error::ProtocolViolation;
         Consumer consumer(memory, area.first(memory.geometry().area_bytes), inflight, attempts);
-        EFT_CHECK(consumer.find_unfinished());
+        EFT_CHECK(consumer.find_unfinished(blameless));
         return consumer;
     }
 
@@ -102,7 +104,7 @@ private:
 
     // The producer stores an entry's state before `submitted`, so the last `count` positions before the number read
     // here have states of their own, or of the reuse that came after it was read.
-    Status find_unfinished() {
+    Status find_unfinished(bool blameless) {
         const u32 count = memory_.geometry().count;
         taken_ = acquire(memory_.header().submitted);
         recovered_ = taken_ > count ? taken_ - count : 0;
@@ -112,6 +114,8 @@ private:
             if (state == submitted_state(position)) {
                 unfinished_[slot(position)] = true;
                 ++found_unfinished_;
+                u32& taken = memory_.entry(position).attempts;
+                if (const u32 attempts = read_once(taken); blameless && attempts != 0) write(taken, attempts - 1);
             } else if (state != done_state(position) && state != submitted_state(position + count)) {
                 return Error::ProtocolViolation;
             }
