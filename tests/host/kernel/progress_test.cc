@@ -11,7 +11,8 @@ namespace {
 
 constexpr unsigned kTooMany = 100;  // pauses
 
-// An interrupt is always pending. The manager deletes what is in the slot; `between` acts at each pause, in which none is.
+// An interrupt is always pending. The manager deletes what is in the slot; `between` acts at each pause, in which none
+// is.
 template <class Between>
 unsigned remove_with_pauses(Machine& machine, u32 slot, Between between, Error expected = Error::None) {
     unsigned pauses = 0;
@@ -60,8 +61,23 @@ TEST_CASE("a deletion looks at everybody in a queue once, however often it pause
         wait(last, side, going);
         CHECK(remove_with_pauses(machine, going, [] {}) < 10);
         CHECK(last.error() == Error::InvalidCapability);
-        for (auto& program : bystanders) CHECK(program->state() != ThreadState::Ready);
+        for (auto& program : bystanders) {
+            CHECK(program->state() != ThreadState::Ready);
+            CHECK((program->object().attention & kernel::Thread::AtHand) == 0);  // the fast path may take it
+        }
     }
+}
+
+TEST_CASE("a deletion looks at nobody when those who received through the capability do not any more") {
+    Machine machine;
+    const u32 object = machine.make(ObjectType::Endpoint), going = machine.derive(object);
+    Program receiver(machine);
+    share_table(machine, receiver);
+    receiver.receive(going);
+    machine.expect(receiver.thread, Invocation::ThreadCancel);
+    auto callers = programs(machine, 6);
+    for (auto& program : callers) program->call(program->grant(object));
+    CHECK(remove_with_pauses(machine, going, [] {}) == 0);
 }
 
 TEST_CASE("a deletion does not look at those who come to the queue meanwhile") {
@@ -83,33 +99,41 @@ TEST_CASE("a deletion does not look at those who come to the queue meanwhile") {
     }
 }
 
-TEST_CASE("two deletions at a time get on") {
+// Without the bystanders the first one only ever comes to the other's thread, and the other way round.
+void delete_two(Side side, unsigned bystanders_before) {
+    Machine machine;
+    const u32 object = make_object(machine, side), going[] = {machine.derive(object), machine.derive(object)};
+    auto bystanders = programs(machine, bystanders_before);
+    auto waiting = programs(machine, 2);
+    auto killers = programs(machine, 2);
+    for (auto& program : bystanders) wait(*program, side, program->grant(object));
+    for (auto& program : waiting) share_table(machine, *program);
+    for (auto& program : killers) share_table(machine, *program);
+    wait(*waiting[1], side, going[1]);
+    wait(*waiting[0], side, going[0]);
+    unsigned asked = 0;
+    machine.preempt([&] { return ++asked < kTooMany; }, {});
+    for (unsigned i = 0; i < 2; ++i)
+        killers[i]->call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 1), {going[i]});
+    while (killers[0]->object().registers.repeats || killers[1]->object().registers.repeats) {
+        for (auto& killer : killers) {
+            if (killer->object().registers.repeats) machine.repeat(killer->object());
+        }
+    }
+    CHECK(asked < 30);
+    for (unsigned i = 0; i < 2; ++i) {
+        CHECK(waiting[i]->error() == Error::InvalidCapability);
+        CHECK(killers[i]->error() == Error::None);
+        CHECK(machine.slot(going[i]).empty());
+    }
+}
+
+TEST_CASE("two deletions at a time get on, and none misses whom the other one has passed by") {
     for (const Side side : kSides) {
-        CAPTURE(static_cast<int>(side));
-        Machine machine;
-        const u32 object = make_object(machine, side), going[] = {machine.derive(object), machine.derive(object)};
-        auto bystanders = programs(machine, 4);
-        auto waiting = programs(machine, 2);
-        auto killers = programs(machine, 2);
-        for (auto& program : bystanders) wait(*program, side, program->grant(object));
-        for (unsigned i = 0; i < 2; ++i) {
-            share_table(machine, *waiting[i]);
-            share_table(machine, *killers[i]);
-            wait(*waiting[i], side, going[i]);
-        }
-        unsigned asked = 0;
-        machine.preempt([&] { return ++asked < kTooMany; }, {});
-        for (unsigned i = 0; i < 2; ++i) killers[i]->call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 1), {going[i]});
-        while (killers[0]->object().registers.repeats || killers[1]->object().registers.repeats) {
-            for (auto& killer : killers) {
-                if (killer->object().registers.repeats) machine.repeat(killer->object());
-            }
-        }
-        CHECK(asked < 30);
-        for (unsigned i = 0; i < 2; ++i) {
-            CHECK(waiting[i]->error() == Error::InvalidCapability);
-            CHECK(killers[i]->error() == Error::None);
-            CHECK(machine.slot(going[i]).empty());
+        for (const unsigned bystanders : {0u, 1u, 4u}) {
+            CAPTURE(static_cast<int>(side));
+            CAPTURE(bystanders);
+            delete_two(side, bystanders);
         }
     }
 }
@@ -150,7 +174,9 @@ TEST_CASE("whoever a deletion is about to come to may leave the queue in any way
                 wait(*waiting[i], side, i % 3 == 0 ? going : object);
             }
             const unsigned pauses = remove_with_pauses(machine, going, [&] {
-                if (waiting[0]->state() != ThreadState::Ready || machine.slot(waiting[1]->untyped).first_child() == nullptr) return;
+                if (waiting[0]->state() != ThreadState::Ready ||
+                    machine.slot(waiting[1]->untyped).first_child() == nullptr)
+                    return;
                 if (dies) {
                     CHECK(machine.revoke(waiting[1]->untyped) == Error::None);
                 } else if (waiting[1]->state() != ThreadState::Ready) {
@@ -189,6 +215,25 @@ TEST_CASE("a receiver that a deletion is about to come to may take a message, an
     CHECK(second.state() == ThreadState::Receiving);
 }
 
+TEST_CASE("a receiver that a deletion is about to come to may take a fault") {
+    Machine machine;
+    const u32 object = machine.make(ObjectType::Endpoint), going = machine.derive(object);
+    Program pager(machine), last(machine), victim(machine);
+    for (Program* program : {&pager, &last}) share_table(machine, *program);
+    Program first(machine);
+    share_table(machine, first);
+    first.receive(going);
+    pager.receive(object);
+    last.receive(going);
+    machine.expect(victim.thread, Invocation::ThreadHandlers, object, 0);
+    remove_with_pauses(machine, going, [&] {
+        if (victim.state() == ThreadState::Ready) victim.page_fault();
+    });
+    CHECK(pager.state() == ThreadState::Ready);
+    CHECK(victim.state() == ThreadState::AwaitingReply);
+    CHECK(last.error() == Error::InvalidCapability);
+}
+
 TEST_CASE("a deletion of slots that goes through one of them ends well, wherever it pauses") {
     for (unsigned at = 0; at < 5; ++at) {
         CAPTURE(at);
@@ -196,11 +241,13 @@ TEST_CASE("a deletion of slots that goes through one of them ends well, wherever
         const u32 endpoint = machine.make(ObjectType::Endpoint);
         const u32 first = machine.free_slot();
         for (u32 i = 1; i < 5; ++i) machine.free_slot();
-        for (u32 i = 0; i < 5; ++i) machine.expect(kTable, Invocation::CapDerive, first + i, i == at ? kTable : endpoint, kAllRights);
+        for (u32 i = 0; i < 5; ++i)
+            machine.expect(kTable, Invocation::CapDerive, first + i, i == at ? kTable : endpoint, kAllRights);
         bool inside = false;
         unsigned pauses = 0;
         machine.preempt([&] { return !inside; }, [&] { ++pauses; });
-        machine.system_call(machine.manager(), SystemCall::Call, first + at, Tag(static_cast<u32>(Invocation::CapDelete), 2), {first, 5});
+        machine.system_call(machine.manager(), SystemCall::Call, first + at,
+                            Tag(static_cast<u32>(Invocation::CapDelete), 2), {first, 5});
         CHECK(machine.answer(machine.manager()).error == Error::None);
         CHECK(pauses >= 3);
         for (u32 i = 0; i < 5; ++i) CHECK(machine.slot(first + i).empty());
@@ -211,7 +258,8 @@ TEST_CASE("a thread does nothing from the moment that its last capability is gon
     for (const bool waits : {false, true}) {
         CAPTURE(waits);
         Machine machine;
-        const u32 endpoint = machine.make(ObjectType::Endpoint), table = machine.make(ObjectType::CapTable, 5), thread = machine.free_slot();
+        const u32 endpoint = machine.make(ObjectType::Endpoint), table = machine.make(ObjectType::CapTable, 5),
+                  thread = machine.free_slot();
         REQUIRE(thread == table + 1);
         for (u32 i = 1; i < 32; ++i) machine.expect(table, Invocation::CapDerive, i, endpoint, kAllRights);
         Program victim(machine), killer(machine);
