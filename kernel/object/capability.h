@@ -97,7 +97,7 @@ public:
     union {
         Capability* space_next = nullptr;
         Thread* holder;  // inner slots of a thread, except Endpoints: who must hear when they are cleared
-        u64 awaited;     // Endpoint: 1 if a thread ever waited to receive through this capability
+        u64 awaited;     // Endpoint: 0 if no thread ever waited to receive through this capability (waiters.cc)
     };
     union {
         Capability* space_prev = nullptr;

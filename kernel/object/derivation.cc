@@ -72,7 +72,6 @@ void forget_holder(Capability& cap) {
 
 // Nobody can use `cap` from now on, and those who wait through it hear of it. False: it paused.
 [[gnu::noinline]] bool end_waits(Core& core, Capability& cap) {
-    cap.begin_to_go();
     return cap.is(ObjectType::Endpoint) ? cap.as<Endpoint>().cancel(core, cap) : cap.as<Notification>().cancel(core, cap);
 }
 

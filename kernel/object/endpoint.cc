@@ -8,21 +8,8 @@
 #include <schedule/core.h>
 
 namespace eft::kernel {
-namespace {
 
 constexpr int kFailedSend = 400;  // instructions
-
-// The thread, which has left its queue, is told that its wait failed.
-void end_wait(Core& core, Thread& thread, Error error) {
-    if (thread.in_fault()) {
-        thread.state = ThreadState::Suspended;
-        abandon_fault(core, thread);
-    } else {
-        core.scheduler.end_wait(thread, error);
-    }
-}
-
-}  // namespace
 
 void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
     thread.wants_reply = call;
@@ -34,9 +21,9 @@ void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
 }
 
 void Endpoint::leave(Thread& thread) {
+    hand_.pass(thread);
     if (thread.state == ThreadState::Sending) {
         --thread.via->waiters;
-        cursor_.pass(thread);
         senders_.remove(thread);
     } else {
         receivers_.remove(thread);
@@ -46,7 +33,7 @@ void Endpoint::leave(Thread& thread) {
 Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wait wait) {
     if (Thread* receiver = receivers_.head()) {
         if (Error error = transfer(sender, *receiver, Badge(via.data)); error != Error::None) return error;
-        take_first_receiver();
+        leave(*receiver);
         if (call) {
             receiver->reply.as<Reply>().hold(sender, *receiver);
             core.scheduler.switch_to(*receiver);
@@ -64,7 +51,7 @@ void Endpoint::send_fault(Core& core, Thread& thread, Capability& via) {
     Thread* receiver = receivers_.head();
     if (!receiver) return await_receiver(thread, via, true);
     transfer_fault(thread, *receiver, Badge(via.data));
-    take_first_receiver();
+    leave(*receiver);
     receiver->reply.as<Reply>().hold(thread, *receiver);
     core.scheduler.switch_to(*receiver);
 }
@@ -96,18 +83,8 @@ Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait
 }
 
 bool Endpoint::cancel(Core& core, Capability& via) {
-    const auto end = [&](Thread& thread) { refuse(core, thread); };
-    if (via.waiters != 0 && !end_waits_through(core, senders_, cursor_, via, end)) return false;
-    // The fast path takes receivers out without a word, so that this begins anew after a pause.
-    QueueCursor none;
-    if (via.awaited != 0 && !end_waits_through(core, receivers_, none, via, end)) return false;
-    via.awaited = 0;
-    return true;
-}
-
-void Endpoint::refuse(Core& core, Thread& thread) {
-    leave(thread);
-    end_wait(core, thread, Error::InvalidCapability);
+    if (receivers_.empty()) via.awaited = 0;
+    return end_waits_through(core, receivers_.empty() ? senders_ : receivers_, hand_, via);
 }
 
 bool Endpoint::can_rename(const Capability& from) const {

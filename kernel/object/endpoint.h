@@ -25,8 +25,8 @@ public:
     // pause: then nothing has happened yet to the receiver.
     Error receive(Core& core, Thread& receiver, Capability& via, Wait wait);
 
-    // For the fast path: the thread that waits to receive longest, or null; to take it out; whether
-    // nobody waits to send; to receive as the last.
+    // For the fast path: the thread that waits to receive longest, or null; to take it out, if nothing wants its
+    // attention; whether nobody waits to send; to receive as the last.
     Thread* first_receiver() const { return receivers_.head(); }
     void take_first_receiver() { receivers_.pop_front(); }
     bool has_sender() const { return !senders_.empty(); }
@@ -39,10 +39,8 @@ public:
 
     // A blocked thread goes away (cancel, destruction).
     void leave(Thread& thread);
-    // Everybody queued through this capability, which is going, is told InvalidCapability. False: it paused.
+    // The capability goes: everybody queued through it is told InvalidCapability. False: it paused.
     bool cancel(Core& core, Capability& via);
-    // The same for one of them.
-    void refuse(Core& core, Thread& thread);
     // The capability moves to another slot, if too long a queue does not prevent it.
     bool can_rename(const Capability& from) const;
     void rename(Capability& from, Capability& to);
@@ -52,7 +50,7 @@ private:
 
     ThreadQueue senders_;
     ThreadQueue receivers_;
-    QueueCursor cursor_;  // along the senders
+    QueueHand hand_;  // in the queue that is not empty
 };
 static_assert(sizeof(Endpoint) <= 1u << kEndpointBits);
 

@@ -44,15 +44,12 @@ Error Notification::wait(Thread& thread, Capability& via, bool poll) {
 
 void Notification::leave(Thread& thread) {
     --thread.via->waiters;
-    cursor_.pass(thread);
+    hand_.pass(thread);
     waiters_.remove(thread);
 }
 
 bool Notification::cancel(Core& core, Capability& via) {
-    return via.waiters == 0 || end_waits_through(core, waiters_, cursor_, via, [&](Thread& thread) {
-               leave(thread);
-               core.scheduler.end_wait(thread, Error::InvalidCapability);
-           });
+    return end_waits_through(core, waiters_, hand_, via);
 }
 
 bool Notification::can_rename(const Capability& from) const { return from.waiters == 0 || is_short(waiters_); }

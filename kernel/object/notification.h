@@ -42,7 +42,7 @@ private:
     u64 bits_ = 0;
     Thread* bound_ = nullptr;  // cleared when the thread's inner slot is (derivation.cc)
     ThreadQueue waiters_;
-    QueueCursor cursor_;  // along them
+    QueueHand hand_;  // in them
 };
 static_assert(sizeof(Notification) <= 1u << kNotificationBits);
 

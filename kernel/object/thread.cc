@@ -9,6 +9,12 @@
 
 namespace eft::kernel {
 
+void QueueHand::move(Thread* to) {
+    if (thread_) thread_->note(Thread::AtHand, false);
+    if (to) to->note(Thread::AtHand, true);
+    thread_ = to;
+}
+
 void Thread::set_inner(Core& core, Capability& inner, Capability* source, u64 data) {
     if (!inner.empty()) delete_capability(core, inner);
     if (!source) return;

@@ -40,6 +40,7 @@ public:
         InFault = 32,
         OwnsFpu = 128,       // the floating point registers hold its state
         ReplyLost = 64,      // the caller that it answered last was gone: told with what it receives next
+        AtHand = 256,        // a QueueHand is at it: it must not leave its queue without a word
     };
     static constexpr u32 kCannotRun = NoSpace | NoContext;
     u32 attention = NoTable | NoSpace | NoContext | NoReply;
@@ -168,15 +169,18 @@ private:
     Thread* tail_ = nullptr;
 };
 
-// How far a walk along a queue has come that looks for those who wait through one capability.
-struct QueueCursor {
-    const Capability* via = nullptr;  // null: there is none
-    Thread* next = nullptr;           // null: it is at the end
-
+// Where in a queue the ends of waits go on that paused (waiters.h): at one of its threads; null: at the first.
+class QueueHand {
+public:
+    Thread* at() const { return thread_; }
+    void move(Thread* to);
     // The thread is about to leave the queue.
-    void pass(const Thread& thread) {
-        if (next == &thread) next = thread.queue_next;
+    void pass(Thread& thread) {
+        if (thread_ == &thread) [[unlikely]] move(thread.queue_next);
     }
+
+private:
+    Thread* thread_ = nullptr;
 };
 
 }  // namespace eft::kernel

@@ -1,5 +1,9 @@
-// The threads of an object's queue that wait through one capability. The queue may be long, and they may
-// stand anywhere in it.
+// The threads that wait in an object's queue, which may be long, and through which capability each of them does.
+//
+// While a capability goes, those who wait through it are told, wherever in the queue they stand. That may pause. The
+// queue's hand is then at the thread that is next, and whoever deletes a capability to the object next goes on from there:
+// it ends the waits of all whose capability is going. So nobody who is passed by is looked at again, however many such
+// deletions there are and however often they pause, until the hand has been at the end of the queue.
 #pragma once
 
 #include <schedule/core.h>
@@ -9,38 +13,15 @@ namespace eft::kernel {
 // A capability can be moved only if this many threads at most have to hear of it or to be passed by.
 constexpr unsigned kMaxFollowers = 256;
 
-// Ends the waits of those in `queue` that wait through `via`. False: not all, because an interrupt waits; it
-// goes on from `cursor`. `end` takes a thread out of the queue, and none comes that waits through `via`.
-template <class End>
-bool end_waits_through(Core& core, const ThreadQueue& queue, QueueCursor& cursor, const Capability& via, End end) {
-    constexpr int kEndWork = 300, kStepWork = 8;
-    for (Thread* thread = cursor.via == &via ? cursor.next : queue.head(); thread;) {
-        Thread* next = thread->queue_next;
-        const bool through = thread->via == &via;
-        if (through) end(*thread);
-        if (core.must_pause(through ? kEndWork : kStepWork)) {
-            cursor = {&via, next};
-            return false;
-        }
-        thread = next;
-    }
-    if (cursor.via == &via) cursor = {};
-    return true;
-}
+// The thread's wait fails; for `end_wait` it has left its queue already.
+void end_wait(Core& core, Thread& thread, Error error);
+void refuse(Core& core, Thread& thread);
 
-inline bool is_short(const ThreadQueue& queue) {
-    unsigned length = 0;
-    for (Thread* thread = queue.head(); thread; thread = thread->queue_next) {
-        if (++length > kMaxFollowers) return false;
-    }
-    return true;
-}
+// Nobody can use `via` from now on, and those in `queue` who wait through it are refused. False: it paused.
+bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, Capability& via);
 
+bool is_short(const ThreadQueue& queue);
 // Those who wait through `from` wait through `to` from now on.
-inline void rename_waiters(const ThreadQueue& queue, const Capability& from, Capability& to) {
-    for (Thread* thread = queue.head(); thread; thread = thread->queue_next) {
-        if (thread->via == &from) thread->via = &to;
-    }
-}
+void rename_waiters(const ThreadQueue& queue, const Capability& from, Capability& to);
 
 }  // namespace eft::kernel

@@ -22,7 +22,6 @@ void Scheduler::switch_to(Thread& thread) {
 }
 
 void Scheduler::end_wait(Thread& thread, Error error) {
-    if (thread.in_fault()) return suspend_faulted(thread);
     thread.finish(error);
     wake(thread);
 }

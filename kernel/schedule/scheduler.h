@@ -15,7 +15,7 @@ public:
     void wake(Thread& thread);
     // The same, but it runs next if nobody more important is ready: it continues the caller's work.
     void switch_to(Thread& thread);
-    // A blocked thread's wait ends with an error. One that waits for its fault handler stops.
+    // A blocked thread's wait, which is for no fault handler, ends with an error.
     void end_wait(Thread& thread, Error error);
     // Nobody can handle its fault: it stays as it is, to be inspected.
     void suspend_faulted(Thread& thread) { thread.state = ThreadState::Suspended; }

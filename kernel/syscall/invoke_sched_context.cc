@@ -1,6 +1,6 @@
 // Invocations of SchedContext.
 #include <object/derivation.h>
-#include <object/endpoint.h>
+#include <object/waiters.h>
 #include <schedule/budget.h>
 #include <syscall/invoke.h>
 
@@ -30,7 +30,7 @@ Error set_handler(InvocationContext& context, SchedContext& share) {
         EFT_TRY(endpoint, context.find(context.argument(0), ObjectType::Endpoint));
         if (!endpoint->may(EndpointRight::Send)) return Error::MissingRight;
     }
-    if (share.handler.waiters != 0) share.handler.as<Endpoint>().refuse(context.core, *share.owner);  // nobody else can
+    if (share.handler.waiters != 0) refuse(context.core, *share.owner);  // nobody else can
     if (!share.handler.empty()) delete_capability(context.core, share.handler);
     if (endpoint) derive_capability(*endpoint, share.handler, kAllRights, endpoint->data);
     return Error::None;

@@ -75,12 +75,17 @@ Error move(Capability* source, Capability* destination) {
 
 [[gnu::noinline]] Error delete_range(InvocationContext& context, CapTable& table, u64 first, u64 count) {
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
-    for (u64 i = 0; i < count; ++i) {
-        Capability* cap = table.lookup(first + i);
+    while (count != 0) {
+        Capability* cap = table.lookup(first);
+        // The invoked one is the last: it is needed until then.
+        const bool from_end = cap == &context.cap && count != 1;
+        if (from_end) cap = table.lookup(first + count - 1);
         const bool empty = !cap || cap->empty();
         const int work = empty ? kSlotWork : kDeletionWork;
-        if (!empty && !remove_capability(context.core, *cap)) return context.pause(first + i, count - i);
-        if (context.core.must_pause(work) && i + 1 != count) return context.pause(first + i + 1, count - i - 1);
+        if (!empty && !remove_capability(context.core, *cap)) return context.pause(first, count);
+        first += !from_end;
+        --count;
+        if (context.core.must_pause(work) && count != 0) return context.pause(first, count);
     }
     context.core.died = true;
     return Error::None;

@@ -103,6 +103,10 @@ TEST_CASE("wrong addresses, rights and frames are refused") {
     CHECK(s.map(s.frame, kAddress, kRead | 1 << 16) == Error::InvalidArgument);
     CHECK(s.map(kThread, kAddress) == Error::InvalidCapability);
     CHECK(s.unmap(s.frame) == Error::NotMapped);
+    CHECK(s.map(s.frame, kAddress) == Error::None);
+    CHECK(s.machine.expect(kTable, Invocation::CapInspect, s.frame).word[2] == kAddress);
+    CHECK(s.unmap(s.frame) == Error::None);
+    CHECK(s.machine.expect(kTable, Invocation::CapInspect, s.frame).word[2] == 0);
     const u32 read_only = s.machine.derive(s.frame, kRead);
     CHECK(s.map(read_only, kAddress, kRead | kWrite) == Error::MissingRight);
     CHECK(s.map(read_only, kAddress) == Error::None);

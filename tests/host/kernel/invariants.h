@@ -17,6 +17,7 @@ namespace eft::kernel::test {
 struct Survey {
     std::set<Capability*> capabilities;
     std::map<Object*, u32> objects;  // how many capabilities name each
+    std::set<Thread*> at_hand;       // of some queue
     std::vector<std::string> broken;
 
     void require(bool holds, std::string_view what) {

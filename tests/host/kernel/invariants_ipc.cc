@@ -6,6 +6,8 @@
 #include <object/notification.h>
 #include <object/reply.h>
 
+#include <algorithm>
+
 namespace eft::kernel::test {
 namespace {
 
@@ -43,6 +45,7 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
         ++places[thread];
         found.require(thread->state == ThreadState::Exhausted && thread->queued, "a parked thread is not exhausted");
         found.require(thread->charged && thread->charged == thread->own_context(), "a parked thread waits for another's budget");
+        found.require(core.deadline != 0 && core.deadline <= thread->charged->next_refill(), "no timer gives a parked thread its budget");
     }
     found.require(scheduler.ready_ == 0 || core.deadline != 0, "others are ready, but no timer ends the slice");
     if (!core.current) return;
@@ -51,6 +54,15 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
     found.require(core.current->state == ThreadState::Ready, "the running thread is not ready");
     found.require(!core.current->queued, "the running thread is in a queue");
     found.require(core.current->charged == core.charged, "the running thread's time is charged to somebody else");
+    if (!core.charged || !core.charged->limited()) return;
+    found.require(core.deadline != 0 && core.deadline <= core.charged->end_of_budget(core.charged_since), "no timer ends the running thread's budget");
+}
+
+// A queue's hand is at a thread of the queue.
+void check_hand(Survey& found, const QueueHand& hand, const std::vector<Thread*>& queue) {
+    if (!hand.at()) return;
+    found.require(std::find(queue.begin(), queue.end(), hand.at()) != queue.end(), "a queue's hand is at a thread that is not in it");
+    found.require(found.at_hand.insert(hand.at()).second, "two queues' hands are at one thread");
 }
 
 void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& places,
@@ -64,10 +76,11 @@ void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& p
     found.require(queue.empty() || receivers.empty(), "senders and receivers wait at the same endpoint");
     for (Thread* thread : receivers) {
         found.require(thread->state == ThreadState::Receiving, "a thread among an endpoint's receivers does not receive");
-        found.require(thread->via->awaited == 1, "a thread receives through a capability that does not know it");
+        found.require(thread->via->awaited != 0, "a thread receives through a capability that does not know it");
         found.require(!thread->reply.empty(), "a thread receives without a Reply");
         queue.push_back(thread);
     }
+    check_hand(found, endpoint.hand_, queue);
     for (Thread* thread : queue) {
         ++places[thread];
         if (!found.capabilities.contains(thread->via)) {
@@ -86,7 +99,9 @@ void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& p
 
 void check_notification(Survey& found, Notification& notification, std::map<Thread*, int>& places,
                         std::map<Capability*, u64>& waiters) {
-    for (Thread* thread : members(found, notification.waiters_)) {
+    const std::vector<Thread*> queue = members(found, notification.waiters_);
+    check_hand(found, notification.hand_, queue);
+    for (Thread* thread : queue) {
         ++places[thread];
         ++waiters[thread->via];
         found.require(thread->state == ThreadState::Waiting, "a thread in a notification's queue does not wait");
@@ -123,6 +138,7 @@ void check_attention(Survey& found, Thread& thread) {
     agrees(Thread::NoContext, thread.context.empty());
     agrees(Thread::NoReply, thread.reply.empty());
     agrees(Thread::InFault, thread.fault.label != 0);
+    agrees(Thread::AtHand, found.at_hand.contains(&thread));
     agrees(Thread::SignalPending, !thread.bound_notification.empty() && thread.bound_notification.as<Notification>().pending());
     found.require(thread.above == ~u64{1} << thread.priority, "a thread's priority and its mask differ");
     found.require(thread.space.empty() || thread.space.data == thread.space.as<AddressSpace>().root().value(),

@@ -124,6 +124,21 @@ TEST_CASE("a thread without budget waits for its next period") {
     chain.machine.run(chain.client.object());
 }
 
+TEST_CASE("the timer is set for the end of a budget, and for its return while nobody can run") {
+    Machine machine;
+    Program program(machine);
+    const u32 bell = machine.make(ObjectType::Notification);
+    machine.time_slice();
+    machine.expect(program.context, Invocation::SchedConfigure, kBudget, kPeriod, kPriority);
+    machine.system_call(machine.manager(), SystemCall::Recv, bell);
+    REQUIRE(machine.core().charged == program.object().own_context());
+    CHECK(machine.core().deadline == machine.core().charged_since + kBudget);  // before the end of the slice
+    machine.time_slice();
+    CHECK(program.state() == ThreadState::Exhausted);
+    CHECK(machine.core().current == nullptr);
+    CHECK(machine.core().deadline == program.object().own_context()->next_refill());
+}
+
 TEST_CASE("a server that uses up its client's budget goes on with its own; the client has to wait") {
     Chain chain;
     chain.machine.expect(chain.client.context, Invocation::SchedConfigure, kBudget, kPeriod * 100, kPriority);

@@ -127,6 +127,19 @@ std::set<std::string> listed(const Builder& builder) {
 
 }  // namespace
 
+bool uncovered_are_there(const Builder& builder) {
+    bool all = true;
+    for (const std::string& line : listed(builder)) {
+        const auto bar = line.find(" | ");
+        std::istringstream text(read_file(builder.kernel() / line.substr(0, bar)));
+        bool found = false;
+        for (std::string one; !found && std::getline(text, one);) found = trimmed(one) == line.substr(bar + 3);
+        if (!found) std::printf("uncovered.txt: not in the source: %s\n", line.c_str());
+        all &= found;
+    }
+    return all;
+}
+
 int coverage(Builder& builder) {
     const fs::path copy = builder.work() / "kernel";
     build_and_run(builder, copy);

@@ -15,6 +15,8 @@
 namespace eft::proof {
 namespace {
 
+constexpr std::size_t kFewest = 50;
+
 struct Mutant {
     std::string file, from, to, reason;
 };
@@ -101,12 +103,27 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
-int mutate(Builder& builder, const std::string& filter) {
+bool mutants_apply(const Builder& builder) {
+    const std::vector<Mutant> mutants = read(builder);
+    bool all = true;
+    for (const Mutant& mutant : mutants) {
+        if (!apply(builder, mutant).empty()) continue;
+        std::printf("mutants.txt: not exactly once in %s: %s\n", mutant.file.c_str(), one_line(mutant.from).c_str());
+        all = false;
+    }
+    std::printf("%zu mutants\n", mutants.size());
+    return all && mutants.size() >= kFewest;
+}
+
+int mutate(Builder& builder, const std::vector<std::string>& filters) {
     if (const std::string by = killer(builder, {}); !by.empty()) throw std::runtime_error("without a mutant fail " + by);
     unsigned all = 0, killed = 0;
     int status = 0;
     for (const Mutant& mutant : read(builder)) {
-        if ((mutant.file + mutant.from + mutant.to).find(filter) == std::string::npos) continue;
+        const auto contains = [all_text = mutant.file + mutant.from + mutant.to](const std::string& filter) {
+            return all_text.find(filter) != std::string::npos;
+        };
+        if (!filters.empty() && std::none_of(filters.begin(), filters.end(), contains)) continue;
         ++all;
         std::string verdict;
         try {

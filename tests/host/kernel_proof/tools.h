@@ -49,7 +49,10 @@ private:
 };
 
 int coverage(Builder& builder);
-int mutate(Builder& builder, const std::string& filter);
+int mutate(Builder& builder, const std::vector<std::string>& filters);
+// The kernel has changed if not: the lists have to follow.
+bool mutants_apply(const Builder& builder);
+bool uncovered_are_there(const Builder& builder);
 int fuzz(const fs::path& fuzzer, const fs::path& work, unsigned long long calls);
 
 }  // namespace eft::proof

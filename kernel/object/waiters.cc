@@ -1,0 +1,66 @@
+#include <object/waiters.h>
+
+#include <object/endpoint.h>
+#include <object/fault.h>
+#include <object/notification.h>
+
+namespace eft::kernel {
+
+void end_wait(Core& core, Thread& thread, Error error) {
+    if (thread.in_fault()) {
+        thread.state = ThreadState::Suspended;
+        abandon_fault(core, thread);
+    } else {
+        core.scheduler.end_wait(thread, error);
+    }
+}
+
+void refuse(Core& core, Thread& thread) {
+    if (thread.state == ThreadState::Waiting) {
+        thread.via->as<Notification>().leave(thread);
+    } else {
+        thread.via->as<Endpoint>().leave(thread);
+    }
+    end_wait(core, thread, Error::InvalidCapability);
+}
+
+// Those who send, or wait for bits, are counted. Of those who receive is only known that there may be some: from now on
+// `awaited` is how often the hand has to come to the end until it has been at all of them.
+bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, Capability& via) {
+    constexpr int kEndWork = 300, kStepWork = 12;
+    if (!via.going()) {
+        via.begin_to_go();
+        if (via.awaited != 0 && hand.at()) via.awaited = 2;
+    }
+    Thread* thread = hand.at();
+    hand.move(nullptr);
+    while (via.waiters != 0 || via.awaited != 0) {
+        if (!thread) thread = queue.head();
+        Thread* next = thread ? thread->queue_next : nullptr;
+        const bool through = thread && thread->via->going();
+        if (through) refuse(core, *thread);
+        if (!next && via.awaited != 0) --via.awaited;
+        thread = next;
+        if (core.must_pause(through ? kEndWork : kStepWork)) {
+            hand.move(thread);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool is_short(const ThreadQueue& queue) {
+    unsigned length = 0;
+    for (Thread* thread = queue.head(); thread; thread = thread->queue_next) {
+        if (++length > kMaxFollowers) return false;
+    }
+    return true;
+}
+
+void rename_waiters(const ThreadQueue& queue, const Capability& from, Capability& to) {
+    for (Thread* thread = queue.head(); thread; thread = thread->queue_next) {
+        if (thread->via == &from) thread->via = &to;
+    }
+}
+
+}  // namespace eft::kernel
