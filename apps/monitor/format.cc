@@ -1,14 +1,13 @@
 #include "monitor/format.h"
 
-#include <eft/idl/interfaces.h>
-#include <eft/message_trace.h>
+#include "monitor/rpc/trace.h"
+
 #include <eft/text.h>
 
 namespace eft::monitor {
 namespace {
 
 using Text = FixedText<512>;
-constexpr u32 kFirstOwnError = 256;  // of an interface
 
 std::string done(const Text& text) { return std::string(text.view()); }
 
@@ -50,34 +49,6 @@ std::string_view process_state_text(proc::ProcessState state) {
         case proc::ProcessState::None: break;
     }
     return "-";
-}
-
-// "Block.Attach"; numbers for what nobody knows.
-void append_request(Text& text, Tag tag) {
-    const u16 interface = static_cast<u16>(tag.label() >> 16), ordinal = static_cast<u16>(tag.label());
-    FixedText<64> name;
-    if (tag.has(Tag::Fault)) {
-        text.left("a fault", 24);
-        return;
-    }
-    const auto known = std::find_if(std::begin(kInterfaces), std::end(kInterfaces), [&](const auto& each) { return each.id == interface; });
-    if (known == std::end(kInterfaces)) name.append("interface ").decimal(interface);
-    else name.append(known->name);
-    const ipc::MethodInfo* method = known == std::end(kInterfaces) ? nullptr : ipc::find_method(known->methods, ordinal);
-    name.append('.');
-    if (method) name.append(method->name);
-    else if (ordinal == 0) name.append("Describe");
-    else name.append("method ").decimal(ordinal);
-    text.left(name, 24);
-}
-
-void append_answer(Text& text, u64 answer) {
-    const u32 label = Tag(answer).label();
-    if (answer == TraceEntry::kNone) text.append("not answered");
-    else if (answer == TraceEntry::kNobody) text.append("no answer wanted");
-    else if (label == 0) text.append("answered");
-    else if (label < kFirstOwnError) text.append("answered: ").append(to_string(static_cast<Error>(label)));
-    else text.append("answered: error ").decimal(label);
 }
 
 }  // namespace
@@ -182,18 +153,16 @@ std::string change_text(const rs::ChangedEvent& change) {
     return std::string(text.view());
 }
 
-std::string messages_text(const rs::LastMessages& last) {
+std::string messages_text(const Catalogue& catalogue, const rs::LastMessages& last) {
     if (last.count == 0) return "last messages: none\n";
     std::string all = "last messages, us before the death:\n";
     for (u32 i = 0; i < std::min<u32>(last.count, std::size(last.messages.tags)); ++i) {
-        const Tag tag(last.messages.tags[i]);
-        Text text;
-        text.decimal(last.messages.before_us[i], 12).append("  ");
-        append_request(text, tag);
-        text.append(" badge ").decimal(last.messages.badges[i]).append(", words ").decimal(tag.words());
-        if (tag.caps() != 0) text.append(", capabilities ").decimal(tag.caps());
-        append_answer(text.append(": "), last.messages.answers[i]);
-        all.append(text.append('\n').view());
+        const Tag request(last.messages.tags[i]);
+        FixedText<64> time, sender;
+        time.decimal(last.messages.before_us[i], 12).append("  ");
+        sender.append(", badge ").decimal(last.messages.badges[i]);
+        all.append(time).append(request_text(catalogue, request)).append(sender).append(": ");
+        all.append(answer_text(catalogue, request, last.messages.answers[i])).append("\n");
     }
     return all;
 }

@@ -1,6 +1,8 @@
 // What commands print, as text: lines of tables, attributes, times.
 #pragma once
 
+#include "monitor/rpc/catalogue.h"
+
 #include <eft/idl/file.h>
 #include <eft/idl/mem.h>
 #include <eft/idl/proc.h>
@@ -27,7 +29,7 @@ std::string service_line(const rs::ServiceLine& service);
 std::string change_text(const rs::ChangedEvent& change);
 std::string_view state_text(rs::ServiceState state);
 // The requests before a death, a line each, oldest first.
-std::string messages_text(const rs::LastMessages& last);
+std::string messages_text(const Catalogue& catalogue, const rs::LastMessages& last);
 std::string process_header();
 std::string process_line(const proc::ProcessLine& process);
 std::string file_system_text(const file::FileSystemState& state);

@@ -1,17 +1,18 @@
 // `service`: what rs knows, and orders to it.
 #include "monitor/format.h"
+#include "monitor/rpc/boot_files.h"
 #include "monitor/shell.h"
 #include "monitor/watch.h"
 
 #include <eft/text.h>
-
-#include <eft/idl/interfaces.h>
 
 #include <algorithm>
 #include <charconv>
 
 namespace eft::monitor {
 namespace {
+
+constexpr std::string_view kInterfacesFile = "the interfaces in the boot archive";
 
 rs::Name named(std::string_view name) {
     rs::Name request;
@@ -52,9 +53,11 @@ Task<int> info(Shell& shell, const Words& words) {
     }
     std::string text(details->text);
     if (!text.ends_with('\n')) text.push_back('\n');
+    const Result<const Catalogue*> interfaces = system_interfaces();
     auto messages = settled(shell.supervisor().messages(named(words[2])));
-    if (messages.ok()) text.append(messages_text(*messages));
+    if (messages.ok() && interfaces.ok()) text.append(messages_text(**interfaces, *messages));
     co_await shell.print(text);
+    if (!interfaces.ok()) status = co_await shell.fail(words, kInterfacesFile, interfaces.error());
     co_return status;
 }
 
@@ -102,16 +105,12 @@ Task<int> kill(Shell& shell, const Words& words) {
 }
 
 // "Counter.Add"; 0 if no interface has it, or it travels through a ring.
-u32 label_of(std::string_view call) {
+u32 label_of(const Catalogue& interfaces, std::string_view call) {
     const auto dot = call.find('.');
     if (dot == std::string_view::npos) return 0;
-    for (const ipc::InterfaceInfo& interface : kInterfaces) {
-        if (interface.name != call.substr(0, dot)) continue;
-        for (const ipc::MethodInfo& method : interface.methods) {
-            if (method.name == call.substr(dot + 1) && method.carrier != ipc::Carrier::Ring) return make_label(interface.id, method.ordinal);
-        }
-    }
-    return 0;
+    const descriptor::Service* service = interfaces.service(call.substr(0, dot));
+    const descriptor::Method* method = service ? interfaces.method(*service, call.substr(dot + 1)) : nullptr;
+    return method && method->carrier() != descriptor::Carrier::Ring ? make_label(service->id(), method->ordinal()) : 0;
 }
 
 bool parse_number(const std::string& text, u64& number) {
@@ -131,8 +130,13 @@ Task<int> fault(Shell& shell, const Words& words) {
             status = co_await shell.fail(words, "off, or INTERFACE.METHOD and drop, delay, duplicate, corrupt or kill is wanted");
             co_return status;
         }
+        const Result<const Catalogue*> interfaces = system_interfaces();
+        if (!interfaces.ok()) {
+            status = co_await shell.fail(words, kInterfacesFile, interfaces.error());
+            co_return status;
+        }
         order.kind = static_cast<rs::FaultKind>(kind - std::begin(kKinds) + 1);
-        order.label = label_of(words[3]);
+        order.label = label_of(**interfaces, words[3]);
         bool known = order.label != 0 || words[3] == "all";
         if (words.size() > 5) known = known && parse_number(words[5], order.every) && order.every != 0;
         if (words.size() > 6) known = known && parse_number(words[6], order.seed);

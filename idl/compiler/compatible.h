@@ -14,6 +14,9 @@
 #include "model.h"
 #include "source.h"
 
+#include <set>
+#include <utility>
+
 namespace idlc {
 
 // A schema that check_types() and check_services() have completed, and its text.
@@ -31,16 +34,18 @@ enum class Direction {
     Response,  // a server
 };
 
-// The part for messages, structs and enums.
+// The part for messages (compatible_types.cc) and the values in them (compatible_values.cc).
 class TypeComparison {
 public:
     TypeComparison(const Edition& released, const Edition& now, Diagnostics& diagnostics)
         : released_(released), now_(now), diagnostics_(diagnostics) {}
 
-    // `line`: where to point to for what is not declared in this file.
+    // A table and those in it. `line`: where to point to for what is not declared in this file.
     void compare(const Table& before, const Table& after, Direction direction, int line);
+    // Whether a comparison has come to this table of the released edition.
+    bool has_seen(const Table& before) const;
     // An interface's error codes: clients compare them, nobody checks them.
-    void compare_errors(const Enum& before, const Enum& after);
+    void compare_errors(const Enum& before, const Enum& after, int line);
 
 private:
     struct Place {
@@ -51,16 +56,20 @@ private:
     };
     void compare_field(const Field& before, const Place& after);
     void compare_bound(const Field& before, const Place& after);
+    void compare_presence(const Field& before, const Place& after);
     void compare_cap(const Field& before, const Place& after);
+    void compare_rights(const Field& before, const Place& after);
     void check_new_field(const Field& field, const Table& before, const Place& place);
     // False if their bytes differ.
     bool same_type(const Type& before, const Type& after);
     void compare_named(const Type& before, const Type& after, const Place& place);
     void compare_enum(const Enum& before, const Enum& after, const Place& place);
+    void compare_cases(const Enum& before, const Enum& after, const Place& place);
     void compare_struct(const Table& before, const Table& after, const Place& place);
-    void compare_values(const Enum& before, const Enum& after, const std::string& hint);
+    void compare_values(const Enum& before, const Enum& after, const std::string& hint, int line);
 
-    int line_of(const Table& table, const std::string& field, int otherwise) const;
+    int line_of(const Name& name, const std::string& member, int otherwise) const;
+    void broken(const Place& place, const std::string& what, const std::string& hint);
     // What a released sender does and a new receiver refuses.
     void narrowed(const Place& place, const std::string& what, const std::string& hint);
     // What a new sender does unasked and a released receiver refuses.
@@ -69,6 +78,7 @@ private:
     const Edition& released_;
     const Edition& now_;
     Diagnostics& diagnostics_;
+    std::set<std::pair<const Table*, Direction>> seen_;  // of the released edition
 };
 
 }  // namespace idlc

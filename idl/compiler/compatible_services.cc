@@ -66,17 +66,21 @@ private:
             refuse_service("has a ring of " + std::to_string(after.ring_entries) + " entries; it was released with " +
                                std::to_string(before.ring_entries),
                            "released clients format theirs with that number: BadFormat");
-        compare_error_enums(before.error_enum, after.error_enum);
+        if (after.version < before.version)
+            refuse_service("has version " + std::to_string(after.version) + "; it was released with " +
+                               std::to_string(before.version),
+                           "released clients that ask for theirs would find an older one");
     }
 
-    void compare_error_enums(const std::string& was, const std::string& is) {
-        const Enum* before = released_.schema.find_enum(was);
-        const Enum* after = now_.schema.find_enum(is);
+    // What a call can answer: its own enum, or its service's.
+    void compare_errors(const Method& method, const Method& now) {
+        const Enum* before = released_.schema.find_enum(before_->errors_of(method));
+        const Enum* after = now_.schema.find_enum(after_->errors_of(now));
         if (before && after)
-            types_.compare_errors(*before, *after);
+            types_.compare_errors(*before, *after, line_of(now));
         else if (before)
-            refuse_service("has no errors of its own any more", "released clients may handle those of " +
-                                                                    before->name.plain + "; keep (error:\"…\")");
+            refuse(now, "has no errors of its own any more",
+                   "released clients may handle those of " + before->name.plain + "; keep (error:\"…\")");
     }
 
     void compare_method(const Method& before) {
@@ -89,12 +93,27 @@ private:
                               std::to_string(before.ordinal),
                           "an ordinal is given once and never again" + where);
         if (!method)
-            return refuse_service("has no call " + before.name + " any more",
-                                  "keep it with ordinal " + std::to_string(before.ordinal) +
-                                      "; it may answer NotSupported" + where);
+            return before.event_depth != 0
+                       ? refuse_service("has no event " + before.name + " any more",
+                                        "keep it with ordinal " + std::to_string(before.ordinal) +
+                                            "; it need not be raised" + where)
+                       : refuse_service("has no call " + before.name + " any more",
+                                        "keep it with ordinal " + std::to_string(before.ordinal) +
+                                            "; it may answer NotSupported" + where);
         if (!moved)
             return refuse(*method, "has the ordinal of " + before.name, "an ordinal is given once and never again" + where);
+        if ((before.event_depth != 0) != (method->event_depth != 0))
+            return refuse(*method,
+                          std::string("was released as ") + (before.event_depth != 0 ? "an event and is a call" : "a call and is an event"),
+                          "released clients " + std::string(before.event_depth != 0 ? "subscribe to it" : "call it") +
+                              "; give it another ordinal");
+        if (method->event_depth < before.event_depth)
+            refuse(*method,
+                   "keeps " + std::to_string(method->event_depth) + " events for a subscriber; it was released with " +
+                       std::to_string(before.event_depth),
+                   "released clients may fetch that late, and would miss some");
         compare_promises(before, *method);
+        compare_errors(before, *method);
         compare_messages(before, *method);
     }
 
@@ -105,7 +124,8 @@ private:
                    "a released client sends it the old way; make a new call");
         for (auto [word, was, is] : {std::tuple("idempotent", before.idempotent, after.idempotent),
                                      std::tuple("atomic", before.atomic, after.atomic)}) {
-            bool still = after.idempotent || after.atomic || after.once;
+            // `once` is none of them: a released client repeats it without its number.
+            bool still = after.idempotent || after.atomic;
             if (was && !is && !still)
                 refuse(after, std::string("is no longer ") + word, "released clients repeat it after PeerDied");
         }
@@ -123,7 +143,6 @@ private:
                    "says " + schema_restart(after.restart) + " after its server's death; it was released with " +
                        schema_restart(before.restart),
                    "callers that did not notice would now get PeerDied");
-        compare_error_enums(before.error_enum, after.error_enum);
     }
 
     void compare_messages(const Method& before, const Method& after) {
@@ -144,12 +163,9 @@ private:
     const Service* after_ = nullptr;
 };
 
-bool is_message_of(const Schema& schema, const std::string& table) {
-    return std::any_of(schema.services.begin(), schema.services.end(), [&](const Service& service) {
-        return std::any_of(service.methods.begin(), service.methods.end(), [&](const Method& method) {
-            return method.request == table || method.response == table;
-        });
-    });
+bool is_session_of(const Schema& schema, const Table& table) {
+    return std::any_of(schema.services.begin(), schema.services.end(),
+                       [&](const Service& service) { return service.session_table == table.name.full(); });
 }
 
 }  // namespace
@@ -159,9 +175,10 @@ void check_compatible(const Edition& released, const Edition& now, Diagnostics& 
     ServiceComparison services(released, now, diagnostics, types);
     for (const Service& service : released.schema.services)
         if (service.here) services.compare(service);
-    // Tables that this file only declares may be a request of another and a response of a third.
+    // Tables that this file only declares may be a request of another and a response of a third. Of sessions, clients
+    // see nothing.
     for (const Table& before : released.schema.tables) {
-        if (!before.here || before.is_struct || is_message_of(released.schema, before.name.full())) continue;
+        if (!before.here || before.is_struct || types.has_seen(before) || is_session_of(released.schema, before)) continue;
         const Table* after = now.schema.find_table(before.name.full());
         if (!after) {
             diagnostics.refuse(1, "table " + before.name.plain + " is gone",

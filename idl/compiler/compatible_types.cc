@@ -1,4 +1,4 @@
-// Messages, structs and enums: compatible.h says what is an error and what a warning.
+// Messages and their fields: compatible.h says what is an error and what a warning.
 #include "compatible.h"
 #include "schema_words.h"
 
@@ -18,12 +18,6 @@ const Field* field_of(const Table& table, const std::string& name) {
     return nullptr;
 }
 
-const EnumValue* value_of(const Enum& type, const std::string& name) {
-    for (const EnumValue& value : type.values)
-        if (value.name == name) return &value;
-    return nullptr;
-}
-
 std::string encoding_of(const Table& table) {
     return table.attributes.contains("encoding") ? "3" : table.has_tail() ? "2" : "1";
 }
@@ -33,12 +27,23 @@ std::string attribute(const Field& field, const char* key) {
     return found == field.attributes.end() ? "" : found->second;
 }
 
-const Type& innermost(const Type& type) { return type.element.empty() ? type : innermost(type.element[0]); }
+// What to do with a field that is to go: who is answered still reads it.
+std::string retire(Direction direction, const std::string& field) {
+    return direction == Direction::Request ? "mark " + field + " (deprecated)" : "keep " + field;
+}
 
 }  // namespace
 
-int TypeComparison::line_of(const Table& table, const std::string& field, int otherwise) const {
-    return now_.source.declares(table.name.full()) ? now_.source.line_of(table.name.full(), field) : otherwise;
+int TypeComparison::line_of(const Name& name, const std::string& member, int otherwise) const {
+    return now_.source.declares(name.full()) ? now_.source.line_of(name.full(), member) : otherwise;
+}
+
+bool TypeComparison::has_seen(const Table& before) const {
+    return seen_.contains({&before, Direction::Request}) || seen_.contains({&before, Direction::Response});
+}
+
+void TypeComparison::broken(const Place& place, const std::string& what, const std::string& hint) {
+    diagnostics_.refuse(place.line, place.table.name.plain + "." + place.field.name + " " + what, hint);
 }
 
 void TypeComparison::narrowed(const Place& place, const std::string& what, const std::string& hint) {
@@ -56,7 +61,8 @@ void TypeComparison::widened(const Place& place, const std::string& what, const 
 }
 
 void TypeComparison::compare(const Table& before, const Table& after, Direction direction, int line) {
-    int table_line = line_of(after, "", line);
+    if (!seen_.insert({&before, direction}).second) return;
+    int table_line = line_of(after.name, "", line);
     if (encoding_of(before) != encoding_of(after)) {
         diagnostics_.refuse(table_line,
                             after.name.plain + " changes from encoding " + encoding_of(before) + " to encoding " +
@@ -71,82 +77,116 @@ void TypeComparison::compare(const Table& before, const Table& after, Direction 
         std::string where = released_.source.path() + ":" +
                             std::to_string(released_.source.line_of(before.name.full(), old.name));
         if (moved && moved->id != old.id)
-            diagnostics_.refuse(line_of(after, moved->name, line),
+            diagnostics_.refuse(line_of(after.name, moved->name, line),
                                 subject + "has id " + std::to_string(moved->id) + "; it was released with id " +
                                     std::to_string(old.id),
                                 "fields keep their ids and new ones come last; see " + where);
         else if (!field)
-            diagnostics_.refuse(table_line, subject + "is gone", "keep it and mark it (deprecated); see " + where);
+            diagnostics_.refuse(table_line, subject + "is gone", retire(direction, "it") + " where it was; see " + where);
         else if (!moved)
-            diagnostics_.refuse(line_of(after, field->name, line),
+            diagnostics_.refuse(line_of(after.name, field->name, line),
                                 after.name.plain + "." + field->name + " has the place of " + old.name,
-                                "mark " + old.name + " (deprecated) and add a new field at the end; see " + where);
+                                retire(direction, old.name) + " and add a new field at the end; see " + where);
         else
-            compare_field(old, {after, *field, line_of(after, field->name, line), direction});
+            compare_field(old, {after, *field, line_of(after.name, field->name, line), direction});
     }
     for (const Field& field : after.fields)
         if (!field_of(before, field.id) && !field_of(before, field.name))
-            check_new_field(field, before, {after, field, line_of(after, field.name, line), direction});
+            check_new_field(field, before, {after, field, line_of(after.name, field.name, line), direction});
 }
 
 void TypeComparison::check_new_field(const Field& field, const Table& before, const Place& place) {
-    if (field.type.shape != Shape::Cap || field.cap_index >= place.table.required_caps) return;
+    bool is_cap = field.type.shape == Shape::Cap && field.cap_index < place.table.required_caps;
+    if (!is_cap && !field.required) return;
+    std::string what = before.name.plain + "." + field.name + " is a new " + (is_cap ? "capability" : "field") +
+                       " that must be there";
+    std::string hint = is_cap ? "make it (optional)" : "leave (required) out";
     if (place.direction == Direction::Request)
-        diagnostics_.refuse(place.line, before.name.plain + "." + field.name + " is a new capability that must be there",
-                            "released clients do not send it; make it (optional)");
+        diagnostics_.refuse(place.line, what, "released clients do not send it; " + hint);
     else
-        diagnostics_.warn(place.line, before.name.plain + "." + field.name + " is a new capability that must be there",
-                          "released servers do not answer it; make it (optional)");
+        diagnostics_.warn(place.line, what, "released servers do not answer it; " + hint);
 }
 
 void TypeComparison::compare_field(const Field& before, const Place& after) {
-    std::string subject = after.table.name.plain + "." + after.field.name + " ";
-    if (!same_type(before.type, after.field.type)) {
-        diagnostics_.refuse(after.line,
-                            subject + "was released as " + schema_type(before.type, after.table.name.space) +
-                                " and is " + schema_type(after.field.type, after.table.name.space),
-                            "mark it (deprecated) and add a field with another name at the end");
-        return;
-    }
-    if (before.deprecated && !after.field.deprecated)
-        diagnostics_.refuse(after.line, subject + "was deprecated and is in use again",
-                            "who has it deprecated sends its default and does not read it; add a new field");
-    if (schema_default(released_.schema, before) != schema_default(now_.schema, after.field))
-        diagnostics_.refuse(after.line,
-                            subject + "has the default " + schema_default(now_.schema, after.field) +
-                                "; it was released with " + schema_default(released_.schema, before),
-                            "values travel as their difference from the default, which both sides must know");
+    if (!same_type(before.type, after.field.type))
+        return broken(after,
+                      "was released as " + schema_type(before.type, after.table.name.space) + " and is " +
+                          schema_type(after.field.type, after.table.name.space),
+                      retire(after.direction, "it") + " and add a field with another name at the end");
+    compare_presence(before, after);
+    std::string was = schema_default(released_.schema, before), is = schema_default(now_.schema, after.field);
+    if (was != is && before.optional == after.field.optional)
+        broken(after, "has the default " + is + "; it was released with " + was,
+               after.table.is_flatbuffer ? "what is not sent is its default, which both sides must know"
+                                         : "values travel as their difference from the default, which both sides must know");
     if (before.offset != after.field.offset)
-        diagnostics_.refuse(after.line,
-                            subject + "lies at byte " + std::to_string(after.field.offset) +
-                                "; it was released at byte " + std::to_string(before.offset),
-                            "new fields come last, in the order of ids");
+        broken(after,
+               "lies at byte " + std::to_string(after.field.offset) + "; it was released at byte " +
+                   std::to_string(before.offset),
+               "new fields come last, in the order of ids");
     if (attribute(before, "area") != attribute(after.field, "area"))
-        diagnostics_.refuse(after.line, subject + "changes who writes the area", "make a new call");
+        broken(after, "changes who writes the area", "make a new call");
     compare_bound(before, after);
     if (after.field.type.shape == Shape::Cap) compare_cap(before, after);
     compare_named(innermost(before.type), innermost(after.field.type), after);
 }
 
+// Whether it is sent, and whether it may be absent.
+void TypeComparison::compare_presence(const Field& before, const Place& after) {
+    if (before.deprecated && !after.field.deprecated)
+        broken(after, "was deprecated and is in use again",
+               "who has it deprecated sends its default and does not read it; add a new field");
+    if (!before.deprecated && after.field.deprecated && after.direction == Direction::Response)
+        broken(after, "is deprecated in an answer", "released clients read it, and would find its default");
+    if (before.optional != after.field.optional)
+        broken(after, before.optional ? "could be null and is always there" : "was always there and can be null",
+               "whether it is there travels beside its value; " + retire(after.direction, "it") + " and add a new field");
+    if (!before.required && after.field.required) narrowed(after, "could be absent and is required", "leave (required) out");
+    if (before.required && !after.field.required) widened(after, "was required and can be absent", "keep (required)");
+}
+
 void TypeComparison::compare_bound(const Field& before, const Place& after) {
-    std::string what = "has max " + std::to_string(after.field.max) + "; it was released with " +
-                       std::to_string(before.max);
-    if (after.field.max < before.max) narrowed(after, what, "a bound in a request can only grow");
-    if (after.field.max > before.max) widened(after, what, "make a new call, or answer in parts");
+    auto compare = [&](const char* key, unsigned was, unsigned is) {
+        std::string what =
+            std::string("has ") + key + " " + std::to_string(is) + "; it was released with " + std::to_string(was);
+        if (is < was) narrowed(after, what, "a bound in a request can only grow");
+        if (is > was) widened(after, what, "make a new call, or answer in parts");
+    };
+    compare("max", before.max, after.field.max);
+    compare("each", before.max_each, after.field.max_each);
 }
 
 void TypeComparison::compare_cap(const Field& before, const Place& after) {
-    std::string was = attribute(before, "cap"), is = attribute(after.field, "cap");
-    bool wider = is == "any" || (is == "endpoint" && was.starts_with("endpoint:"));
-    if (was != is && wider)
-        widened(after, "was a capability to " + was + " and is one to " + is, "make a new call");
-    else if (was != is)
-        narrowed(after, "was a capability to " + was + " and is one to " + is, "make a new call");
-    if (attribute(before, "rights") != attribute(after.field, "rights"))
-        narrowed(after, "has other rights than those released", "make a new call");
-    bool was_optional = before.attributes.contains("optional"), is_optional = after.field.attributes.contains("optional");
+    const Field& field = after.field;
+    auto includes = [](const Field& all, const Field& one) {
+        return all.cap_kind == "any" || (all.cap_kind == one.cap_kind && all.cap_service.empty());
+    };
+    if (before.cap_kind != field.cap_kind || before.cap_service != field.cap_service) {
+        std::string what = "was a capability to " + attribute(before, "cap") + " and is one to " + attribute(field, "cap");
+        if (includes(field, before))
+            widened(after, what, "make a new call");
+        else if (includes(before, field))
+            narrowed(after, what, "make a new call");
+        else
+            broken(after, what, "make a new call");
+    }
+    compare_rights(before, after);
+    bool was_optional = before.attributes.contains("optional"), is_optional = field.attributes.contains("optional");
     if (was_optional && !is_optional) narrowed(after, "was optional and must be there", "leave it optional");
     if (!was_optional && is_optional) widened(after, "was always there and is optional", "always answer it");
+}
+
+// Who receives it can do less than it was promised if a released sender gives fewer rights, or a new one does.
+void TypeComparison::compare_rights(const Field& before, const Place& after) {
+    bool more = after.field.rights & ~before.rights, fewer = before.rights & ~after.field.rights;
+    if (more && after.direction == Direction::Request)
+        broken(after, "comes with more rights than those released", "a released client gives what it was released with");
+    if (fewer && after.direction == Direction::Response)
+        broken(after, "comes with fewer rights than those released", "released clients may use all of them");
+    if (more && after.direction == Direction::Response)
+        diagnostics_.warn(after.line,
+                          after.table.name.plain + "." + after.field.name + " comes with more rights than those released",
+                          "a released server gives what it was released with");
 }
 
 bool TypeComparison::same_type(const Type& before, const Type& after) {
@@ -161,70 +201,6 @@ bool TypeComparison::same_type(const Type& before, const Type& after) {
         if (plain(before.named) != plain(after.named)) return false;
     }
     return before.element.empty() || same_type(before.element[0], after.element[0]);
-}
-
-void TypeComparison::compare_named(const Type& before, const Type& after, const Place& place) {
-    if (before.shape == Shape::Enum) {
-        const Enum* was = released_.schema.find_enum(before.named);
-        const Enum* is = now_.schema.find_enum(after.named);
-        if (was && is && after.named != "eft.Error") compare_enum(*was, *is, place);
-    } else if (before.shape == Shape::Struct) {
-        const Table* was = released_.schema.find_table(before.named);
-        const Table* is = now_.schema.find_table(after.named);
-        if (was && is) compare_struct(*was, *is, place);
-    }
-}
-
-void TypeComparison::compare_values(const Enum& before, const Enum& after, const std::string& hint) {
-    for (const EnumValue& old : before.values)
-        if (const EnumValue* value = value_of(after, old.name); value && value->value != old.value)
-            diagnostics_.refuse(now_.source.line_of(after.name.full(), old.name),
-                                after.name.plain + "." + old.name + " is " + std::to_string(value->value) +
-                                    "; it was released as " + std::to_string(old.value),
-                                hint);
-}
-
-void TypeComparison::compare_enum(const Enum& before, const Enum& after, const Place& place) {
-    bool here = now_.source.declares(after.name.full());
-    int line = here ? now_.source.line_of(after.name.full()) : place.line;
-    if (before.bit_flags != after.bit_flags)
-        diagnostics_.refuse(line, after.name.plain + " changes between numbers and bit flags", "make a new enum");
-    compare_values(before, after, "a value keeps its number");
-    for (const EnumValue& old : before.values)
-        if (!value_of(after, old.name))
-            narrowed({place.table, place.field, line, place.direction}, "cannot be " + old.name + " any more",
-                     "keep the value");
-    for (const EnumValue& value : after.values)
-        if (!value_of(before, value.name))
-            widened({place.table, place.field, here ? now_.source.line_of(after.name.full(), value.name) : place.line,
-                     place.direction},
-                    "can be " + value.name + ", which is new", "make a new call for those who know the value");
-}
-
-void TypeComparison::compare_struct(const Table& before, const Table& after, const Place& place) {
-    bool here = now_.source.declares(after.name.full());
-    auto refuse = [&](const std::string& field, const std::string& what) {
-        diagnostics_.refuse(here ? now_.source.line_of(after.name.full(), field) : place.line,
-                            after.name.plain + what, "a struct is never changed; make another one");
-    };
-    if (before.fields.size() != after.fields.size() || before.size != after.size)
-        return refuse("", " has other fields than the released one");
-    for (std::size_t i = 0; i < before.fields.size(); ++i) {
-        const Field &was = before.fields[i], &is = after.fields[i];
-        if (was.name != is.name || was.struct_offset != is.struct_offset || !same_type(was.type, is.type))
-            refuse(is.name, "." + is.name + " is not what was released there: " +
-                                schema_type(was.type, before.name.space) + " " + was.name);
-        else
-            compare_named(innermost(was.type), innermost(is.type), {after, is, place.line, place.direction});
-    }
-}
-
-void TypeComparison::compare_errors(const Enum& before, const Enum& after) {
-    compare_values(before, after, "clients compare the number");
-    for (const EnumValue& old : before.values)
-        if (!value_of(after, old.name))
-            diagnostics_.refuse(now_.source.line_of(after.name.full()), after.name.plain + "." + old.name + " is gone",
-                                "released clients may handle it; keep it, and do not answer it any more");
 }
 
 }  // namespace idlc

@@ -30,6 +30,9 @@ struct Type {
     unsigned length = 0;        // Array
 };
 
+// Of vectors and arrays, what they have in the end.
+inline const Type& innermost(const Type& type) { return type.element.empty() ? type : innermost(type.element[0]); }
+
 constexpr unsigned kAllRights = 0xff;  // of a capability
 
 struct EnumValue {

@@ -1,5 +1,8 @@
 #include "schema_words.h"
 
+#include <charconv>
+#include <iterator>
+
 namespace idlc {
 namespace {
 
@@ -34,6 +37,7 @@ std::string schema_type(const Type& type, const std::string& space) {
 }
 
 std::string schema_default(const Schema& schema, const Field& field) {
+    if (field.optional) return "null";
     switch (field.type.shape) {
         case Shape::Bool: return field.absent ? "true" : "false";
         case Shape::Integer:
@@ -44,6 +48,10 @@ std::string schema_default(const Schema& schema, const Field& field) {
                 for (const EnumValue& value : type->values)
                     if (value.value == field.absent) return value.name;
             return std::to_string(field.absent);
+        case Shape::Float: {
+            char text[32];
+            return {text, std::to_chars(std::begin(text), std::end(text), field.absent_real).ptr};
+        }
         default: return "";
     }
 }

@@ -10,7 +10,7 @@ namespace idlc {
 // As a schema in namespace `space` would write it: "ulong", "[Tile]", "[ushort:3]", "string", "eft.Error".
 std::string schema_type(const Type& type, const std::string& space);
 
-// As a schema would write it behind the '=': "7", "true", "Green". Empty for types that have none.
+// As a schema would write it behind the '=': "7", "true", "Green", "null". Empty for types that have none.
 std::string schema_default(const Schema& schema, const Field& field);
 
 // "call", "oneway", "oneway:\"lossy\"", "ring".

@@ -6,6 +6,8 @@
 
 #include <eft/idl/mem.h>
 
+#include <optional>
+
 namespace eft::monitor {
 namespace {
 
@@ -26,6 +28,15 @@ Result<std::span<const std::byte>> boot_file(std::string_view name) {
         EFT_TRY(archive, map_archive(bytes));
     }
     return find_in_archive(archive.bytes().first(bytes), name);
+}
+
+Result<const Catalogue*> system_interfaces() {
+    static std::optional<Catalogue> catalogue;
+    if (!catalogue) {
+        EFT_TRY(const auto bytes, boot_file("interfaces"));
+        EFT_TRY(catalogue, Catalogue::open(bytes));
+    }
+    return &*catalogue;
 }
 
 }  // namespace eft::monitor

@@ -1,6 +1,8 @@
 // Files of the boot archive, mapped read-only at the first use and for as long as the process lives.
 #pragma once
 
+#include "monitor/rpc/catalogue.h"
+
 #include <eft/abi/result.h>
 
 #include <cstddef>
@@ -11,5 +13,7 @@ namespace eft::monitor {
 
 // NotFound: there is none.
 Result<std::span<const std::byte>> boot_file(std::string_view name);
+// The file `interfaces`: all interfaces of the system.
+Result<const Catalogue*> system_interfaces();
 
 }  // namespace eft::monitor

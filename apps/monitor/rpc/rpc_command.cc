@@ -24,12 +24,11 @@ struct Rpc {
 Result<Rpc*> open_rpc() {
     static std::optional<Rpc> rpc;
     if (rpc) return &*rpc;
-    EFT_TRY(const auto interfaces, boot_file("interfaces"));
-    EFT_TRY(const Catalogue catalogue, Catalogue::open(interfaces));
+    EFT_TRY(const Catalogue* interfaces, system_interfaces());
     EFT_TRY(const auto manifest, boot_file("manifest"));
     flatbuffers::Verifier verifier(reinterpret_cast<const u8*>(manifest.data()), manifest.size());
     if (!manifest::VerifyManifestBuffer(verifier)) return Error::BadFormat;
-    rpc.emplace(catalogue, *manifest::GetManifest(manifest.data()));
+    rpc.emplace(*interfaces, *manifest::GetManifest(manifest.data()));
     return &*rpc;
 }
 

@@ -1,70 +1,9 @@
 // What idlc --check-compatible says of two editions of an interface: which changes break a released client (errors, with
-// file and line), which only a new client at a released server (warnings), and which nobody.
-#include "schema_files.h"
+// file and line), which only a new client at a released server (warnings), and which nobody. Here: services, calls,
+// events and the fields of tables.
+#include "editions.h"
 
-using namespace schema_files;
-
-namespace {
-
-const std::string kHead = "include \"eft.fbs\";\nnamespace eft.test;\n";
-
-// A schema with one call; `request` and `response` are the fields of its tables.
-struct Edition {
-    std::string request = "a:uint; b:string (max:\"16\"); c:Cap (cap:\"memory\");";
-    std::string response = "a:uint; b:Color;";
-    std::string declarations = "enum Color : ubyte { Red, Green }\nenum Trouble : uint { Hot = 256, Cold = 257 }\n";
-    std::string service = "id:\"60000\", inflight:\"8\", error:\"Trouble\"";
-    std::string call = "Go (Ask):Answer (ordinal:\"3\", idempotent);";
-
-    std::string text() const {
-        return kHead + declarations + "table Ask { " + request + " }\ntable Answer { " + response +
-               " }\nrpc_service Test (" + service + ") {\n  " + call + "\n}\n";
-    }
-};
-
-Outcome compare(const std::string& released, const std::string& now) {
-    Folder folder;
-    fs::create_directories(folder.path / "old");
-    reflect(folder, "case", released);
-    for (const char* file : {"case.fbs", "case.bfbs"}) fs::rename(folder / file, folder.path / "old" / file);
-    reflect(folder, "case", now);
-    return run(folder, EFT_IDLC " --check-compatible --source case.fbs --released old/case.fbs old/case.bfbs case.bfbs");
-}
-
-void is_silent(const Edition& released, const Edition& now) {
-    Outcome outcome = compare(released.text(), now.text());
-    CHECK(outcome.status == 0);
-    CHECK(outcome.errors == "");
-}
-
-// `now` has a marked line.
-void says(const char* kind, const Edition& released, const Edition& now, const std::string& message) {
-    std::string text = now.text();
-    Outcome outcome = compare(released.text(), text);
-    CAPTURE(text);
-    CAPTURE(outcome.errors);
-    CHECK(outcome.status == (std::string(kind) == "error" ? 1 : 0));
-    REQUIRE(marked_line(text) != 0);
-    CHECK(outcome.errors.find("case.fbs:" + std::to_string(marked_line(text)) + ": " + kind + ": " + message) !=
-          std::string::npos);
-    CHECK(outcome.errors.find("hint: ") != std::string::npos);
-}
-
-void breaks(const Edition& released, const Edition& now, const std::string& message) {
-    says("error", released, now, message);
-}
-void warns(const Edition& released, const Edition& now, const std::string& message) {
-    says("warning", released, now, message);
-}
-
-// The plain edition with another part.
-Edition with(std::string Edition::*part, const std::string& text) {
-    Edition edition;
-    edition.*part = text;
-    return edition;
-}
-
-}  // namespace
+using namespace editions;
 
 TEST_CASE("what is the same is compatible with itself") { is_silent({}, {}); }
 
@@ -185,6 +124,9 @@ TEST_CASE("promises for a server's death are kept") {
            "Test.Go was released as call and is oneway");
     Edition once = with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", once);");
     breaks(once, with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", idempotent); //!\n"), "Test.Go is no longer once");
+    breaks({}, with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", once); //!\n"), "Test.Go is no longer idempotent");
+    is_silent({}, with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", atomic);"));
+    is_silent(with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", idempotent, on_restart:\"fail\");"), {});
     warns(with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\");"),
           with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", once); //!\n"), "Test.Go is once, which is new");
 }
@@ -202,5 +144,75 @@ TEST_CASE("a service keeps its id, its sessions and its room") {
                    "takes 4 requests at once; it was released with 8");
     breaks_service("id:\"60000\", on_restart:\"reattach\"", "id:\"60000\", on_restart:\"reset\"",
                    "no longer reattaches sessions");
-    breaks_service("id:\"60000\", error:\"Trouble\"", "id:\"60000\"", "has no errors of its own any more");
+    breaks_service("id:\"60000\", version:\"3\"", "id:\"60000\", version:\"2\"", "has version 2; it was released with 3");
+    is_silent(service("id:\"60000\", version:\"2\""), service("id:\"60000\", version:\"3\""));
+    is_silent(service("id:\"60000\", on_restart:\"reset\""), service("id:\"60000\", on_restart:\"reattach\""));
+    is_silent(service("id:\"60000\", inflight:\"4\""), service("id:\"60000\", inflight:\"8\""));
+}
+
+TEST_CASE("what a server keeps of its clients is its own") {
+    Edition released = with(&Edition::service, "id:\"60000\", session:\"Client\"");
+    released.declarations += "table Client { calls:ulong; last:uint; }\n";
+    Edition other = with(&Edition::service, "id:\"60000\", session:\"Client\"");
+    other.declarations += "table Client { last:ulong; }\n";
+    is_silent(released, other);
+    // It keeps it over its death, unless it says otherwise.
+    Edition forgets = released;
+    forgets.service = "\n  id:\"60000\", session:\"Client\", on_restart:\"reset\"";
+    Outcome outcome = compare(released.text(), forgets.text());
+    CHECK(outcome.status == 1);
+    CHECK_MESSAGE(outcome.errors.find(": error: Test no longer reattaches sessions") != std::string::npos, outcome.errors);
+    is_silent(forgets, released);
+}
+
+TEST_CASE("an interface's own errors are there as long as clients may handle them") {
+    Edition none = with(&Edition::service, "id:\"60000\", inflight:\"8\"");
+    none.call = "Go (Ask):Answer (ordinal:\"3\", idempotent); //!\n";
+    breaks({}, none, "Test.Go has no errors of its own any more");
+    is_silent(none, {});
+    // A call's own ones stand in place of its service's.
+    const std::string both = "enum Color : ubyte { Red, Green }\nenum Trouble : uint { Hot = 256, Cold = 257 }\n";
+    Edition own = with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", idempotent, error:\"Narrow\");");
+    own.declarations = both + "enum Narrow : uint { //!\n  Hot = 256 }\n";
+    breaks({}, own, "Narrow.Cold is gone");
+    own.declarations = both + "enum Narrow : uint { Hot = 256, Cold = 257, Wet = 258 }\n";
+    is_silent({}, own);
+}
+
+TEST_CASE("events keep their ordinals, their contents and their room") {
+    const auto event = [](const std::string& call) {
+        Edition edition = with(&Edition::service, "id:\"60000\", on_restart:\"reattach\", error:\"Trouble\"");
+        edition.call = "Go (Ask):Answer (ordinal:\"3\", idempotent);\n  " + call;
+        return edition;
+    };
+    const Edition released = event("Changed (eft.Empty):Answer (ordinal:\"5\", event:\"8\");");
+    is_silent(released, released);
+    is_silent(event(""), released);  // a new one
+    is_silent(released, event("Changed (eft.Empty):Answer (ordinal:\"5\", event:\"16\");"));
+    breaks(released, event("Changed (eft.Empty):Answer (ordinal:\"5\", event:\"4\"); //!\n"),
+           "Test.Changed keeps 4 events for a subscriber; it was released with 8");
+    breaks(released, event("Changed (eft.Empty):Answer (ordinal:\"6\", event:\"8\"); //!\n"),
+           "Test.Changed has ordinal 6; it was released with 5");
+    breaks(released, event("Changed (eft.Empty):Answer (ordinal:\"5\", idempotent); //!\n"),
+           "Test.Changed was released as an event and is a call");
+    breaks(event("Changed (eft.Empty):Answer (ordinal:\"5\", idempotent);"),
+           event("Changed (eft.Empty):Answer (ordinal:\"5\", event:\"8\"); //!\n"),
+           "Test.Changed was released as a call and is an event");
+    Outcome gone = compare(released.text(), event("").text());
+    CHECK(gone.status == 1);
+    CHECK_MESSAGE(gone.errors.find("Test has no event Changed any more") != std::string::npos, gone.errors);
+    CHECK_MESSAGE(gone.errors.find("it need not be raised; see old/case.fbs:") != std::string::npos, gone.errors);
+    // Its table travels from the server.
+    Edition released_text = event("Changed (eft.Empty):Text (ordinal:\"5\", event:\"8\");");
+    released_text.declarations += "table Text { t:string (max:\"8\"); }\n";
+    Edition longer = event("Changed (eft.Empty):Text (ordinal:\"5\", event:\"8\");");
+    longer.declarations += "table Text {\n t:string (max:\"9\"); //!\n }\n";
+    breaks(released_text, longer, "Text.t has max 9; it was released with 8");
+    // A service without sessions has none to keep a queue in.
+    Edition stateless = with(&Edition::service, "id:\"60000\"");
+    Edition with_event = stateless;
+    with_event.call += "\n  Changed (eft.Empty):Answer (ordinal:\"5\", event:\"8\");";
+    Outcome outcome = compare(stateless.text(), with_event.text());
+    CHECK_MESSAGE(outcome.errors.find(": error: Test has sessions, which it was released without") != std::string::npos,
+                  outcome.errors);
 }

@@ -1,7 +1,6 @@
 // Text for people and scripts.
 #include "monitor/format.h"
 
-#include <eft/message_trace.h>
 
 #include <doctest/doctest.h>
 
@@ -70,32 +69,6 @@ TEST_CASE("a process's line has the columns of its header, and memory that nobod
     CHECK(process_line(line).size() == process_header().size());
     line.pages = 0;
     CHECK(process_line(line) == "   12      6 uart             blocked           -\n");
-}
-
-TEST_CASE("the requests before a death read as who asked for what, and what became of it") {
-    rs::LastMessages last;
-    CHECK(messages_text(last) == "last messages: none\n");
-    const auto add = [&last](Tag tag, u64 badge, u64 before, u64 answer) {
-        const u32 i = last.count++;
-        last.messages.tags[i] = tag.value;
-        last.messages.badges[i] = badge;
-        last.messages.before_us[i] = before;
-        last.messages.answers[i] = answer;
-    };
-    add(Tag(make_label(1, 2), 4), 77, 1234, Tag(0, 4).value);
-    add(Tag(make_label(1, 99), 0, 2), 5, 20, Tag(static_cast<u32>(Error::NoSuchMethod), 0).value);
-    add(Tag(make_label(999, 1), 3), 1, 2, TraceEntry::kNobody);
-    add(Tag(make_label(1, 0), 0).with(Tag::Fault), 1, 1, Tag(300, 0).value);
-    add(Tag(make_label(1, 1), 0), ~u64{0}, 0, TraceEntry::kNone);
-    CHECK(messages_text(last) ==
-          "last messages, us before the death:\n"
-          "        1234  Echo.Repeat              badge 77, words 4: answered\n"
-          "          20  Echo.method 99           badge 5, words 0, capabilities 2: answered: no such method\n"
-          "           2  interface 999.method 1   badge 1, words 3: no answer wanted\n"
-          "           1  a fault                  badge 1, words 0: answered: error 300\n"
-          "           0  Echo.Ping                badge 18446744073709551615, words 0: not answered\n");
-    last.count = 1000;  // as somebody might send it
-    CHECK(messages_text(last).size() > 64 * 30);
 }
 
 TEST_CASE("sizes, times and damaged numbers") {

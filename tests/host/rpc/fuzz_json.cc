@@ -1,7 +1,8 @@
 // A libFuzzer target: any JSON for any message of the tree, and any message as JSON. The first byte chooses the record.
 //
-// What is taken must come back: a request's words, as JSON and read again, are the same words. EFT_INTERFACES in the
-// environment names the file of descriptors.
+// What is taken must come back: a request's words, as JSON and read again, are the same words. In encoding 3 a value may
+// be written in several ways, and what is written again is the same JSON. EFT_INTERFACES in the environment names the
+// file of descriptors.
 #include <monitor/rpc/reply.h>
 #include <monitor/rpc/request.h>
 
@@ -65,6 +66,19 @@ bool same(const Message& a, const Message& b) {
     return a.word_count == b.word_count && a.cap_count == b.cap_count && std::equal(a.words.begin(), a.words.begin() + a.word_count, b.words.begin());
 }
 
+// Reads what was written of `message`. Encoding 3: all fields are there now, and what two tables shared is there twice, so
+// that it may need more room than there is.
+void require_again(const monitor::Catalogue& catalogue, const descriptor::Record& record, const Message& message, const std::string& written, bool same_words) {
+    const std::string text = with_memory(written);
+    monitor::RequestReader reader(catalogue, text);
+    const Result<Message> again = reader.read(record);
+    if (record.is_flatbuffer() && reader.complaint().find(": all of it takes ") != std::string::npos) return;
+    require(again.ok(), "what was written is no JSON of this message");
+    monitor::ReplyWriter writer(catalogue, *again);
+    if (same_words && !record.is_flatbuffer()) require(same(message, *again), "what was written is read as something else");
+    if (record.is_flatbuffer()) require(writer.write(record).value_or("") == written, "what was written is read as something else");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -81,10 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         monitor::ReplyWriter writer(all.catalogue, *request);
         const Result<std::string> written = writer.write(record);
         require(written.ok(), "what was read cannot be written");
-        const std::string text = with_memory(*written);
-        monitor::RequestReader again(all.catalogue, text);
-        const Result<Message> reread = again.read(record);
-        require(reread.ok() && same(*request, *reread), "what was written is read as something else");
+        require_again(all.catalogue, record, *request, *written, true);
     }
 
     // The rest as the words of a reply.
@@ -97,8 +108,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(written.ok() == writer.complaint().empty(), "a malformed reply without a reason, or the reverse");
     if (!written.ok()) return 0;
     for (const char c : *written) require(static_cast<unsigned char>(c) >= ' ' && c != 0x7f, "a control character for the terminal");
-    const std::string text = with_memory(*written);
-    monitor::RequestReader again(all.catalogue, text);
-    require(again.read(record).ok(), "a reply as JSON is no JSON of this message");
+    require_again(all.catalogue, record, reply, *written, false);
     return 0;
 }

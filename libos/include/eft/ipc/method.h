@@ -1,5 +1,5 @@
-// What an interface says about its methods, as constants: for the stubs, and as a table for people's tools (trace,
-// rpc).
+// What an interface says about its methods, as constants: for the stubs, and as a table for tests. People's tools read
+// descriptors (idl/descriptor).
 #pragma once
 
 #include <eft/abi/message.h>
@@ -75,18 +75,5 @@ constexpr u16 method_flags(const MethodInfo& method) {
     if (method.carrier == Carrier::Ring) flags |= kMethodRing;
     return flags;
 }
-
-constexpr const MethodInfo* find_method(std::span<const MethodInfo> methods, u16 ordinal) {
-    for (const MethodInfo& method : methods)
-        if (method.ordinal == ordinal) return &method;
-    return nullptr;
-}
-
-// One of all interfaces, in <eft/idl/interfaces.h>.
-struct InterfaceInfo {
-    std::string_view name;
-    u16 id;
-    std::span<const MethodInfo> methods;
-};
 
 }  // namespace eft::ipc

@@ -1,0 +1,116 @@
+// Traces in words: what `service info` prints of the requests before a death, for every interface in the tree.
+#include "interfaces.h"
+
+#include <monitor/format.h>
+#include <monitor/rpc/trace.h>
+
+#include <eft/message_trace.h>
+
+#include <eft/idl/counter.h>
+#include <eft/idl/echo.h>
+#include <eft/idl/file.h>
+#include <eft/idl/nested.h>
+#include <eft/idl/shapes.h>
+
+#include <doctest/doctest.h>
+
+using namespace eft;
+using namespace eft::monitor;
+using namespace eft::test;
+
+namespace {
+
+struct World {
+    std::string bytes = read_interfaces();
+    Catalogue catalogue = open(bytes);
+
+    std::string request(u16 interface, u16 ordinal, unsigned words, unsigned caps = 0) const {
+        return request_text(catalogue, Tag(make_label(interface, ordinal), words, caps));
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(World, "every call of every interface has its name and all its fields") {
+    unsigned calls = 0;
+    for (const descriptor::Service* service : catalogue.services()) {
+        for (const descriptor::Method* method : *service->methods()) {
+            const descriptor::Record& record = *catalogue.record(text(method->request()));
+            const std::string line = request(service->id(), method->ordinal(), kMaxWords, record.caps());
+            CAPTURE(line);
+            std::string rest = line;
+            const auto next = [&rest](const std::string& begin) {
+                REQUIRE(rest.starts_with(begin));
+                rest.erase(0, begin.size());
+            };
+            next(std::string(short_name(text(service->name()))) + "." + method->name()->str() + " {");
+            bool first = true;
+            for (const descriptor::Field* field : *record.fields()) {
+                if (field->deprecated()) continue;
+                next((first ? "" : ", ") + field->name()->str() + ": ");
+                next(field->type()->shape() == descriptor::Shape::Cap ? "capability to " + field->cap_kind()->str() : "...");
+                if (const std::size_t end = rest.find_first_of(",}"); end != 0) rest.erase(0, end);  // " of Service"
+                first = false;
+            }
+            CHECK(rest == "}");
+            ++calls;
+        }
+    }
+    CHECK(calls > 100);
+}
+
+TEST_CASE_FIXTURE(World, "what was not sent is known, and nothing else of the values") {
+    using echo::Echo;
+    CHECK(request(Echo::kInterfaceId, 1, 0) == "Echo.Ping {}");
+    CHECK(request(Echo::kInterfaceId, 2, 4) == "Echo.Repeat {a: ..., b: ..., c: ..., d: ...}");
+    // Of a sender from before its last fields.
+    CHECK(request(Echo::kInterfaceId, 2, 3) == "Echo.Repeat {a: ..., b: ..., c: ..., d: default}");
+    CHECK(request(Echo::kInterfaceId, 3, echo::Text::kFlatWords) == "Echo.Say {text: \"\"}");
+    CHECK(request(Echo::kInterfaceId, 3, 5) == "Echo.Say {text: ...}");
+    CHECK(request(file::File::kInterfaceId, 1, 2, 1).find(": capability to memory, ") != std::string::npos);
+    CHECK(request(file::File::kInterfaceId, 1, 2, 1).find(": null") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(World, "the requests before a death read as who asked for what, and what became of it") {
+    rs::LastMessages last;
+    CHECK(messages_text(catalogue, last) == "last messages: none\n");
+    const auto add = [&last](Tag tag, u64 badge, u64 before, u64 answer) {
+        const u32 i = last.count++;
+        last.messages.tags[i] = tag.value;
+        last.messages.badges[i] = badge;
+        last.messages.before_us[i] = before;
+        last.messages.answers[i] = answer;
+    };
+    add(Tag(make_label(1, 2), 4), 77, 1234, Tag(0, 4).value);
+    add(Tag(make_label(1, 99), 0, 2), 5, 20, Tag(static_cast<u32>(Error::NoSuchMethod), 0).value);
+    add(Tag(make_label(999, 1), 3), 1, 2, TraceEntry::kNobody);
+    add(Tag(make_label(1, 0), 0), 1, 2, Tag(0, 4).value);
+    add(Tag(make_label(1, 0), 0).with(Tag::Fault), 1, 1, Tag(300, 0).value);
+    add(Tag(make_label(1, 1), 0), ~u64{0}, 0, TraceEntry::kNone);
+    CHECK(messages_text(catalogue, last) ==
+          "last messages, us before the death:\n"
+          "        1234  Echo.Repeat {a: ..., b: ..., c: ..., d: ...}, badge 77: answered\n"
+          "          20  Echo.method 99, badge 5: answered: no such method\n"
+          "           2  interface 999.method 1, badge 1: no answer wanted\n"
+          "           2  Echo.Describe, badge 1: answered\n"
+          "           1  a fault, badge 1: answered: error 300\n"
+          "           0  Echo.Ping {}, badge 18446744073709551615: not answered\n");
+    last.count = 1000;  // as somebody might send it
+    CHECK(messages_text(catalogue, last).size() > 64 * 30);
+}
+
+TEST_CASE_FIXTURE(World, "an interface's own error has its name") {
+    unsigned named = 0;
+    for (const descriptor::Service* service : catalogue.services())
+        for (const descriptor::Method* method : *service->methods()) {
+            const descriptor::Enum* errors = catalogue.enumeration(text(method->errors()));
+            if (!errors) continue;
+            const Tag request(make_label(service->id(), method->ordinal()), 0);
+            for (const descriptor::Enumerator* each : *errors->values()) {
+                const u64 answer = Tag(static_cast<u32>(each->value()), 0).value;
+                CHECK(answer_text(catalogue, request, answer).starts_with("answered: " + each->name()->str()));
+                ++named;
+            }
+        }
+    CHECK(named > 0);
+}
