@@ -1,19 +1,6 @@
 #include <syscall/invoke.h>
 
-#include <object/cap_table.h>
-
 namespace eft::kernel {
-
-Capability* InvocationContext::slot(u64 index) {
-    if (thread.table.empty()) return nullptr;
-    return thread.table.as<CapTable>().lookup(index);
-}
-
-Result<Capability*> InvocationContext::find(u64 index, ObjectType type) {
-    Capability* found = slot(index);
-    if (!found || !found->is(type) || found->going()) return Error::InvalidCapability;
-    return found;
-}
 
 void InvocationContext::answer(u64 a, u64 b, u64 c, u64 d, unsigned more) {
     thread.registers.set_result(Error::None, Badge::None, Tag(0, kRegisterWords + more));

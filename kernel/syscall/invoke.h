@@ -2,6 +2,7 @@
 // registers (and message page) at once.
 #pragma once
 
+#include <object/cap_table.h>
 #include <schedule/core.h>
 
 #include <span>
@@ -25,9 +26,13 @@ struct InvocationContext {
         return kPaused;
     }
     // A slot of the invoker's table, by number; null if there is no such slot.
-    Capability* slot(u64 index);
+    [[gnu::always_inline]] Capability* slot(u64 index) { return thread.table.empty() ? nullptr : thread.table.as<CapTable>().lookup(index); }
     // The same for a capability of this type that exists.
-    Result<Capability*> find(u64 index, ObjectType type);
+    [[gnu::always_inline]] Result<Capability*> find(u64 index, ObjectType type) {
+        Capability* found = slot(index);
+        if (!found || !found->is(type) || found->going()) return Error::InvalidCapability;
+        return found;
+    }
 };
 
 using Handler = Error (*)(InvocationContext&);
