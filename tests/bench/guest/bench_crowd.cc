@@ -45,15 +45,6 @@ void start_thread(Slot untyped, Slot space, Slot thread, unsigned priority, void
     require(ko::resume(thread).ok(), "resume the crowd");
 }
 
-void measure_call(const char* key) {
-    const Slot peer = *granted("peer");
-    sys::Registers registers;
-    measure(key, [&](u64) {
-        registers.tag = Tag(1, 0);
-        static_cast<void>(sys::call(peer, registers));
-    });
-}
-
 // This program serves; its callers are more important, so that each calls again, and goes to the end of the queue,
 // before the next is served.
 void measure_queue(const char* key) {
@@ -74,7 +65,7 @@ void measure_crowd(Slot untyped, Slot space) {
     };
     require(ko::retype(untyped, ObjectType::Frame, frame_slot()).ok(), "message page of the crowd");
     start_thread(untyped, space, spinner(0), kBelow, spin, 0);
-    measure_call("ipc.cross.w0.third");
+    measure_call(*granted("peer"), "ipc.cross.w0.third", 0);
 
     start_caller(0), start_caller(1);
     measure_queue("ipc.queued.2");
@@ -87,7 +78,7 @@ void measure_crowd(Slot untyped, Slot space) {
     for (u32 i = 1; i < kCrowd; ++i) start_thread(untyped, space, spinner(i), kBelow, spin, 0);
     for (u32 i = 2; i < kCrowd; ++i) start_caller(i);
     for (u32 i = 0; i < kCrowd; ++i) require(ko::derive(slot(WellKnown::Table), further_cap(i), *granted("peer")).ok(), "capability");
-    measure_call("ipc.cross.w0.crowd");
+    measure_call(*granted("peer"), "ipc.cross.w0.crowd", 0);
     measure_queue("ipc.queued.1000");
 }
 

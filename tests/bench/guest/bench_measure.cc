@@ -29,33 +29,18 @@ void check_counter() {
 void measure_calls(Slot peer, const char* suffix_of[5]) {
     constexpr unsigned kWords[] = {0, 4, 10, 120};
     for (unsigned i = 0; i < 4; ++i) {
-        sys::Registers registers;
-        measure(suffix_of[i], [&, tag = Tag(1, kWords[i])](u64) {
-            registers.tag = tag;
-            static_cast<void>(sys::call(peer, registers));
-        });
-        require(!wanted(suffix_of[i]) || registers.tag.words() == kWords[i], "the peer did not answer");
+        measure_call(peer, suffix_of[i], kWords[i]);
     }
 }
 
 // The server is more important than its client.
-void measure_priorities(Slot peer) {
-    sys::Registers registers;
-    measure("ipc.cross.w0.priorities", [&](u64) {
-        registers.tag = Tag(1, 0);
-        static_cast<void>(sys::call(peer, registers));
-    });
-}
+void measure_priorities(Slot peer) { measure_call(peer, "ipc.cross.w0.priorities", 0); }
 
 // This thread has floating point state in the registers, its server none.
 void measure_fpu(Slot peer) {
     if (!wanted("ipc.cross.w0.fpu")) return;
     asm volatile("movd %0, %%xmm0" : : "r"(1));
-    sys::Registers registers;
-    measure("ipc.cross.w0.fpu", [&](u64) {
-        registers.tag = Tag(1, 0);
-        static_cast<void>(sys::call(peer, registers));
-    });
+    measure_call(peer, "ipc.cross.w0.fpu", 0);
 }
 
 // A thread in this address space answers.
@@ -85,11 +70,7 @@ void measure_same_space(Slot untyped, Slot space) {
     require(ko::set_priority(thread, 40).ok(), "priority");
     require(ko::set_registers(thread, reinterpret_cast<u64>(&second_thread), reinterpret_cast<u64>(second_stack + sizeof(second_stack) - 8)).ok(), "registers");
     require(ko::resume(thread).ok(), "resume");
-    sys::Registers registers;
-    measure("ipc.same.w0", [&](u64) {
-        registers.tag = Tag(1, 0);
-        static_cast<void>(sys::call(endpoint, registers));
-    });
+    measure_call(endpoint, "ipc.same.w0", 0);
 }
 
 void measure_caps(Slot peer, Slot untyped) {

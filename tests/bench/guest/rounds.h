@@ -80,6 +80,19 @@ void measure(const char* key, Round round) {
     report(key, total(usual_rounds(), round), usual_rounds(), loop_cost);
 }
 
+// A call with so many words, which are written and read outside the count: here the registers have what they have.
+inline void measure_call(Slot peer, const char* key, unsigned words) {
+    if (!wanted(key)) return;
+    const auto call = [peer, tag = Tag(1, words)] {
+        sys::Registers registers;
+        registers.tag = tag;
+        const Error error = sys::call(peer, registers);
+        return error == Error::None ? registers.tag.words() : ~0u;
+    };
+    measure(key, [call](u64) { static_cast<void>(call()); });
+    require(call() == words, "the peer does not answer");
+}
+
 // Like sys::time_stamp, with a symbol.
 #define EFT_BENCH_STAMP(symbol)                                                              \
     [] {                                                                                     \
