@@ -59,9 +59,10 @@ public:
     void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) override;
 
 private:
-    // Serves until the supervisor orders faults, or takes the order back.
+    // Serves until the supervisor orders faults, or takes the order back. `commit` is what commit_ is: a copy that the
+    // compiler knows to be null in servers without state.
     template <class Dispatch, class Wake>
-    void serve(Dispatch& dispatch, Wake& wake, bool with_faults);
+    void serve(Dispatch& dispatch, Wake& wake, ReplyCommit* commit, bool with_faults);
     static FaultDecision faults() { return FaultDecision(config().faults, persistent_head().faults); }
     // What FaultyDispatch does to this process.
     struct FaultMachine {
@@ -75,7 +76,7 @@ private:
 
     // The message being served stays in machine registers: these get it inlined, or give it back as a whole.
     static void receive(ipc::Registers& registers);
-    void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
+    void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, ReplyCommit* commit);
     static ipc::Registers first_received();
     // What the kernel did not take as an answer, or who was not there for it; then receives.
     [[gnu::cold]] ipc::Registers after_refusal(Error error, ipc::OutgoingCaps& outgoing);
@@ -83,10 +84,10 @@ private:
     // Handles libos' own bits and returns the others.
     u64 notified(u64 bits);
 
-    ReplyCommit* commit_;
     u64 replies_ = incarnation().replies_delivered;  // of all incarnations, as the kernel counts them
     u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
     MessageTrace::Place waiting_requests_[kSpareReplies];  // of the callers in these slots
+    ReplyCommit* commit_;  // set last: no call comes between this and run()
 };
 
 // What run() calls for each request, where it is for one service. Inlined into the loop, as whoever writes it out should have
@@ -102,31 +103,32 @@ auto requests_to(Server& server) {
     registers = received;
 }
 
-[[gnu::always_inline]] inline void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing) {
+[[gnu::always_inline]] inline void ServerLoop::answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, ReplyCommit* commit) {
     trace().answered(registers.tag.value);
-    if (commit_) commit_->before_reply(replies_ + 1);
+    if (commit) commit->before_reply(replies_ + 1);
     if (Error error = sys::reply_recv(slot(WellKnown::Endpoint), registers); error != Error::None) [[unlikely]] {
         const ipc::Registers received = after_refusal(error, outgoing);
         registers = received;
         return;
     }
     ++replies_;
-    if (commit_) commit_->after_reply();
+    if (commit) commit->after_reply();
     outgoing.drop();
 }
 
 template <class Dispatch, class Wake>
 [[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
+    ReplyCommit* const commit = commit_;
     report_ready();
     for (;;) {
-        serve(dispatch, wake, false);
-        FaultyDispatch<Dispatch, FaultMachine> faulty(dispatch, FaultMachine{commit_}, faults());
-        serve(faulty, wake, true);
+        serve(dispatch, wake, commit, false);
+        FaultyDispatch<Dispatch, FaultMachine> faulty(dispatch, FaultMachine{commit}, faults());
+        serve(faulty, wake, commit, true);
     }
 }
 
 template <class Dispatch, class Wake>
-void ServerLoop::serve(Dispatch& dispatch, Wake& wake, bool with_faults) {
+void ServerLoop::serve(Dispatch& dispatch, Wake& wake, ReplyCommit* commit, bool with_faults) {
     if (faults().ordered() != with_faults) return;
     ipc::OutgoingCaps outgoing;
     ipc::Registers registers;
@@ -152,7 +154,7 @@ void ServerLoop::serve(Dispatch& dispatch, Wake& wake, bool with_faults) {
         if (outcome == ipc::Outcome::Deferred) {
             receive(registers);
         } else {
-            answer_and_receive(registers, outgoing);
+            answer_and_receive(registers, outgoing, commit);
         }
     }
 }
