@@ -9,6 +9,8 @@
 #include <eft/syscall.h>
 #include <eft/text.h>
 
+#include <algorithm>
+
 namespace eft::bench {
 
 inline void report(std::string_view key, u64 value) {
@@ -36,13 +38,17 @@ T require(Result<T> result, std::string_view what) {
 
 inline Slot require_granted(std::string_view name) { return require(granted(name), "a grant is missing"); }
 
-// A loop of known length: the time-stamp counter must advance by one per instruction.
+// A loop of known length: the time-stamp counter must advance by one per instruction. Other programs may run meanwhile,
+// while they start: the quickest of some runs counts.
 inline void require_instruction_counter() {
-    const u64 start = sys::time_stamp();
-    u64 count = 100'000;
-    asm volatile("1: dec %0\n\tjnz 1b" : "+r"(count));
-    const u64 spent = sys::time_stamp() - start;
-    if (spent < 200'000 || spent > 230'000) give_up("the time-stamp counter does not count instructions");
+    u64 least = ~u64{0};
+    for (int run = 0; run < 20; ++run) {
+        const u64 start = sys::time_stamp();
+        u64 count = 100'000;
+        asm volatile("1: dec %0\n\tjnz 1b" : "+r"(count));
+        least = std::min(least, sys::time_stamp() - start);
+    }
+    if (least < 200'000 || least > 200'100) give_up("the time-stamp counter does not count instructions");
 }
 
 // The last line, then power off.
