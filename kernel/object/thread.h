@@ -131,7 +131,7 @@ public:
     bool empty() const { return !head_; }
     Thread* head() const { return head_; }
     void push_back(Thread& thread) {
-        if (tail_) {
+        if (head_) {
             thread.queue_prev = tail_;
             tail_->queue_next = &thread;
         } else {
@@ -151,11 +151,9 @@ public:
     void pop_front() {
         Thread* first = head_;
         head_ = first->queue_next;
-        if (head_) {
+        if (head_) [[unlikely]] {
             head_->queue_prev = nullptr;
             first->queue_next = nullptr;
-        } else {
-            tail_ = nullptr;
         }
     }
     void remove(Thread& thread) {
@@ -166,7 +164,7 @@ public:
 
 private:
     Thread* head_ = nullptr;
-    Thread* tail_ = nullptr;
+    Thread* tail_ = nullptr;  // means nothing in an empty queue
 };
 
 // Where in a queue the ends of waits go on that paused (waiters.h): at one of its threads; null: at the first.
