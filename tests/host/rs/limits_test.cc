@@ -1,42 +1,12 @@
-// The clock, the restart limits, and the words about a service.
+// The restart limits, and the words about a service.
 #include <doctest/doctest.h>
 
-#include <clock.h>
 #include <describe.h>
 
 #include <string>
 
 using namespace eft;
 using namespace eft::supervisor;
-
-TEST_CASE("the clock finds the rate in spite of late and lost ticks") {
-    Clock clock;
-    CHECK(clock.microseconds(1000) == 0);
-    const u64 per_tick = 100'000'000;  // 2 GHz
-    u64 time = 12345;
-    for (int i = 1; i < 200; ++i) {
-        time += per_tick;
-        if (i % 7 == 3) continue;  // lost: it melted into the next
-        clock.tick(time + (i % 3) * per_tick / 100);
-    }
-    for (int i = 0; i < 20; ++i) clock.tick(time += per_tick);
-    CHECK(clock.microseconds(2'000'000'000) > 990'000);
-    CHECK(clock.microseconds(2'000'000'000) < 1'010'000);
-}
-
-TEST_CASE("the clock is good for something from the third tick on, however long the first one waited") {
-    Clock clock;
-    const u64 per_tick = 100'000'000;
-    u64 time = 12345;
-    clock.tick(time + 99 * per_tick / 100);  // rs was not ready for it before
-    CHECK(clock.microseconds(2'000'000'000) == 0);
-    clock.tick(time += per_tick);
-    CHECK(clock.microseconds(2'000'000'000) == 0);
-    for (int i = 0; i < 20; ++i) {
-        clock.tick(time += per_tick);
-        CHECK(clock.microseconds(2'000'000'000) == 1'000'000);
-    }
-}
 
 TEST_CASE("the back-off neither overflows nor forgets the cap") {
     FailureHistory history;
