@@ -1,7 +1,5 @@
 #include "monitor/format.h"
 
-#include "monitor/rpc/trace.h"
-
 #include <eft/text.h>
 
 namespace eft::monitor {
@@ -151,20 +149,6 @@ std::string change_text(const rs::ChangedEvent& change) {
     if (!change.reason.empty()) text.append("died, ").append(change.reason).append("; ");
     text.append(state_text(change.state)).append(", incarnation ").decimal(change.incarnation).append('\n');
     return std::string(text.view());
-}
-
-std::string messages_text(const Catalogue& catalogue, const rs::LastMessages& last) {
-    if (last.count == 0) return "last messages: none\n";
-    std::string all = "last messages, us before the death:\n";
-    for (u32 i = 0; i < std::min<u32>(last.count, std::size(last.messages.tags)); ++i) {
-        const Tag request(last.messages.tags[i]);
-        FixedText<64> time, sender;
-        time.decimal(last.messages.before_us[i], 12).append("  ");
-        sender.append(", badge ").decimal(last.messages.badges[i]);
-        all.append(time).append(request_text(catalogue, request)).append(sender).append(": ");
-        all.append(answer_text(catalogue, request, last.messages.answers[i])).append("\n");
-    }
-    return all;
 }
 
 std::string process_header() { return "  PID PARENT NAME             STATE    MEMORY_KIB\n"; }

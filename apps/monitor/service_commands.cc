@@ -1,6 +1,7 @@
 // `service`: what rs knows, and orders to it.
 #include "monitor/format.h"
 #include "monitor/rpc/boot_files.h"
+#include "monitor/service_text.h"
 #include "monitor/shell.h"
 #include "monitor/watch.h"
 
@@ -51,8 +52,7 @@ Task<int> info(Shell& shell, const Words& words) {
         status = co_await shell.fail(words, words[2], details.error());
         co_return status;
     }
-    std::string text(details->text);
-    if (!text.ends_with('\n')) text.push_back('\n');
+    std::string text = info_text(*details);
     const Result<const Catalogue*> interfaces = system_interfaces();
     auto messages = settled(shell.supervisor().messages(named(words[2])));
     if (messages.ok() && interfaces.ok()) text.append(messages_text(**interfaces, *messages));
@@ -63,13 +63,8 @@ Task<int> info(Shell& shell, const Words& words) {
 
 // What is missing, where the supervisor knows more about it than the error says.
 std::string trouble_of(Shell& shell, std::string_view name) {
-    constexpr std::string_view kMark = "\ntrouble: ";
     auto details = settled(shell.supervisor().info(named(name)));
-    if (!details.ok()) return {};
-    const std::size_t at = details->text.find(kMark);
-    if (at == std::string_view::npos) return {};
-    const std::string_view rest = details->text.substr(at + kMark.size());
-    return std::string(rest.substr(0, rest.find('\n')));
+    return details.ok() ? std::string(details->trouble()) : std::string();
 }
 
 Task<int> report_start(Shell& shell, const Words& words, Status status) {

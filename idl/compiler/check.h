@@ -13,6 +13,8 @@ void check_types(Schema& schema, const Source& source, Diagnostics& diagnostics)
 // A field of a table that is a message; part of check_types().
 void check_field(Schema& schema, const Source& source, Diagnostics& diagnostics, Table& table, Field& field);
 void check_services(Schema& schema, const Source& source, Diagnostics& diagnostics);
+// What the calls of a service open and close; part of check_services().
+void check_opens(const Schema& schema, Service& service, const Source& source, Diagnostics& diagnostics);
 
 // The table says encoding:"flatbuffer".
 bool wants_flatbuffer(const Table& table);

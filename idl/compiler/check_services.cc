@@ -11,7 +11,8 @@ namespace {
 
 // Members of generated clients.
 constexpr std::string_view kTakenMethodNames[] = {"transport", "on_reopen",          "sequence", "set_sequence",
-                                                  "dropped",   "describe_interface", "session",  "slot"};
+                                                  "dropped",   "describe_interface", "session",  "slot",
+                                                  "keep_opens", "open_again",        "generation"};
 
 class ServiceChecker {
 public:
@@ -33,6 +34,7 @@ public:
             check_method(ordinals);
         }
         method_ = nullptr;
+        check_opens(schema_, service, source_, diagnostics_);
         // What a server keeps in its state region is there after a restart, unless it says otherwise.
         if (service.has_session_record() && service.restart.empty()) service.restart = "reattach";
         for (Method& method : service.methods) {
@@ -159,9 +161,12 @@ private:
                 method_->within_ns = *duration;
             else
                 refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
+        } else if (key == "opens" || key == "kept" || key == "same" || key == "closes") {
+            // check_opens() needs the other calls, too.
         } else if (key != "ordinal" && key != "on_restart") {
             refuse("has the attribute '" + key + "', which is unknown",
-                   "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error");
+                   "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error, "
+                   "opens, kept, same, closes");
         }
     }
 

@@ -134,7 +134,9 @@ private:
         if (!before.once && after.once)
             diagnostics_.warn(line_of(after), after_->name.plain + "." + after.name + " is once, which is new",
                               "a new client repeats it; a released server does it twice");
-        bool weaker = before.restart == Restart::Retry ? after.restart != Restart::Retry
+        // Ring calls are done again by the server, whatever their stubs do besides.
+        bool weaker = after.carrier == Carrier::Ring           ? false
+                      : before.restart == Restart::Retry ? after.restart != Restart::Retry
                       : before.restart == Restart::Reopen
                           ? after.restart == Restart::Fail || after.restart == Restart::Unhandled
                           : false;

@@ -17,7 +17,11 @@ void emit_call(Text& text, const Schema& schema, const Service& service, const M
     if (!errors.empty()) result = "ipc::CallResult<" + response + ", " + cpp_name(errors, space) + ">";
 
     text.comments(method.comments);
-    if (method.carrier != Carrier::Call) {
+    if (!method.opens.empty() || method.closes) {
+        text.open(result, " ", function);
+        text.line("return Base::template ", method.closes ? "close<" : "open<", service.name.plain, "::Opens, ", traits, ">(request);");
+        text.close();
+    } else if (method.carrier != Carrier::Call) {
         text.line("eft::Status ", function, " { return Base::template send<", traits, ">(request); }");
     } else if (method.restart == Restart::Unhandled) {
         std::string unsettled = "ipc::Unsettled<" + response + (errors.empty() ? ">" : ", " + result + ">");

@@ -63,6 +63,8 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
             includes.push_back("eft/ipc/event_queue.h");
             includes.push_back("eft/ipc/once.h");
         }
+        if (std::any_of(schema.services.begin(), schema.services.end(), [](auto& each) { return each.here && each.has_opens(); }))
+            includes.push_back("eft/ipc/opens.h");
         if (rings) includes.push_back("eft/ring/stubs.h");
     } else {
         for (const char* each : {"area", "bits", "cap_field", "tail"})

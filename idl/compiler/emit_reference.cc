@@ -131,16 +131,23 @@ private:
         std::string text;
         if (method.carrier == Carrier::Ring) {
             text = "If the server dies, its next incarnation does the entry again.";
+            if (!method.opener.empty()) text += " What `" + method.opener + "` opened is opened anew.";
         } else if (!has_reply(method)) {
             text = "Nobody notices if the server dies.";
         } else {
             switch (method.restart) {
                 case Restart::Retry: text = "If the server dies, the stub repeats it (" + licence(method) + ")."; break;
-                case Restart::Reopen: text = "If the server dies, the stub opens the session anew and repeats it."; break;
+                case Restart::Reopen:
+                    text = "If the server dies, the stub opens " +
+                           (method.opener.empty() ? "the session" : "what `" + method.opener + "` opened") +
+                           " anew and repeats it.";
+                    break;
                 case Restart::Fail: text = "If the server dies, the caller gets PeerDied."; break;
                 default: text = "If the server dies, nobody knows whether it happened: the caller has to handle that.";
             }
         }
+        if (!method.opens.empty()) text += " A client keeps up to " + std::to_string(method.kept) + " of what it opens.";
+        if (method.closes) text += " It ends what `" + method.opener + "` opened.";
         if (method.within_ns != 0)
             text += " A reply later than " + method.attributes.at("within") + " is evidence against the server.";
         return text;

@@ -26,6 +26,12 @@ void emit_ring(Text& text, const Schema&, const Service& service) {
         text.open("auto ", function, parameter);
         text.line("return typename Base::template Call<", traits, ">(*this, submit_", function, "(request));");
         text.close();
+        if (method.opener.empty()) continue;
+        text.line("// The same; what it names is opened again in a server that has forgotten it.");
+        text.line("template <class Transport>");
+        text.open("auto ", function, "(", name, "Client<Transport>& session, const ", request, "& request)");
+        text.line("return Base::template call_and_open_again<", name, "::Opens, ", traits, ">(session, request);");
+        text.close();
     }
     text.close("};");
     text.line();

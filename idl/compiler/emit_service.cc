@@ -40,7 +40,10 @@ public:
         text_.line("template <class Transport>");
         text_.line("using ClientOf = ", name_, "Client<Transport>;");
         emit_constants();
+        for (const Method& method : service_.methods)
+            if (!method.opens.empty()) text_.line("struct ", method.name, "Method;");
         for (const Method& method : service_.methods) emit_method(method);
+        if (service_.has_opens()) emit_opens();
         if (service_.has_session_record()) emit_session_record();
         emit_method_table();
         text_.line(
@@ -116,6 +119,7 @@ private:
         text_.line("static constexpr u64 kWithinNs = ", method.within_ns, ";");
         text_.line("static constexpr bool kForgottenSession = ", yes_no(forgets_sessions()), ";");
         if (method.role == Role::NextEvent) emit_queue(method);
+        if (!method.opens.empty() || !method.opener.empty()) emit_key(method);
         emit_handle(method);
         text_.close("};");
         if (method.role == Role::NextEvent)
@@ -128,6 +132,41 @@ private:
         text_.line("static constexpr u32 kEvent = ", method.event_index, ";  // among the service's");
         text_.line("template <class Record>");
         text_.line("static const auto& queue(const Record& record) { return record.", snake_case(method.event), "; }");
+    }
+
+    // By which number it opens something, or names what another call has opened.
+    void emit_key(const Method& method) {
+        const bool is_opening = !method.opens.empty();
+        const std::string& key = is_opening ? method.opens : service_.find_method(method.opener)->opens;
+        if (is_opening) text_.line("static constexpr unsigned kKept = ", method.kept, ";");
+        else text_.line("using Opener = ", method.opener, "Method;");
+        text_.line("static u64 key(const Request& request) { return static_cast<u64>(request.", key, "); }");
+        if (method.closes) {
+            text_.open("static Request with_key(u64 key)");
+            text_.line("Request request;");
+            text_.line("request.", key, " = static_cast<decltype(request.", key, ")>(key);");
+            text_.line("return request;");
+            text_.close();
+        }
+        if (!is_opening) return;
+        const std::string received = received_name(schema_, method.response, space_);
+        const std::string call = received == type_of(method.response) ? "" : "()";
+        if (method.same.empty()) text_.line("static u64 identity(const ", received, "&) { return 0; }");
+        else text_.line("static u64 identity(const ", received, "& answer) { return static_cast<u64>(answer.", method.same, call, "); }");
+    }
+
+    void emit_opens() {
+        std::string kept;
+        for (const Method& opening : service_.methods) {
+            if (opening.opens.empty()) continue;
+            std::string closing = "void";
+            for (const Method& method : service_.methods)
+                if (method.closes && method.opener == opening.name) closing = method.name + "Method";
+            kept += (kept.empty() ? "" : ", ") + ("ipc::KeptOpens<" + opening.name + "Method, " + closing + ">");
+        }
+        text_.line("// What a client has open, for its stub to open it again: client.keep_opens(opens). See <eft/ipc/opens.h>.");
+        text_.line("using Opens = ipc::Opens<", kept, ">;");
+        text_.line();
     }
 
     void emit_session_record() {

@@ -121,6 +121,12 @@ struct Method {
     std::uint64_t within_ns = 0;
     std::string error_enum;  // full name; empty: the service's
 
+    std::string opens;   // the field of the request that numbers what it opens; empty: it opens nothing
+    unsigned kept = 0;   // of those
+    std::string same;    // the field of the response that tells whether it is the same; or empty
+    std::string opener;  // the call that opened what this one names, or closes
+    bool closes = false;
+
     Role role = Role::Call;
     unsigned event_depth = 0;  // of the queue; 0: it is no event
     unsigned event_index = 0;  // among the service's
@@ -144,6 +150,16 @@ struct Service {
     // The errors of a call beside the common ones; empty if there are none.
     const std::string& errors_of(const Method& method) const {
         return method.error_enum.empty() ? error_enum : method.error_enum;
+    }
+    bool has_opens() const {
+        for (const Method& method : methods)
+            if (!method.opens.empty()) return true;
+        return false;
+    }
+    const Method* find_method(const std::string& called) const {
+        for (const Method& method : methods)
+            if (method.name == called) return &method;
+        return nullptr;
     }
     unsigned events = 0;
     // Its sessions are generated (eft/state/stateful_server.h).

@@ -45,7 +45,7 @@ Status FileSystem::connect(std::string_view service) {
     EFT_CHECK(ring_.create(ring_memory_.bytes(), area_.bytes().size()));
     EFT_TRY(CapHandle wake, loop_.add(*this));
     client_.emplace(std::move(session));
-    client_->on_reopen(*this);
+    client_->keep_opens(opens_);
     file::AttachRequest request;
     request.ring = ring_memory_.object();
     request.area = area_.object();
@@ -72,7 +72,7 @@ Result<File> FileSystem::open(std::string_view path) {
     request.handle = handle;
     auto attributes = client_->open(request);
     if (!attributes.ok()) return attributes.error();
-    open_[handle] = {true, std::string(path), *attributes};
+    open_[handle] = {true, *attributes};
     return File(*this, handle);
 }
 
@@ -104,28 +104,6 @@ void FileSystem::on_wake() {
     if (attached_) ring_.on_wake();
 }
 
-// Every path under its old handle, in a server that has forgotten them. A path that now leads to another file is closed
-// again: its next use ends with StaleSession.
-Status FileSystem::reopen_all() {
-    ++generation_;
-    for (u32 handle = 0; handle < kMaxHandles; ++handle) {
-        if (!open_[handle].used) continue;
-        file::Opening request;
-        request.path = open_[handle].path;
-        request.handle = handle;
-        auto attributes = client_->open(request);
-        if (attributes.ok() && attributes->inode == open_[handle].attributes.inode) continue;
-        if (attributes.ok()) {
-            file::Handle other;
-            other.handle = handle;
-            static_cast<void>(client_->close(other));
-        } else if (attributes.error() != Error::NotFound && attributes.error() != Error::NotDirectory) {
-            return attributes.error();
-        }
-    }
-    return {};
-}
-
 void FileSystem::close(u32 handle) {
     open_[handle] = {};
     file::Handle request;
@@ -151,25 +129,17 @@ Task<Result<u32>> FileSystem::read_piece(u32 handle, u64 offset, std::span<std::
         [[maybe_unused]] bool any = co_await waiter.woken;
     }
     Window window(*this, static_cast<u32>(std::countr_zero(free_windows_)));
-    for (unsigned deaths = 0;;) {
-        const u64 opened = generation_;
-        file::Read request;
-        request.handle = handle;
-        request.offset = offset;
-        request.data = ipc::AreaSpan(area_.bytes().data(), window.index * kWindowBytes, static_cast<u32>(destination.size()));
-        auto call = ring_.read(request);
-        window.ended = false;
-        Result<file::Done> done = co_await call;
-        window.ended = true;
-        if (done.ok()) {
-            if (done->count > destination.size()) co_return Error::ProtocolViolation;
-            std::memcpy(destination.data(), window.bytes().data(), done->count);
-            co_return done->count;
-        }
-        if (done.error() != Error::StaleSession) co_return done.error();
-        if (++deaths == 2) co_return Error::ServiceFailed;
-        if (opened == generation_) EFT_CO_CHECK(reopen_all());
-    }
+    file::Read request;
+    request.handle = handle;
+    request.offset = offset;
+    request.data = ipc::AreaSpan(area_.bytes().data(), window.index * kWindowBytes, static_cast<u32>(destination.size()));
+    Task<Result<file::Done>> call = ring_.read(*client_, request);
+    Result<file::Done> done = co_await call;
+    window.ended = true;
+    if (!done.ok()) co_return done.error();
+    if (done->count > destination.size()) co_return Error::ProtocolViolation;
+    std::memcpy(destination.data(), window.bytes().data(), done->count);
+    co_return done->count;
 }
 
 Result<file::Listing> FileSystem::list(u32 handle, u64 cursor) {

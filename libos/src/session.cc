@@ -5,13 +5,30 @@
 
 namespace eft {
 
-Result<CapHandle> connect(std::string_view service) {
-    // The client must not delete the well-known slot: a copy would cost a slot for nothing.
-    static names::NamesClient<> broker{CapHandle(slot(WellKnown::Names))};
+namespace {
+
+// The client must not delete the well-known slot: a copy would cost a slot for nothing.
+names::NamesClient<>& broker() {
+    static names::NamesClient<> client{CapHandle(slot(WellKnown::Names))};
+    return client;
+}
+
+names::ServiceName named(std::string_view service) {
     names::ServiceName request;
     request.name = service;
-    EFT_TRY(names::Session session, broker.connect(request));
+    return request;
+}
+
+}  // namespace
+
+Result<CapHandle> connect(std::string_view service) {
+    EFT_TRY(names::Session session, broker().connect(named(service)));
     return CapHandle(session.session.release());
+}
+
+Result<KeptSession> connect_kept(std::string_view service) {
+    EFT_TRY(names::Session session, broker().keep(named(service)));
+    return KeptSession{CapHandle(session.session.release()), session.badge};
 }
 
 }  // namespace eft

@@ -3,6 +3,9 @@
 // Every session's capability is derived from a parent that stays in names' own table, so that a session is ended by
 // revoking its parent, whatever its client did with it. One counter makes all badges, those of names' own sessions
 // included: none is ever used again. Every check stands before the first change.
+//
+// A kept session belongs to an identity, which only the supervisor gives. While no incarnation of it lives the session is
+// open and nobody's: all capabilities to it are revoked.
 #pragma once
 
 #include "session_table.h"
@@ -22,6 +25,8 @@ concept BrokerKernel = requires(K& kernel, Slot slot, u64 badge) {
     { kernel.mint(slot, badge) } -> std::same_as<Result<Slot>>;
     // Takes back everything derived from it, then itself, and gives the slot back.
     kernel.revoke(slot);
+    // Takes back everything derived from it; it stays.
+    kernel.recall(slot);
     // Gives the slot back.
     kernel.drop(slot);
     kernel.signal(slot);
@@ -58,6 +63,9 @@ public:
             if (each.id == 0) client = &each;
         }
         if (!client) return Error::LimitReached;
+        for (const Client& each : clients_) {
+            if (each.id != 0 && request.identity != 0 && each.identity == request.identity) return Error::AlreadyExists;
+        }
         const u64 badge = next_badge_;
         EFT_TRY(const Slot session, kernel_.mint(endpoint_, badge));
         ++next_badge_;
@@ -66,6 +74,10 @@ public:
         client->session = session;
         client->allowed = FixedText<names::Client::kAllowedMax>(request.allowed);
         client->provides = FixedText<names::Client::kProvidesMax>(request.provides);
+        client->identity = request.identity;
+        sessions_.for_each_open([&](SessionEntry& kept) {
+            if (kept.keeper != 0 && kept.keeper == client->identity) kept.client = client->id;
+        });
         expect_comparison(*client);
         names::Admitted admitted;
         admitted.session = ipc::CapField<ipc::kind::EndpointOf<names::Names>>(session);
@@ -81,7 +93,10 @@ public:
         }
         if (!client) return Error::NotFound;
         sessions_.for_each_open([&](SessionEntry& session) {
-            if (session.client == client->id) close(session);
+            if (session.client != client->id) return;
+            if (session.keeper == 0) return close(session);
+            kernel_.recall(session.parent);
+            session.client = 0;
         });
         kernel_.revoke(client->session);
         *client = {};
@@ -91,23 +106,19 @@ public:
     Result<names::Session> connect(ipc::Context& context, names::ServiceName&& request) {
         Client* client = find_client(context.badge());
         if (!client) return Error::PermissionDenied;
-        if (!contains_word(client->allowed.view(), request.name)) return Error::PermissionDenied;
-        Service* service = find_service(request.name);
-        if (!service) return Error::NotFound;
-        const u16 index = static_cast<u16>(service - services_.data());
-        if (client->expelled[index]) return Error::ServiceFailed;
-        if (!sessions_.admits(index, client->id)) return Error::LimitReached;
-        EFT_TRY(const Slot parent, kernel_.mint(service->endpoint, next_badge_));
-        auto entry = sessions_.open(index, client->id, next_badge_, parent);
-        if (!entry.ok()) {
-            kernel_.drop(parent);
-            return entry.error();
-        }
-        ++next_badge_;
-        names::Session session;
-        session.session = ipc::CapField<ipc::kind::Endpoint>(parent);
-        session.badge = (*entry)->badge;
-        return session;
+        EFT_TRY(const u16 service, allowed_service(*client, request.name));
+        EFT_TRY(SessionEntry * session, open_session(*client, service));
+        return answer_with(*session);
+    }
+
+    Result<names::Session> keep(ipc::Context& context, names::ServiceName&& request) {
+        Client* client = find_client(context.badge());
+        if (!client || client->identity == 0) return Error::PermissionDenied;
+        EFT_TRY(const u16 service, allowed_service(*client, request.name));
+        if (const SessionEntry* kept = sessions_.find_kept(service, client->identity)) return answer_with(*kept);
+        EFT_TRY(SessionEntry * session, open_session(*client, service));
+        session->keeper = client->identity;
+        return answer_with(*session);
     }
 
     Status disconnect(ipc::Context& context, names::Badge&& request) {
@@ -147,7 +158,7 @@ public:
     Result<names::ClientId> holder(ipc::Context& context, names::ServedSession&& request) {
         if (context.badge() != kControlBadge) return Error::PermissionDenied;
         const SessionEntry* session = find_served(request);
-        if (!session) return Error::NotFound;
+        if (!session || session->client == 0) return Error::NotFound;
         names::ClientId answer;
         answer.id = session->client;
         return answer;
@@ -156,9 +167,13 @@ public:
     // A repeated request finds the session closed already.
     Status expel(ipc::Context& context, names::ServedSession&& request) {
         if (context.badge() != kControlBadge) return Error::PermissionDenied;
-        const SessionEntry* found = find_served(request);
+        SessionEntry* found = find_served(request);
         if (!found) return {};
         const u32 holder = found->client;
+        if (holder == 0) {
+            close(*found);
+            return {};
+        }
         const u16 service = found->service;
         for (Client& client : clients_) {
             if (client.id == holder) client.expelled[service] = true;
@@ -181,8 +196,33 @@ private:
         Slot session = Slot::None;
         FixedText<names::Client::kAllowedMax> allowed;
         FixedText<names::Client::kProvidesMax> provides;
+        u32 identity = 0;
         std::array<bool, kMaxServices> expelled{};
     };
+
+    // The service's place, if this client may have sessions with it.
+    Result<u16> allowed_service(const Client& client, std::string_view name) {
+        if (!contains_word(client.allowed.view(), name)) return Error::PermissionDenied;
+        const Service* service = find_service(name);
+        if (!service) return Error::NotFound;
+        const u16 index = static_cast<u16>(service - services_.data());
+        if (client.expelled[index]) return Error::ServiceFailed;
+        return index;
+    }
+    Result<SessionEntry*> open_session(const Client& client, u16 service) {
+        if (!sessions_.admits(service, client.id)) return Error::LimitReached;
+        EFT_TRY(const Slot parent, kernel_.mint(services_[service].endpoint, next_badge_));
+        auto entry = sessions_.open(service, client.id, next_badge_, parent);
+        if (!entry.ok()) kernel_.drop(parent);
+        else ++next_badge_;
+        return entry;
+    }
+    static names::Session answer_with(const SessionEntry& entry) {
+        names::Session session;
+        session.session = ipc::CapField<ipc::kind::Endpoint>(entry.parent);
+        session.badge = entry.badge;
+        return session;
+    }
 
     Service* find_service(std::string_view name) {
         for (std::size_t i = 0; i < service_count_; ++i) {
@@ -200,8 +240,8 @@ private:
         return contains_word(client.provides.view(), service.name.view());
     }
 
-    const SessionEntry* find_served(const names::ServedSession& request) {
-        const SessionEntry* found = sessions_.find_open(request.badge);
+    SessionEntry* find_served(const names::ServedSession& request) {
+        SessionEntry* found = sessions_.find_open(request.badge);
         return found && contains_word(request.provides, services_[found->service].name.view()) ? found : nullptr;
     }
 

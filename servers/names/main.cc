@@ -17,8 +17,9 @@ struct Kernel {
         return_slot(own);
         return derived.error();
     }
+    void recall(Slot parent) { static_cast<void>(kernel_object::revoke(slot(WellKnown::Table), parent)); }
     void revoke(Slot parent) {
-        static_cast<void>(kernel_object::revoke(slot(WellKnown::Table), parent));
+        recall(parent);
         drop_slot(parent);
     }
     void drop(Slot capability) { drop_slot(capability); }

@@ -23,6 +23,7 @@ struct SessionEntry {
     u32 client = 0;            // id of the client
     u64 badge = 0;
     Slot parent = Slot::None;  // what the client's capability is derived from; none when closed
+    u32 keeper = 0;            // identity of the client whose incarnations have it in common; 0: it ends with `client`
 };
 
 template <std::size_t Capacity, std::size_t MaxServices>
@@ -35,7 +36,7 @@ public:
     Result<SessionEntry*> open(u16 service, u32 client, u64 badge, Slot parent) {
         SessionEntry* entry = find_free();
         if (!entry) return Error::LimitReached;
-        *entry = {SessionEntry::State::Open, service, client, badge, parent};
+        *entry = {SessionEntry::State::Open, service, client, badge, parent, 0};
         return entry;
     }
 
@@ -76,6 +77,13 @@ public:
     SessionEntry* find_open(u32 client, u64 badge) {
         for (SessionEntry& entry : entries_) {
             if (entry.state == SessionEntry::State::Open && entry.client == client && entry.badge == badge) return &entry;
+        }
+        return nullptr;
+    }
+
+    SessionEntry* find_kept(u16 service, u32 keeper) {
+        for (SessionEntry& entry : entries_) {
+            if (entry.state == SessionEntry::State::Open && entry.keeper == keeper && keeper != 0 && entry.service == service) return &entry;
         }
         return nullptr;
     }

@@ -1,7 +1,8 @@
-// The words of describe.h.
+// The answers of describe.h.
 #include "describe.h"
 
 #include <eft/layout.h>
+#include <eft/overdue.h>
 
 namespace eft::supervisor {
 namespace {
@@ -23,65 +24,14 @@ std::string_view access_of(u32 error_code) {
     return has(error_code, FaultBit::Write) ? "write" : "read";
 }
 
-void phase(InfoText& text, std::string_view name, u64 from, u64 to, u64 (*microseconds)(const void*, u64), const void* clock) {
-    if (to != 0 && to >= from) text.append(' ').append(name).append(' ').decimal(microseconds(clock, to - from));
-}
-
-// The rights that mean something for this kind of object, in words.
-void describe_rights(InfoText& text, const GrantedCap& cap) {
-    const auto may = [&](auto right) { return (cap.rights & bits(right)) != 0; };
-    switch (cap.type) {
-        case ObjectType::Endpoint:
-            if (may(EndpointRight::Send)) text.append(" send");
-            if (may(EndpointRight::Receive)) text.append(" receive");
-            return;
-        case ObjectType::Notification:
-            if (may(NotificationRight::Signal)) text.append(" signal");
-            if (may(NotificationRight::Wait)) text.append(" wait");
-            return;
-        case ObjectType::Frame:
-            if (may(FrameRight::Read)) text.append(" read");
-            if (may(FrameRight::Write)) text.append(" write");
-            if (may(FrameRight::Execute)) text.append(" execute");
-            return;
-        default:
-            if (!may(ControlRight::Control)) text.append(" inspect only");
-    }
-}
-
-std::string_view type_name(ObjectType type) {
-    constexpr std::string_view kNames[] = {"nothing", "untyped memory", "capability table", "thread", "endpoint", "notification",
-                                           "reply", "address space", "page table", "frame", "interrupt", "ports"};
-    const auto index = static_cast<std::size_t>(type);
-    return index < std::size(kNames) ? kNames[index] : "unknown";
-}
-
-// Irq and IoPorts capabilities carry a range: first | count << 32.
-void describe_range(InfoText& text, const GrantedCap& cap) {
-    const u64 first = cap.data & 0xffff'ffff, count = cap.data >> 32;
-    text.append(' ');
-    if (cap.type == ObjectType::Irq) {
-        text.decimal(first);
-        if (count > 1) text.append(" to ").decimal(first + count - 1);
-    } else {
-        text.append("0x").hex(first);
-        if (count > 1) text.append(" to 0x").hex(first + count - 1);
-    }
+std::optional<u64> since(u64 from, u64 to, u64 ticks_per_ms) {
+    if (to == 0 || to < from) return std::nullopt;
+    return microseconds_of(to - from, ticks_per_ms);
 }
 
 }  // namespace
 
-std::string_view state_name(rs::ServiceState state) {
-    switch (state) {
-        case rs::ServiceState::Up: return "up";
-        case rs::ServiceState::Starting: return "starting";
-        case rs::ServiceState::BackingOff: return "backing-off";
-        case rs::ServiceState::Held: return "held";
-        default: return "down";
-    }
-}
-
-void describe_death(InfoText& text, const proc::CrashRecord& record) {
+void describe_death(DeathWords& text, const proc::CrashRecord& record) {
     switch (record.reason) {
         case proc::DeathReason::None: text.append("unknown"); return;
         case proc::DeathReason::Exit: text.append("exit with status ").decimal(record.exit_status); return;
@@ -99,53 +49,69 @@ void describe_death(InfoText& text, const proc::CrashRecord& record) {
     }
 }
 
-void describe_record(InfoText& text, const ServiceRecord& service, u64 first_request, u64 (*microseconds)(const void*, u64), const void* clock) {
-    text.append("state: ").append(state_name(service.state)).append("\npid: ").decimal(service.pid);
-    text.append("\nincarnation: ").decimal(service.incarnation).append("\nrestarts: ").decimal(service.restarts);
-    text.append("\ndeaths: ").decimal(service.deaths).append("\nlast recovery: ");
-    const u64 recovery = microseconds(clock, service.recovery_time);
-    if (recovery != 0) text.decimal(recovery).append(" us\n");
-    else text.append(service.recovery_time == 0 ? "none\n" : "the clock's rate is not known yet\n");
+void InfoAnswer::begin(const ServiceRecord& service, u64 first_request, u64 ticks_per_ms) {
+    info = {};
+    count_ = bytes_ = 0;
+    info.state = service.state;
+    info.pid = service.pid;
+    info.incarnation = service.incarnation;
+    info.restarts = service.restarts;
+    info.deaths = service.deaths;
+    info.last_recovery_us = microseconds_of(service.recovery_time, ticks_per_ms);
     if (service.deaths == 0) {
-        if (!service.note.empty()) text.append("trouble: ").append(service.note).append('\n');
+        info.trouble = service.note;
         return;
     }
     const proc::CrashRecord& death = service.last_death;
-    text.append("last death: ");
-    describe_death(text, death);
-    if (!service.note.empty()) text.append("; ").append(service.note);
-    if (service.last_was_ordered && death.reason != proc::DeathReason::Ordered) text.append(" (ordered)");
-    text.append("\ncrash record: rip ").address(death.instruction).append(" rsp ").address(death.stack);
-    text.append(" code 0x").hex(death.error_code).append(" replies ").decimal(death.replies_delivered).append("\nbacktrace:");
+    words_.clear();
+    describe_death(words_, death);
+    if (!service.note.empty()) words_.append("; ").append(service.note);
+    std::size_t frames = 0;
     for (const u64 frame : death.backtrace.frames) {
-        if (frame != 0) text.append(" 0x").hex(frame);
+        if (frame != 0) backtrace_[frames++] = frame;
     }
     const Recovery& r = service.recovery;
-    text.append("\nrecovery, us since the death:");
-    phase(text, "noticed", r.died, r.noticed, microseconds, clock);
-    phase(text, "silenced", r.died, r.silenced, microseconds, clock);
-    phase(text, "revoked", r.died, r.revoked, microseconds, clock);
-    phase(text, "spawned", r.died, r.spawned, microseconds, clock);
-    phase(text, "ready", r.died, r.ready, microseconds, clock);
-    phase(text, "first request", r.died, first_request_after(r, first_request), microseconds, clock);
-    text.append('\n');
+    times_ = {.noticed = since(r.died, r.noticed, ticks_per_ms),
+              .silenced = since(r.died, r.silenced, ticks_per_ms),
+              .revoked = since(r.died, r.revoked, ticks_per_ms),
+              .spawned = since(r.died, r.spawned, ticks_per_ms),
+              .ready = since(r.died, r.ready, ticks_per_ms),
+              .first_request = since(r.died, first_request_after(r, first_request), ticks_per_ms)};
+    crash_ = {.reason = death.reason,
+              .words = words_,
+              .ordered = service.last_was_ordered,
+              .exit_status = death.exit_status,
+              .vector = death.vector,
+              .error_code = death.error_code,
+              .address = death.address,
+              .instruction = death.instruction,
+              .stack = death.stack,
+              .backtrace = std::span(backtrace_).first(frames),
+              .replies_delivered = death.replies_delivered,
+              .recovery = &times_};
+    info.last_death = &crash_;
 }
 
-void describe_capability(InfoText& text, const GrantedCap& cap) {
-    text.append("  ").decimal(cap.slot).append(' ');
-    if (!cap.name.empty()) text.append(cap.name).append(": ");
-    text.append(type_name(cap.type));
-    if (cap.type == ObjectType::Irq || cap.type == ObjectType::IoPorts) {
-        describe_range(text, cap);
-    } else if (cap.type == ObjectType::Endpoint) {
-        text.append(" of ").append(cap.peer.empty() ? std::string_view("somebody unknown") : cap.peer);
-        if (cap.data != 0) text.append(", badge ").decimal(cap.data);
-    } else if (cap.type == ObjectType::Notification && cap.data != 0) {
-        text.append(" bits 0x").hex(cap.data);
+void InfoAnswer::add(const rs::Capability& capability) {
+    if (capability.kind == rs::ObjectKind::Reply) {
+        ++info.replies;
+        return;
     }
-    if (cap.type == ObjectType::Endpoint || cap.type == ObjectType::Notification) text.append(',');
-    describe_rights(text, cap);
-    text.append('\n');
+    // A table without its strings, and what a string takes beside its text.
+    constexpr std::size_t kTable = 40, kString = 8;
+    std::size_t bytes = kTable;
+    for (const std::string_view text : {capability.name, capability.peer}) bytes += text.empty() ? 0 : text.size() + kString;
+    if (count_ == capabilities_.size() || bytes > kCapabilityRoom - bytes_) {
+        ++info.left_out;
+        return;
+    }
+    capabilities_[count_++] = capability;
+    bytes_ += bytes;
+}
+
+const rs::ServiceInfo& InfoAnswer::end() {
+    info.capabilities = std::span<const rs::Capability>(capabilities_).first(count_);
+    return info;
 }
 
 }  // namespace eft::supervisor

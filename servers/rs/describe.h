@@ -1,33 +1,46 @@
-// A service in words, for `service info`: its state, its last death, its capabilities as they are in its CapTable.
+// What rs answers about one service (rs::ServiceInfo), apart from what only the machine knows. The answer refers to
+// what lies here until the next one is asked for.
 #pragma once
 
 #include "service_record.h"
 
 #include <eft/abi/object.h>
 
+#include <array>
 #include <string_view>
 
 namespace eft::supervisor {
 
-using InfoText = FixedText<2047>;
+using DeathWords = FixedText<rs::Crash::kWordsMax>;
 
-std::string_view state_name(rs::ServiceState state);
-// "page fault at 0x… (write)", "exit with status 1".
-void describe_death(InfoText& text, const proc::CrashRecord& record);
-// `first_request` as the service shows it: a time stamp, perhaps of an earlier incarnation.
-void describe_record(InfoText& text, const ServiceRecord& record, u64 first_request, u64 (*microseconds)(const void*, u64), const void* clock);
+// "page fault, write at 0x…", "exit with status 1".
+void describe_death(DeathWords& text, const proc::CrashRecord& record);
 // When the incarnation that came back took its first request; 0: not yet.
 constexpr u64 first_request_after(const Recovery& recovery, u64 shown) { return recovery.spawned != 0 && shown > recovery.spawned ? shown : 0; }
 
-// One capability, as CapInspect shows it.
-struct GrantedCap {
-    u32 slot;
-    ObjectType type;
-    Rights rights;
-    u64 data;                // badge, or range
-    std::string_view name;   // of the configuration; or empty
-    std::string_view peer;   // endpoints: whose
+class InfoAnswer {
+public:
+    // `first_request` as the service shows it: a time stamp, perhaps of an earlier incarnation.
+    void begin(const ServiceRecord& record, u64 first_request, u64 ticks_per_ms);
+    void set_faults(u64 calls, u64 every) { info.faults = &(faults_ = {.calls = calls, .every = every}); }
+    void set_device(std::string_view match, u32 index) { info.device = &(device_ = {.match = match, .index = index}); }
+    void add(const rs::Capability& capability);
+    const rs::ServiceInfo& end();
+
+    rs::ServiceInfo info;
+
+private:
+    // So that the whole fits into a message, however long the names are.
+    static constexpr std::size_t kCapabilityRoom = 2400;
+
+    rs::Crash crash_;
+    rs::RecoveryTimes times_;
+    rs::Faults faults_;
+    rs::Device device_;
+    DeathWords words_;
+    std::array<u64, rs::Crash::kBacktraceMax> backtrace_{};
+    std::array<rs::Capability, rs::ServiceInfo::kCapabilitiesMax> capabilities_;
+    std::size_t count_ = 0, bytes_ = 0;
 };
-void describe_capability(InfoText& text, const GrantedCap& cap);
 
 }  // namespace eft::supervisor

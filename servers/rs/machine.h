@@ -5,7 +5,6 @@
 // except for the slots that proc fills for each incarnation; everything from FirstScratch on is cleared at each death.
 #pragma once
 
-#include "clock.h"
 #include "environment.h"
 #include "manifest_check.h"
 
@@ -15,6 +14,7 @@
 #include <eft/idl/names.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/layout.h>
+#include <eft/process.h>
 #include <eft/service_config.h>
 #include <eft/shared_memory.h>
 
@@ -87,8 +87,8 @@ public:
 
     // The environment.
     u64 stamp() const { return sys::time_stamp(); }
-    // Of a distance of stamps; 0 in the first moments, while the rate is not known.
-    u64 microseconds(u64 distance) const { return clock_.microseconds(distance); }
+    // Of a distance of stamps, at the rate that the kernel measured before it started anybody.
+    u64 microseconds(u64 distance) const { return microseconds_of(distance, config().ticks_per_ms); }
     Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered);
     Result<u32> spawn_tombstone(unsigned index);
     bool is_dead(u32 pid);
@@ -111,7 +111,6 @@ public:
     std::string_view name(unsigned index) const { return parts_[index].name(); }
     void report(unsigned index, std::string_view what);
 
-    void tick() { clock_.tick(stamp()); }
     Slot ports() const { return ports_; }
 
 private:
@@ -139,7 +138,6 @@ private:
     std::array<u64, kCoreServers.size()> core_ids_{};
     std::array<CoreLog, kCoreProcesses.size()> core_logs_;
     std::array<PersistentPart, kMaxServices> parts_;
-    Clock clock_;
 };
 
 static_assert(Environment<Machine>);

@@ -30,6 +30,7 @@ Status Machine::admit(PersistentPart& part) {
     client.name = part.name();
     client.allowed = join(part.plan->connects(), allowed);
     client.provides = join(part.plan->provides(), provides);
+    client.identity = static_cast<u32>(&part - parts_.data()) + 1;
     EFT_TRY(names::Admitted admitted, names_.admit(client).or_error());
     part.client = admitted.id;
     CapHandle session(admitted.session.release());

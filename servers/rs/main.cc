@@ -106,7 +106,6 @@ int eft_main() {
                      supervisor.look(i);
                  }
                  if (bits >> kTickBit & 1) {
-                     system.machine.tick();
                      supervisor.tick();
                      watch.tick();
                  }

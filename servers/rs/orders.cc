@@ -16,13 +16,12 @@ constexpr u16 kResetPort = 0xcf9;
 constexpr u8 kFullReset = 0x06;
 
 constexpr unsigned kScannedSlots = 4096;
+static_assert(static_cast<u8>(rs::ObjectKind::CapPage) == static_cast<u8>(ObjectType::CapPage));
 
 bool may_order(const ipc::Context& context) { return is_session(context.badge(), SessionKind::Orders); }
 bool may_look(const ipc::Context& context) { return may_order(context) || is_session(context.badge(), SessionKind::Logs); }
 
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
-
-u64 microseconds_by(const void* machine, u64 distance) { return static_cast<const Machine*>(machine)->microseconds(distance); }
 
 }  // namespace
 
@@ -60,48 +59,40 @@ Result<rs::ServiceLine> Orders::next(ipc::Context& context, Session&, const rs::
     return line;
 }
 
-Result<rs::Details> Orders::info(ipc::Context& context, Session&, const rs::Name& request) {
+Result<rs::ServiceInfo> Orders::info(ipc::Context& context, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(context, request.name));
     const PersistentPart& part = machine_.part(index);
-    info_.clear();
-    info_.append("name: ").append(part.name()).append("\nprogram: ").append(program_of(*part.plan)).append('\n');
-    describe_record(info_, records_[index], machine_.signs(index).first_request, microseconds_by, &machine_);
-    const std::string_view words = field_text(part.head().last_words);
-    if (!words.empty()) info_.append("last words: ").append(words).append('\n');
+    info_.begin(records_[index], machine_.signs(index).first_request, config().ticks_per_ms);
+    info_.info.name = part.name();
+    info_.info.program = program_of(*part.plan);
+    info_.info.last_words = field_text(part.head().last_words);
     if (const FaultPlan& faults = part.page().faults; faults.kind != FaultKind::None) {
-        const u64 calls = part.head().faults.order == faults.order ? part.head().faults.calls : 0;
-        info_.append("faults at call ").decimal(calls).append(", one in ").decimal(faults.every).append('\n');
+        info_.set_faults(part.head().faults.order == faults.order ? part.head().faults.calls : 0, faults.every);
     }
-    describe_capabilities(index);
-    rs::Details details;
-    details.text = info_;
-    return details;
+    if (const manifest::Device* device = part.plan->device()) {
+        info_.set_device(text(device->match()).substr(0, rs::Device::kMatchMax), device->index());
+    }
+    add_capabilities(part);
+    return info_.end();
 }
 
-// What the CapTable holds now. The incarnation's own thread and Reply objects are counted, not listed.
-void Orders::describe_capabilities(unsigned index) {
-    const PersistentPart& part = machine_.part(index);
-    if (const manifest::Device* device = part.plan->device()) {
-        info_.append("device: ").append(text(device->match())).append(" index ").decimal(device->index()).append('\n');
-    }
-    info_.append("capabilities:\n");
-    unsigned replies = 0;
-    for (u32 at = 1; at < std::min<u32>(part.slots(), kScannedSlots) && !info_.cut(); ++at) {
+// What the CapTable holds now.
+void Orders::add_capabilities(const PersistentPart& part) {
+    for (u32 at = 1; at < std::min<u32>(part.slots(), kScannedSlots); ++at) {
         const auto found = kernel_object::inspect(part.table.slot(), static_cast<Slot>(at));
         if (!found.ok() || found->type == ObjectType::None) continue;
-        if (found->type == ObjectType::Reply) {
-            ++replies;
-            continue;
-        }
-        GrantedCap cap{at, found->type, found->rights, found->data, {}, {}};
+        rs::Capability cap;
+        cap.slot = at;
+        cap.kind = static_cast<rs::ObjectKind>(found->type);
+        cap.rights = found->rights;
+        cap.data = found->data;
         const ServiceConfig& page = part.page();
         for (u32 i = 0; i < part.named; ++i) {
             if (page.caps[i].slot == at) cap.name = field_text(page.caps[i].name);
         }
-        if (cap.type == ObjectType::Endpoint) cap.peer = machine_.endpoint_name(found->id);
-        describe_capability(info_, cap);
+        if (found->type == ObjectType::Endpoint) cap.peer = machine_.endpoint_name(found->id);
+        info_.add(cap);
     }
-    info_.append("  replies: ").decimal(replies).append('\n');
 }
 
 Status Orders::kill(ipc::Context& context, Session&, const rs::KillOrder& request) {
@@ -218,16 +209,13 @@ Result<rs::LastMessages> Orders::messages(ipc::Context& context, Session&, const
     EFT_TRY(const unsigned index, ordered(context, request.name));
     if (records_[index].deaths == 0) return Error::NotFound;
     const proc::CrashRecord& death = records_[index].last_death;
-    rs::LastMessages last;
     const PersistentPart& part = machine_.part(index);
-    for (; last.count < part.message_count; ++last.count) {
-        const TraceEntry& entry = part.messages[last.count];
-        last.messages.tags[last.count] = entry.tag;
-        last.messages.badges[last.count] = entry.badge;
-        last.messages.answers[last.count] = entry.answer;
-        last.messages.before_us[last.count] = entry.time < death.died_at ? machine_.microseconds(death.died_at - entry.time) : 0;
+    for (u32 i = 0; i < part.message_count; ++i) {
+        const TraceEntry& entry = part.messages[i];
+        const u64 before = entry.time < death.died_at ? machine_.microseconds(death.died_at - entry.time) : 0;
+        messages_[i] = {.tag = entry.tag, .badge = entry.badge, .before_us = before, .answer = entry.answer};
     }
-    return last;
+    return rs::LastMessages{.messages = std::span<const rs::TakenMessage>(messages_).first(part.message_count)};
 }
 
 void Orders::tell_changes() {
@@ -237,7 +225,7 @@ void Orders::tell_changes() {
         if (now == told_[index]) continue;
         const bool died = now.deaths != told_[index].deaths;
         told_[index] = now;
-        InfoText reason;
+        DeathWords reason;
         if (died) {
             describe_death(reason, service.last_death);
             if (!service.note.empty()) reason.append("; ").append(service.note);

@@ -24,7 +24,7 @@ public:
         : RsServer(memory, 1, slots), machine_(machine), supervisor_(supervisor), records_(records) {}
 
     Result<rs::ServiceLine> next(ipc::Context& context, Session&, const rs::Cursor& cursor);
-    Result<rs::Details> info(ipc::Context& context, Session&, const rs::Name& request);
+    Result<rs::ServiceInfo> info(ipc::Context& context, Session&, const rs::Name& request);
     Status kill(ipc::Context& context, Session&, const rs::KillOrder& request);
     Status fault(ipc::Context& context, Session&, const rs::FaultOrder& request);
     Task<Status> restart(ipc::Context& context, Session&, rs::Name request);
@@ -45,13 +45,15 @@ public:
 private:
     // NotFound; PermissionDenied for a core server, or if the session may not give orders.
     Result<unsigned> ordered(const ipc::Context& context, std::string_view name) const;
-    void describe_capabilities(unsigned index);
+    void add_capabilities(const PersistentPart& part);
 
     Machine& machine_;
     Supervisor<Machine>& supervisor_;
     std::span<ServiceRecord> records_;  // of the services that the manifest names, refused ones included
     Waiters waiters_;
-    InfoText info_;  // the answer in progress
+    // Of the answer in progress.
+    InfoAnswer info_;
+    std::array<rs::TakenMessage, kTraceEntries> messages_{};
 
     struct Told {
         rs::ServiceState state = rs::ServiceState::Down;

@@ -5,9 +5,10 @@
 //   EFT_CO_TRY(File file, files.open("/readme.txt"));
 //   EFT_CO_TRY(u64 count, co_await file.read(0, buffer));
 //
-// A restart of the server is not to be seen here: what is open is opened again by its path, under the same handle, and
-// what was lost is repeated; all of it is reading, so that harms nothing. A request that was in progress at two deaths is
-// not repeated a third time (ServiceFailed), and a path that leads to another file afterwards is StaleSession.
+// A restart of the server is not to be seen here: the generated client opens a path again under the same handle when it is
+// used (eft/ipc/opens.h), and what was lost is repeated; all of it is reading, so that harms nothing. A request that was in
+// progress at two deaths is not repeated a third time (ServiceFailed). A path that leads to another file afterwards is
+// StaleSession, and one that cannot be opened any more says why.
 // Reads travel through a ring and may run side by side; everything else is a call that waits for its answer.
 #pragma once
 
@@ -56,7 +57,7 @@ private:
 
 class FileSystem final : private WakeSource {
 public:
-    static constexpr u32 kMaxHandles = 32;
+    static constexpr u32 kMaxHandles = file::File::OpenMethod::kKept;
 
     explicit FileSystem(WakeLoop& loop) : loop_(loop), ring_(ServerWake{&server_wake_}) {}
     FileSystem(const FileSystem&) = delete;
@@ -72,9 +73,6 @@ public:
     // Its strings are valid until this thread's next call.
     Result<file::FileSystemState> status();
 
-    // For the stub (eft/ipc/client.h).
-    Status reopen(ipc::Client<ipc::KernelTransport>&) { return reopen_all(); }
-
 private:
     friend class File;
     static constexpr u32 kWindowBytes = 64 * 1024;
@@ -86,7 +84,6 @@ private:
     };
     struct OpenFile {
         bool used = false;
-        std::string path;
         file::Attributes attributes;
     };
     // A part of the area, for one read.
@@ -95,7 +92,6 @@ private:
 
     void on_wake() override;
     bool prepare_to_sleep() override { return !attached_ || ring_.prepare_to_sleep(); }
-    Status reopen_all();
     void close(u32 handle);
     Task<Result<u64>> read(u32 handle, u64 offset, std::span<std::byte> destination);
     Task<Result<u32>> read_piece(u32 handle, u64 offset, std::span<std::byte> destination);
@@ -105,10 +101,10 @@ private:
     SharedMemory ring_memory_, area_;
     CapHandle server_wake_;
     file::FileRing<ServerWake> ring_;
+    file::File::Opens opens_;
     std::optional<file::FileClient<>> client_;
     bool attached_ = false;
     std::array<OpenFile, kMaxHandles> open_;
-    u64 generation_ = 0;  // counts how often everything was opened again
     u32 free_windows_ = (1u << kWindows) - 1;
     WindowWaiter* waiting_ = nullptr;  // those who wait for a window, last come first
 };

@@ -53,6 +53,11 @@ inline bool is_borne_out(const SlowAnswers& answers, u64 badge, const Complaint&
 // `ns` as a distance of time stamps. No overflow up to a day.
 constexpr u64 stamps_of(u64 ns, u64 ticks_per_ms) { return ns / 1000 * ticks_per_ms / 1000; }
 
+// The other way round: a distance of time stamps in microseconds.
+constexpr u64 microseconds_of(u64 stamps, u64 ticks_per_ms) {
+    return static_cast<u64>(static_cast<unsigned __int128>(stamps) * 1000 / ticks_per_ms);
+}
+
 // To the supervisor, who decides. Off the path of a call that is in time.
 [[gnu::cold]] void complain(Slot session, u32 label, u64 started, u64 ended);
 

@@ -14,6 +14,15 @@ namespace eft {
 
 Result<CapHandle> connect(std::string_view service);
 
+// The session with the service that the incarnations of this one have in common. What the server keeps in it (the last
+// `once` reply, subscriptions, its own state) is there again after this one's death. The badge is the same as long as it
+// is the same session: whoever repeats a `once` call after its own death compares it with the badge that it has kept.
+struct KeptSession {
+    CapHandle session;
+    u64 badge;
+};
+Result<KeptSession> connect_kept(std::string_view service);
+
 template <class Client>
 Result<Client> connect_client(std::string_view service) {
     EFT_TRY(CapHandle session, connect(service));

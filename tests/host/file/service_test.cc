@@ -145,6 +145,8 @@ TEST_CASE("after a death the ring is still served, and the client opens again un
     first->service->mounted(run(ext2::mount(source, first->report)));
     TestClient<MemorySource>::Local local(*first->service);
     TestClient<MemorySource> client(local, 5);
+    file::File::Opens opens;
+    client.calls.keep_opens(opens);
     REQUIRE(client.attach(world) == Error::None);
     REQUIRE(client.open("/hello.txt", 7).ok());
     REQUIRE(client.submit(7, 0, 64, 12).ok());
@@ -159,20 +161,10 @@ TEST_CASE("after a death the ring is still served, and the client opens again un
     CHECK(world.signals[client.notification] >= 1);
     CHECK(client.completion().error() == Error::StaleSession);
 
-    struct Owner {
-        TestClient<MemorySource>& client;
-        unsigned reopened = 0;
-        Status reopen(ipc::Client<ipc::LocalTransport<TestClient<MemorySource>::Local>>&) {
-            ++reopened;
-            return client.open("/hello.txt", 7).error();
-        }
-    } owner{client};
-    client.calls.on_reopen(owner);
     second.service->mounted(run(ext2::mount(source, second.report)));
     file::Handle handle;
     handle.handle = 7;
     CHECK(client.calls.stat_handle(handle)->size == 12);
-    CHECK(owner.reopened == 1);
     REQUIRE(client.submit(7, 0, 64, 12).ok());
     second.settle();
     CHECK(client.completion()->count == 12);

@@ -304,6 +304,30 @@ TEST_CASE("names that C++ or the stubs cannot have") {
     refuses("table S {} //!\nrpc_service S (id:\"60001\") {\n" + kGet, "S has the name of a table, struct or enum");
 }
 
+TEST_CASE("what is opened, closed, and opened again") {
+    const auto library = [](const std::string& open, const std::string& close, const std::string& service = "on_restart:\"reset\"") {
+        return "table T { key:uint; text:string (max:\"8\"); maybe:uint = null; }\ntable C { memory:Cap (cap:\"memory\"); key:uint; }\n"
+               "rpc_service S (id:\"60010\", " + service + ") {\n  Open " + open + (close.empty() ? "" : "\n  Close " + close) + "\n}\n";
+    };
+    const std::string good = "(T):T (ordinal:\"1\", idempotent, opens:\"key\", kept:\"4\");";
+    const std::string close = "(T):T (ordinal:\"2\", idempotent, closes:\"Open\");";
+    const auto opening = [](const std::string& attributes) { return "(T):T (ordinal:\"1\", " + attributes + "); //!"; };
+    Folder folder;
+    CHECK(compile(folder, kHead + library(good, close)).errors == "");
+    refuses(library(opening("idempotent, opens:\"text\", kept:\"4\""), close), "S.Open has opens:\"text\"");
+    refuses(library(opening("idempotent, opens:\"maybe\", kept:\"4\""), ""), "S.Open has opens:\"maybe\"");
+    refuses(library(opening("idempotent, opens:\"key\""), close), "S.Open opens something and does not say how many are kept");
+    refuses(library(opening("idempotent, opens:\"key\", kept:\"0\""), close), "S.Open opens something and does not say");
+    refuses(library(opening("idempotent, opens:\"key\", kept:\"4\", same:\"none\""), close), "S.Open has same:\"none\"");
+    refuses(library(opening("opens:\"key\", kept:\"4\""), close), "S.Open opens something and has no licence to be repeated");
+    refuses(library(opening("idempotent, same:\"key\""), ""), "S.Open has same and opens nothing");
+    refuses(library("(C):T (ordinal:\"1\", idempotent, opens:\"key\", kept:\"4\"); //!", close), "S.Open opens something with a capability");
+    refuses(library(good + " //!", close, "on_restart:\"reattach\""), "S.Open opens something, and the service has no sessions that are lost");
+    refuses(library(good, "(T):T (ordinal:\"2\", closes:\"Shut\"); //!"), "S.Close has closes:\"Shut\"");
+    refuses(library(good, "(eft.Empty):T (ordinal:\"2\", closes:\"Open\"); //!"), "S.Close closes what Open opens, and its request has no key");
+    refuses(library(good, "(T):T (ordinal:\"2\", idempotent, opens:\"key\", kept:\"4\"); //!"), "S.Close opens by key, and so does Open");
+}
+
 TEST_CASE("the right line among comments, strings, and the same names elsewhere") {
     refuses(
         "/* table T {\n a:string; */\ntable Other { a:uint; }\n// a:string\ntable T {\n  /// a:string\n  b:string "

@@ -1,7 +1,6 @@
 // Text for people and scripts.
 #include "monitor/format.h"
 
-
 #include <doctest/doctest.h>
 
 #include <cstdio>

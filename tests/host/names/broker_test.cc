@@ -16,7 +16,7 @@ using namespace eft;
 struct FakeKernel {
     std::map<Slot, u64> badge_of;      // of the parents that are alive
     std::multiset<Slot> signalled;
-    std::vector<u64> revoked;
+    std::vector<u64> revoked, recalled;
     bool slots_left = true;
 
     Result<Slot> mint(Slot endpoint, u64 badge) {
@@ -29,6 +29,7 @@ struct FakeKernel {
         revoked.push_back(badge_of.at(parent));
         drop(parent);
     }
+    void recall(Slot parent) { recalled.push_back(badge_of.at(parent)); }
     void drop(Slot capability) {
         badge_of.erase(capability);
         ipc::local_caps().drop(capability);
@@ -56,11 +57,12 @@ struct World {
         u32 id;
         u64 badge;
     };
-    Admitted admit(std::string_view allowed, std::string_view provides = "") {
+    Admitted admit(std::string_view allowed, std::string_view provides = "", u32 identity = 0) {
         names::Client client;
         client.name = "test";
         client.allowed = allowed;
         client.provides = provides;
+        client.identity = identity;
         auto admitted = control.admit(client).or_error();
         REQUIRE(admitted.ok());
         u64 newest = 0;
@@ -72,6 +74,13 @@ struct World {
         names::ServiceName service;
         service.name = name;
         auto session = client.connect(service);
+        if (!session.ok()) return session.error();
+        return session->badge;
+    }
+    Result<u64> keep(Client& client, std::string_view name) {
+        names::ServiceName service;
+        service.name = name;
+        auto session = client.keep(service);
         if (!session.ok()) return session.error();
         return session->badge;
     }
@@ -185,6 +194,76 @@ TEST_CASE("a client that is expelled loses its sessions with this service, and g
     CHECK(world.connect(again, "echo").ok());
 }
 
+TEST_CASE("a kept session is the same for each incarnation of its client, and nobody else's") {
+    World world;
+    REQUIRE(world.publish("counter").ok());
+    REQUIRE(world.publish("timer").ok());
+    auto provider = world.as(world.admit("", "counter timer").badge);
+    const auto first = world.admit("counter timer", "", 7);
+    auto client = world.as(first.badge);
+    const auto kept = world.keep(client, "counter");
+    REQUIRE(kept.ok());
+    CHECK(world.keep(client, "counter").value_or(0) == *kept);  // asked twice
+    CHECK(world.keep(client, "timer").value_or(0) != *kept);    // of each service one
+    CHECK(world.keep(client, "log").error() == Error::PermissionDenied);
+    const auto other = world.connect(client, "counter");
+
+    world.dismiss(first.id);
+    CHECK(world.keep(client, "counter").error() == Error::PermissionDenied);
+    CHECK(std::count(world.kernel.recalled.begin(), world.kernel.recalled.end(), *kept) == 1);  // what the dead one had is void
+    auto told = provider.closed();
+    REQUIRE(told.ok());
+    CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{*other});
+    names::Badge none;
+    auto open = provider.open(none);
+    REQUIRE(open.ok());
+    CHECK(std::count(open->badges.begin(), open->badges.end(), *kept) == 1);
+
+    // Another client, of the same name, with all the same rights.
+    auto impostor = world.as(world.admit("counter timer", "", 8).badge);
+    CHECK(world.keep(impostor, "counter").value_or(*kept) != *kept);
+    auto nobody = world.as(world.admit("counter timer").badge);
+    CHECK(world.keep(nobody, "counter").error() == Error::PermissionDenied);
+
+    const auto second = world.admit("counter timer", "", 7);
+    auto reborn = world.as(second.badge);
+    CHECK(world.keep(reborn, "counter").value_or(0) == *kept);
+    names::ServedSession served;
+    served.badge = *kept;
+    served.provides = "counter";
+    CHECK(world.control.holder(served)->id == second.id);
+    names::Client twin;
+    twin.identity = 7;
+    CHECK(world.control.admit(twin).or_error().error() == Error::AlreadyExists);
+
+    // Given back, it is over.
+    names::Badge back;
+    back.badge = *kept;
+    REQUIRE(reborn.disconnect(back).ok());
+    CHECK(world.keep(reborn, "counter").value_or(*kept) != *kept);
+}
+
+TEST_CASE("expelling ends a kept session, also of a client that is dead at the moment, and nobody else's") {
+    World world;
+    REQUIRE(world.publish("counter").ok());
+    names::ServedSession served;
+    served.provides = "counter";
+    u64 kept[2];
+    for (const u32 identity : {1u, 2u}) {
+        const auto admitted = world.admit("counter", "", identity);
+        auto client = world.as(admitted.badge);
+        kept[identity - 1] = *world.keep(client, "counter");
+        world.dismiss(admitted.id);
+    }
+    served.badge = kept[0];
+    CHECK(world.control.holder(served).error() == Error::NotFound);
+    REQUIRE(world.control.expel(served).ok());
+    for (const u32 identity : {1u, 2u}) {
+        auto client = world.as(world.admit("counter", "", identity).badge);
+        CHECK((world.keep(client, "counter").value_or(0) == kept[identity - 1]) == (identity == 2));
+    }
+}
+
 TEST_CASE("a server that is not asking loses its oldest badges, and is told that it did") {
     World world;
     REQUIRE(world.publish("echo").ok());
@@ -276,7 +355,7 @@ TEST_CASE("random words in every method neither break the broker nor leave a cap
         Utcb page{};
         for (u64& word : page.words) word = random() % 3 ? random() % 600 : random();
         ipc::Registers registers;
-        registers.tag = Tag(make_label(19, static_cast<u16>(random() % 9)), random() % (kMaxWords + 1));
+        registers.tag = Tag(make_label(19, static_cast<u16>(random() % 11)), random() % (kMaxWords + 1));
         registers.badge = client.badge;
         for (u64& word : registers.w) word = random() % 2 ? random() % 300 : random();
         static_cast<void>(world.local.inject(registers, page));

@@ -1,8 +1,10 @@
 // Traces in words: what `service info` prints of the requests before a death, for every interface in the tree.
 #include "interfaces.h"
 
-#include <monitor/format.h>
+#include "../monitor/sent.h"
+
 #include <monitor/rpc/trace.h>
+#include <monitor/service_text.h>
 
 #include <eft/message_trace.h>
 
@@ -14,9 +16,12 @@
 
 #include <doctest/doctest.h>
 
+#include <vector>
+
 using namespace eft;
 using namespace eft::monitor;
 using namespace eft::test;
+using monitor_test::Sent;
 
 namespace {
 
@@ -72,14 +77,11 @@ TEST_CASE_FIXTURE(World, "what was not sent is known, and nothing else of the va
 }
 
 TEST_CASE_FIXTURE(World, "the requests before a death read as who asked for what, and what became of it") {
-    rs::LastMessages last;
-    CHECK(messages_text(catalogue, last) == "last messages: none\n");
-    const auto add = [&last](Tag tag, u64 badge, u64 before, u64 answer) {
-        const u32 i = last.count++;
-        last.messages.tags[i] = tag.value;
-        last.messages.badges[i] = badge;
-        last.messages.before_us[i] = before;
-        last.messages.answers[i] = answer;
+    std::vector<rs::TakenMessage> messages;
+    const auto words = [&] { return messages_text(catalogue, Sent(rs::LastMessages{.messages = messages}).view()); };
+    CHECK(words() == "last messages: none\n");
+    const auto add = [&](Tag tag, u64 badge, u64 before, u64 answer) {
+        messages.push_back({.tag = tag.value, .badge = badge, .before_us = before, .answer = answer});
     };
     add(Tag(make_label(1, 2), 4), 77, 1234, Tag(0, 4).value);
     add(Tag(make_label(1, 99), 0, 2), 5, 20, Tag(static_cast<u32>(Error::NoSuchMethod), 0).value);
@@ -87,7 +89,7 @@ TEST_CASE_FIXTURE(World, "the requests before a death read as who asked for what
     add(Tag(make_label(1, 0), 0), 1, 2, Tag(0, 4).value);
     add(Tag(make_label(1, 0), 0).with(Tag::Fault), 1, 1, Tag(300, 0).value);
     add(Tag(make_label(1, 1), 0), ~u64{0}, 0, TraceEntry::kNone);
-    CHECK(messages_text(catalogue, last) ==
+    CHECK(words() ==
           "last messages, us before the death:\n"
           "        1234  Echo.Repeat {a: ..., b: ..., c: ..., d: ...}, badge 77: answered\n"
           "          20  Echo.method 99, badge 5: answered: no such method\n"
@@ -95,8 +97,8 @@ TEST_CASE_FIXTURE(World, "the requests before a death read as who asked for what
           "           2  Echo.Describe, badge 1: answered\n"
           "           1  a fault, badge 1: answered: error 300\n"
           "           0  Echo.Ping {}, badge 18446744073709551615: not answered\n");
-    last.count = 1000;  // as somebody might send it
-    CHECK(messages_text(catalogue, last).size() > 64 * 30);
+    messages.resize(rs::LastMessages::kMessagesMax, messages.back());
+    CHECK(words().size() > 64 * 30);
 }
 
 TEST_CASE_FIXTURE(World, "an interface's own error has its name") {

@@ -139,6 +139,24 @@ TEST_CASE("what rpc answers is what other commands say") {
     CHECK(system.run("log virtio_blk").starts_with(log));
     CHECK(system.run(R"(rpc console Write {"bytes": "written by rpc\r\n"})").find("written by rpc\n{\"count\": 16}") != std::string::npos);
 
+    // Nested tables, as `service info` has them in words.
+    system.run("service kill virtio_blk --signal crash; service wait virtio_blk");
+    const std::string words = system.run("service info virtio_blk");
+    const json info = rpc(system, R"(rs Info {"name": "virtio_blk"})");
+    CHECK(info.at("state") == "Up");
+    CHECK(info.at("device").at("match") == "pci:1af4:1042");
+    const json& death = info.at("last_death");
+    CHECK(death.at("reason") == "Exception");
+    CHECK(words.find("last death: " + death.at("words").get<std::string>() + " (ordered)\n") != std::string::npos);
+    CHECK(words.find(" revoked " + death.at("recovery").at("revoked").dump() + " ") != std::string::npos);
+    CHECK(words.find("last recovery: " + info.at("last_recovery_us").dump() + " us\n") != std::string::npos);
+    for (const json& capability : info.at("capabilities"))
+        CHECK(words.find("\n  " + capability.at("slot").dump() + " ") != std::string::npos);
+    CHECK(words.find("\n  replies: " + info.at("replies").dump() + "\n") != std::string::npos);
+    CHECK(info.at("left_out") == 0);
+    for (const json& message : rpc(system, R"(rs Messages {"name": "virtio_blk"})").at("messages"))
+        CHECK(words.find(", badge " + message.at("badge").dump() + ": ") != std::string::npos);
+
     const json session = rpc(system, R"(names Connect {"name": "echo"})");
     CHECK(session.at("session") == "capability to endpoint, dropped");
     CHECK(rpc(system, "names Disconnect {\"badge\": " + session.at("badge").dump() + "}") == json::object());

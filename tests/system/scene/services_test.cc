@@ -147,7 +147,6 @@ TEST_CASE("every service that came back shows how long it took, also soon after 
 
 TEST_CASE("`service watch` tells of deaths and returns, also of those that happened while the prompt itself was dead") {
     System system({});
-    system.run("service wait canary");  // the last one to come up: it runs when nobody else does
     system.run("service watch 0");      // from here on
     CHECK(system.run("service kill echo; service wait echo") == "");
     CHECK(system.run("service kill counter --signal crash; service wait counter") == "");
@@ -175,6 +174,22 @@ TEST_CASE("`service watch` tells of deaths and returns, also of those that happe
     for (int round = 0; round < 10; ++round) system.run("service kill echo; service wait echo");
     changes = system.run("service watch 0");
     CHECK_MESSAGE(std::regex_search(changes, std::regex("^\\([0-9]+ changes were missed\\)\n")), changes);
+    system.shut_down();
+}
+
+TEST_CASE("at the first command nobody is still starting, not even who runs when nobody else does") {
+    System system({.icount = true});
+    for (const auto& [name, service] : system.services()) CHECK_MESSAGE(service.state != "starting", name);
+    system.shut_down();
+}
+
+TEST_CASE("what happens soon after the start has a time, too") {
+    System system({.icount = true});  // some 10 ms of its time, in which rs's tick has not come yet
+    system.run("service watch 0");
+    system.run("service kill echo; service wait echo");
+    const std::string changes = system.run("service watch 0");
+    CHECK_MESSAGE(changes.find(" echo: up, incarnation 2\n") != std::string::npos, changes);
+    CHECK_MESSAGE(changes.find("0.000000") == std::string::npos, changes);
     system.shut_down();
 }
 

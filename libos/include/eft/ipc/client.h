@@ -58,6 +58,41 @@ public:
         reopen_ = [](void* object, Client& client) { return static_cast<Owner*>(object)->reopen(client); };
     }
 
+    // What the interface's calls open (`opens`) is kept there and opened again where a restarted server has forgotten it;
+    // see opens.h. A generated client has it only for its own interface's Opens.
+    template <class Opens>
+    void keep_opens(Opens& opens) {
+        opens_ = &opens;
+        open_again_ = [](void* object, Client& client, u32 opening, u64 key) {
+            return static_cast<Opens*>(object)->open_again(client, opening, key);
+        };
+    }
+    // Of a request that travelled otherwise (through a ring) and was answered StaleSession: opens again what it names. The
+    // generation says whether somebody else has done so since it was sent.
+    template <class Method>
+    Status open_again(const typename Method::Request& request) {
+        Attempts attempts;
+        return reopen(Error::StaleSession, Method::kRestart, needed_by<Method>(request), attempts);
+    }
+    template <class Opens, class Method>
+    u32 generation(const typename Method::Request& request) const {
+        return opens_ ? static_cast<Opens*>(opens_)->template of<typename Method::Opener>().generation(Method::key(request)) : 0;
+    }
+    // For Opens: without any repeat.
+    template <class Method, class Message>
+    Result<Received<typename Method::Response>> send_kept(const Message& message) {
+        Registers registers;
+        message.send(registers, transport_.page());
+        Error error = transport_.call(registers);
+        if (error == Error::None) error = static_cast<Error>(registers.tag.label());
+        if (error != Error::None) return error;
+        return receive<Method>(registers);
+    }
+    template <class Method>
+    Status send_closing(u64 key) {
+        return call<Method>(Method::with_key(key)).error();
+    }
+
     // The number of the last `once` call. A caller that restarts sets what it has kept, and repeats with the same.
     u16 sequence() const { return sequence_; }
     void set_sequence(u16 last) { sequence_ = last; }
@@ -92,6 +127,23 @@ protected:
             return call_again<Method>(request, sequence, error);
     }
 
+    // Of a call that opens something, and of the one that closes it again.
+    template <class Opens, class Method>
+    Result<Received<typename Method::Response>> open(const typename Method::Request& request) {
+        if (!opens_) return call<Method>(request);
+        if (!request.fits()) return Error::InvalidArgument;
+        auto& kept = static_cast<Opens*>(opens_)->template of<Method>();
+        if (const Status room = kept.prepare(request); !room.ok()) return room.error();
+        auto answer = call<Method>(request);
+        if (answer.ok()) kept.keep(request, *answer);
+        return answer;
+    }
+    template <class Opens, class Method>
+    Result<Received<typename Method::Response>> close(const typename Method::Request& request) {
+        if (opens_) static_cast<Opens*>(opens_)->template of<typename Method::Opener>().forget(Method::key(request));
+        return call<Method>(request);
+    }
+
     template <class Method>
     Status send(const typename Method::Request& request) {
         if (!request.fits()) [[unlikely]]
@@ -118,6 +170,16 @@ private:
         unsigned deaths = 0;
         unsigned reopened = 0;
     };
+    // What of the session's opens a request names: the label of the call that opened it, and its number there. 0: all.
+    struct Needed {
+        u32 opening = 0;
+        u64 key = 0;
+    };
+    template <class Method>
+    static Needed needed_by(const typename Method::Request& request) {
+        if constexpr (requires { typename Method::Opener; }) return {Method::Opener::kLabel, Method::key(request)};
+        return {};
+    }
 
     template <class Method>
     [[gnu::noinline, gnu::cold]] Result<Received<typename Method::Response>> call_again(const typename Method::Request& request,
@@ -125,7 +187,7 @@ private:
         Registers registers;
         Attempts attempts;
         do {
-            const Error verdict = after_failure(error, Method::kRestart, Method::kForgottenSession, attempts);
+            const Error verdict = after_failure(error, Method::kRestart, Method::kForgottenSession, needed_by<Method>(request), attempts);
             if (verdict != Error::None) return verdict;
             error = exchange<Method>(request, registers, sequence);
             if (error == Error::None) error = static_cast<Error>(registers.tag.label());
@@ -163,30 +225,34 @@ private:
     // None: send the request again.
     // `forgotten`: StaleSession says that nothing of the request has happened, and that the server has begun the session
     // anew. Whoever keeps nothing there need not know.
-    Error after_failure(Error error, Restart restart, bool forgotten, Attempts& attempts) {
+    Error after_failure(Error error, Restart restart, bool forgotten, Needed needed, Attempts& attempts) {
         if (reopening_) return error;
-        if (forgotten && error == Error::StaleSession && !reopen_)
+        if (forgotten && error == Error::StaleSession && !can_reopen(restart))
             return ++attempts.reopened > kReopenings ? error : Error::None;
         if (restart == Restart::Fail || restart == Restart::Unhandled)
-            return forgotten && error == Error::StaleSession ? reopen(error, attempts) : error;
+            return forgotten && error == Error::StaleSession ? reopen(error, restart, needed, attempts) : error;
         if (error == Error::PeerDied) {
             if (++attempts.deaths == 2) return Error::ServiceFailed;
-            return restart == Restart::Retry ? Error::None : reopen(error, attempts);
+            return restart == Restart::Retry ? Error::None : reopen(error, restart, needed, attempts);
         }
         if (error == Error::InvalidCapability && attempts.deaths != 0) error = Error::ServiceFailed;
         bool session_gone =
             error == Error::StaleSession || (restart == Restart::Reopen && error == Error::InvalidCapability);
-        return session_gone ? reopen(error, attempts) : error;
+        return session_gone ? reopen(error, restart, needed, attempts) : error;
     }
 
+    bool opens_again(Restart restart) const { return restart == Restart::Reopen && open_again_; }
+    bool can_reopen(Restart restart) const { return reopen_ || opens_again(restart); }
+
     // A server that dies meanwhile has forgotten the beginning: all of it again.
-    Error reopen(Error why, Attempts& attempts) {
-        if (!reopen_) return why;
+    Error reopen(Error why, Restart restart, Needed needed, Attempts& attempts) {
+        if (!can_reopen(restart)) return why;
         Status opened = why;
         do {
             if (++attempts.reopened > kReopenings) return opened.error();
             reopening_ = true;
-            opened = reopen_(owner_, *this);
+            opened = reopen_ ? reopen_(owner_, *this) : Status();
+            if (opened.ok() && opens_again(restart)) opened = open_again_(opens_, *this, needed.opening, needed.key);
             reopening_ = false;
         } while (opened.error() == Error::PeerDied || opened.error() == Error::StaleSession);
         return opened.error();
@@ -203,6 +269,8 @@ private:
     u64 dropped_ = 0;
     void* owner_ = nullptr;
     Status (*reopen_)(void*, Client&) = nullptr;
+    void* opens_ = nullptr;
+    Status (*open_again_)(void*, Client&, u32 opening, u64 key) = nullptr;
 };
 
 }  // namespace eft::ipc

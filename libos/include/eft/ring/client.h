@@ -132,6 +132,22 @@ protected:
         Result<u64> ticket_;
     };
 
+    // As a Call; where the answer is StaleSession, the session's client opens again what the request names, once.
+    template <class Opens, class Method, class Session>
+    Task<Result<typename Method::Response>> call_and_open_again(Session& session, typename Method::Request request) {
+        const u32 generation = session.template generation<Opens, Method>(request);
+        auto first = Call<Method>(*this, submit<Method>(request));
+        Result<typename Method::Response> answer = co_await first;
+        if (answer.error() != Error::StaleSession) co_return answer;
+        if (generation == session.template generation<Opens, Method>(request)) {
+            EFT_CO_CHECK(session.template open_again<Method>(request));
+        }
+        auto second = Call<Method>(*this, submit<Method>(request));
+        answer = co_await second;
+        if (answer.error() == Error::StaleSession) answer = Error::ServiceFailed;  // it has died under it twice
+        co_return answer;
+    }
+
 private:
     struct Waiter {
         WaitPoint point;

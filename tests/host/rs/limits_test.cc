@@ -1,0 +1,86 @@
+// The restart limits, and the words about a service.
+#include <doctest/doctest.h>
+
+#include <describe.h>
+#include <eft/ipc/message_writer.h>
+
+#include <string>
+
+using namespace eft;
+using namespace eft::supervisor;
+
+TEST_CASE("the back-off neither overflows nor forgets the cap") {
+    FailureHistory history;
+    const RestartLimits limits{1, 1000, 1'000'000, 15, 1, 4};
+    u64 last = 0;
+    for (u64 now = 0; now < 200; ++now) {
+        history.record(limits, now * 10, 0);
+        last = history.verdict(limits, now * 10).value();
+    }
+    CHECK(last == 1000);
+}
+
+TEST_CASE("deaths in words") {
+    DeathWords text;
+    proc::CrashRecord record;
+    record.reason = proc::DeathReason::PageFault;
+    record.error_code = static_cast<u32>(FaultBit::Write);
+    record.address = 0xdead'0000;
+    describe_death(text, record);
+    CHECK(std::string(text.view()) == "page fault, write at 0x00000000dead0000");
+}
+
+TEST_CASE("what rs answers about a service fits into a message, however many capabilities with whatever names it has") {
+    const std::string longest(31, 'x');
+    ServiceRecord record;
+    record.deaths = 1;
+    record.last_death.reason = proc::DeathReason::PageFault;
+    for (u64& frame : record.last_death.backtrace.frames) frame = ~u64{0};
+    while (!record.note.cut()) record.note.append("note ");
+    record.recovery = {.died = 1000, .noticed = 2000, .silenced = 3000, .revoked = 4000, .spawned = 5000, .ready = 6000};
+    for (const bool named : {false, true}) {
+        InfoAnswer answer;
+        answer.begin(record, 7000, 1'000'000);
+        const std::string words(rs::ServiceInfo::kLastWordsMax, 'w'), match(rs::Device::kMatchMax, 'm');
+        answer.info.name = longest;
+        answer.info.program = longest;
+        answer.info.last_words = words;
+        answer.set_faults(1, 2);
+        answer.set_device(match, 3);
+        rs::Capability cap;
+        cap.kind = rs::ObjectKind::Endpoint;
+        cap.data = ~u64{0};
+        if (named) cap.name = cap.peer = longest;
+        for (cap.slot = 1; cap.slot <= 50; ++cap.slot) answer.add(cap);
+        cap.kind = rs::ObjectKind::Reply;
+        answer.add(cap);
+        const rs::ServiceInfo& info = answer.end();
+        CHECK(info.capabilities.size() == (named ? 20 : 40));
+        CHECK(info.capabilities.size() + info.left_out == 50);
+        CHECK(info.replies == 1);
+        REQUIRE(info.fits());
+        ipc::Registers registers;
+        Utcb page{};
+        ipc::MessageWriter<rs::ServiceInfo> out(registers, page);
+        info.encode(out);
+        CHECK(out.complete());
+        CHECK(*info.last_death->recovery->noticed == 1);
+        CHECK(*info.last_death->recovery->first_request == 6);
+        CHECK(info.last_death->backtrace.size() == 8);
+    }
+}
+
+TEST_CASE("what has not happened after a death has no time, and what never died no crash record") {
+    InfoAnswer answer;
+    ServiceRecord record;
+    record.note.append("no device");
+    answer.begin(record, 0, 1'000'000);
+    CHECK(answer.end().last_death == nullptr);
+    CHECK(answer.info.trouble == "no device");
+    record.deaths = 1;
+    record.recovery = {.died = 1000, .noticed = 2000};
+    answer.begin(record, 7000, 1'000'000);
+    CHECK(answer.end().last_death->recovery->noticed == 1);
+    CHECK(!answer.info.last_death->recovery->silenced);
+    CHECK(!answer.info.last_death->recovery->first_request);
+}
