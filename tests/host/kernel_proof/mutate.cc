@@ -90,7 +90,7 @@ std::string killer(Builder& builder, std::vector<fs::path> objects) {
         return name;
     };
     const fs::path model = builder.link_model(objects, "");
-    if (const auto by = outcome(model.string() + " --steps 20000 --seed 1", std::chrono::seconds(40), "the model"); !by.empty()) return by;
+    if (const auto by = outcome(model.string() + " --steps 20000 --seed 1", std::chrono::seconds(25), "the model"); !by.empty()) return by;
     std::erase_if(objects, [](const fs::path& object) { return object.stem() == "differential"; });
     return outcome(builder.link_cases(objects, "").string() + " --abort-after=1", std::chrono::seconds(60), "the cases");
 }
