@@ -34,10 +34,10 @@ bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, Ca
     }
     Thread* thread = hand.at();
     hand.move(nullptr);
-    while (via.waiters != 0 || via.awaited != 0) {
+    while (!queue.empty() && (via.waiters != 0 || via.awaited != 0)) {
         if (!thread) thread = queue.head();
-        Thread* next = thread ? thread->queue_next : nullptr;
-        const bool through = thread && thread->via->going();
+        Thread* next = thread->queue_next;
+        const bool through = thread->via->going();
         if (through) refuse(core, *thread);
         if (!next && via.awaited != 0) --via.awaited;
         thread = next;
@@ -46,6 +46,7 @@ bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, Ca
             return false;
         }
     }
+    via.awaited = 0;
     return true;
 }
 

@@ -119,7 +119,8 @@ public:
         return {};
     }
     Result<u32> table_slots(Slot table) {
-        EFT_TRY(const auto answer, kernel_object::invoke(table, Invocation::CapUsed));
+        constexpr u64 kEnd = ~u64{0};  // it counts from there, and so nothing
+        EFT_TRY(const auto answer, kernel_object::invoke(table, Invocation::CapUsed, kEnd));
         return static_cast<u32>(answer.w[0]);
     }
     void clear(Slot table, WellKnown first, u32 count) {

@@ -140,6 +140,8 @@ void check_attention(Survey& found, Thread& thread) {
     agrees(Thread::InFault, thread.fault.label != 0);
     agrees(Thread::AtHand, found.at_hand.contains(&thread));
     agrees(Thread::SignalPending, !thread.bound_notification.empty() && thread.bound_notification.as<Notification>().pending());
+    found.require(thread.utcb == (thread.utcb_frame.empty() ? nullptr : to_pointer<Utcb>(thread.utcb_frame.address())),
+                  "a thread's message page is not what its slot holds");
     found.require(thread.above == ~u64{1} << thread.priority, "a thread's priority and its mask differ");
     found.require(thread.space.empty() || thread.space.data == thread.space.as<AddressSpace>().root().value(),
                   "a thread's page table is not its address space's");

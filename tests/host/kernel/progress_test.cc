@@ -235,23 +235,45 @@ TEST_CASE("a receiver that a deletion is about to come to may take a fault") {
 }
 
 TEST_CASE("a deletion of slots that goes through one of them ends well, wherever it pauses") {
-    for (unsigned at = 0; at < 5; ++at) {
+    for (unsigned round = 0; round < 10; ++round) {
+        const unsigned at = round % 5;
+        const bool paused = round < 5;
         CAPTURE(at);
+        CAPTURE(paused);
         Machine machine;
         const u32 endpoint = machine.make(ObjectType::Endpoint);
         const u32 first = machine.free_slot();
         for (u32 i = 1; i < 5; ++i) machine.free_slot();
         for (u32 i = 0; i < 5; ++i)
             machine.expect(kTable, Invocation::CapDerive, first + i, i == at ? kTable : endpoint, kAllRights);
-        bool inside = false;
         unsigned pauses = 0;
-        machine.preempt([&] { return !inside; }, [&] { ++pauses; });
+        machine.preempt([&] { return paused; }, [&] { ++pauses; });
         machine.system_call(machine.manager(), SystemCall::Call, first + at,
                             Tag(static_cast<u32>(Invocation::CapDelete), 2), {first, 5});
         CHECK(machine.answer(machine.manager()).error == Error::None);
-        CHECK(pauses >= 3);
+        CHECK((pauses >= 3) == paused);
         for (u32 i = 0; i < 5; ++i) CHECK(machine.slot(first + i).empty());
     }
+}
+
+TEST_CASE("a deletion of slots through which threads wait goes on in the slot where it paused") {
+    Machine machine;
+    const u32 object = machine.make(ObjectType::Endpoint);
+    const u32 first = machine.derive(object), second = machine.derive(object), kept = machine.derive(object);
+    REQUIRE(kept == first + 2);
+    auto callers = programs(machine, 6);
+    for (unsigned i = 0; i < 6; ++i) {
+        share_table(machine, *callers[i]);
+        callers[i]->call(first + i % 3);
+    }
+    unsigned pauses = 0;
+    machine.preempt([] { return true; }, [&] { ++pauses; });
+    CHECK(machine.invoke(kTable, Invocation::CapDelete, first, 2).error == Error::None);
+    CHECK(pauses >= 4);
+    for (unsigned i = 0; i < 6; ++i) CHECK((callers[i]->state() == ThreadState::Ready) == (i % 3 != 2));
+    CHECK(machine.slot(first).empty());
+    CHECK(machine.slot(second).empty());
+    CHECK(!machine.slot(kept).empty());
 }
 
 TEST_CASE("a thread does nothing from the moment that its last capability is gone, however long its burial takes") {

@@ -58,7 +58,7 @@ std::string apply(const Builder& builder, const Mutant& mutant) {
     return found == 1 ? result : "";
 }
 
-// Compiles what the mutant changes: its file, or for a header all that may include it.
+// Compiles what the mutant changes: its file, or for a header all that include it.
 std::vector<fs::path> build(Builder& builder, const Mutant& mutant, const std::string& text) {
     const fs::path folder = builder.work() / "changed";
     fs::remove_all(folder);
@@ -68,6 +68,7 @@ std::vector<fs::path> build(Builder& builder, const Mutant& mutant, const std::s
     if (mutant.file.ends_with(".h")) {
         sources = builder.kernel_sources();
         for (const fs::path& source : builder.entry_sources()) sources.push_back(source);
+        std::erase_if(sources, [&](const fs::path& source) { return !builder.includes(source, mutant.file); });
     }
     std::vector<fs::path> objects;
     for (const fs::path& source : sources) {
@@ -90,7 +91,7 @@ std::string killer(Builder& builder, std::vector<fs::path> objects) {
         return name;
     };
     const fs::path model = builder.link_model(objects, "");
-    if (const auto by = outcome(model.string() + " --steps 20000 --seed 1", std::chrono::seconds(40), "the model"); !by.empty()) return by;
+    if (const auto by = outcome(model.string() + " --steps 20000 --seed 1", std::chrono::seconds(25), "the model"); !by.empty()) return by;
     std::erase_if(objects, [](const fs::path& object) { return object.stem() == "differential"; });
     return outcome(builder.link_cases(objects, "").string() + " --abort-after=1", std::chrono::seconds(60), "the cases");
 }

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
 namespace eft::proof {
 namespace {
+
+constexpr const char* kHeaderFolders[] = {"kernel", "kernel/include", "kernel/arch/host", "tests/host/kernel", "tests/host/kernel_model"};
 
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
@@ -58,12 +61,31 @@ std::vector<fs::path> Builder::entry_sources() const {
     return {top_ / "tests/host/kernel/machine.cc", top_ / "tests/host/kernel_model/differential.cc"};
 }
 
+bool Builder::includes(const fs::path& source, const std::string& header) const {
+    std::set<std::string> seen;
+    std::vector<fs::path> pending{source};
+    while (!pending.empty()) {
+        std::istringstream text(read_file(pending.back()));
+        pending.pop_back();
+        for (std::string line; std::getline(text, line);) {
+            if (!line.starts_with("#include ")) continue;
+            const std::string name = line.substr(10, line.find_first_of(">\"", 10) - 10);
+            if (name == header) return true;
+            if (!seen.insert(name).second) continue;
+            for (const char* folder : kHeaderFolders) {
+                if (fs::exists(top_ / folder / name)) pending.push_back(top_ / folder / name);
+            }
+        }
+    }
+    return false;
+}
+
 bool Builder::compile(const fs::path& source, const fs::path& object, const std::string& options, const fs::path& first) {
     // In its direct mode ccache does not see that a header now comes from another folder.
     std::string command = options.find("--coverage") == std::string::npos ? "env CCACHE_NODIRECT=1 ccache g++" : "g++";
     command += " -std=c++2b -g1 " + options;
     if (!first.empty()) command += " -I" + quoted(first);
-    for (const char* folder : {"kernel", "kernel/include", "kernel/arch/host", "tests/host/kernel", "tests/host/kernel_model"}) {
+    for (const char* folder : kHeaderFolders) {
         command += " -I" + quoted(top_ / folder);
     }
     return run(command + " -c " + quoted(source) + " -o " + quoted(object), work_ / "compiler.log", std::chrono::seconds(300)) == End::Well;

@@ -35,6 +35,9 @@ public:
     // Those of the tests into which the fast path is inlined.
     std::vector<fs::path> entry_sources() const;
 
+    // Whether the source has the kernel's header in it, directly or by another one.
+    bool includes(const fs::path& source, const std::string& header) const;
+
     // False if it does not compile. Folders of `first` are searched for headers before the tree's. Not through ccache for
     // coverage, which must know where the object's notes are.
     bool compile(const fs::path& source, const fs::path& object, const std::string& options, const fs::path& first = {});
