@@ -38,7 +38,7 @@ constexpr Output kOutputs[] = {
     {"hostile", idlc::emit_hostile},
     {"mock", idlc::emit_mock},
     {"fuzz", idlc::emit_fuzz},
-    {"round-trips", idlc::emit_round_trip, true},
+    {"round-trips", idlc::emit_round_trip},
 };
 
 struct Options {
@@ -121,12 +121,13 @@ int compile(const Options& options, const std::string& reflection) {
         return 0;
     };
     if (int status = write_outputs(true)) return status;
-    if (options.out.empty()) return 0;
     idlc::expand_events(input.schema);
-    std::filesystem::path header =
-        std::filesystem::path(options.out) / std::filesystem::path(options.source).filename().replace_extension(".h");
-    if (!write_file(header, idlc::emit_header(input.schema, input.source)))
-        return fail(header.string(), "cannot be written");
+    if (!options.out.empty()) {
+        std::filesystem::path header =
+            std::filesystem::path(options.out) / std::filesystem::path(options.source).filename().replace_extension(".h");
+        if (!write_file(header, idlc::emit_header(input.schema, input.source)))
+            return fail(header.string(), "cannot be written");
+    }
     return write_outputs(false);
 }
 

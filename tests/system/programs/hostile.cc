@@ -1,6 +1,8 @@
 // A client that sends every server it can reach what a broken or hostile client may send, from the tables that idlc wrote of
-// the interfaces: every call with every wrong length, number of capabilities and field, then random words with random labels.
+// the interfaces: every call with every wrong length, number of capabilities and field, in encoding 3 with every wrong offset,
+// vtable, length and tag, then random words with random labels.
 // The servers must answer each with an error or ignore it; this program only counts. The test looks at the servers.
+#include "hostile_flat.h"
 #include "hostile_messages.h"
 
 #include <eft/cap.h>
@@ -12,8 +14,10 @@
 #include <eft/idl/hostile/block.h>
 #include <eft/idl/hostile/console.h>
 #include <eft/idl/hostile/counter.h>
+#include <eft/idl/hostile/dev.h>
 #include <eft/idl/hostile/echo.h>
 #include <eft/idl/hostile/file.h>
+#include <eft/idl/hostile/garden.h>
 #include <eft/idl/hostile/log.h>
 #include <eft/idl/hostile/mem.h>
 #include <eft/idl/hostile/names.h>
@@ -53,8 +57,9 @@ class Attacker {
 public:
     explicit Attacker(std::array<Slot, 4> caps) : caps_(caps) {}
 
-    void send(const Target& target, const hostile::Message& message) {
-        if (is_a_wish(message.label) || is_output(message)) return;
+    // Whether it was taken: answered without an error.
+    bool send(const Target& target, const hostile::Message& message) {
+        if (is_a_wish(message.label) || is_output(message)) return false;
         sys::Registers registers;
         registers.tag = Tag(message.label, message.words, message.caps, message.sequence);
         for (unsigned i = 0; i < message.words; ++i) {
@@ -66,18 +71,28 @@ public:
         for (unsigned i = 0; error == Error::None && i < registers.tag.caps(); ++i) {
             static_cast<void>(kernel_object::remove(slot(WellKnown::Table), static_cast<Slot>(sys::utcb().receive_slots[i])));
         }
+        const bool taken = error == Error::None && registers.tag.label() == 0;
         ++sent_;
-        refused_ += error != Error::None || registers.tag.label() != 0;
+        refused_ += !taken;
+        return taken;
+    }
+    void send_flatbuffer(const Target& target, const hostile::Message& message, bool surely_wrong) {
+        wrongly_taken_ += send(target, message) && surely_wrong;
+        ++flatbuffers_;
     }
 
     u64 sent() const { return sent_; }
     u64 refused() const { return refused_; }
+    u64 flatbuffers() const { return flatbuffers_; }
+    u64 wrongly_taken() const { return wrongly_taken_; }
 
 private:
     std::array<Slot, 4> caps_;
     u32 next_cap_ = 0;
     u64 sent_ = 0;
     u64 refused_ = 0;
+    u64 flatbuffers_ = 0;
+    u64 wrongly_taken_ = 0;
 };
 
 void attack_systematically(Attacker& attacker, const Target& target) {
@@ -85,6 +100,9 @@ void attack_systematically(Attacker& attacker, const Target& target) {
     log(line.append("every wrong message to ").append(target.service->name).view());
     for (const ipc::HostileMethod& method : target.service->methods) {
         hostile::for_each_wrong_message(method, [&](const hostile::Message& message) { attacker.send(target, message); });
+        hostile::for_each_wrong_flatbuffer(*target.service, method, [&](const hostile::Message& message, bool surely_wrong) {
+            attacker.send_flatbuffer(target, message, surely_wrong);
+        });
     }
 }
 
@@ -99,10 +117,11 @@ int eft_main() {
     targets[count++] = {slot(WellKnown::Process), &proc::kProcHostile};
     targets[count++] = {slot(WellKnown::Names), &names::kNamesHostile};
     if (const auto rs = granted("rs"); rs.ok()) targets[count++] = {*rs, &rs::kRsHostile};
+    if (const auto dev = granted("dev"); dev.ok()) targets[count++] = {*dev, &dev::kDevHostile};
     const std::pair<std::string_view, const ipc::HostileService*> services[] = {
         {"echo", &echo::kEchoHostile},          {"counter", &counter::kCounterHostile}, {"block/0", &block::kBlockHostile},
         {"timer", &timer::kTimerServiceHostile}, {"console", &console::kConsoleHostile}, {"file/0", &file::kFileHostile},
-        {"log", &syslog::kLogHostile},
+        {"log", &syslog::kLogHostile},           {"garden", &garden::kGardenHostile},
     };
     for (const auto& [name, service] : services) {
         auto session = connect(name);
@@ -121,9 +140,12 @@ int eft_main() {
         attacker.send(target, hostile::random_message(random, *labels.service));
     }
 
-    FixedText<128> line;
+    FixedText<160> line;
     line.append("sent ").decimal(systematic).append(" wrong and ").decimal(attacker.sent() - systematic);
     line.append(" random messages to ").decimal(count).append(" servers, ").decimal(attacker.refused()).append(" refused");
+    log(line.view());
+    line.clear();
+    line.decimal(attacker.flatbuffers()).append(" FlatBuffers, ").decimal(attacker.wrongly_taken()).append(" taken that are surely wrong");
     log(line.view());
     return 0;
 }

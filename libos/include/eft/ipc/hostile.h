@@ -25,6 +25,20 @@ struct HostileField {
     u16 bound;  // of a View, in elements
 };
 
+// Encoding 3: what a field of a table is, or refers to.
+enum class HostileShape : u8 { Scalar, String, Vector, Strings, Table, Tables, Union };
+
+struct HostileMember {
+    u16 id;
+    HostileShape shape;
+    u8 align;    // of a Scalar, or of an element of a Vector
+    u16 bytes;   // the same
+    u16 bound;   // of a String, Vector, Strings, Tables: elements
+    u16 table;   // Table, Tables; of a Union that of the first case: among the service's tables
+    u16 cases;   // of a Union
+};
+using HostileTable = std::span<const HostileMember>;
+
 struct HostileMethod {
     u32 label;
     u16 flat_words;
@@ -32,12 +46,15 @@ struct HostileMethod {
     u8 caps;
     u8 required_caps;
     std::span<const HostileField> fields;
+    // Encoding 3: the request is one of the service's tables, counted from 1.
+    u16 root = 0;
 };
 
 struct HostileService {
     std::string_view name;
     u16 id;
     std::span<const HostileMethod> methods;
+    std::span<const HostileTable> tables = {};  // of encoding 3, in its requests
 };
 
 }  // namespace eft::ipc
