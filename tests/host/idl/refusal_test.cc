@@ -312,8 +312,7 @@ TEST_CASE("what is opened, closed, and opened again") {
     const std::string good = "(T):T (ordinal:\"1\", idempotent, opens:\"key\", kept:\"4\");";
     const std::string close = "(T):T (ordinal:\"2\", idempotent, closes:\"Open\");";
     const auto opening = [](const std::string& attributes) { return "(T):T (ordinal:\"1\", " + attributes + "); //!"; };
-    Folder folder;
-    CHECK(compile(folder, kHead + library(good, close)).errors == "");
+    CHECK(compile(Folder(), kHead + library(good, close)).errors == "");
     refuses(library(opening("idempotent, opens:\"text\", kept:\"4\""), close), "S.Open has opens:\"text\"");
     refuses(library(opening("idempotent, opens:\"maybe\", kept:\"4\""), ""), "S.Open has opens:\"maybe\"");
     refuses(library(opening("idempotent, opens:\"key\""), close), "S.Open opens something and does not say how many are kept");
