@@ -172,12 +172,6 @@ private:
         }
     }
 
-    void conjunction(const std::vector<std::string>& conditions) {
-        if (conditions.empty()) return text_.line("return true;");
-        for (std::size_t i = 0; i < conditions.size(); ++i)
-            text_.line(i == 0 ? "return " : "       ", conditions[i], i + 1 == conditions.size() ? ";" : " &&");
-    }
-
     void emit_fits() {
         std::vector<std::string> conditions;
         for (const Field& field : table_.fields) {
@@ -197,7 +191,7 @@ private:
                                      name + ".fits()");
         }
         text_.open("inline bool ", name_, "::fits() const");
-        conjunction(conditions);
+        text_.return_all(conditions);
         text_.close();
     }
 
@@ -233,7 +227,7 @@ private:
         text_.line("// False: what lies there is no ", name_, ".");
         text_.open("inline bool ", name_, "View::check(ipc::FlatChecker& in_, const u8* at_)");
         if (looks) text_.line("const ", name_, "View view_(at_);");
-        conjunction(conditions);
+        text_.return_all(conditions);
         text_.close();
     }
     void check_vector(const Field& field, std::vector<std::string>& conditions) const {

@@ -81,13 +81,6 @@ private:
         text_.line();
     }
 
-    // `return a && b && c;` with one condition to a line if there are several.
-    void emit_conjunction(const std::vector<std::string>& conditions) {
-        if (conditions.empty()) return text_.line("return true;");
-        for (std::size_t i = 0; i < conditions.size(); ++i)
-            text_.line(i == 0 ? "return " : "       ", conditions[i], i + 1 == conditions.size() ? ";" : " &&");
-    }
-
     void emit_fits() {
         std::vector<std::string> conditions;
         for (const Field& field : table_.fields) {
@@ -96,7 +89,7 @@ private:
                 conditions.push_back(field.name + ".present()");
         }
         text_.open(conditions.empty() ? "static constexpr bool fits()" : "bool fits() const");
-        emit_conjunction(conditions);
+        text_.return_all(conditions);
         text_.close();
     }
 
@@ -208,7 +201,7 @@ private:
         text_.line("// False: the words are no ", table_.name.plain, ".");
         text_.line("template <class Reader>");
         text_.open(inlined(), "static bool check(const Reader&", conditions.empty() ? "" : " in", ")");
-        emit_conjunction(conditions);
+        text_.return_all(conditions);
         text_.close();
     }
 

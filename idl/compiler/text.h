@@ -5,6 +5,7 @@
 #include "names.h"
 
 #include <string>
+#include <vector>
 
 namespace idlc {
 
@@ -28,6 +29,12 @@ public:
     void close(const std::string& end = "}") {
         --indent_;
         line(end);
+    }
+    // `return a && b && c;` with one condition to a line if there are several.
+    void return_all(const std::vector<std::string>& conditions) {
+        if (conditions.empty()) return line("return true;");
+        for (std::size_t i = 0; i < conditions.size(); ++i)
+            line(i == 0 ? "return " : "       ", conditions[i], i + 1 == conditions.size() ? ";" : " &&");
     }
     void indent() { ++indent_; }
     void unindent() { --indent_; }

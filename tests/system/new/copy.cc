@@ -44,9 +44,7 @@ TreeCopy::TreeCopy() : top_(folder_.path() + "/eft") {
 
 Ended TreeCopy::run(const std::string& command, int seconds) const {
     const fs::path script = folder_.write("command", command), printed = fs::path(folder_.path()) / "printed", errors = fs::path(folder_.path()) / "errors";
-    // Where ccache is in use, it shall find what was compiled of the same source in another place.
-    const std::string line = "cd " + top_ + " && unset EFT_BUILD && export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=" + top_ + " && timeout " +
-                             std::to_string(seconds) + " bash " + script.string() + " >" + printed.string() + " 2>" + errors.string() + " </dev/null";
+    const std::string line = "cd " + top_ + " && unset EFT_BUILD && timeout " + std::to_string(seconds) + " bash " + script.string() + " >" + printed.string() + " 2>" + errors.string() + " </dev/null";
     const int status = std::system(line.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128, contents(printed), contents(errors)};
 }
