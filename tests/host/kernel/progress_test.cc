@@ -68,6 +68,27 @@ TEST_CASE("a deletion looks at everybody in a queue once, however often it pause
     }
 }
 
+TEST_CASE("a deletion that is over leaves no thread at hand, for which the fast path would give up") {
+    for (const Side side : kSides) {
+        CAPTURE(static_cast<int>(side));
+        Machine machine;
+        const u32 object = make_object(machine, side), going = machine.derive(object);
+        auto waiting = programs(machine, 3);
+        for (unsigned i = 0; i < 3; ++i) {
+            share_table(machine, *waiting[i]);
+            wait(*waiting[i], side, i == 2 ? going : object);
+        }
+        // It pauses before the second one, and then no more.
+        unsigned asked = 0;
+        bool at_hand = false;
+        machine.preempt([&] { return ++asked == 1; }, [&] { at_hand = waiting[1]->object().attention & kernel::Thread::AtHand; });
+        CHECK(machine.remove(going) == Error::None);
+        CHECK(at_hand);
+        CHECK((waiting[1]->object().attention & kernel::Thread::AtHand) == 0);
+        CHECK(waiting[2]->error() == Error::InvalidCapability);
+    }
+}
+
 TEST_CASE("a deletion looks at nobody when those who received through the capability do not any more") {
     Machine machine;
     const u32 object = machine.make(ObjectType::Endpoint), going = machine.derive(object);
