@@ -216,6 +216,8 @@ private:
         if (!event) return;
         if (event->caps != 0 || event->has_area)
             refuse("is an event with a capability or an Area", "let the subscriber call for it when it has been told");
+        if (event->is_flatbuffer)
+            refuse("is an event that is a FlatBuffer", "let the subscriber call for the data when it has been told");
         for (const Field& field : event->fields)
             if (field.name == "number" || field.name == "missed")
                 refuse("is an event with the field " + field.name, "every event has a number and missed by itself");

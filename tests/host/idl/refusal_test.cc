@@ -268,6 +268,8 @@ TEST_CASE("events") {
     refuses(call("ordinal:\"1\", event", "on_restart:\"reset\""), "S.Run is an event of a service whose sessions do not survive");
     refuses("table T { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (T):T (ordinal:\"1\", event); //!\n}\n",
             "S.Run is an event and takes eft.test.T");
+    refuses("table T (encoding:\"flatbuffer\") { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):T (ordinal:\"1\", event); //!\n}\n",
+            "S.Run is an event that is a FlatBuffer");
     refuses("table T { number:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):T (ordinal:\"1\", event); //!\n}\n",
             "S.Run is an event with the field number");
     refuses("table RunEvent { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):RunEvent (ordinal:\"1\", event); //!\n}\n",
