@@ -101,6 +101,18 @@ TEST_CASE("a deletion looks at nobody when those who received through the capabi
     CHECK(remove_with_pauses(machine, going, [] {}) == 0);
 }
 
+TEST_CASE("a deletion is over with the last who waits to send through the capability, however many stand behind") {
+    Machine machine;
+    const u32 object = machine.make(ObjectType::Endpoint), going = machine.derive(object);
+    Program first(machine);
+    share_table(machine, first);
+    first.call(going);
+    auto callers = programs(machine, 6);
+    for (auto& program : callers) program->call(program->grant(object));
+    CHECK(remove_with_pauses(machine, going, [] {}) < 3);
+    CHECK(first.error() == Error::InvalidCapability);
+}
+
 TEST_CASE("a deletion does not look at those who come to the queue meanwhile") {
     for (const Side side : kSides) {
         CAPTURE(static_cast<int>(side));
