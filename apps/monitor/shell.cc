@@ -11,8 +11,6 @@ constexpr std::string_view kPrompt = "eft> ";
 constexpr std::string_view kFileService = "file/0";
 constexpr int kNoSuchCommand = 127;  // as in other shells
 constexpr int kBadLine = 2;
-constexpr u64 kStartPause = 5'000'000;  // ns
-constexpr unsigned kStartPauses = 400;
 
 // How long the whole system took to get here: instructions, where the machine counts them.
 void log_boot_time() {
@@ -39,7 +37,6 @@ Task<int> Shell::run() {
         if (first) {
             co_await console_.drained();
             log_boot_time();
-            co_await everybody_up();
         }
         for (Typed typed = Typed::Nothing; typed == Typed::Nothing;) {
             const char byte = co_await console_.read();
@@ -52,26 +49,6 @@ Task<int> Shell::run() {
             Task<void> running = run_line(std::move(line));
             co_await running;
         }
-    }
-}
-
-// The prompt is there before the services below its priority had the processor for their start (the canary): what is typed
-// first finds them up all the same. One that takes longer is not waited for; nor is anybody by a prompt that came back.
-Task<void> Shell::everybody_up() {
-    if (incarnation().number != 1) co_return;
-    for (unsigned pauses = 0; pauses < kStartPauses && somebody_starts(); ++pauses) {
-        Status slept = co_await clock_.sleep(kStartPause);
-        if (!slept.ok()) co_return;
-    }
-}
-
-bool Shell::somebody_starts() {
-    rs::Cursor cursor;
-    for (;;) {
-        auto line = settled(supervisor_.next(cursor));
-        if (!line.ok() || line->index <= cursor.after) return false;
-        if (line->state == rs::ServiceState::Starting) return true;
-        cursor.after = line->index;
     }
 }
 

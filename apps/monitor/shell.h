@@ -50,8 +50,6 @@ public:
     Task<void> background_ended();
 
 private:
-    Task<void> everybody_up();
-    bool somebody_starts();
     Task<void> run_line(std::string line);
     Task<int> run_command(Words words);
     Task<void> run_in_background(Words words);
