@@ -180,6 +180,8 @@ Thread* handle_invocation(Core& core, Capability& cap) {
     core.work_left = arch::kWorkPerLook;
     const Error error = invoke(core, thread, cap);
     if (error != Error::None) [[unlikely]] fail(thread, error, static_cast<u64>(SystemCall::Call));
+    // An invocation never makes its thread wait.
+    if (!core.dying && !core.scheduler.unsettled()) [[likely]] return &thread;
     return leave_kernel(core, &thread, error);
 }
 
