@@ -166,8 +166,7 @@ void bury_some(Core& core) {
 
 }  // namespace
 
-Thread* handle_system_call(Core& core) {
-    Thread& thread = *core.current;
+Thread* handle_system_call(Core& core, Thread& thread) {
     const u64 number = thread.registers.system_call();
     core.work_left = arch::kWorkPerLook;
     const Error error = dispatch(core, thread);
@@ -175,8 +174,7 @@ Thread* handle_system_call(Core& core) {
     return leave_kernel(core, &thread, error);
 }
 
-Thread* handle_invocation(Core& core, Capability& cap) {
-    Thread& thread = *core.current;
+Thread* handle_invocation(Core& core, Thread& thread, Capability& cap) {
     core.work_left = arch::kWorkPerLook;
     const Error error = invoke(core, thread, cap);
     if (error != Error::None) [[unlikely]] fail(thread, error, static_cast<u64>(SystemCall::Call));

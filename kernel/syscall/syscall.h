@@ -8,9 +8,10 @@
 
 namespace eft::kernel {
 
-Thread* handle_system_call(Core& core);
-// A plain Call on a capability that names no endpoint; it may be empty.
-Thread* handle_invocation(Core& core, Capability& cap);
+// `thread` is `core.current`.
+Thread* handle_system_call(Core& core, Thread& thread);
+// Its plain Call on a capability that names no endpoint; it may be empty.
+Thread* handle_invocation(Core& core, Thread& thread, Capability& cap);
 Thread* handle_page_fault(Core& core, const FaultCause& cause);
 Thread* handle_exception(Core& core, const FaultCause& cause);
 Thread* handle_interrupt(Core& core, u32 number);

@@ -11,15 +11,19 @@ extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server);
 
 namespace {
 
+// The words of the message are in registers, and stay there.
+[[gnu::always_inline]] inline auto deliver_from(Thread& from) {
+    return [&from](Thread& next, Badge badge, Tag sent, unsigned words) {
+        switch_threads(from, next);
+        deliver_message(next, sent.value, raw(badge), words);
+    };
+}
+
 // A function for each kind of message, so that the short way has no loop and needs no stack.
 template <MessageKind kKind>
 [[gnu::always_inline]] inline void call(u64 slot, u64 tag, Thread& caller) {
     fast_call<kKind>(
-        core_local.core, caller, slot, Tag(tag),
-        [&](Thread& server, Badge badge, Tag sent, unsigned words) {
-            switch_threads(caller, server);
-            deliver_message(server, sent.value, raw(badge), words);
-        },
+        core_local.core, caller, slot, Tag(tag), deliver_from(caller),
         [=, &caller] { enter_long_call(slot, tag, caller); },
         [=, &caller] { general_system_call(slot, tag, caller, static_cast<u64>(SystemCall::Call)); },
         [=, &caller](Capability& cap) { general_invocation(slot, tag, caller, cap); });
@@ -28,11 +32,7 @@ template <MessageKind kKind>
 template <MessageKind kKind>
 [[gnu::always_inline]] inline void reply_receive(u64 slot, u64 tag, Thread& server) {
     fast_reply_receive<kKind>(
-        core_local.core, server, slot, Tag(tag),
-        [&](Thread& caller, Badge badge, Tag sent, unsigned words) {
-            switch_threads(server, caller);
-            deliver_message(caller, sent.value, raw(badge), words);
-        },
+        core_local.core, server, slot, Tag(tag), deliver_from(server),
         [=, &server] { enter_long_reply_receive(slot, tag, server); },
         [=, &server] { general_system_call(slot, tag, server, static_cast<u64>(SystemCall::ReplyRecv)); },
         [=, &server] { enter_fault_answer(slot, tag, server); },

@@ -61,13 +61,13 @@ extern "C" void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number) {
 }
 
 extern "C" void handle_general_call(Thread& thread) {
-    Thread* next = handle_system_call(core_local.core);
+    Thread* next = handle_system_call(core_local.core, thread);
     if (next == &thread) return resume_same(thread.registers);
     go_on(thread, next);
 }
 
 extern "C" void handle_general_invocation(Thread& thread, Capability& cap) {
-    Thread* next = handle_invocation(core_local.core, cap);
+    Thread* next = handle_invocation(core_local.core, thread, cap);
     if (next == &thread) [[likely]] return resume_same(thread.registers);
     go_on(thread, next);
 }

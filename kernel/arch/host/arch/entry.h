@@ -15,11 +15,11 @@ Thread* enter_with_message(Core& core, Thread& thread) {
         result = &next;
     };
     const auto long_message = [&] { result = enter_with_message<MessageKind::Long>(core, thread); };
-    const auto give_up = [&] { result = handle_system_call(core); };
+    const auto give_up = [&] { result = handle_system_call(core, thread); };
     const u64 slot = thread.registers.slot();
     const Tag tag = thread.registers.tag();
     if (thread.registers.system_call() == static_cast<u64>(SystemCall::Call)) {
-        const auto invoke = [&](Capability& cap) { result = handle_invocation(core, cap); };
+        const auto invoke = [&](Capability& cap) { result = handle_invocation(core, thread, cap); };
         fast_call<kKind>(core, thread, slot, tag, deliver, long_message, give_up, invoke);
     } else {
         const auto answer_fault = [&] { result = enter_with_message<MessageKind::FaultAnswer>(core, thread); };
@@ -39,7 +39,7 @@ inline Thread* enter_system_call(Core& core) {
         return &thread;
     }
     Thread* next = switch_at_once(core, thread, slot, number);
-    return next ? next : handle_system_call(core);
+    return next ? next : handle_system_call(core, thread);
 }
 
 }  // namespace eft::kernel::arch
