@@ -8,6 +8,7 @@
 #   eft_host_tool(NAME SOURCES… [LIBS…] [INCLUDES…] [PLAIN])  host tree: a program that the build or a person runs
 #   eft_host_test(NAME SOURCES… [LIBS…] [INCLUDES…])          host tree: doctest cases, registered with CTest
 #   eft_system_test(NAME SOURCES… [LIBS…] [TIMEOUT seconds])  host tree: doctest cases that boot machines
+#   eft_fuzzer(NAME SOURCES… [INCLUDES…] …)                  host tree: a libFuzzer program (EftFuzz.cmake)
 #   eft_guest_test(NAME PROGRAMS… [TIMEOUT seconds])          both trees: an archive, and the CTest entry that boots it
 #
 # PLAIN leaves the sanitisers out, for host code that is slow to compile and does not test anything itself.
@@ -40,3 +41,4 @@ include(EftTargets)
 include(EftIdl)
 include(EftArchive)
 include(EftTests)
+include(EftFuzz)

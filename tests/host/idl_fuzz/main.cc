@@ -1,6 +1,6 @@
 // libFuzzer's entry: all generated fuzz targets in one program.
 //
-//   fuzz-interfaces --service=NAME [libFuzzer's options]      without a name it lists them
+//   fuzz_interfaces --service=NAME [libFuzzer's options]      without a name it lists them
 #include <eft/ipc/fuzz.h>
 
 #include <cstdio>
@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerInitialize(int* count, char*** arguments) {
         if (std::string_view argument = (*arguments)[i]; argument.starts_with(kOption))
             chosen = find(argument.substr(kOption.size()));
     if (chosen) return 0;
-    std::fprintf(stderr, "fuzz-interfaces --service=NAME, one of:");
+    std::fprintf(stderr, "fuzz_interfaces --service=NAME, one of:");
     for (const FuzzTarget* target = FuzzTarget::first; target; target = target->next)
         std::fprintf(stderr, " %s", std::string(target->name).c_str());
     std::fprintf(stderr, "\n");
