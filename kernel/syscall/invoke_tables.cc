@@ -87,7 +87,7 @@ Error move(Capability* source, Capability* destination) {
         --count;
         if (context.core.must_pause(work) && count != 0) return context.pause(first, count);
     }
-    context.core.died = true;
+    context.core.died = true;  // perhaps before a pause: that is awaited
     return Error::None;
 }
 
@@ -96,7 +96,6 @@ Error delete_slots(InvocationContext& context, CapTable& table) {
     Capability* cap = count <= 1 ? table.lookup(first) : nullptr;
     if (!cap || cap->empty()) return delete_range(context, table, first, count == 0 ? 1 : count);
     if (!remove_capability(context.core, *cap)) return kPaused;
-    context.core.died = true;  // perhaps before a pause: that is awaited
     return Error::None;
 }
 

@@ -248,6 +248,27 @@ TEST_CASE("a receiver that a deletion is about to come to may take a message, an
     CHECK(second.state() == ThreadState::Receiving);
 }
 
+TEST_CASE("a receiver that a deletion is about to come to may take a message, and work on it") {
+    Machine machine;
+    const u32 object = machine.make(ObjectType::Endpoint), going = machine.derive(object);
+    Program first(machine), second(machine), third(machine), sender(machine);
+    for (Program* program : {&first, &second, &third}) share_table(machine, *program);
+    first.receive(object);
+    second.receive(object);
+    third.receive(going);
+    const u32 to = sender.grant(object);
+    const unsigned pauses = remove_with_pauses(machine, going, [&] {
+        if (second.state() != ThreadState::Receiving) return;
+        sender.send(to);
+        sender.send(to);
+        CHECK((second.object().attention & kernel::Thread::AtHand) == 0);
+        CHECK((third.object().attention & kernel::Thread::AtHand) != 0);
+    });
+    CHECK(pauses < 10);
+    CHECK(third.error() == Error::InvalidCapability);
+    for (Program* program : {&first, &second}) CHECK(program->error() == Error::None);
+}
+
 TEST_CASE("a receiver that a deletion is about to come to may take a fault") {
     Machine machine;
     const u32 object = machine.make(ObjectType::Endpoint), going = machine.derive(object);

@@ -74,6 +74,22 @@ TEST_CASE("a more important thread runs as soon as it is ready, and as long as i
     CHECK(crew.running() == &crew.a.object());  // it was interrupted, not at the end of its turn
 }
 
+TEST_CASE("a signal to a more important thread that had answered, and waits to receive, runs it on its own time") {
+    Crew crew;
+    const u32 endpoint = crew.machine.make(ObjectType::Endpoint), notification = crew.machine.make(ObjectType::Notification);
+    const u32 from = crew.b.grant(endpoint), to = crew.a.grant(endpoint), signal = crew.a.grant(notification, kAllRights, 1);
+    crew.machine.expect(crew.b.thread, Invocation::ThreadBind, notification);
+    crew.b.receive(from);
+    crew.set_priority(crew.b, kPriority + 1);
+    crew.a.call(to);
+    crew.b.reply_receive(from);
+    REQUIRE(crew.running() == &crew.a.object());
+    crew.a.send(signal);
+    CHECK(crew.running() == &crew.b.object());
+    CHECK(crew.b.object().charged == crew.b.object().own_context());
+    CHECK(crew.b.answer().tag.has(Tag::Notification));
+}
+
 TEST_CASE("a direct switch to a less important server does not overtake who is ready between") {
     Crew crew;
     const u32 endpoint = crew.machine.make(ObjectType::Endpoint);
