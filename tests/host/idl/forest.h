@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eft/ipc/local_transport.h>
+#include <eft/ipc/mock.h>
 #include <eft/task.h>
 
 #include <eft/idl/nested.h>
@@ -14,12 +15,7 @@ namespace forest {
 using namespace eft;
 using namespace eft::test::nested;
 
-struct Session {
-    ipc::OnceReply<Forest::kOnceWords> last;
-    unsigned in_progress = 0;
-    auto& once() { return last; }
-    unsigned& requests_in_progress() { return in_progress; }
-};
+using Session = ipc::MockSession<Forest::kOnceWords>;
 
 // Memory for what a Tree refers to.
 struct Soil {

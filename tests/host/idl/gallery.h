@@ -3,8 +3,8 @@
 
 #include <eft/idl/shapes.h>
 #include <eft/ipc/local_transport.h>
+#include <eft/ipc/mock.h>
 
-#include <array>
 #include <memory>
 #include <vector>
 
@@ -13,14 +13,8 @@ namespace gallery {
 using namespace eft;
 using namespace eft::test::shapes;
 
-struct Session {
-    ipc::OnceReply<Gallery::kOnceWords> last;
-    unsigned in_progress = 0;
-    std::array<std::byte, 256> memory{};
-
-    auto& once() { return last; }
-    unsigned& requests_in_progress() { return in_progress; }
-    std::span<std::byte> area() { return memory; }
+struct Session : ipc::MockSession<Gallery::kOnceWords> {
+    std::span<std::byte> area() { return std::span(memory).first(256); }
 };
 
 struct Server {

@@ -70,20 +70,17 @@ struct World {
         return {admitted->id, newest};
     }
     Client as(u64 badge) { return Client(local, Badge{badge}); }
-    Result<u64> connect(Client& client, std::string_view name) {
+    static names::ServiceName named(std::string_view name) {
         names::ServiceName service;
         service.name = name;
-        auto session = client.connect(service);
+        return service;
+    }
+    static Result<u64> badge_of(const auto& session) {
         if (!session.ok()) return session.error();
         return session->badge;
     }
-    Result<u64> keep(Client& client, std::string_view name) {
-        names::ServiceName service;
-        service.name = name;
-        auto session = client.keep(service);
-        if (!session.ok()) return session.error();
-        return session->badge;
-    }
+    Result<u64> connect(Client& client, std::string_view name) { return badge_of(client.connect(named(name))); }
+    Result<u64> keep(Client& client, std::string_view name) { return badge_of(client.keep(named(name))); }
     void dismiss(u32 id) {
         names::ClientId client;
         client.id = id;
