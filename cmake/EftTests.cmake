@@ -31,7 +31,8 @@ function(eft_host_test name)
   set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
   add_dependencies(eft-tests ${name})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${test_TIMEOUT} ENVIRONMENT "${EFT_TEST_ENVIRONMENT}")
+  # Those that may take longest begin first, so that at the end no core waits for one of them.
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${test_TIMEOUT} COST ${test_TIMEOUT} ENVIRONMENT "${EFT_TEST_ENVIRONMENT}")
 endfunction()
 
 # Cases that use eft::Machine (tests/system). They find what to boot in EFT_KERNEL_IMAGE and EFT_BOOT_ARCHIVE.
@@ -69,6 +70,6 @@ function(eft_guest_test name)
       COMMAND eft-guest-test --kernel "${EFT_KERNEL_IMAGE}" --archive "${EFT_TARGET_TREE}/${name}.archive"
               --timeout ${test_TIMEOUT} -- ${test_QEMU})
     math(EXPR backstop "${test_TIMEOUT} + 30")
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${backstop} RESOURCE_LOCK machine)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${backstop} COST ${backstop} RESOURCE_LOCK machine)
   endif()
 endfunction()
