@@ -1,6 +1,6 @@
 /* The kernel's operations, each named after the function that it stands for. Nothing here blocks or interleaves: the
    callers put one system call, one interrupt or one step of a preemptible destruction into a d_step, as the kernel has
-   its interrupts off. fast_path.cc makes the same changes as the slow path where it applies, so it is not told apart. */
+   its interrupts off. fast_path.h makes the same changes as the slow path where it applies, so it is not told apart. */
 
 hidden byte k_error;
 hidden byte k_peer;
@@ -94,7 +94,7 @@ inline enter_operation(t) {
 
 /* --- object/endpoint.h --- */
 
-/* Endpoint::enqueue */
+/* Endpoint::await_receiver, Endpoint::await_message */
 inline enqueue(t, c, how) {
     assert(!(queue[endpoint_of(c)]??[eval(t)]));
     state[t] = how;
@@ -122,7 +122,7 @@ inline leave(t) {
 
 /* --- object/reply.cc --- */
 
-/* Reply::hold, called by Endpoint::accept */
+/* Reply::hold, called by Endpoint::send and Endpoint::receive */
 inline hold(r, caller, server) {
     assert(rstate[r] == FREE);
     rstate[r] = HOLDING;

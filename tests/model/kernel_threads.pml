@@ -100,7 +100,7 @@ inline resume(t) {
     wake(t)
 }
 
-/* One step of Endpoint::cancel: the first of those queued through `c` is told. The last step clears the slot. */
+/* One step of Endpoint::cancel, in waiters.cc: the first of those queued through `c` is told. The last step clears the slot. */
 inline cancel_step(c) {
 #ifdef BUG_REVOKE_FORGETS_QUEUE
     cap[c] = EMPTY;

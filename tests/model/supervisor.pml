@@ -149,7 +149,7 @@ end:
     /* ThreadBind */
     :: d_step { bound == NONE && alive[SERVER] == LIVE && notification == LIVE -> bind(SERVER); leave_kernel() }
     :: d_step { bound != NONE && !quiet -> bound = NONE; leave_kernel() }
-    /* Notification::destroy in steps, and a new one. In the quiet nobody signals: those who wait are told. */
+    /* A Notification is destroyed in steps, and a new one made. In the quiet nobody signals: those who wait are told. */
     :: d_step { bound == NONE && notification == LIVE && !quiet -> notification = GOING; bits = 0; owed = 0; leave_kernel() }
     :: d_step { (notification == GOING || quiet) && len(waiting) > 0 ->
             waiting?k_peer; end_wait(k_peer); leave_kernel(); reached("Notification destroyed: one waits") }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -147,6 +148,25 @@ bool is_source(const std::string& path) {
            path.ends_with("CMakeLists.txt") || path == "eft";
 }
 
+// "Class::function" for each name that a class of the kernel declares with an argument list, and the files' names.
+std::set<std::string> kernel_names(const Tree& tree) {
+    static const std::regex kClass(R"(^(?:class|struct) (\w+) [^;]*$)"), kFunction(R"((\w+)\()");
+    std::set<std::string> names;
+    for (const SourceFile& file : tree) {
+        if (!below(file.path, "kernel")) continue;
+        names.insert(file.path.substr(file.path.rfind('/') + 1));
+        if (!file.path.ends_with(".h")) continue;
+        std::istringstream lines(file.text);
+        std::string inside;
+        for (std::string line; std::getline(lines, line);) {
+            if (std::smatch found; std::regex_search(line, found, kClass)) inside = found[1];
+            for (std::sregex_iterator each(line.begin(), line.end(), kFunction), end; each != end; ++each)
+                names.insert(inside + "::" + (*each)[1].str());
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 Complaints check_includes(const Tree& tree) {
@@ -204,6 +224,25 @@ Complaints check_generated(const Tree& tree) {
                                         first.find("enerated by the FlatBuffers") != std::string_view::npos);
         if (says_so || std::any_of(made.begin(), made.end(), ends)) {
             complaints.push_back(file.path + ": generated files belong into the build folder");
+        }
+    }
+    return complaints;
+}
+
+Complaints check_model(const Tree& tree) {
+    static const std::regex kName(R"([A-Z]\w*::\w+|\w+\.(?:cc|h)\b)");
+    Complaints complaints;
+    const std::set<std::string> known = kernel_names(tree);
+    for (const SourceFile& file : tree) {
+        if (!below(file.path, "tests/model") || !file.path.ends_with(".pml")) continue;
+        std::istringstream lines(file.text);
+        std::size_t number = 0;
+        for (std::string line; std::getline(lines, line);) {
+            ++number;
+            if (line.starts_with('#')) continue;  // an include
+            for (std::sregex_iterator each(line.begin(), line.end(), kName), end; each != end; ++each) {
+                if (!known.contains(each->str())) complaints.push_back(place(file.path, number) + "the kernel has no " + each->str());
+            }
         }
     }
     return complaints;

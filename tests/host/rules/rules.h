@@ -1,5 +1,5 @@
 // The rules of the source tree that a compiler does not check: who may include whose headers (docs/architecture.md, the
-// section on layers), how long a file may be, and that nothing generated is kept.
+// section on layers), how long a file may be, that nothing generated is kept, and that the model names what there is.
 //
 //     who                    may include, beside its own folder and eft/abi
 //     kernel/                nothing
@@ -34,5 +34,7 @@ using Complaints = std::vector<std::string>;
 Complaints check_includes(const Tree& tree);
 Complaints check_lengths(const Tree& tree);
 Complaints check_generated(const Tree& tree);
+// What the model of the kernel's IPC (tests/model) names, as Class::function or file.cc, is in the kernel.
+Complaints check_model(const Tree& tree);
 
 }  // namespace eft::rules

@@ -146,10 +146,20 @@ TEST_CASE("the page about the kernel's interface names everything that the heade
     CHECK_FALSE(check_abi_page("enum class Invocation : u32 { SpaceGrow = 0x404, };", page).empty());
 }
 
+TEST_CASE("a model of what the kernel does not have is noticed") {
+    const SourceFile header{"kernel/object/bell.h", "class Bell : public Object {\n    void ring(Core& core);\n    int inner;\n};\nclass Door {\n    void open();\n};\n"};
+    const auto wrong = [&](const std::string& text) { return check_model({header, {"tests/model/kernel.pml", text}}); };
+    CHECK(wrong("/* Bell::ring, in bell.h */").empty());
+    CHECK(wrong("/* Bell::open */") == Complaints{"tests/model/kernel.pml:1: the kernel has no Bell::open"});
+    CHECK(wrong("\n/* bell.cc */") == Complaints{"tests/model/kernel.pml:2: the kernel has no bell.cc"});
+    CHECK(wrong("/* Gate::open, Bell::inner, ell.h */").size() == 3);
+}
+
 TEST_CASE("the tree keeps its rules") {
     const Tree tree = read_tree(EFT_SOURCE_DIR);
     REQUIRE(tree.size() > 50);
     report(check_includes(tree));
     report(check_lengths(tree));
     report(check_generated(tree));
+    report(check_model(tree));
 }
