@@ -1,6 +1,8 @@
 // eft-archive --output FILE [--from ARCHIVE] NAME=PATH…: packs files into a boot archive, in the order given. With
-// --from it starts from the files of another archive, and one of the same name is replaced where it stands.
+// --from it starts from the files of another archive, and one of the same name is replaced where it stands. An archive
+// whose manifest gives a service too little memory for its state is not written.
 #include "newc.h"
+#include "state_check.h"
 
 #include <cstdio>
 #include <fstream>
@@ -76,6 +78,9 @@ int main(int argc, char** argv) {
         put(files, name, std::move(*data));
     }
     if (output.empty() || files.empty()) return fail("usage: eft-archive --output FILE [--from ARCHIVE] NAME=PATH…");
+    const auto complaints = eft::archive::state_complaints(files);
+    for (const std::string& complaint : complaints) fail(complaint);
+    if (!complaints.empty()) return 1;
 
     eft::archive::NewcWriter writer;
     for (const auto& file : files) writer.add(file.name, file.data);

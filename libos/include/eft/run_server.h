@@ -28,7 +28,7 @@ template <class Server, class... More>
 [[noreturn]] void run_server(u32 layout_version, More&... more) {
     static_assert(Server::kSlots <= KernelSlots::kCount, "too many sessions for so many events");
     static KernelSessionSlots slots;
-    static Server server(state_memory_of(Server::Region::kBytes), layout_version, slots, more...);
+    static Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
     log_recovery(server.recover(incarnation().replies_delivered));
     if constexpr (requires { server.resume(); }) {
         server.resume();

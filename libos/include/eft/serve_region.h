@@ -16,6 +16,7 @@
 #include <eft/server.h>
 #include <eft/state/region.h>
 #include <eft/state/region_commit.h>
+#include <eft/text.h>
 
 namespace eft {
 
@@ -25,15 +26,29 @@ inline void log_recovery(RecoveryOutcome outcome) {
     if (outcome == RecoveryOutcome::Damaged) log("the state is damaged: begun anew");
 }
 
-inline std::span<std::byte> state_memory_of(std::size_t bytes) {
-    if (state_memory().size() < bytes) panic("the manifest gives too little memory for the state");
+// The memory of a state of this size. The program's file says the size, too, in an ELF note that is never loaded: who packs
+// a boot archive compares it with the manifest (images/archive/state_check.h).
+template <std::size_t Bytes>
+std::span<std::byte> state_memory_of() {
+    asm(".pushsection .note.eft.state, \"\", @note\n"
+        ".long 4, 8, 1\n"
+        ".asciz \"Eft\"\n"
+        ".quad %c0\n"
+        ".popsection"
+        :
+        : "i"(Bytes));
+    if (const std::size_t given = state_memory().size(); given < Bytes) {
+        FixedText<120> words("the state takes ");
+        words.decimal(Bytes).append(" bytes, the manifest's state_bytes gives ").decimal(given);
+        panic(words.c_str());
+    }
     return state_memory();
 }
 
 // The state region of this service, as after the last request that was answered.
 template <class Region>
 Region& recovered_region(u32 layout_version) {
-    static Region region(state_memory_of(Region::kBytes), layout_version);
+    static Region region(state_memory_of<Region::kBytes>(), layout_version);
     const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
     if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) region.reset();
     log_recovery(outcome);
