@@ -1,6 +1,6 @@
 // A server whose state survives it, on the host: clients reach it in process, each step's changes commit with its answer,
-// and a death leaves the next incarnation what it would find on the machine: its state region, and the number of answers
-// that were delivered. For interfaces without capabilities.
+// and a death leaves the next incarnation what it would find on the machine: its state region, the slots of its
+// subscribers, and the number of answers that were delivered.
 //
 //   LocalService<tally::Server> service(tally::kLayoutVersion);
 //   tally::TallyClient<ipc::LocalTransport<LocalService<tally::Server>>> client(service, Badge{7});
@@ -13,6 +13,7 @@
 #include <eft/state/stateful_server.h>
 
 #include <doctest/doctest.h>
+#include <fake_slots.h>
 
 #include <functional>
 #include <map>
@@ -38,13 +39,6 @@ protected:
     ~StepCommit() = default;
 };
 
-class NoSlots final : public SessionSlots {
-public:
-    Status keep(u32, Slot) override { return Error::NotSupported; }
-    void remove(u32) override {}
-    void signal(u32) override {}
-};
-
 template <class Server>
 class LocalService final : public ipc::LoopServices {
 public:
@@ -54,6 +48,7 @@ public:
         : memory_(Server::Region::kBytes + kAlignment), make_([this, layout_version, &more...] {
               return std::make_unique<Incarnation>(region_memory(), layout_version, slots_, more...);
           }) {
+        for (u32& slot : page_.receive_slots) slot = ipc::local_caps().take_free_slot();
         start();
     }
 
@@ -61,6 +56,8 @@ public:
     unsigned deaths() const { return deaths_; }
     // How many handlers that waited have answered.
     std::size_t late_answers() const { return late_.size(); }
+    // How often subscribers' notifications of this object (local_caps.h) were signalled.
+    unsigned rings(u64 object) const { return slots_.signalled(object); }
 
     // Of its notification.
     void wake(u64 bits) {
@@ -79,20 +76,22 @@ public:
     Error call(ipc::Registers& registers, Utcb& page, u64 badge) {
         ipc::Registers request = registers;
         request.badge = badge;
-        page_ = page;
+        if (const Error error = ipc::transfer(request, page, page_); error != Error::None) return error;
         const auto planned = std::exchange(planned_, std::nullopt);
         if (dispatch(request) == ipc::Outcome::Deferred) {
             if (planned) return kill(), Error::PeerDied;
             const auto late = late_.extract(next_reply_ - 1);
-            return late ? deliver(late.mapped(), registers, page) : Error::Cancelled;
+            return late ? deliver(late.mapped().registers, late.mapped().page, registers, page) : Error::Cancelled;
         }
         alive_->commit.before_reply(answers_ + 1);
         if (planned == Death::BeforeAnswer) {
+            outgoing_.drop();
             kill();
             return Error::PeerDied;
         }
         ++answers_;
-        deliver({request, page_}, registers, page);
+        deliver(request, page_, registers, page);
+        outgoing_.drop();
         if (planned == Death::AfterAnswer) kill();
         else alive_->commit.after_reply();
         return Error::None;
@@ -107,7 +106,7 @@ public:
         alive_->commit.before_reply(answers_ + 1);
         ++answers_;
         alive_->commit.after_reply();
-        late_[raw(reply)] = {registers, page_};
+        late_.emplace(raw(reply), ipc::LateReply(registers, page_));
     }
     void abandon(Slot) override {}
     Utcb& page() override { return page_; }
@@ -115,10 +114,6 @@ public:
 
 private:
     static constexpr std::size_t kAlignment = 64;
-    struct Answer {
-        ipc::Registers registers;
-        Utcb page;
-    };
 
     struct Incarnation {
         template <class... More>
@@ -132,9 +127,9 @@ private:
         const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
         return std::span(memory_).subspan((kAlignment - address % kAlignment) % kAlignment, Server::Region::kBytes);
     }
-    static Error deliver(const Answer& answer, ipc::Registers& registers, Utcb& page) {
-        registers = answer.registers;
-        page = answer.page;
+    static Error deliver(const ipc::Registers& answer, const Utcb& from, ipc::Registers& registers, Utcb& page) {
+        registers = answer;
+        CHECK(ipc::transfer(answer, from, page) == Error::None);  // a capability that the handler meant to send is there
         return Error::None;
     }
     ipc::Outcome dispatch(ipc::Registers& request) {
@@ -152,7 +147,7 @@ private:
     }
 
     std::vector<std::byte> memory_;
-    NoSlots slots_;
+    FakeSlots slots_;
     std::function<std::unique_ptr<Incarnation>()> make_;
     std::unique_ptr<Incarnation> alive_;
     Utcb page_{};
@@ -160,7 +155,7 @@ private:
     std::optional<Death> planned_;
     u64 answers_ = 0;
     u32 next_reply_ = 1;
-    std::map<u32, Answer> late_;
+    std::map<u32, ipc::LateReply> late_;
     unsigned deaths_ = 0;
 };
 

@@ -10,24 +10,11 @@
 #include <eft/state/stateful_server.h>
 
 #include <doctest/doctest.h>
+#include <fake_slots.h>
 
 #include <memory>
 
 namespace eft::test {
-
-struct FakeSlots final : SessionSlots {
-    std::map<u32, u64> objects;       // by slot
-    std::map<u64, unsigned> signals;  // by object
-    Status keep(u32 index, Slot received) override {
-        objects[index] = ipc::local_caps().object(received);
-        ipc::local_caps().drop(received);
-        return {};
-    }
-    void remove(u32 index) override { objects.erase(index); }
-    void signal(u32 index) override {
-        if (objects.contains(index)) ++signals[objects[index]];
-    }
-};
 
 class CommitInterface {
 public:

@@ -16,6 +16,31 @@
 
 namespace eft::ipc {
 
+// What the kernel does with a message's words and capabilities: all or nothing.
+inline Error transfer(const Registers& message, const Utcb& from, Utcb& to) {
+    unsigned caps = message.tag.caps();
+    for (unsigned i = 0; i < caps; ++i) {
+        if (!local_caps().exists(static_cast<Slot>(from.send_slots[i]))) return Error::InvalidCapability;
+        if (to.receive_slots[i] == 0) return Error::PeerNoSlot;
+    }
+    for (unsigned i = kRegisterWords; i < message.tag.words(); ++i) to.words[i] = from.words[i];
+    for (unsigned i = 0; i < caps; ++i)
+        local_caps().place(static_cast<Slot>(to.receive_slots[i]),
+                           local_caps().object(static_cast<Slot>(from.send_slots[i])),
+                           local_caps().rights(static_cast<Slot>(from.send_slots[i])));
+    return Error::None;
+}
+
+// An answer that waits for its caller. The handler's handles die before that, so it has capabilities of its own.
+struct LateReply {
+    LateReply(const Registers& answer, const Utcb& from) : registers(answer), page(from) {
+        for (unsigned i = 0; i < answer.tag.caps(); ++i)
+            page.send_slots[i] = raw(local_caps().derive(static_cast<Slot>(from.send_slots[i])));
+    }
+    Registers registers;
+    Utcb page;
+};
+
 // Serves Service by calls of `server`, which may be replaced while clients exist.
 template <class Service, class Server>
 class LocalServer final : public LoopServices {
@@ -79,11 +104,7 @@ public:
         return last_kept_;
     }
     void answer(Slot reply, Registers& registers) override {
-        // Capabilities are transferred at once: the handler's handles die after this.
-        LateReply late{registers, page_};
-        for (unsigned i = 0; i < registers.tag.caps(); ++i)
-            late.page.send_slots[i] = raw(local_caps().derive(static_cast<Slot>(page_.send_slots[i])));
-        late_replies_.emplace(reply, late);
+        late_replies_.emplace(reply, LateReply(registers, page_));
     }
     void abandon(Slot) override { ++abandoned_; }
     Utcb& page() override { return page_; }
@@ -91,11 +112,6 @@ public:
     std::size_t changed_bytes = 0;
 
 private:
-    struct LateReply {
-        Registers registers;
-        Utcb page;
-    };
-
     Outcome serve(Registers& registers) {
         IncomingMessage message(registers, page_, outgoing_);
         Context context(registers.badge, registers.tag, this);
@@ -121,21 +137,6 @@ private:
         LateReply reply = late_replies_.at(slot);
         late_replies_.erase(slot);
         return reply;
-    }
-
-    // All or nothing, like the kernel's.
-    static Error transfer(const Registers& message, const Utcb& from, Utcb& to) {
-        unsigned caps = message.tag.caps();
-        for (unsigned i = 0; i < caps; ++i) {
-            if (!local_caps().exists(static_cast<Slot>(from.send_slots[i]))) return Error::InvalidCapability;
-            if (to.receive_slots[i] == 0) return Error::PeerNoSlot;
-        }
-        for (unsigned i = kRegisterWords; i < message.tag.words(); ++i) to.words[i] = from.words[i];
-        for (unsigned i = 0; i < caps; ++i)
-            local_caps().place(static_cast<Slot>(to.receive_slots[i]),
-                               local_caps().object(static_cast<Slot>(from.send_slots[i])),
-                               local_caps().rights(static_cast<Slot>(from.send_slots[i])));
-        return Error::None;
     }
 
     Server* server_;
