@@ -45,8 +45,6 @@ public:
     }
 
 private:
-    u64 wait(bool poll);
-
     std::array<WakeSource*, kMaxSources> sources_{};
     std::vector<Completion<bool>*> yielded_;
 };

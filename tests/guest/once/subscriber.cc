@@ -2,10 +2,9 @@
 // time, so event n says that the number is n.
 #include "kept.h"
 
-#include <eft/cap.h>
 #include <eft/idl/counter.h>
 #include <eft/ipc/kernel_transport.h>
-#include <eft/syscall.h>
+#include <eft/wake.h>
 
 using namespace eft;
 
@@ -29,7 +28,7 @@ int eft_main() {
     once::change(kept, [](once::Seen& seen) { ++seen.lives; });
     counter::CounterClient<>* counter = &client;
     for (;;) {
-        auto wake = copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), 1);
+        auto wake = make_wake();
         if (!wake.ok()) panic("no notification");
         Subscription subscription;
         subscription.wake = *wake;
@@ -45,7 +44,6 @@ int eft_main() {
             continue;
         }
         if (once::stopped()) once::signs().resting = 1;
-        sys::Registers registers;
-        static_cast<void>(sys::recv(slot(WellKnown::Notification), registers));
+        wait_for_wake();
     }
 }

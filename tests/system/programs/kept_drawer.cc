@@ -3,12 +3,11 @@
 // the number ends it: then it says what it has seen.
 #include "../../guest/once/kept.h"
 
-#include <eft/cap.h>
 #include <eft/idl/counter.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/session.h>
-#include <eft/syscall.h>
 #include <eft/text.h>
+#include <eft/wake.h>
 
 using namespace eft;
 
@@ -71,7 +70,7 @@ int eft_main() {
         mine.repeated += mine.pending;
     });
     counter::CounterClient<> client(std::move(session->session));
-    auto wake = copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), 1);
+    auto wake = make_wake();
     if (!wake.ok()) panic("no notification");
     Subscription subscription;
     subscription.wake = *wake;
@@ -86,8 +85,5 @@ int eft_main() {
     line.append("drawn ").decimal(kept->acknowledged).append(", last ").decimal(kept->last).append(", lives ").decimal(kept->lives);
     line.append(", repeated ").decimal(kept->repeated).append(", events ").decimal(kept->events).append(", missed ").decimal(kept->missed);
     log(line.append(", wrong ").decimal(kept->wrong));
-    for (;;) {
-        sys::Registers registers;
-        static_cast<void>(sys::recv(slot(WellKnown::Notification), registers));
-    }
+    for (;;) wait_for_wake();
 }
