@@ -145,7 +145,9 @@ bool revoke_capability(Core& core, Capability& cap) {
     return true;
 }
 
-bool bury_dead(Core& core) {
+namespace {
+
+bool destroy_dying(Core& core) {
     while (Object* object = core.dying) {
         if (!destroy_object(core, *object)) return false;
         core.dying = object->next_dying;
@@ -158,6 +160,14 @@ bool bury_dead(Core& core) {
         if (core.must_pause(kBurialWork)) return !core.dying;
     }
     return true;
+}
+
+}  // namespace
+
+bool bury_dead(Core& core) {
+    const bool all = destroy_dying(core);
+    core.died = false;  // nobody waits for what died of that
+    return all;
 }
 
 bool bury_first(Core& core) {

@@ -87,7 +87,7 @@ Error move(Capability* source, Capability* destination) {
         --count;
         if (context.core.must_pause(work) && count != 0) return context.pause(first, count);
     }
-    context.core.died = true;  // perhaps before a pause: that is awaited
+    context.core.await_dead();
     return Error::None;
 }
 
@@ -96,6 +96,7 @@ Error delete_slots(InvocationContext& context, CapTable& table) {
     Capability* cap = count <= 1 ? table.lookup(first) : nullptr;
     if (!cap || cap->empty()) return delete_range(context, table, first, count == 0 ? 1 : count);
     if (!remove_capability(context.core, *cap)) return kPaused;
+    context.core.await_dead();
     return Error::None;
 }
 
@@ -117,7 +118,7 @@ Error revoke(InvocationContext& context, CapTable& table) {
     Capability* cap = table.lookup(context.argument(0));
     if (!cap || cap->empty()) return Error::InvalidCapability;
     if (!revoke_capability(context.core, *cap)) return kPaused;
-    context.core.died = true;
+    context.core.await_dead();
     return Error::None;
 }
 

@@ -104,7 +104,7 @@ Error dispatch(Core& core, Thread& thread) {
     const auto operation = static_cast<SystemCall>(number & 0xff);
     thread.registers.set_status(Error::None);  // unless something else is found below
     if (number == kAwaitBurial) {
-        core.died = core.dying != nullptr;
+        core.await_dead();
         return Error::None;
     }
     if ((number & ~(kPoll | 0xff)) != 0) return Error::InvalidOperation;
@@ -138,10 +138,10 @@ void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_aga
 // interrupts, and when there is nothing else to do.
 [[gnu::noinline]] Thread* leave_with_dead(Core& core, Thread* thread, Error result) {
     if (core.died && result != kPaused) {
-        core.died = false;
         const bool waits = !bury_dead(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
         if (waits) thread->registers.repeat(kAwaitBurial);
     }
+    core.died = false;
     Thread* next = core.dying ? choose_next(core) : next_thread(core);
     while (!next && core.dying) {
         const bool all = bury_dead(core);

@@ -229,20 +229,42 @@ TEST_CASE("whoever stops itself by what it destroys leaves the burial to interru
 }
 
 TEST_CASE("a deletion that paused has buried what died when it returns, whoever else ran in between") {
+    for (const bool revoke : {false, true}) {
+        CAPTURE(revoke);
+        Machine machine;
+        Program killer(machine), other(machine);
+        share_table(machine, killer);
+        share_table(machine, other);
+        const u32 pool = machine.make(ObjectType::Untyped, 15), endpoint = machine.make(ObjectType::Endpoint);
+        const u32 table = machine.make(ObjectType::CapTable, 7, pool), rest = machine.derive(endpoint);
+        REQUIRE(rest == table + 1);
+        machine.preempt([] { return true; }, {});
+        // The table dies at once; what is left to do after the pause kills nothing.
+        if (revoke) killer.call(kTable, Tag(static_cast<u32>(Invocation::CapRevoke), 1), {pool});
+        else killer.call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 2), {table, 2});
+        REQUIRE(killer.object().registers.repeats);
+        REQUIRE(machine.core().dying != nullptr);
+        other.call(kTable, Tag(static_cast<u32>(Invocation::CapInspect), 1), {kTable});
+        unsigned pauses = 0;
+        for (; killer.object().registers.repeats; ++pauses) machine.repeat(killer.object());
+        CHECK(killer.error() == Error::None);
+        CHECK(pauses > 10);
+        CHECK(machine.core().dying == nullptr);
+        CHECK(machine.slot(table).empty());
+        CHECK(machine.slot(rest).empty() != revoke);
+    }
+}
+
+TEST_CASE("whoever takes the last capability to something from a thread goes on when it is buried") {
     Machine machine;
-    Program killer(machine), other(machine);
-    share_table(machine, killer);
-    share_table(machine, other);
-    const u32 table = machine.make(ObjectType::CapTable, 7), rest = machine.make(ObjectType::Endpoint, 0, kUntyped, 3);
-    REQUIRE(rest == table + 1);
-    machine.preempt([] { return true; }, {});
-    killer.call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 2), {table, 4});
-    REQUIRE(killer.object().registers.repeats);
-    other.call(kTable, Tag(static_cast<u32>(Invocation::CapInspect), 1), {kTable});
+    Program victim(machine);
+    machine.expect(victim.thread, Invocation::ThreadSuspend);
+    REQUIRE(machine.remove(victim.table) == Error::None);
     unsigned pauses = 0;
-    for (; killer.object().registers.repeats; ++pauses) machine.repeat(killer.object());
-    CHECK(killer.error() == Error::None);
-    CHECK(pauses > 10);
+    machine.preempt([] { return true; }, [&] { ++pauses; });
+    const u64 before = machine.live_objects();
+    machine.expect(victim.thread, Invocation::ThreadConfigure, kTable, victim.space, victim.frame, kUtcbAddress);
+    CHECK(machine.live_objects() == before - 1);
     CHECK(machine.core().dying == nullptr);
-    CHECK(machine.slot(rest + 2).empty());
+    CHECK(pauses > 1);
 }

@@ -124,6 +124,23 @@ TEST_CASE("a thread without budget waits for its next period") {
     chain.machine.run(chain.client.object());
 }
 
+TEST_CASE("a thread without budget runs again as soon as it is given some") {
+    Chain chain;
+    const auto configure = [&](u64 budget, u64 period) {
+        chain.machine.expect(chain.client.context, Invocation::SchedConfigure, budget, period, kPriority);
+    };
+    for (const bool limited : {true, false}) {
+        CAPTURE(limited);
+        configure(kBudget, kPeriod * 100);
+        chain.machine.run(chain.client.object());
+        pass(kBudget);
+        while (chain.client.state() == ThreadState::Ready) chain.machine.time_slice();
+        REQUIRE(chain.client.state() == ThreadState::Exhausted);
+        limited ? configure(kBudget, kPeriod) : configure(0, 0);
+        CHECK(chain.client.state() == ThreadState::Ready);
+    }
+}
+
 TEST_CASE("the timer is set for the end of a budget, and for its return while nobody can run") {
     Machine machine;
     Program program(machine);
