@@ -99,14 +99,20 @@ Task<int> kill(Shell& shell, const Words& words) {
     co_return status;
 }
 
-// "Counter.Add"; 0 if no interface has it, or it travels through a ring.
-u32 label_of(const Catalogue& interfaces, std::string_view call) {
-    const auto dot = call.find('.');
-    if (dot == std::string_view::npos) return 0;
-    const descriptor::Service* service = interfaces.service(call.substr(0, dot));
-    const descriptor::Method* method = service ? interfaces.method(*service, call.substr(dot + 1)) : nullptr;
-    return method && method->carrier() != descriptor::Carrier::Ring ? make_label(service->id(), method->ordinal()) : 0;
+// "Counter.Add"; label 0 if no interface has it.
+struct NamedCall {
+    u32 label = 0;
+    const descriptor::Record* request = nullptr;
+};
+NamedCall call_named(const Catalogue& interfaces, std::string_view name) {
+    const auto dot = name.find('.');
+    if (dot == std::string_view::npos) return {};
+    const descriptor::Service* service = interfaces.service(name.substr(0, dot));
+    const descriptor::Method* method = service ? interfaces.method(*service, name.substr(dot + 1)) : nullptr;
+    if (!method) return {};
+    return {make_label(service->id(), method->ordinal()), interfaces.record(text(method->request()))};
 }
+bool has_words(const descriptor::Record& request) { return request.is_flatbuffer() || request.flat_words() + request.tail_words() != 0; }
 
 bool parse_number(const std::string& text, u64& number) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -131,7 +137,13 @@ Task<int> fault(Shell& shell, const Words& words) {
             co_return status;
         }
         order.kind = static_cast<rs::FaultKind>(kind - std::begin(kKinds) + 1);
-        order.label = label_of(**interfaces, words[3]);
+        const NamedCall call = call_named(**interfaces, words[3]);
+        if (order.kind == rs::FaultKind::Corrupt && call.request && !has_words(*call.request)) {
+            const std::string line = words[3] + ": its request has nothing that could be corrupted";
+            status = co_await shell.fail(words, line);
+            co_return status;
+        }
+        order.label = call.label;
         bool known = order.label != 0 || words[3] == "all";
         if (words.size() > 5) known = known && parse_number(words[5], order.every) && order.every != 0;
         if (words.size() > 6) known = known && parse_number(words[6], order.seed);

@@ -2,6 +2,7 @@
 #include <eft/process.h>
 
 #include <eft/cap.h>
+#include <eft/fault_order.h>
 #include <eft/heap.h>
 #include <eft/invoke.h>
 #include <eft/panic.h>
@@ -27,6 +28,14 @@ void prepare_thread() {
     static_cast<void>(kernel_object::exchange_reply(slot(WellKnown::Thread), slot(WellKnown::FirstReply)));
     static_cast<void>(kernel_object::bind(slot(WellKnown::Thread), slot(WellKnown::Notification)));
 }
+
+// What a fault order does to this process.
+void be_late(u64 milliseconds) {
+    const u64 begin = sys::time_stamp();
+    while (sys::time_stamp() - begin < milliseconds * config().ticks_per_ms) {
+    }
+}
+void crash() { __builtin_trap(); }
 
 }  // namespace
 
@@ -78,6 +87,7 @@ extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
     MessageTrace(persistent_head().trace).clear();
     show_session_in(persistent_head().session);
     tell_requests_to(note_first_request);
+    take_fault_orders({&config().faults, &persistent_head().faults, be_late, crash});
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
     process_heap().set_range(reinterpret_cast<std::byte*>(layout::kHeapBase), layout::kHeapLimit - layout::kHeapBase);

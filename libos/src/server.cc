@@ -76,12 +76,6 @@ ipc::Registers ServerLoop::after_refusal(Error error, ipc::OutgoingCaps& outgoin
     return error == Error::None ? registers : first_received();
 }
 
-void ServerLoop::FaultMachine::late(u64 milliseconds) {
-    const u64 begin = sys::time_stamp();
-    while (sys::time_stamp() - begin < milliseconds * config().ticks_per_ms) {
-    }
-}
-
 u64 ServerLoop::notified(u64 bits) {
     constexpr u64 kHeartbeat = static_cast<u64>(WakeBit::Heartbeat);
     constexpr u64 kStop = static_cast<u64>(WakeBit::Stop);

@@ -67,7 +67,7 @@ private:
     // What FaultyDispatch does to this process.
     struct FaultMachine {
         ReplyCommit* commit;
-        static void late(u64 milliseconds);
+        static void late(u64 milliseconds) { fault_hooks().late(milliseconds); }
         void undo_reply() const {
             if (commit) commit->undo_reply();
         }

@@ -144,3 +144,45 @@ TEST_CASE_FIXTURE(Fixture, "a device that had to be reset does everything again"
     }
     CHECK(!client.ring.take_completion()->has_value());
 }
+
+TEST_CASE_FIXTURE(Fixture, "a client whose reads are done twice on order has each answer once, and one whose reads are lost waits alone") {
+    FaultPlan plan{FaultKind::Duplicate, block::Block::ReadMethod::kLabel, 1, 0, 1};
+    FaultProgress progress{};
+    DiskClient other(world, driver, 8);
+    REQUIRE(client.attach().ok());
+    REQUIRE(other.attach().ok());
+    take_fault_orders({&plan, &progress, nullptr, nullptr});
+    // As many as may be in progress, of both.
+    for (u32 i = 0; i < block::Block::kInflight; ++i) {
+        REQUIRE(client.submit_read(i, 1, i * 512).ok());
+        REQUIRE(other.submit_read(i, 1, i * 512).ok());
+    }
+    driver.wake();
+    run();
+    for (DiskClient* each : {&client, &other}) {
+        for (u32 i = 0; i < block::Block::kInflight; ++i) {
+            const auto done = each->ring.take_completion();
+            REQUIRE(done->has_value());
+            CHECK((*done)->status == Error::None);
+            CHECK(each->holds(i, 1, i * 512));
+        }
+        CHECK(!each->ring.take_completion()->has_value());
+    }
+    CHECK(progress.calls == 2 * block::Block::kInflight);
+
+    plan = {FaultKind::Drop, block::Block::ReadMethod::kLabel, 1, 0, 2};
+    REQUIRE(client.submit_read(1, 1, 0).ok());
+    driver.wake();
+    run();
+    plan.kind = FaultKind::None;
+    REQUIRE(other.submit_read(2, 1, 0).ok());
+    driver.wake();
+    run();
+    CHECK((*other.ring.take_completion())->status == Error::None);
+    CHECK(!client.ring.take_completion()->has_value());
+    driver.kill();
+    run();
+    CHECK((*client.ring.take_completion())->status == Error::None);
+    CHECK(client.holds(1, 1, 0));
+    take_fault_orders({});
+}

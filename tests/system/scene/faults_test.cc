@@ -1,4 +1,5 @@
-// Faults on order: each kind does to a service what it says, and clients of idempotent and atomic calls do not notice.
+// Faults on order: each kind does to a service what it says, to messages and to the entries of rings, and clients of
+// idempotent and atomic calls do not notice.
 #include "system.h"
 
 #include <doctest/doctest.h>
@@ -81,6 +82,50 @@ TEST_CASE("every call dropped is a service that failed, and a corrupted request 
     system.shut_down();
 }
 
+TEST_CASE("orders reach rings: who reads a file gets its bytes from a driver and a file server whose entries go wrong") {
+    const TestDisk disk(16);
+    System system({.disk = disk.path()});
+    const auto sum = [&] { return sum_in(system.run("sha256sum /big.bin", 120)); };
+    REQUIRE(sum() == disk.sum());
+    const struct { std::string service, call, order; } cases[] = {
+        {"virtio_blk", "Block.Read", "duplicate 2 1"}, {"virtio_blk", "Block.Read", "delay 20 2"}, {"virtio_blk", "Block.Read", "kill 150 3"},
+        {"ext2", "File.Read", "duplicate 3 4"},        {"ext2", "File.Read", "delay 20 5"},        {"ext2", "all", "kill 150 6"},
+    };
+    for (const auto& each : cases) {
+        CAPTURE(each.call + " " + each.order);
+        const long restarts = system.services().at(each.service).restarts;
+        CHECK(system.run("service fault " + each.service + " " + each.call + " " + each.order) == "");
+        CHECK(sum() == disk.sum());
+        CHECK(met(system, each.service) > 150);
+        CHECK((system.services().at(each.service).restarts > restarts) == each.order.starts_with("kill"));
+        CHECK(system.run("service fault " + each.service + " off") == "");
+    }
+    system.shut_down();
+}
+
+TEST_CASE("a ring entry that is dropped waits for the next incarnation, and a corrupted one does its driver no harm") {
+    const TestDisk disk(4);
+    System system({.disk = disk.path()});
+    REQUIRE(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
+    CHECK(system.run("service fault virtio_blk Block.Read drop 20 1") == "");
+    std::string printed = system.run("sha256sum /big.bin &");
+    printed += system.run("sleep 2000");
+    CHECK_MESSAGE(printed.find(disk.sum()) == std::string::npos, printed);
+    CHECK(met(system, "virtio_blk") >= 20);
+    printed = system.run("service fault virtio_blk off; service kill virtio_blk");
+    printed += system.run("wait");
+    CHECK_MESSAGE(printed.find(disk.sum()) != std::string::npos, printed);
+
+    const long restarts = system.services().at("virtio_blk").restarts;
+    CHECK(system.run("service fault virtio_blk Block.Read corrupt 2 2") == "");
+    printed = system.run("sha256sum /big.bin");
+    CHECK_MESSAGE(printed.find(disk.sum()) == std::string::npos, printed);
+    CHECK(system.run("service fault virtio_blk off; service restart ext2") == "");
+    CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
+    CHECK(system.services().at("virtio_blk").restarts == restarts);
+    system.shut_down();
+}
+
 TEST_CASE("what is no order is refused in words") {
     System system({});
     CHECK(system.run("service fault echo Echo.Nothing drop").find("service: ") == 0);
@@ -88,7 +133,9 @@ TEST_CASE("what is no order is refused in words") {
     CHECK(system.run("service fault echo Echo.Ping drop 0").find("service: ") == 0);
     CHECK(system.run("service fault nothing all drop").find("service: nothing: ") == 0);
     CHECK(system.run("service fault mem all drop").find("service: mem: ") == 0);
-    CHECK(system.run("service fault virtio_blk Block.Read drop").find("service: ") == 0);
+    CHECK(system.run("service fault echo Block.Nothing drop").find("service: ") == 0);
+    CHECK(system.run("service fault virtio_blk Block.Flush corrupt") == "service: Block.Flush: its request has nothing that could be corrupted\n");
+    CHECK(system.run("service fault counter Counter.Get corrupt").find("service: Counter.Get: ") == 0);
     CHECK(system.run("echo here") == "here\n");
     system.shut_down();
 }

@@ -11,8 +11,10 @@
 // For sleeping and races (1) to (3) see producer.h.
 #pragma once
 
+#include <eft/ring/fault_hooks.h>
 #include <eft/ring/layout.h>
 
+#include <algorithm>
 #include <bitset>
 #include <optional>
 #include <utility>
@@ -53,7 +55,8 @@ public:
                 u64 position = recovered_++;
                 if (unfinished_[slot(position)]) {
                     unfinished_[slot(position)] = false;
-                    if (auto taken = take_at(position)) return taken;
+                    const bool again = faults_.taken_again(slot(position));
+                    if (auto taken = take_at(position, again)) return taken;
                 }
                 continue;
             }
@@ -62,15 +65,16 @@ public:
             if (submitted - taken_ > memory_.geometry().count || in_use_[slot(taken_)]) return Error::ProtocolViolation;
             if (acquire(memory_.entry(taken_).state) != submitted_state(taken_)) return Error::ProtocolViolation;
             recovered_ = taken_ + 1;
-            if (auto taken = take_at(taken_++)) return taken;
+            if (auto taken = take_at(taken_++, false)) return taken;
         }
     }
 
     // Answers an entry that was taken. A ticket that is not in progress is ignored: an entry is answered once.
     void complete(u64 ticket, Error status, std::span<const u64> response) {
         if (!in_progress(ticket)) return;
-        in_use_[slot(ticket)] = false;
-        --in_progress_;
+        leave(ticket);
+        if (faults_.any()) [[unlikely]]
+            return publish_unless_lost(ticket, status, response);
         publish(ticket, status, response);
     }
 
@@ -125,21 +129,48 @@ private:
         return {};
     }
 
-    std::optional<Taken> take_at(u64 position) {
+    // `again`: by this incarnation, for which it is not another call.
+    std::optional<Taken> take_at(u64 position, bool again) {
+        std::optional<Taken> taken;
         EntryHead& entry = memory_.entry(position);
         u32 attempts = read_once(entry.attempts);
         if (attempts >= attempts_) {
             publish(position, Error::ServiceFailed, {});
-            return std::nullopt;
+            return taken;
         }
         write(entry.attempts, attempts + 1);
-        Taken taken{position, read_once(entry.label), {}};
+        taken.emplace();
+        taken->ticket = position;
+        taken->label = read_once(entry.label);
         const u64* words = memory_.request(position);
-        for (u32 i = 0; i < memory_.geometry().request_words; ++i) taken.words[i] = read_once(words[i]);
+        for (u32 i = 0; i < memory_.geometry().request_words; ++i) taken->words[i] = read_once(words[i]);
         in_use_[slot(position)] = true;
         tickets_[slot(position)] = position;
         ++in_progress_;
+        if (faults_ordered() && !again) [[unlikely]]
+            meet_order(taken);
         return taken;
+    }
+
+    [[gnu::cold, gnu::noinline]] void meet_order(std::optional<Taken>& taken) {
+        const std::span<u64> request(taken->words, memory_.geometry().request_words);
+        if (faults_.reaches_handler(slot(taken->ticket), taken->label, request)) return;
+        leave(taken->ticket);
+        taken.reset();
+    }
+
+    // What is lost is taken again. Nobody failed with it: that it was taken does not count as an attempt.
+    [[gnu::cold, gnu::noinline]] void publish_unless_lost(u64 ticket, Error status, std::span<const u64> response) {
+        if (!faults_.loses_completion(slot(ticket))) return publish(ticket, status, response);
+        unfinished_[slot(ticket)] = true;
+        recovered_ = std::min(recovered_, ticket);
+        u32& attempts = memory_.entry(ticket).attempts;
+        if (const u32 taken = read_once(attempts); taken != 0) write(attempts, taken - 1);
+    }
+
+    void leave(u64 ticket) {
+        in_use_[slot(ticket)] = false;
+        --in_progress_;
     }
 
     void publish(u64 position, Error status, std::span<const u64> response) {
@@ -161,12 +192,13 @@ private:
     std::span<std::byte> area_;
     u32 inflight_ = 0;
     u32 attempts_ = 0;
-    u64 recovered_ = 0;  // below taken_: unfinished entries of an earlier incarnation still to be taken
+    u64 recovered_ = 0;  // below taken_: unfinished entries, of an earlier incarnation as a rule, still to be taken
     u64 taken_ = 0;      // the next new position
     u64 completed_ = 0;
     u32 in_progress_ = 0;
     u32 found_unfinished_ = 0;
     bool signal_ = true;
+    EntryFaults<Count> faults_;
     std::bitset<Count> unfinished_;
     std::bitset<Count> in_use_;
     u64 tickets_[Count] = {};
