@@ -46,13 +46,10 @@ constexpr u64 lateness_ms(u64 random) { return 1 + random % 16; }
 // Of a Kill: the handler has done its work.
 constexpr bool dies_after_handler(u64 random) { return random % 2 != 0; }
 
-namespace detail {
-inline constinit const FaultPlan no_faults{};
-}
-
-// Where this process finds its orders, and what they do to it. Nobody orders anything on the host, and before the start.
+// Where this process finds its orders, and what they do to it. All of it is zero on the host, and before the start: a
+// program whose data begins as zeros needs no page of the file for it.
 struct FaultHooks {
-    const FaultPlan* plan = &detail::no_faults;
+    const FaultPlan* plan = nullptr;  // null: nobody orders anything
     FaultProgress* progress = nullptr;
     void (*late)(u64 milliseconds) = nullptr;
     void (*crash)() = nullptr;
@@ -64,8 +61,10 @@ inline constinit FaultHooks fault_hooks{};
 inline void take_fault_orders(const FaultHooks& hooks) { detail::fault_hooks = hooks; }
 inline const FaultHooks& fault_hooks() { return detail::fault_hooks; }
 inline bool faults_ordered() {
+    const FaultPlan* plan = detail::fault_hooks.plan;
+    if (!plan) return false;
     FaultKind kind;
-    __atomic_load(&detail::fault_hooks.plan->kind, &kind, __ATOMIC_ACQUIRE);
+    __atomic_load(&plan->kind, &kind, __ATOMIC_ACQUIRE);
     return kind != FaultKind::None;
 }
 
