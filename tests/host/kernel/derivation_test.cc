@@ -1,6 +1,6 @@
 // The derivation tree: every operation in every position. The links themselves are checked by the invariants after
 // each call; the cases check who remains whose descendant.
-#include "program.h"
+#include "scene.h"
 
 #include <doctest/doctest.h>
 
@@ -61,6 +61,24 @@ TEST_CASE("revoking a capability deletes its descendants, and nobody else's") {
             CHECK(family.lives(family.grandchild[i]) == (i / grandchildren != position));
         }
     });
+}
+
+TEST_CASE("who waits through a capability that is moved waits through it where it is then, and nobody else does") {
+    for (const ObjectType type : {ObjectType::Endpoint, ObjectType::Notification}) {
+        CAPTURE(static_cast<u32>(type));
+        Machine machine;
+        const u32 object = machine.make(type), slots[] = {machine.derive(object), machine.derive(object)}, to = machine.free_slot();
+        Program first(machine), second(machine);
+        for (Program* program : {&first, &second}) share_table(machine, *program);
+        second.receive(slots[1]);
+        first.receive(slots[0]);
+        machine.expect(kTable, Invocation::CapMove, to, slots[0]);
+        CHECK(machine.remove(to) == Error::None);
+        CHECK(first.error() == Error::InvalidCapability);
+        CHECK(second.state() != ThreadState::Ready);
+        CHECK(machine.remove(slots[1]) == Error::None);
+        CHECK(second.error() == Error::InvalidCapability);
+    }
 }
 
 TEST_CASE("a moved capability keeps its parent, its descendants, its badge and its rights") {
