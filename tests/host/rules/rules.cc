@@ -248,4 +248,26 @@ Complaints check_model(const Tree& tree) {
     return complaints;
 }
 
+Complaints check_test_page(const Tree& tree) {
+    static const std::regex kTest(R"(^ *eft_(?:system|guest)_test\(((?:system|guest)-\w+))");
+    Complaints complaints;
+    std::string page;
+    for (const SourceFile& file : tree) {
+        if (file.path == "docs/testing.md") page = file.text;
+    }
+    for (const SourceFile& file : tree) {
+        if (!below(file.path, "tests") || !file.path.ends_with("CMakeLists.txt")) continue;
+        std::istringstream lines(file.text);
+        std::size_t number = 0;
+        for (std::string line; std::getline(lines, line);) {
+            ++number;
+            std::smatch test;
+            if (!std::regex_search(line, test, kTest)) continue;
+            if (page.find("`" + test[1].str() + "`") == std::string::npos)
+                complaints.push_back(place(file.path, number) + test[1].str() + " is not in docs/testing.md");
+        }
+    }
+    return complaints;
+}
+
 }  // namespace eft::rules

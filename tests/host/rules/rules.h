@@ -36,5 +36,7 @@ Complaints check_lengths(const Tree& tree);
 Complaints check_generated(const Tree& tree);
 // What the model of the kernel's IPC (tests/model) names, as Class::function or file.cc, is in the kernel.
 Complaints check_model(const Tree& tree);
+// Each test below tests/ that boots the system, or a guest of its own, is on the page about tests, docs/testing.md.
+Complaints check_test_page(const Tree& tree);
 
 }  // namespace eft::rules

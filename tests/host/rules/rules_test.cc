@@ -155,6 +155,15 @@ TEST_CASE("a model of what the kernel does not have is noticed") {
     CHECK(wrong("/* Gate::open, Bell::inner, ell.h */").size() == 3);
 }
 
+TEST_CASE("a test that the page does not name is noticed") {
+    const SourceFile page{"docs/testing.md", "| `system-one` | shows |\n"};
+    const auto wrong = [&](const std::string& text) { return check_test_page({page, {"tests/system/CMakeLists.txt", text}}); };
+    CHECK(wrong("eft_system_test(system-one one_test.cc)\n").empty());
+    CHECK(wrong("\neft_system_test(system-on on_test.cc)\n") == Complaints{"tests/system/CMakeLists.txt:2: system-on is not in docs/testing.md"});
+    CHECK(wrong("  eft_guest_test(guest-two two)\n").size() == 1);
+    CHECK(check_test_page({{"tests/CMakeLists.txt", "eft_system_test(machine_test a.cc)"}, {"servers/kv/CMakeLists.txt", "eft_system_test(system-kv a.cc)"}}).empty());
+}
+
 TEST_CASE("the tree keeps its rules") {
     const Tree tree = read_tree(EFT_SOURCE_DIR);
     REQUIRE(tree.size() > 50);
@@ -162,4 +171,5 @@ TEST_CASE("the tree keeps its rules") {
     report(check_lengths(tree));
     report(check_generated(tree));
     report(check_model(tree));
+    report(check_test_page(tree));
 }
