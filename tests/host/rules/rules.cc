@@ -148,6 +148,14 @@ bool is_source(const std::string& path) {
            path.ends_with("CMakeLists.txt") || path == "eft";
 }
 
+// Visits the lines of a file with their numbers, from 1.
+template <class Visit>
+void for_each_line(const SourceFile& file, Visit visit) {
+    std::istringstream lines(file.text);
+    std::size_t number = 0;
+    for (std::string line; std::getline(lines, line);) visit(line, ++number);
+}
+
 // "Class::function" for each name that a class of the kernel declares with an argument list, and the files' names.
 std::set<std::string> kernel_names(const Tree& tree) {
     static const std::regex kClass(R"(^(?:class|struct) (\w+) [^;]*$)"), kFunction(R"((\w+)\()");
@@ -173,24 +181,21 @@ Complaints check_includes(const Tree& tree) {
     Complaints complaints;
     const std::set<std::string> buses = bus_folders(tree);
     for (const SourceFile& file : tree) {
-        std::istringstream lines(file.text);
-        std::size_t number = 0;
-        for (std::string line; std::getline(lines, line);) {
-            ++number;
+        for_each_line(file, [&](const std::string& line, std::size_t number) {
             const auto included = included_by(line);
-            if (!included) continue;
+            if (!included) return;
             if (included->starts_with("eft/idl/")) {
                 if (!may_include_interfaces(file.path)) {
                     complaints.push_back(place(file.path, number) + "may not include generated interfaces");
                 }
-                continue;
+                return;
             }
             const auto files = candidates(tree, file.path, *included);
             const auto allowed = [&](const std::string& to) { return may_include(file.path, to, buses); };
             if (!files.empty() && std::none_of(files.begin(), files.end(), allowed)) {
                 complaints.push_back(place(file.path, number) + "may not include " + files.front());
             }
-        }
+        });
     }
     return complaints;
 }
@@ -235,15 +240,12 @@ Complaints check_model(const Tree& tree) {
     const std::set<std::string> known = kernel_names(tree);
     for (const SourceFile& file : tree) {
         if (!below(file.path, "tests/model") || !file.path.ends_with(".pml")) continue;
-        std::istringstream lines(file.text);
-        std::size_t number = 0;
-        for (std::string line; std::getline(lines, line);) {
-            ++number;
-            if (line.find("#include") != std::string::npos) continue;
+        for_each_line(file, [&](const std::string& line, std::size_t number) {
+            if (line.find("#include") != std::string::npos) return;
             for (std::sregex_iterator each(line.begin(), line.end(), kName), end; each != end; ++each) {
                 if (!known.contains(each->str())) complaints.push_back(place(file.path, number) + "the kernel has no " + each->str());
             }
-        }
+        });
     }
     return complaints;
 }
@@ -257,15 +259,11 @@ Complaints check_test_page(const Tree& tree) {
     }
     for (const SourceFile& file : tree) {
         if (!below(file.path, "tests") || !file.path.ends_with("CMakeLists.txt")) continue;
-        std::istringstream lines(file.text);
-        std::size_t number = 0;
-        for (std::string line; std::getline(lines, line);) {
-            ++number;
+        for_each_line(file, [&](const std::string& line, std::size_t number) {
             std::smatch test;
-            if (!std::regex_search(line, test, kTest)) continue;
-            if (page.find("`" + test[1].str() + "`") == std::string::npos)
+            if (std::regex_search(line, test, kTest) && page.find("`" + test[1].str() + "`") == std::string::npos)
                 complaints.push_back(place(file.path, number) + test[1].str() + " is not in docs/testing.md");
-        }
+        });
     }
     return complaints;
 }

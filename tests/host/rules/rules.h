@@ -1,5 +1,6 @@
 // The rules of the source tree that a compiler does not check: who may include whose headers (docs/architecture.md, the
-// section on layers), how long a file may be, that nothing generated is kept, and that the model names what there is.
+// section on layers), how long a file may be, that nothing generated is kept, that the model of IPC names what the kernel
+// has, and that the page about tests names them.
 //
 //     who                    may include, beside its own folder and eft/abi
 //     kernel/                nothing
