@@ -19,7 +19,7 @@ concept Pins = requires(P& pins, Slot object, u32 number, std::span<u64> address
     pins.unpin(number);
 };
 
-// `restart(device, resets)` resets the device and starts it anew, for the nth time; it does not return if that fails.
+// `restart(device, resets)` resets the device and starts it again, for the nth time; it does not return if that fails.
 template <hw::RegisterAccess Access, Pins P, class Restart>
 class Disk {
 public:

@@ -107,7 +107,7 @@ private:
     static std::string sessions_of(const Service& service) {
         if (!service.has_sessions()) return "none: the server does not know its clients";
         if (service.restart == "reattach") return "survive a restart of the server (reattach)";
-        return "opened anew after a restart of the server (reset)";
+        return "opened again after a restart of the server (reset)";
     }
 
     static std::string licence(const Method& method) {
@@ -131,7 +131,7 @@ private:
         std::string text;
         if (method.carrier == Carrier::Ring) {
             text = "If the server dies, its next incarnation does the entry again.";
-            if (!method.opener.empty()) text += " What `" + method.opener + "` opened is opened anew.";
+            if (!method.opener.empty()) text += " What `" + method.opener + "` opened is opened again.";
         } else if (!has_reply(method)) {
             text = "Nobody notices if the server dies.";
         } else {
@@ -140,7 +140,7 @@ private:
                 case Restart::Reopen:
                     text = "If the server dies, the stub opens " +
                            (method.opener.empty() ? "the session" : "what `" + method.opener + "` opened") +
-                           " anew and repeats it.";
+                           " again and repeats it.";
                     break;
                 case Restart::Fail: text = "If the server dies, the caller gets PeerDied."; break;
                 default: text = "If the server dies, nobody knows whether it happened: the caller has to handle that.";

@@ -71,7 +71,7 @@ bool CapTable::empty_pages(Core& core) {
     return true;
 }
 
-bool CapTable::bury(Core& core) {
+bool CapTable::reap(Core& core) {
     if (!empty_pages(core)) return false;
     if (capabilities != 0) return true;
     while (more_ != 0) {

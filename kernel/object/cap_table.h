@@ -41,14 +41,14 @@ public:
     bool count_used(Core& core, u64& index, u64& used);
     u64 pages() const { return page_count_; }
 
-    // `cap`, a CapPage, gives the slots around `index`. The dead are buried.
+    // `cap`, a CapPage, gives the slots around `index`. What is dying is reaped.
     Error donate(Capability& cap, u64 index);
     // The capability of a page in use moves, or is being deleted.
     void rename_page(const Capability& cap, Capability& destination) { page_of(cap).link = &destination; }
     void lose_page(const Capability& cap);
     // Deletes what is in the pages that go and, if no capability names the table any more, in all of it, from the
     // end. False: it paused; what is gone is out of range.
-    bool bury(Core& core);
+    bool reap(Core& core);
 
 private:
     static constexpr u32 kNoPage = ~u32{0};

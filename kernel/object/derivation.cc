@@ -15,7 +15,7 @@ namespace {
 // so through a capability, and was told when that was deleted.
 bool destroy_object(Core& core, Object& object) {
     switch (object.type) {
-        case ObjectType::CapTable: return static_cast<CapTable&>(object).bury(core);
+        case ObjectType::CapTable: return static_cast<CapTable&>(object).reap(core);
         case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy(core);
         case ObjectType::Thread: static_cast<Thread&>(object).destroy(core); return true;
         case ObjectType::Reply: static_cast<Reply&>(object).destroy(core); return true;
@@ -37,7 +37,7 @@ void forget_holder(Capability& cap) {
 }
 
 // Behind those that died before it, as the first may have been begun with.
-[[gnu::noinline]] void await_burial(Core& core, Object& object) {
+[[gnu::noinline]] void add_dying(Core& core, Object& object) {
     core.died = true;
     if (object.dying) return;
     object.dying = true;
@@ -51,13 +51,13 @@ void forget_holder(Capability& cap) {
     if (!has_object(cap.type())) return;
     Object& object = *cap.object();
     if (--object.capabilities != 0) return;
-    await_burial(core, object);
+    add_dying(core, object);
     if (object.type == ObjectType::Thread) core.scheduler.stop(static_cast<Thread&>(object));
 }
 
 [[gnu::noinline]] void lose_page(Core& core, Capability& cap) {
     cap.table->lose_page(cap);
-    await_burial(core, *cap.table);
+    add_dying(core, *cap.table);
 }
 
 // An inner slot of a thread, which hears of it.
@@ -157,22 +157,22 @@ bool destroy_dying(Core& core) {
         } else {
             object->dying = false;
         }
-        if (core.must_pause(kBurialWork)) return !core.dying;
+        if (core.must_pause(kReapWork)) return !core.dying;
     }
     return true;
 }
 
 }  // namespace
 
-bool bury_dead(Core& core) {
+bool reap_dying(Core& core) {
     const bool all = destroy_dying(core);
     core.died = false;  // nobody waits for what died of that
     return all;
 }
 
-bool bury_first(Core& core) {
+bool reap_before_reuse(Core& core) {
     if (!core.dying) return false;
-    bury_dead(core);
+    reap_dying(core);
     return true;
 }
 

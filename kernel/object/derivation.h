@@ -1,14 +1,14 @@
 // Operations on capabilities that have effects on their objects: derive, move, delete, revoke.
 //
 // Deleting the last capability of an object puts it on the core's list of dying objects;
-// `bury_dead` destroys what is on the list. Destruction deletes the capabilities that an object
+// `reap_dying` destroys what is on the list. Destruction deletes the capabilities that an object
 // holds, which may put further objects there: no recursion, however long a chain of tables is.
 // A CapTable that loses a page is there, too, until what lies in the page is deleted.
 //
 // What may take long pauses when an interrupt waits (Core::must_pause): it returns false, has left
 // everything consistent, and goes on from there when it is called again. In between others may do what
 // they like with what is still there, so that it looks again for what to do next and keeps no pointer. A
-// dying object's memory is still its own: who uses memory anew buries the dead first (bury_first).
+// dying object's memory is still its own: who reuses memory reaps first (reap_before_reuse).
 #pragma once
 
 #include <object/capability.h>
@@ -27,15 +27,15 @@ bool movable(const Capability& source);
 void move_capability(Capability& source, Capability& destination);
 
 // Instructions at most, for Core::must_pause.
-constexpr int kDeletionWork = 500, kBurialWork = 2000;
+constexpr int kDeletionWork = 500, kReapWork = 2000;
 
 // For a capability through which nobody waits, as is so for inner slots of objects that are not in a fault.
 void delete_capability(Core& core, Capability& cap);
 // These pause.
 [[nodiscard]] bool remove_capability(Core& core, Capability& cap);
 [[nodiscard]] bool revoke_capability(Core& core, Capability& cap);
-bool bury_dead(Core& core);
+bool reap_dying(Core& core);
 // True if there were any. The capabilities that the caller has looked up may be gone: it pauses.
-bool bury_first(Core& core);
+bool reap_before_reuse(Core& core);
 
 }  // namespace eft::kernel

@@ -126,7 +126,7 @@ Error retype(Core& core, Capability& untyped, const RetypeRequest& request) {
     if (start > data.size() || size * request.count > data.size() - start) return Error::NeedMemory;
     const u64 end = start + size * request.count;
 
-    if (bury_first(core)) return kPaused;
+    if (reap_before_reuse(core)) return kPaused;
     if (!data.device() && request.type != ObjectType::Untyped && !clear_ahead(core, untyped, start, end)) return kPaused;
     for (u32 i = 0; i < request.count; ++i) {
         const PhysAddr address = untyped.address() + start + i * size;

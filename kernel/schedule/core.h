@@ -20,7 +20,7 @@ struct Core {
     Scheduler scheduler;
     Object* dying = nullptr;  // objects whose last capability went, in that order (derivation.h)
     Object* last_dying = nullptr;
-    bool died = false;        // some died in this entry, whose thread goes on when they are buried
+    bool died = false;        // in this entry: its thread goes on when they are reaped
     int work_left = 0;        // until the next look for interrupts
     bool hurried = false;     // long operations pause at the next look in any case
     u64 latest_timer = 0;     // how late the timer's handler was entered at most, in ticks
@@ -29,7 +29,7 @@ struct Core {
     u64 objects = 0;  // live objects that have memory of their own
 
     // The same of those that died before the operation paused.
-    void await_dead() { died = dying != nullptr; }
+    void note_dying() { died = dying != nullptr; }
 
     // Long operations ask after each piece of work, of so many instructions at most. If it is true they
     // stop, with everything consistent and no pointer kept, and go on when they are called again.

@@ -87,7 +87,7 @@ Error move(Capability* source, Capability* destination) {
         --count;
         if (context.core.must_pause(work) && count != 0) return context.pause(first, count);
     }
-    context.core.await_dead();
+    context.core.note_dying();
     return Error::None;
 }
 
@@ -96,12 +96,12 @@ Error delete_slots(InvocationContext& context, CapTable& table) {
     Capability* cap = count <= 1 ? table.lookup(first) : nullptr;
     if (!cap || cap->empty()) return delete_range(context, table, first, count == 0 ? 1 : count);
     if (!remove_capability(context.core, *cap)) return kPaused;
-    context.core.await_dead();
+    context.core.note_dying();
     return Error::None;
 }
 
 Error donate(InvocationContext& context, CapTable& table) {
-    if (bury_first(context.core)) return kPaused;
+    if (reap_before_reuse(context.core)) return kPaused;
     EFT_TRY(Capability * page, context.find(context.argument(1), ObjectType::CapPage));
     return table.donate(*page, context.argument(0));
 }
@@ -118,7 +118,7 @@ Error revoke(InvocationContext& context, CapTable& table) {
     Capability* cap = table.lookup(context.argument(0));
     if (!cap || cap->empty()) return Error::InvalidCapability;
     if (!revoke_capability(context.core, *cap)) return kPaused;
-    context.core.await_dead();
+    context.core.note_dying();
     return Error::None;
 }
 

@@ -96,15 +96,15 @@ Error debug(Core& core, Thread& thread) {
 }
 
 // Not for programs: what a thread is made to do while objects die that it killed. It changes no other register.
-constexpr u64 kAwaitBurial = 0x400;
+constexpr u64 kAwaitReaping = 0x400;
 
 Error dispatch(Core& core, Thread& thread) {
     const u64 number = thread.registers.system_call();
     const Wait wait = number & kPoll ? Wait::Poll : Wait::Block;
     const auto operation = static_cast<SystemCall>(number & 0xff);
     thread.registers.set_status(Error::None);  // unless something else is found below
-    if (number == kAwaitBurial) {
-        core.await_dead();
+    if (number == kAwaitReaping) {
+        core.note_dying();
         return Error::None;
     }
     if ((number & ~(kPoll | 0xff)) != 0) return Error::InvalidOperation;
@@ -136,15 +136,15 @@ void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_aga
 // Whoever made objects die goes on when they are destroyed: until then, it makes a system call that leaves
 // its result alone. Should it be stopped, they are destroyed bit by bit whenever the timer or a device
 // interrupts, and when there is nothing else to do.
-[[gnu::noinline]] Thread* leave_with_dead(Core& core, Thread* thread, Error result) {
+[[gnu::noinline]] Thread* leave_with_dying(Core& core, Thread* thread, Error result) {
     if (core.died && result != kPaused) {
-        const bool waits = !bury_dead(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
-        if (waits) thread->registers.repeat(kAwaitBurial);
+        const bool waits = !reap_dying(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
+        if (waits) thread->registers.repeat(kAwaitReaping);
     }
     core.died = false;
     Thread* next = core.dying ? choose_next(core) : next_thread(core);
     while (!next && core.dying) {
-        const bool all = bury_dead(core);
+        const bool all = reap_dying(core);
         next = choose_next(core);
         if (!all) break;
     }
@@ -153,14 +153,14 @@ void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_aga
 
 // Lets the scheduler decide.
 [[gnu::always_inline]] inline Thread* leave_kernel(Core& core, Thread* thread = nullptr, Error result = Error::None) {
-    if (core.dying) [[unlikely]] return leave_with_dead(core, thread, result);
+    if (core.dying) [[unlikely]] return leave_with_dying(core, thread, result);
     return next_thread(core);
 }
 
-void bury_some(Core& core) {
+void reap_some(Core& core) {
     if (!core.dying) return;
     core.hurried = true;
-    bury_dead(core);
+    reap_dying(core);
     core.hurried = false;
 }
 
@@ -195,13 +195,13 @@ Thread* handle_exception(Core& core, const FaultCause& cause) {
 
 Thread* handle_interrupt(Core& core, u32 number) {
     core.irqs.raise(core, number);
-    bury_some(core);
+    reap_some(core);
     return leave_kernel(core);
 }
 
 Thread* handle_time_slice(Core& core) {
     end_slice(core);
-    bury_some(core);
+    reap_some(core);
     return leave_kernel(core);
 }
 

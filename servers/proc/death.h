@@ -36,9 +36,9 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
 }
 
 template <class Environment>
-class Undertaker {
+class Reaper {
 public:
-    Undertaker(Environment& environment, ProcessTable& processes) : environment_(environment), processes_(processes) {}
+    Reaper(Environment& environment, ProcessTable& processes) : environment_(environment), processes_(processes) {}
 
     void freeze(Process& process, const Cause& cause) {
         if (process.dead) return;
@@ -50,7 +50,7 @@ public:
     }
 
     // Afterwards everything that it had is gone but its crash record.
-    void bury(Process& process) {
+    void reap(Process& process) {
         environment_.destroy_space(process.space);
         process.space = 0;
         clear_table(process);

@@ -10,7 +10,7 @@ template <class Environment>
 class ProcServer {
 public:
     explicit ProcServer(Environment& environment)
-        : environment_(environment), spawner_(environment), undertaker_(environment, processes_) {}
+        : environment_(environment), spawner_(environment), reaper_(environment, processes_) {}
 
     // The core processes, in the order of their ids, before all others.
     Status adopt(std::string_view name, u32 parent, Slot thread) { return processes_.adopt(name, parent, thread); }
@@ -34,7 +34,7 @@ public:
     Status kill(ipc::Context& context, const proc::KillRequest& request) {
         EFT_CHECK(require_control(context));
         EFT_TRY(Process * process, find_living(request.pid));
-        undertaker_.freeze(*process, {.reason = request.reason == proc::DeathReason::None ? proc::DeathReason::Ordered
+        reaper_.freeze(*process, {.reason = request.reason == proc::DeathReason::None ? proc::DeathReason::Ordered
                                                                                         : request.reason});
         return {};
     }
@@ -53,7 +53,7 @@ public:
         EFT_CHECK(require_control(context));
         EFT_TRY(Process * process, processes_.find(request.pid));
         if (!process->dead) return Error::WrongState;
-        undertaker_.bury(*process);
+        reaper_.reap(*process);
         const proc::CrashRecord record = process->record;
         processes_.give(*process);
         return record;
@@ -105,7 +105,7 @@ public:
     Status exit(ipc::Context& context, const proc::ExitRequest& request) {
         if (kind_of(context.badge()) != Kind::Process) return Error::PermissionDenied;
         EFT_TRY(Process * process, find_living(pid_of(context.badge())));
-        undertaker_.freeze(*process, {.reason = proc::DeathReason::Exit, .exit_status = request.status});
+        reaper_.freeze(*process, {.reason = proc::DeathReason::Exit, .exit_status = request.status});
         return {};
     }
 
@@ -116,7 +116,7 @@ public:
         if (!process.ok()) return;
         const u32 vector = static_cast<u32>(vector_and_code >> 32);
         const bool page_fault = vector == kPageFaultVector;
-        undertaker_.freeze(**process, {.reason = page_fault ? proc::DeathReason::PageFault : proc::DeathReason::Exception,
+        reaper_.freeze(**process, {.reason = page_fault ? proc::DeathReason::PageFault : proc::DeathReason::Exception,
                                      .vector = vector,
                                      .error_code = static_cast<u32>(vector_and_code),
                                      .address = page_fault ? address : 0});
@@ -142,7 +142,7 @@ private:
 
     Environment& environment_;
     Spawner<Environment> spawner_;
-    Undertaker<Environment> undertaker_;
+    Reaper<Environment> reaper_;
     ProcessTable processes_;
 };
 

@@ -1,11 +1,13 @@
-// The restart policy of one service: how long it waits after a failure, when it is held, and when a client is to blame.
+// The restart policy of one service: how long it waits after a failure, when it is held, and when failures are
+// attributed to a client.
 //
 // Time is counted in ticks of root (20 Hz): what a policy says in milliseconds is rounded up. The first failure after a
 // stable time costs no wait; each further one doubles the wait up to the cap. More failures than the limit within the
 // window, and the service is held. What a person ordered is no failure and never comes here.
 //
-// A failure with a client's request in progress counts for that client, too. One that reaches the session limit is blamed
-// for all of its failures: they are taken off the service, and stay with the client for the rest of the window.
+// A failure with a client's request in progress counts for that client, too. Once a client reaches the session limit, all
+// of its failures are attributed to it: they no longer count against the service, and stay with the client for the rest
+// of the window.
 #pragma once
 
 #include <eft/abi/types.h>
@@ -42,7 +44,7 @@ public:
     }
 
     // Whether the client is to be kept away from the service, after a failure of its own.
-    bool to_blame(const RestartLimits& limits, u64 now, u32 client) const {
+    bool must_expel(const RestartLimits& limits, u64 now, u32 client) const {
         if (client == kNobody) return false;
         unsigned recent = 0;
         for_each_recent(limits, now, [&](const Failure& failure) { recent += failure.client == client; });
@@ -50,10 +52,10 @@ public:
     }
 
     // It is kept away: what it did is no mark against the service.
-    void blame(u32 client) {
+    void attribute_to(u32 client) {
         for (Failure& failure : failures_) {
-            if (failure.client != client || failure.blamed) continue;
-            failure.blamed = true;
+            if (failure.client != client || failure.attributed) continue;
+            failure.attributed = true;
             if (in_a_row_ > 0) --in_a_row_;
         }
     }
@@ -61,21 +63,21 @@ public:
     // The wait before the next start; none: hold it.
     std::optional<u64> verdict(const RestartLimits& limits, u64 now) const {
         unsigned recent = 0;
-        for_each_recent(limits, now, [&](const Failure& failure) { recent += !failure.blamed; });
+        for_each_recent(limits, now, [&](const Failure& failure) { recent += !failure.attributed; });
         if (recent > limits.limit) return std::nullopt;
         if (in_a_row_ <= 1) return 0;
         const unsigned doublings = std::min(in_a_row_ - 2, 20u);
         return std::min(limits.initial << doublings, limits.cap);
     }
 
-    // A person starts it anew: what was is forgiven.
-    void forgive() { *this = {}; }
+    // A person starts it: its history does not count any more.
+    void reset() { *this = {}; }
 
 private:
     struct Failure {
         u64 time = 0;
         u32 client = kNobody;
-        bool blamed = false;
+        bool attributed = false;
     };
 
     template <class Visit>

@@ -38,8 +38,8 @@ public:
     Status start(unsigned index) {
         ServiceRecord& service = records_[index];
         if (service.alive()) return Error::WrongState;
-        bury_tombstone(service);
-        service.failures.forgive();
+        end_tombstone(service);
+        service.failures.reset();
         service.order = Order::None;
         launch(index);
         return {};
@@ -235,9 +235,9 @@ private:
     void note_client(unsigned index, unsigned client) {
         ServiceRecord& service = records_[index];
         service.note.append(service.note.empty() ? "" : "; ").append("a request of ").append(world_.name(client)).append(" was in progress");
-        if (!service.failures.to_blame(plans_[index].limits, now_, client)) return;
+        if (!service.failures.must_expel(plans_[index].limits, now_, client)) return;
         if (!world_.expel(index, service.session).ok()) return;
-        service.failures.blame(client);
+        service.failures.attribute_to(client);
         service.note.append(", whose sessions are closed");
         FixedText<127> line;
         world_.report(index, line.append("failed too often with requests of ").append(world_.name(client)).append(", whose sessions are closed"));
@@ -280,7 +280,7 @@ private:
         }
     }
 
-    void bury_tombstone(ServiceRecord& service) {
+    void end_tombstone(ServiceRecord& service) {
         service.tombstone_due = 0;
         if (service.tombstone_pid == 0) return;
         static_cast<void>(world_.kill(service.tombstone_pid, proc::DeathReason::Ordered));

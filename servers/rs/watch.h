@@ -1,11 +1,11 @@
-// Heartbeats: a notification out, a counter back, never a call. Who does not count is suspected, and only who is to
-// blame is killed.
+// Heartbeats: a notification out, a counter back, never a call. A service that does not count is suspected, and only
+// the one at fault is killed.
 //
 // Not every silence is a fault. A beat counts as missed only if the suspect had the processor: it is ready and nobody of
 // higher priority is, or its instruction pointer has moved, or somebody of lower priority beat meanwhile (the manifest's
-// `canary` stands below all others for that). A suspect that is blocked waits for somebody: the blame goes down the chain
-// of blocked threads to its end, and falls on that end only if it does not beat either. It falls on nobody where the
-// chain ends at a service that is coming back, at a core server, or at somebody who is well.
+// `canary` has the lowest priority for that). A suspect that is blocked waits for somebody: the search for the cause
+// goes down the chain of blocked threads to its end, which is at fault only if it does not beat either. Nobody is where
+// the chain ends at a service that is coming back, at a core server, or at somebody who is well.
 #pragma once
 
 #include "supervisor.h"
@@ -90,7 +90,7 @@ private:
         return true;
     }
 
-    // The service that the suspect, and whoever that waits for in turn, waits for. None: nobody is to blame.
+    // The service that the suspect, and whoever that waits for in turn, waits for. None: nobody is at fault.
     std::optional<unsigned> end_of_chain(unsigned suspect) const {
         unsigned at = suspect;
         for (std::size_t hops = 0; hops <= plans_.size(); ++hops) {

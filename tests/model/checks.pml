@@ -45,7 +45,7 @@ inline check_reply(r) {
     :: rcaller[r] != NONE -> assert(awaiting[rcaller[r]] == r)
     :: else
     fi;
-    /* One that holds a caller can still be answered, or is about to be buried. */
+    /* One that holds a caller can still be answered, or is about to be reaped. */
     c_t = 2;
     c_n = rdying[r];
     do

@@ -321,7 +321,7 @@ inline answer(r, server, label) {
     fi
 }
 
-/* Reply::destroy, called by bury_dead */
+/* Reply::destroy, called by reap_dying */
 inline reply_destroy(r) {
     if
     :: rstate[r] == HOLDING ->

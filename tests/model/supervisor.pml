@@ -113,7 +113,7 @@ end:
     /* CapDelete, or revoke of the incarnation's Untyped: also while its server runs on */
     :: d_step { current_reply[s] == r && !quiet -> delete_reply_of(current_reply[s]); leave_kernel() }
     :: d_step { later_reply[s] == r && (!quiet || alive[s] == EMPTY) -> delete_reply_of(later_reply[s]); leave_kernel() }
-    /* bury_dead */
+    /* reap_dying */
     :: d_step { rdying[r] -> reply_destroy(r); leave_kernel() }
     od
 }

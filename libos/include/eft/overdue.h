@@ -4,7 +4,7 @@
 // A client measures from its call to the reply, which includes the time in the queue; the server's dispatcher from the
 // beginning of the handler to its answer. A complaint counts if the server has noted a slow answer to the same session
 // and method that lies within the time that the client names. So a client cannot accuse a server of what it did not do,
-// and a server that was only queued for, or was just coming back, is not blamed.
+// and a server that was only queued for, or was just coming back, is not held responsible.
 //
 // A call without `within` pays nothing for this; one with it, two time stamps on either side. What never answers is a
 // matter for heartbeats, and entries of rings are not measured.

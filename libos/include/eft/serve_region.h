@@ -20,10 +20,10 @@
 
 namespace eft {
 
-// What becomes of a state that cannot be used is the same everywhere: the server begins anew, and says so.
+// What becomes of a state that cannot be used is the same everywhere: the server starts over, and says so.
 inline void log_recovery(RecoveryOutcome outcome) {
-    if (outcome == RecoveryOutcome::OtherLayout) log("the state is another version's: begun anew");
-    if (outcome == RecoveryOutcome::Damaged) log("the state is damaged: begun anew");
+    if (outcome == RecoveryOutcome::OtherLayout) log("the state is another version's: started over");
+    if (outcome == RecoveryOutcome::Damaged) log("the state is damaged: started over");
 }
 
 // The memory of a state of this size. The program's file says the size, too, in an ELF note that is never loaded: who packs

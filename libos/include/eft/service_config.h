@@ -30,7 +30,7 @@ struct FaultPlan {
     u32 label;  // of the calls that are counted; 0: all
     u64 every;  // that many calls is one fault
     u64 seed;
-    u64 order;  // its number: another one starts to count anew
+    u64 order;  // its number: another one starts to count again
 };
 // How far the service is with it.
 struct FaultProgress {

@@ -1,4 +1,4 @@
-// What a step shows of itself to the supervisor: whose request it serves, for the blame if the step is the last; and that
+// What a step shows of itself to the supervisor: whose request it serves, should the step fail; and that
 // there was a first request at all, which ends a recovery.
 //
 // A server's loop shows the badge in the service's persistent page (PersistentHead::session) from the moment at which it

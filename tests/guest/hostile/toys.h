@@ -1,4 +1,4 @@
-// The objects that the attacker has capabilities to, made anew for each case.
+// The objects that the attacker has capabilities to, made again for each case.
 #pragma once
 
 #include "attack.h"

@@ -224,7 +224,7 @@ private:
     }
     void restart_if_dead() {
         if (!world_.died()) return;
-        world_.bury();
+        world_.reap();
         world_.fatal_step = ~u64{0};
         ++deaths;
         start();

@@ -53,7 +53,7 @@ public:
         for (auto& [object, each] : memory_) left_->memory[object].assign(each.data.get(), each.data.get() + each.bytes);
     }
     bool died() const { return left_.has_value(); }
-    void bury() {
+    void reap() {
         for (auto& [object, bytes] : left_->memory) std::memcpy(memory_[object].data.get(), bytes.data(), bytes.size());
         left_->memory.clear();
         now = *left_;

@@ -123,7 +123,7 @@ TEST_CASE("a counter that somebody reset does not turn time back") {
     CHECK(reborn.now() >= told + 1000);
 }
 
-TEST_CASE("a death before the anchor was complete starts time anew, not at nonsense") {
+TEST_CASE("a death before the anchor was complete starts time again, not at nonsense") {
     FakeHpet fake;
     fake.counter = 12345678;
     ClockState state{.zero_ticks = 77, .latest = 0, .anchored = 0};

@@ -224,7 +224,7 @@ Task<void> read(RingWorld& world, u32 shelf, Result<Word>& answer) {
 
 }  // namespace
 
-TEST_CASE("a ring's entry that a new incarnation does not understand is opened again and submitted anew") {
+TEST_CASE("a ring's entry that a new incarnation does not understand is opened again and submitted again") {
     RingWorld world;
     REQUIRE(world.open(1, "newts").ok());
     Result<Word> answers[2] = {Error::WouldBlock, Error::WouldBlock};

@@ -100,7 +100,7 @@ struct Owner {
 
 }  // namespace
 
-TEST_CASE("reopen: a session that is gone is opened anew, and the request repeated as it was") {
+TEST_CASE("reopen: a session that is gone is opened again, and the request repeated as it was") {
     World world;
     Owner owner{.answer = {}, .server = &world.server, .client = &world.client};
     world.client.on_reopen(owner);

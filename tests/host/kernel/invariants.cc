@@ -67,7 +67,7 @@ Survey survey(Core& core) {
         pending.pop_back();
         if (!visit_children(found, parent, pending)) break;
     }
-    // Dying objects exist until they are buried, and nobody names them, but for tables of which only pages go.
+    // Dying objects exist until they are reaped, and nobody names them, but for tables of which only pages go.
     for (Object* object = core.dying; object; object = object->next_dying) {
         found.require(object->dying, "an object in the list of the dying does not know it");
         found.require(found.objects.emplace(object, 0).second || object->type == ObjectType::CapTable,

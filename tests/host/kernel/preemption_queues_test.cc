@@ -157,7 +157,7 @@ TEST_CASE("a receive that passes by bad messages pauses, and an answer before it
     }
 }
 
-TEST_CASE("memory is handed out again only when those who died in it are buried") {
+TEST_CASE("memory is handed out again only when those who died in it are reaped") {
     Machine machine;
     Program killer(machine);
     share_table(machine, killer);
@@ -184,7 +184,7 @@ TEST_CASE("memory is handed out again only when those who died in it are buried"
     CHECK(machine.live_objects() == before);
 }
 
-TEST_CASE("the timer is armed for the burial of the dead, though nobody else is ready") {
+TEST_CASE("the timer is armed for the reaping of dying objects, though nobody else is ready") {
     Machine machine;
     const u32 table = machine.make(ObjectType::CapTable, 5);
     machine.time_slice();
@@ -197,8 +197,8 @@ TEST_CASE("the timer is armed for the burial of the dead, though nobody else is 
     CHECK(machine.core().dying == nullptr);
 }
 
-// It revokes the space that it runs in, and a table that takes long to bury.
-TEST_CASE("whoever stops itself by what it destroys leaves the burial to interrupts, or to the idle kernel") {
+// It revokes the space that it runs in, and a table that takes long to reap.
+TEST_CASE("whoever stops itself by what it destroys leaves the reaping to interrupts, or to the idle kernel") {
     struct Case { bool alone, once; };
     for (const auto [alone, once] : {Case{false, false}, Case{true, false}, Case{true, true}}) {
         CAPTURE(alone);
@@ -228,7 +228,7 @@ TEST_CASE("whoever stops itself by what it destroys leaves the burial to interru
     }
 }
 
-TEST_CASE("a deletion that paused has buried what died when it returns, whoever else ran in between") {
+TEST_CASE("a deletion that paused has reaped what died when it returns, whoever else ran in between") {
     for (const bool revoke : {false, true}) {
         CAPTURE(revoke);
         Machine machine;
@@ -255,7 +255,7 @@ TEST_CASE("a deletion that paused has buried what died when it returns, whoever 
     }
 }
 
-TEST_CASE("whoever takes the last capability to something from a thread goes on when it is buried") {
+TEST_CASE("whoever takes the last capability to something from a thread goes on when it is reaped") {
     Machine machine;
     Program victim(machine);
     machine.expect(victim.thread, Invocation::ThreadSuspend);

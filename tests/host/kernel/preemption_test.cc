@@ -182,7 +182,7 @@ TEST_CASE("memory is cleared in pieces, and an object is made when all is") {
                         inside = true;
                         CHECK(machine.slot(big).empty());
                         if (pauses > 16) {
-                            // Now it gets on: each time that the front is free again, it begins anew.
+                            // Now it gets on: each time that the front is free again, it starts over.
                         } else if (pauses % 4 == 1) {
                             CHECK(other.invoke(untyped, Invocation::UntypedRetype, static_cast<u64>(ObjectType::Endpoint), small, 1).error == Error::None);
                         } else if (pauses % 4 == 3) {
@@ -249,7 +249,7 @@ TEST_CASE("whoever is killed while it revokes leaves something that others can f
     }
 }
 
-TEST_CASE("what died is buried although its killer is stopped") {
+TEST_CASE("what died is reaped although its killer is stopped") {
     Machine machine;
     const u32 endpoint = machine.make(ObjectType::Endpoint);
     Program server(machine), caller(machine), killer(machine);

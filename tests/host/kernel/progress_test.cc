@@ -330,7 +330,7 @@ TEST_CASE("a deletion of slots through which threads wait goes on in the slot wh
     CHECK(!machine.slot(kept).empty());
 }
 
-TEST_CASE("a thread does nothing from the moment that its last capability is gone, however long its burial takes") {
+TEST_CASE("a thread does nothing from the moment that its last capability is gone, however long its destruction takes") {
     for (const bool waits : {false, true}) {
         CAPTURE(waits);
         Machine machine;
@@ -357,7 +357,7 @@ TEST_CASE("a thread does nothing from the moment that its last capability is gon
     }
 }
 
-TEST_CASE("a revoke that paused has buried what died when it returns, whoever else ran in between") {
+TEST_CASE("a revoke that paused has reaped what died when it returns, whoever else ran in between") {
     Machine machine;
     Program killer(machine), other(machine);
     share_table(machine, killer);

@@ -176,7 +176,7 @@ void Model::drop(Id object, ObjectType type) {
 }
 
 // ORDER: who died first goes first.
-void Model::bury() {
+void Model::reap() {
     while (!dying_.empty()) {
         const auto [object, type] = dying_.front();
         destroy(object, type);
@@ -192,7 +192,7 @@ void Model::empty_slots(Id table, u64 first) {
 
 // ORDER: the pages that it lost, from the first on; if nobody names it any more, its pages and then its own slots, both
 // from the end, though each page from its first slot on.
-void Model::bury_table(Id id) {
+void Model::reap_table(Id id) {
     Table& table = tables.at(id);
     while (!table.lost.empty()) {
         const u64 first = *table.lost.begin();
@@ -217,7 +217,7 @@ void Model::bury_table(Id id) {
 
 void Model::destroy(Id object, ObjectType type) {
     switch (type) {
-        case ObjectType::CapTable: return bury_table(object);
+        case ObjectType::CapTable: return reap_table(object);
         case ObjectType::Thread:
             stop(object);
             let_go(object);

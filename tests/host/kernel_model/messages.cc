@@ -375,7 +375,7 @@ void Model::step(const Operation& operation) {
             break;
         case Operation::Time: advance(operation.address); return;
     }
-    bury();
+    reap();
     schedule();
 }
 

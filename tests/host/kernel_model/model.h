@@ -186,12 +186,12 @@ private:
     void revoke(CapId id);
     void drop(Id object, ObjectType type);
     void destroy(Id object, ObjectType type);
-    void bury();
+    void reap();
     void set_inner(Id thread, u32 which, CapId source, u64 badge);
     void inner_cleared(Id thread, ObjectType type);
     Error retype(CapId untyped, ObjectType type, unsigned size_bits, unsigned limit_bits, u64 count, Id table, u64 first);
     void empty_slots(Id table, u64 first);
-    void bury_table(Id table);
+    void reap_table(Id table);
 
     // Threads and time (schedule.cc).
     void wake(Id thread);

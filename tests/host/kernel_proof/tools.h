@@ -1,4 +1,4 @@
-// What the proofs of the kernel share: running commands, and building the host kernel's tests anew with some objects
+// What the proofs of the kernel share: running commands, and building the host kernel's tests again with some objects
 // exchanged. They take what the host tree has built already and compile only what they change: an object that stands
 // before the archives in the link takes the place of the archive's own.
 #pragma once

@@ -28,8 +28,8 @@ struct RingMemory {
         if (!producer.ok()) __builtin_trap();
         return *producer;
     }
-    Result<Consumer<kCount>> consume(u32 inflight = kCount, u32 attempts = 1000, bool blameless = false) {
-        return Consumer<kCount>::open(bytes, area, inflight, attempts, blameless);
+    Result<Consumer<kCount>> consume(u32 inflight = kCount, u32 attempts = 1000, bool not_at_fault = false) {
+        return Consumer<kCount>::open(bytes, area, inflight, attempts, not_at_fault);
     }
 };
 

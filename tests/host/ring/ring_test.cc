@@ -127,8 +127,8 @@ TEST_CASE("what an incarnation took that ended by order does not count") {
     RingMemory memory;
     auto producer = memory.produce();
     submit(producer, 1);
-    const auto take = [&](bool blameless) {
-        auto consumer = *memory.consume(kCount, Consumer<kCount>::kAttempts, blameless);
+    const auto take = [&](bool not_at_fault) {
+        auto consumer = *memory.consume(kCount, Consumer<kCount>::kAttempts, not_at_fault);
         return (*consumer.take()).has_value();
     };
     CHECK(take(false));

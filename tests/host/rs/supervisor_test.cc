@@ -63,7 +63,7 @@ TEST_CASE("the first failure costs no wait, further ones wait twice as long each
     }
 }
 
-TEST_CASE("a stable time forgives") {
+TEST_CASE("a stable time resets the history") {
     Rig rig;
     rig.up(0);
     rig.dies(0);
@@ -98,7 +98,7 @@ TEST_CASE("too many failures in the window: held, with a tombstone that is itsel
     CHECK(rig.world.pid_of(0, true) == 0);
     rig.up(0);
     rig.dies(0);
-    CHECK(rig.service(0).state == State::Starting);  // what was before is forgiven
+    CHECK(rig.service(0).state == State::Starting);  // the history does not count any more
 }
 
 TEST_CASE("failures that are far apart never lead to holding") {
@@ -270,7 +270,7 @@ TEST_CASE("a client that comes back with a new session within the window is kept
     CHECK(rig.service(0).state == State::Up);
 }
 
-TEST_CASE("a session that is nobody's does not save the service from being held, and orders blame nobody") {
+TEST_CASE("a session that is nobody's does not save the service from being held, and orders are attributed to nobody") {
     Rig rig;
     rig.world.holders = {{71, 3}};
     rig.up(0);

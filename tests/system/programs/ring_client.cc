@@ -61,7 +61,7 @@ public:
     }
 
 private:
-    // Deaths come every few milliseconds. A request that was in progress at two is given up by the stub, and is asked anew.
+    // Deaths come every few milliseconds. A request that was in progress at two is given up by the stub, and is asked again.
     Result<block::Attached> attach(const block::Attach& request) {
         auto attached = driver_->attach(request);
         for (u32 again = 0; attached.error() == Error::ServiceFailed && again < kMostAgain; ++again) attached = driver_->attach(request);

@@ -23,7 +23,7 @@ struct alignas(16) FpuState {
 };
 static_assert(offsetof(FpuState, registers) == 32 && offsetof(FpuState, used) == 512);
 
-// The thread ends or starts anew: what it had in these registers is forgotten.
+// The thread ends or starts over: what it had in these registers is forgotten.
 void drop_fpu(Thread& thread);
 
 }  // namespace eft::kernel::arch

@@ -2,7 +2,7 @@
 // from Client and name their methods.
 //
 // What comes back from a server is checked like what goes in. Strings and vectors of a response point into the thread's
-// message page: they are valid until its next call. Requests are encoded anew for a repeat, from the caller's struct,
+// message page: they are valid until its next call. Requests are encoded again for a repeat, from the caller's struct,
 // so that nothing is kept on the way; capabilities are derived by the kernel, so originals never leave.
 //
 // A request whose server died under it twice is not sent a third time: ServiceFailed. The same if the supervisor closed
@@ -49,7 +49,7 @@ public:
         return transport_.slot();
     }
 
-    // Opens the session anew after its server restarted: called with the client, which still has its old capability;
+    // Opens the session again after its server restarted: called with the client, which still has its old capability;
     // asks the parent again, replaces the transport, attaches. Its own calls through this client are not repeated.
     // The owner has a member `Status reopen(Client&)` and outlives the client.
     template <class Owner>
@@ -224,7 +224,7 @@ private:
 
     // None: send the request again.
     // `forgotten`: StaleSession says that nothing of the request has happened, and that the server has begun the session
-    // anew. Whoever keeps nothing there need not know.
+    // again. Whoever keeps nothing there need not know.
     Error after_failure(Error error, Restart restart, bool forgotten, Needed needed, Attempts& attempts) {
         if (reopening_) return error;
         if (forgotten && error == Error::StaleSession && !can_reopen(restart))

@@ -29,7 +29,7 @@ public:
     }
 
     Slot slot() const { return endpoint_.slot(); }
-    // A session opened anew.
+    // A session opened again.
     void replace(CapHandle endpoint) { endpoint_ = std::move(endpoint); }
 
 private:

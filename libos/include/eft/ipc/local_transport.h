@@ -166,7 +166,7 @@ public:
     }
     Utcb& page() { return page_; }
 
-    // A session opened anew.
+    // A session opened again.
     void set_badge(Badge badge) { badge_ = raw(badge); }
     bool receiver_waits = true;
 

@@ -14,14 +14,14 @@ enum class Restart : u8 {
     Unhandled,  // nothing is declared: the result type makes the caller decide (Unsettled)
     Fail,       // PeerDied is the result
     Retry,      // repeat the same request, once
-    Reopen,     // let the client's owner open the session anew, then repeat the request, once
+    Reopen,     // let the client's owner open the session again, then repeat the request, once
 };
 
 // What becomes of a service's sessions when its server restarts.
 enum class Sessions : u8 {
     None,      // the server does not know its clients
     Reattach,  // they survive in the state region
-    Reset,     // they are gone: StaleSession, and stubs open them anew
+    Reset,     // they are gone: StaleSession, and stubs open them again
 };
 
 enum class Carrier : u8 {

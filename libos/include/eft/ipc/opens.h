@@ -127,7 +127,7 @@ private:
         for (const Kept& kept : kept_) count += kept.used;
         return count;
     }
-    // There is always one more than are in use: a number that is opened anew keeps its old request until the new one is
+    // There is always one more than are in use: a number that is opened again keeps its old request until the new one is
     // answered.
     Kept& spare() {
         unsigned index = 0;

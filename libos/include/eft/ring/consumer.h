@@ -36,14 +36,14 @@ public:
     Consumer() = default;
 
     // `inflight`: how many entries may be taken and not completed. `area` is the session's data area as mapped here.
-    // `blameless`: the incarnation before this one did not fail, so what it took does not count.
+    // `not_at_fault`: the incarnation before this one did not fail, so what it took does not count.
     static Result<Consumer> open(std::span<std::byte> bytes, std::span<std::byte> area, u32 inflight,
-                                 u32 attempts = kAttempts, bool blameless = false) {
+                                 u32 attempts = kAttempts, bool not_at_fault = false) {
         EFT_TRY(Memory memory, Memory::open(bytes));
         if (memory.geometry().count > Count || memory.geometry().area_bytes > area.size())
             return Error::ProtocolViolation;
         Consumer consumer(memory, area.first(memory.geometry().area_bytes), inflight, attempts);
-        EFT_CHECK(consumer.find_unfinished(blameless));
+        EFT_CHECK(consumer.find_unfinished(not_at_fault));
         return consumer;
     }
 
@@ -108,7 +108,7 @@ private:
 
     // The producer stores an entry's state before `submitted`, so the last `count` positions before the number read
     // here have states of their own, or of the reuse that came after it was read.
-    Status find_unfinished(bool blameless) {
+    Status find_unfinished(bool not_at_fault) {
         const u32 count = memory_.geometry().count;
         taken_ = acquire(memory_.header().submitted);
         recovered_ = taken_ > count ? taken_ - count : 0;
@@ -119,7 +119,7 @@ private:
                 unfinished_[slot(position)] = true;
                 ++found_unfinished_;
                 u32& taken = memory_.entry(position).attempts;
-                if (const u32 attempts = read_once(taken); blameless && attempts != 0) write(taken, attempts - 1);
+                if (const u32 attempts = read_once(taken); not_at_fault && attempts != 0) write(taken, attempts - 1);
             } else if (state != done_state(position) && state != submitted_state(position + count)) {
                 return Error::ProtocolViolation;
             }

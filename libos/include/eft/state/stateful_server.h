@@ -17,7 +17,7 @@
 // between an edit and the answer; run_server() stops the server where there is.
 //
 // on_restart:"reattach": sessions are as the last reply left them. on_restart:"reset": each session that the dead
-// incarnation had is told StaleSession once, by an answer that forgets it, and begins anew with the next request.
+// incarnation had is told StaleSession once, by an answer that forgets it, and starts over with the next request.
 #pragma once
 
 #include <eft/ipc/context.h>

@@ -7,7 +7,7 @@
 namespace eft::@name@ {
 
 // What all clients share; the interface's table Client is what each has. Change either, and count the version up: an
-// incarnation with another version begins anew.
+// incarnation with another version starts over.
 struct State {
     u64 all = 0;
 };
