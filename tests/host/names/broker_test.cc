@@ -1,4 +1,4 @@
-// The broker against a fake kernel whose capabilities know their parents.
+// The broker, with capabilities that are counted.
 #include <broker.h>
 
 #include <doctest/doctest.h>
@@ -13,35 +13,43 @@ namespace {
 
 using namespace eft;
 
-struct FakeKernel {
-    std::map<Slot, u64> badge_of;      // of the parents that are alive
+// What stands in for servers/names/capabilities.cc.
+struct Kernel {
+    std::map<Slot, u64> badge_of;      // of the parents that are there
     std::multiset<Slot> signalled;
     std::vector<u64> revoked, recalled;
     bool slots_left = true;
-
-    Result<Slot> mint(Slot endpoint, u64 badge) {
-        if (!slots_left) return Error::LimitReached;
-        const Slot made = ipc::local_caps().derive(endpoint);
-        badge_of[made] = badge;
-        return made;
-    }
-    void revoke(Slot parent) {
-        revoked.push_back(badge_of.at(parent));
-        drop(parent);
-    }
-    void recall(Slot parent) { recalled.push_back(badge_of.at(parent)); }
-    void drop(Slot capability) {
-        badge_of.erase(capability);
-        ipc::local_caps().drop(capability);
-    }
-    void signal(Slot notification) { signalled.insert(notification); }
 };
+Kernel kernel;
+
+}  // namespace
+
+namespace eft::broker {
+
+Result<Slot> make_session(Slot endpoint, u64 badge) {
+    if (!kernel.slots_left) return Error::LimitReached;
+    const Slot made = ipc::local_caps().derive(endpoint);
+    kernel.badge_of[made] = badge;
+    return made;
+}
+void revoke_copies(Slot session) { kernel.recalled.push_back(kernel.badge_of.at(session)); }
+void revoke_session(Slot session) {
+    kernel.revoked.push_back(kernel.badge_of.at(session));
+    kernel.badge_of.erase(session);
+    ipc::local_caps().drop(session);
+}
+void signal(Slot notification) { kernel.signalled.insert(notification); }
+
+}  // namespace eft::broker
+
+namespace {
 
 struct World {
-    FakeKernel kernel;
+    World() { kernel = {}; }
+
     Slot endpoint = ipc::local_caps().create(1);
-    broker::Broker<FakeKernel> server{kernel, endpoint};
-    ipc::LocalServer<names::Names, broker::Broker<FakeKernel>> local{server};
+    broker::Broker server{endpoint};
+    ipc::LocalServer<names::Names, broker::Broker> local{server};
     using Client = names::NamesClient<ipc::LocalTransport<decltype(local)>>;
     Client control{local, Badge{1}};
 
@@ -138,9 +146,9 @@ TEST_CASE("badges are never used again, and a dismissed client's sessions are re
         REQUIRE(second.ok());
         CHECK(seen.insert(*first).second);
         CHECK(seen.insert(*second).second);
-        world.kernel.revoked.clear();
+        kernel.revoked.clear();
         world.dismiss(admitted.id);
-        CHECK(world.kernel.revoked == std::vector<u64>{*first, *second, admitted.badge});
+        CHECK(kernel.revoked == std::vector<u64>{*first, *second, admitted.badge});
         CHECK(world.connect(client, "block/0").error() == Error::PermissionDenied);
         auto told = provider.closed();
         REQUIRE(told.ok());
@@ -148,8 +156,8 @@ TEST_CASE("badges are never used again, and a dismissed client's sessions are re
         CHECK_FALSE(told->incomplete);
         CHECK(provider.closed()->badges.empty());
     }
-    CHECK(world.kernel.badge_of.size() == 1);  // only the provider's own session is left
-    CHECK(world.kernel.signalled.size() == 600);
+    CHECK(kernel.badge_of.size() == 1);  // only the provider's own session is left
+    CHECK(kernel.signalled.size() == 600);
 }
 
 TEST_CASE("a client that is expelled loses its sessions with this service, and gets no other ones") {
@@ -167,7 +175,7 @@ TEST_CASE("a client that is expelled loses its sessions with this service, and g
     session.provides = "timer";  // not what echo's server provides
     CHECK(world.control.holder(session).error() == Error::NotFound);
     CHECK(world.control.expel(session).ok());
-    CHECK(world.kernel.revoked.empty());
+    CHECK(kernel.revoked.empty());
     session.provides = "file/0 echo";
     CHECK(client.holder(session).error() == Error::PermissionDenied);
     CHECK(client.expel(session).error() == Error::PermissionDenied);
@@ -175,7 +183,7 @@ TEST_CASE("a client that is expelled loses its sessions with this service, and g
     CHECK(world.control.holder(session)->id == bad.id);
     REQUIRE(world.control.expel(session).ok());
     REQUIRE(world.control.expel(session).ok());
-    CHECK(world.kernel.revoked == std::vector<u64>{first, second});
+    CHECK(kernel.revoked == std::vector<u64>{first, second});
     auto told = provider.closed();
     REQUIRE(told.ok());
     CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{first, second});
@@ -184,7 +192,7 @@ TEST_CASE("a client that is expelled loses its sessions with this service, and g
     CHECK(world.connect(client, "echo").error() == Error::ServiceFailed);
     CHECK(world.connect(client, "timer").ok());
     CHECK(world.connect(other, "echo").ok());
-    CHECK(world.kernel.badge_of.size() == 7);  // three clients' own, clock, third, and the last two
+    CHECK(kernel.badge_of.size() == 7);  // three clients' own, clock, third, and the last two
     static_cast<void>(clock), static_cast<void>(third);
     world.dismiss(bad.id);
     auto again = world.as(world.admit("echo timer").badge);
@@ -207,7 +215,7 @@ TEST_CASE("a kept session is the same for each incarnation of its client, and no
 
     world.dismiss(first.id);
     CHECK(world.keep(client, "counter").error() == Error::PermissionDenied);
-    CHECK(std::count(world.kernel.recalled.begin(), world.kernel.recalled.end(), *kept) == 1);  // what the dead one had is void
+    CHECK(std::count(kernel.recalled.begin(), kernel.recalled.end(), *kept) == 1);  // what the dead one had is void
     auto told = provider.closed();
     REQUIRE(told.ok());
     CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{*other});
@@ -326,7 +334,7 @@ TEST_CASE("one client cannot use up a service, nor one service the table") {
     CHECK(opened == 64);
     auto other = world.as(world.admit("a").badge);
     CHECK(world.connect(other, "a").ok());
-    world.kernel.slots_left = false;
+    kernel.slots_left = false;
     CHECK(world.connect(other, "a").error() == Error::LimitReached);
 }
 

@@ -1,0 +1,226 @@
+#include "broker.h"
+
+#include "capabilities.h"
+#include "word_list.h"
+
+namespace eft::broker {
+
+Status Broker::publish(ipc::Context& context, names::Publication&& request) {
+    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+    if (request.name.empty() || request.name.find(' ') != request.name.npos) return Error::InvalidArgument;
+    if (find_service(request.name)) return Error::AlreadyExists;
+    if (service_count_ == kMaxServices) return Error::LimitReached;
+    Service& service = services_[service_count_++];
+    service.name = FixedText<names::Publication::kNameMax>(request.name);
+    service.endpoint = request.endpoint.release();
+    service.wake = request.wake.release();
+    return {};
+}
+
+Result<names::Admitted> Broker::admit(ipc::Context& context, names::Client&& request) {
+    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+    Client* client = find_client(u32{0});
+    if (!client) return Error::LimitReached;
+    for (const Client& each : clients_) {
+        if (each.id != 0 && request.identity != 0 && each.identity == request.identity) return Error::AlreadyExists;
+    }
+    const u64 badge = next_badge_;
+    EFT_TRY(const Slot session, make_session(endpoint_, badge));
+    ++next_badge_;
+    client->id = next_client_++;
+    client->badge = badge;
+    client->session = session;
+    client->allowed = FixedText<names::Client::kAllowedMax>(request.allowed);
+    client->provides = FixedText<names::Client::kProvidesMax>(request.provides);
+    client->identity = request.identity;
+    sessions_.for_each_open([&](SessionEntry& kept) {
+        if (kept.keeper != 0 && kept.keeper == client->identity) kept.client = client->id;
+    });
+    expect_comparison(*client);
+    names::Admitted admitted;
+    admitted.session = ipc::CapField<ipc::kind::EndpointOf<names::Names>>(session);
+    admitted.id = client->id;
+    return admitted;
+}
+
+Status Broker::dismiss(ipc::Context& context, names::ClientId&& request) {
+    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+    Client* client = request.id != 0 ? find_client(request.id) : nullptr;
+    if (!client) return Error::NotFound;
+    sessions_.for_each_open([&](SessionEntry& session) {
+        if (session.client != client->id) return;
+        if (session.keeper == 0) return close(session);
+        revoke_copies(session.parent);
+        session.client = 0;
+    });
+    revoke_session(client->session);
+    *client = {};
+    return {};
+}
+
+Result<names::Session> Broker::connect(ipc::Context& context, names::ServiceName&& request) {
+    Client* client = find_client(context.badge());
+    if (!client) return Error::PermissionDenied;
+    EFT_TRY(const u16 service, allowed_service(*client, request.name));
+    EFT_TRY(SessionEntry * session, open_session(*client, service));
+    return answer_with(*session);
+}
+
+Result<names::Session> Broker::keep(ipc::Context& context, names::ServiceName&& request) {
+    Client* client = find_client(context.badge());
+    if (!client || client->identity == 0) return Error::PermissionDenied;
+    EFT_TRY(const u16 service, allowed_service(*client, request.name));
+    if (const SessionEntry* kept = sessions_.find_kept(service, client->identity)) return answer_with(*kept);
+    EFT_TRY(SessionEntry * session, open_session(*client, service));
+    session->keeper = client->identity;
+    return answer_with(*session);
+}
+
+Status Broker::disconnect(ipc::Context& context, names::Badge&& request) {
+    Client* client = find_client(context.badge());
+    if (!client) return Error::PermissionDenied;
+    if (SessionEntry* session = sessions_.find_open(client->id, request.badge)) close(*session);
+    return {};  // a repeated request finds it closed already
+}
+
+Result<names::Badges> Broker::closed(ipc::Context& context, Empty&&) {
+    Client* client = find_client(context.badge());
+    if (!client) return Error::PermissionDenied;
+    std::size_t count = 0;
+    names::Badges answer;
+    for (u16 index = 0; index < service_count_; ++index) {
+        if (!provides(*client, services_[index])) continue;
+        count += sessions_.tell(index, std::span(badges_).subspan(count));
+        if (sessions_.take_incomplete(index)) answer.incomplete = true;
+    }
+    answer.badges = std::span(badges_).first(count);
+    return answer;
+}
+
+Result<names::Badges> Broker::open(ipc::Context& context, names::Badge&& request) {
+    Client* client = find_client(context.badge());
+    if (!client) return Error::PermissionDenied;
+    std::size_t count = 0;
+    sessions_.for_each_open([&](const SessionEntry& session) {
+        if (session.badge <= request.badge || !provides(*client, services_[session.service])) return;
+        count = insert_sorted(session.badge, count);
+    });
+    names::Badges answer;
+    answer.badges = std::span(badges_).first(count);
+    return answer;
+}
+
+Result<names::ClientId> Broker::holder(ipc::Context& context, names::ServedSession&& request) {
+    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+    const SessionEntry* session = find_served(request);
+    if (!session || session->client == 0) return Error::NotFound;
+    names::ClientId answer;
+    answer.id = session->client;
+    return answer;
+}
+
+// A repeated request finds the session closed already.
+Status Broker::expel(ipc::Context& context, names::ServedSession&& request) {
+    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+    SessionEntry* found = find_served(request);
+    if (!found) return {};
+    const u32 holder = found->client;
+    if (holder == 0) {
+        close(*found);
+        return {};
+    }
+    const u16 service = found->service;
+    if (Client* client = find_client(holder)) client->expelled[service] = true;
+    sessions_.for_each_open([&](SessionEntry& session) {
+        if (session.client == holder && session.service == service) close(session);
+    });
+    return {};
+}
+
+// The service's place, if this client may have sessions with it.
+Result<u16> Broker::allowed_service(const Client& client, std::string_view name) {
+    if (!contains_word(client.allowed.view(), name)) return Error::PermissionDenied;
+    const Service* service = find_service(name);
+    if (!service) return Error::NotFound;
+    const u16 index = static_cast<u16>(service - services_.data());
+    if (client.expelled[index]) return Error::ServiceFailed;
+    return index;
+}
+
+Result<SessionEntry*> Broker::open_session(const Client& client, u16 service) {
+    if (!sessions_.admits(service, client.id)) return Error::LimitReached;
+    EFT_TRY(const Slot parent, make_session(services_[service].endpoint, next_badge_));
+    auto entry = sessions_.open(service, client.id, next_badge_, parent);
+    if (!entry.ok()) revoke_session(parent);
+    else ++next_badge_;
+    return entry;
+}
+
+names::Session Broker::answer_with(const SessionEntry& entry) {
+    names::Session session;
+    session.session = ipc::CapField<ipc::kind::Endpoint>(entry.parent);
+    session.badge = entry.badge;
+    return session;
+}
+
+Broker::Service* Broker::find_service(std::string_view name) {
+    for (std::size_t i = 0; i < service_count_; ++i) {
+        if (services_[i].name.view() == name) return &services_[i];
+    }
+    return nullptr;
+}
+
+Broker::Client* Broker::find_client(::eft::Badge badge) {
+    for (Client& client : clients_) {
+        if (client.id != 0 && client.badge == raw(badge)) return &client;
+    }
+    return nullptr;
+}
+
+// 0 finds a free place.
+Broker::Client* Broker::find_client(u32 id) {
+    for (Client& client : clients_) {
+        if (client.id == id) return &client;
+    }
+    return nullptr;
+}
+
+SessionEntry* Broker::find_served(const names::ServedSession& request) {
+    SessionEntry* found = sessions_.find_open(request.badge);
+    return found && contains_word(request.provides, services_[found->service].name.view()) ? found : nullptr;
+}
+
+bool Broker::provides(const Client& client, const Service& service) { return contains_word(client.provides.view(), service.name.view()); }
+
+void Broker::close(SessionEntry& session) {
+    revoke_session(session.parent);
+    const Slot wake = services_[session.service].wake;
+    sessions_.close(session);
+    signal(wake);
+}
+
+// The incarnation before may have died between being told a badge and acting on it.
+void Broker::expect_comparison(const Client& client) {
+    for (u16 index = 0; index < service_count_; ++index) {
+        Service& service = services_[index];
+        if (!provides(client, service)) continue;
+        if (service.was_provided) {
+            sessions_.mark_incomplete(index);
+            signal(service.wake);
+        }
+        service.was_provided = true;
+    }
+}
+
+// Keeps the lowest ones.
+std::size_t Broker::insert_sorted(u64 badge, std::size_t count) {
+    std::size_t at = count;
+    while (at > 0 && badges_[at - 1] > badge) --at;
+    if (at == badges_.size()) return count;
+    const std::size_t last = std::min(count, badges_.size() - 1);
+    for (std::size_t i = last; i > at; --i) badges_[i] = badges_[i - 1];
+    badges_[at] = badge;
+    return std::min(count + 1, badges_.size());
+}
+
+}  // namespace eft::broker
