@@ -38,18 +38,22 @@ struct Ended {
 };
 
 // The device. Operations are known by the number that begin() was given, until next_ended() names it.
-template <class B>
-concept Backend = requires(B& backend, u32 number, Slot object, u64 bytes, const Operation& operation) {
-    { backend.geometry() } -> std::same_as<Geometry>;
-    // A client's area, which stays where it is until close_area(). Nothing of it is in progress when that is called.
-    { backend.open_area(number, object, bytes) } -> std::same_as<Status>;
-    backend.close_area(number);
-    // Busy: not now, after some have ended. Any other error is the operation's.
-    { backend.begin(number, operation) } -> std::same_as<Result<Progress>>;
+class Backend {
+public:
+    virtual Geometry geometry() const = 0;
+    // A client's data area, 0 to kSessions - 1, in whole pages. It stays where it is until close_area(), and nothing of it is
+    // in progress when that is called.
+    virtual Status open_area(u32 area, Slot object, u64 bytes) = 0;
+    virtual void close_area(u32 area) = 0;
+    // Busy: not now, but after some have ended. Any other error is the operation's.
+    virtual Result<Progress> begin(u32 number, const Operation& operation) = 0;
     // After any number of begin().
-    backend.kick();
-    // ProtocolViolation: what was begun and has not ended was lost, and is to be begun again; the device was reset.
-    { backend.next_ended() } -> std::same_as<Result<std::optional<Ended>>>;
+    virtual void kick() = 0;
+    // ProtocolViolation: the device was reset; what was begun and has not ended was lost, and is to be begun again.
+    virtual Result<std::optional<Ended>> next_ended() = 0;
+
+protected:
+    ~Backend() = default;
 };
 
 // The kernel: slots that outlive the incarnation, and the mapping of what lies in them.

@@ -39,7 +39,7 @@ struct State {
 // Bits of the program's notification: one for each place.
 constexpr u64 wake_bit(u32 place) { return u64{1} << place; }
 
-template <Platform P, Backend B, class Stores = DirectStores>
+template <Platform P, class Stores = DirectStores>
 class BlockService {
 public:
     using Region = StateRegion<State, 4096 - sizeof(RegionHeader), Stores>;
@@ -56,7 +56,7 @@ public:
         Block::RingConsumer consumer;
     };
 
-    BlockService(Region& region, P& platform, B& backend)
+    BlockService(Region& region, P& platform, Backend& backend)
         : region_(region), platform_(platform), backend_(backend), sessions_(region, region->clients) {}
 
     // Before the first request; the device runs.
@@ -282,7 +282,7 @@ private:
 
     Region& region_;
     P& platform_;
-    B& backend_;
+    Backend& backend_;
     Clients sessions_;
     std::array<Client, kSessions> clients_{};
     Operations<kSessions * Block::kInflight> operations_;

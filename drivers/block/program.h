@@ -26,9 +26,9 @@ public:
 };
 
 // Serves the device until the end. `on_wake` sees the notification's bits before the rings are served.
-template <Backend B, class OnWake>
-[[noreturn]] void run(B& backend, OnWake on_wake) {
-    using Server = BlockService<KernelPlatform, B>;
+template <class OnWake>
+[[noreturn]] void run(Backend& backend, OnWake on_wake) {
+    using Server = BlockService<KernelPlatform>;
     auto& region = recovered_region<typename Server::Region>(kLayoutVersion);
     static KernelPlatform platform;
     static Server server(region, platform, backend);

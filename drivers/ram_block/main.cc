@@ -2,7 +2,6 @@
 #include <drivers/block/program.h>
 #include <drivers/ram_block/ram_disk.h>
 
-
 using namespace eft;
 
 int eft_main() {

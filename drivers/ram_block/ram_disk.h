@@ -5,8 +5,6 @@
 
 #include <drivers/block/backend.h>
 
-#include <cstring>
-
 namespace eft::ram_block {
 
 // Word `index` (0 to 63) of a sector.
@@ -15,29 +13,20 @@ constexpr u64 pattern(u64 sector, u32 index) {
     return word ^ word >> 31;
 }
 
-class RamDisk {
+// Every operation is done at once, so none of them ends later.
+class RamDisk final : public block::Backend {
 public:
     static constexpr u32 kMaxCount = 256;
 
-    explicit RamDisk(std::span<std::byte> memory) : memory_(memory) {
-        for (u64 sector = 0; sector < sectors(); ++sector) {
-            for (u32 index = 0; index < block::kSectorBytes / sizeof(u64); ++index) {
-                const u64 word = pattern(sector, index);
-                std::memcpy(place(sector) + index * sizeof word, &word, sizeof word);
-            }
-        }
-    }
+    // As many sectors as fit into `memory`, which is filled with the pattern.
+    explicit RamDisk(std::span<std::byte> memory);
 
-    block::Geometry geometry() const { return {sectors(), true, kMaxCount}; }
-    Status open_area(u32, Slot, u64) { return {}; }
-    void close_area(u32) {}
-    Result<block::Progress> begin(u32, const block::Operation& operation) {
-        if (operation.kind == block::OperationKind::Read) std::memcpy(operation.data.data(), place(operation.sector), operation.data.size());
-        if (operation.kind == block::OperationKind::Write) std::memcpy(place(operation.sector), operation.data.data(), operation.data.size());
-        return block::Progress::Done;
-    }
-    void kick() {}
-    Result<std::optional<block::Ended>> next_ended() { return std::optional<block::Ended>(); }
+    block::Geometry geometry() const override { return {sectors(), true, kMaxCount}; }
+    Status open_area(u32, Slot, u64) override { return {}; }
+    void close_area(u32) override {}
+    Result<block::Progress> begin(u32, const block::Operation& operation) override;
+    void kick() override {}
+    Result<std::optional<block::Ended>> next_ended() override { return std::optional<block::Ended>(); }
 
 private:
     u64 sectors() const { return memory_.size() / block::kSectorBytes; }
@@ -45,6 +34,5 @@ private:
 
     std::span<std::byte> memory_;
 };
-static_assert(block::Backend<RamDisk>);
 
 }  // namespace eft::ram_block

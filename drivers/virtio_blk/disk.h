@@ -21,11 +21,11 @@ concept Pins = requires(P& pins, Slot object, u32 number, std::span<u64> address
 
 // `restart(device, resets)` resets the device and starts it again, for the nth time; it does not return if that fails.
 template <hw::RegisterAccess Access, Pins P, class Restart>
-class Disk {
+class Disk final : public block::Backend {
 public:
     Disk(BlockDevice<Access>& device, P& pins, Restart restart) : device_(device), pins_(pins), restart_(restart) {}
 
-    block::Geometry geometry() const {
+    block::Geometry geometry() const override {
         const Properties& properties = device_.properties();
         // A request of n pages' bytes lies in n + 1 pages where it does not start at one.
         const u32 segments = std::min<u32>(properties.most_segments, Requests::kMostSegments);
@@ -33,14 +33,14 @@ public:
         return {properties.sectors, !properties.read_only, count};
     }
 
-    Status open_area(u32 area, Slot object, u64 bytes) {
+    Status open_area(u32 area, Slot object, u64 bytes) override {
         Area& opened = areas_[area];
         EFT_TRY(opened.pin, pins_.pin(object, std::span(opened.pages).first(bytes / kPageSize)));
         return {};
     }
-    void close_area(u32 area) { pins_.unpin(areas_[area].pin); }
+    void close_area(u32 area) override { pins_.unpin(areas_[area].pin); }
 
-    Result<block::Progress> begin(u32 number, const block::Operation& operation) {
+    Result<block::Progress> begin(u32 number, const block::Operation& operation) override {
         const Properties& properties = device_.properties();
         const Token token{number};
         Requests& requests = device_.requests();
@@ -54,9 +54,9 @@ public:
         return progress(operation.kind == block::OperationKind::Read ? requests.read(properties, operation.sector, data, token)
                                                                      : requests.write(properties, operation.sector, data, token));
     }
-    void kick() { device_.kick(); }
+    void kick() override { device_.kick(); }
 
-    Result<std::optional<block::Ended>> next_ended() {
+    Result<std::optional<block::Ended>> next_ended() override {
         if (broken_) return reset();
         const auto next = device_.requests().next_completion();
         if (!next.ok()) return reset();

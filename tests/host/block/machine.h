@@ -15,26 +15,26 @@
 namespace eft::test {
 
 // A disk that takes its time: operations end when it is told to, and it has room for few.
-class SlowDisk {
+class SlowDisk final : public block::Backend {
 public:
     static constexpr u64 kSectors = 64;
     static constexpr std::size_t kRoom = 5;
 
     SlowDisk(World& world, ram_block::RamDisk& contents) : world_(world), contents_(contents) {}
 
-    block::Geometry geometry() const { return {contents_.geometry().sectors, writable, 8}; }
-    Status open_area(u32 area, Slot, u64) {
+    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8}; }
+    Status open_area(u32 area, Slot, u64) override {
         world_.point();
         CHECK(!open_[area]);
         open_[area] = true;
         return {};
     }
-    void close_area(u32 area) {
+    void close_area(u32 area) override {
         CHECK(open_[area]);
         for (const auto& each : begun_) CHECK(each.operation.area != area);
         open_[area] = false;
     }
-    Result<block::Progress> begin(u32 number, const block::Operation& operation) {
+    Result<block::Progress> begin(u32 number, const block::Operation& operation) override {
         world_.point();
         if (begun_.size() == kRoom) return Error::Busy;
         if (operation.sector == failing_sector && operation.count != 0) return Error::DeviceError;
@@ -42,8 +42,8 @@ public:
         most_ = std::max(most_, begun_.size());
         return block::Progress::Begun;
     }
-    void kick() { ++kicks; }
-    Result<std::optional<block::Ended>> next_ended() {
+    void kick() override { ++kicks; }
+    Result<std::optional<block::Ended>> next_ended() override {
         if (std::exchange(breaks_down, false)) {
             begun_.clear();
             return Error::ProtocolViolation;
@@ -116,7 +116,7 @@ struct FakeNames {
 // The supervisor and the server loop of one driver.
 class Driver final : public ipc::LoopServices {
 public:
-    using Service = block::BlockService<FakePlatform, SlowDisk, MortalStores>;
+    using Service = block::BlockService<FakePlatform, MortalStores>;
 
     explicit Driver(World& world)
         : world_(world), region_memory_(world.make_memory(World::kRegion, page_up(Service::Region::kBytes))),
