@@ -34,6 +34,9 @@ endif()
 
 if(EFT_TARGET)
   enable_language(ASM)
+  set(EFT_USER_ARCH "${CMAKE_SOURCE_DIR}/libos/arch/x86_64")
+else()
+  set(EFT_USER_ARCH "${CMAKE_SOURCE_DIR}/libos/arch/host")
 endif()
 
 include(EftFolders)

@@ -1,9 +1,9 @@
 # Libraries, user programs and host tools. The word SOURCES may be left out: what follows the name is a source.
 
-# The ABI headers are for everybody; whatever else a target includes comes with the libraries that it names. A further
+# The ABI headers are for everybody, and so is the machine of user space, <eft/arch/...>; whatever else a target includes comes with the libraries that it names. A further
 # argument that is true leaves the host tree's sanitisers out.
 function(eft_common_settings name)
-  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/kernel/include")
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/kernel/include" "${EFT_USER_ARCH}")
   if(EFT_TARGET)
     target_compile_options(${name} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${EFT_USER_OPTIONS}>")
   else()

@@ -9,16 +9,16 @@ using namespace eft;
 
 namespace {
 
-using Clock = hpet::Hpet<hw::Mmio>;
-using Server = hpet::TimerServer<Clock, KernelSlots>;
+using hpet::Hpet;
+using Server = hpet::TimerServer<KernelSlots>;
 constexpr u64 kAlarmBit = 1;
 constexpr unsigned kTimer = 0;
 
-Result<Clock> start_clock(hpet::ClockState& state) {
+Result<Hpet> start_clock(hpet::ClockState& state) {
     EFT_TRY(static driver::Device device, driver::Device::connect());
     EFT_TRY(static driver::Window window, device.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, window.length));
-    EFT_TRY(Clock clock, Clock::start(registers, state, kTimer));
+    EFT_TRY(Hpet clock, Hpet::start(registers, state, kTimer));
     EFT_TRY(const u32 line, device.connect_interrupt(0, clock.possible_lines(), kAlarmBit));
     EFT_TRY([[maybe_unused]] const u8 connected, clock.connect(u32{1} << line));
     return clock;

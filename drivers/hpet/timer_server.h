@@ -30,21 +30,13 @@ struct TimerState {
     SessionTable<TimerSession, kSessions> clients;
 };
 
-// What the service needs of the device; Hpet, or a made-up one.
-template <class C>
-concept AlarmClock = requires(C& clock, u64 nanoseconds) {
-    { clock.now() } -> std::same_as<u64>;
-    { clock.set_alarm(nanoseconds) } -> std::same_as<Status>;
-    clock.disarm();
-};
-
-template <AlarmClock Clock, class Slots, class Stores = DirectStores>
+template <class Slots, class Stores = DirectStores>
 class TimerServer {
 public:
     using Region = StateRegion<TimerState, 4096 - sizeof(RegionHeader), Stores>;
     using Clients = ClientSessions<Region, TimerSession, kSessions, Stores>;
 
-    TimerServer(Region& region, Clock& clock, Slots& slots)
+    TimerServer(Region& region, Hpet& clock, Slots& slots)
         : region_(region), clock_(clock), slots_(slots), clients_(region, region->clients) {}
 
     // Before the first request.
@@ -162,7 +154,7 @@ private:
     }
 
     Region& region_;
-    Clock& clock_;
+    Hpet& clock_;
     Slots& slots_;
     Clients clients_;
     TimerWheel<kSessions * kTimersOfSession> wheel_;

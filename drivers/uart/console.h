@@ -25,13 +25,13 @@ struct ConsoleState {
 };
 constexpr u32 kLayoutVersion = 1;
 
-template <hw::RegisterAccess Access, class Slots, class Stores = DirectStores>
+template <class Slots, class Stores = DirectStores>
 class ConsoleServer {
 public:
     using Region = StateRegion<ConsoleState, 4096 - sizeof(RegionHeader), Stores>;
     using Clients = ClientSessions<Region, ConsoleSession, kSessions, Stores>;
 
-    ConsoleServer(Region& region, Uart<Access>& uart, Slots& slots)
+    ConsoleServer(Region& region, Uart& uart, Slots& slots)
         : region_(region), uart_(uart), slots_(slots), clients_(region, region->clients) {}
 
     // Before the first request. Whoever waits is told to look: the dead may have owed it a signal.
@@ -112,7 +112,7 @@ private:
     }
 
     Region& region_;
-    Uart<Access>& uart_;
+    Uart& uart_;
     Slots& slots_;
     Clients clients_;
     bool waits_for_room_ = true;  // after a restart nobody knows

@@ -9,7 +9,7 @@ using namespace eft;
 
 namespace {
 
-using Server = uart::ConsoleServer<hw::Ports, KernelSlots>;
+using Server = uart::ConsoleServer<KernelSlots>;
 constexpr u64 kLineBit = 1;
 
 Result<hw::Ports> open_line() {
@@ -27,7 +27,7 @@ int eft_main() {
     const auto ports = open_line();
     if (!ports.ok()) panic("uart: dev does not give the serial line");
     // The device's own bytes are no part of transactions: see console.h.
-    auto line = uart::Uart<hw::Ports>::start(*ports, const_cast<uart::Buffers&>(region->buffers));
+    auto line = uart::Uart::start(*ports, const_cast<uart::Buffers&>(region->buffers));
     if (!line.ok()) panic("uart: nothing answers at the serial line's ports");
 
     static KernelSlots slots;

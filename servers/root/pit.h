@@ -41,14 +41,13 @@ constexpr Result<u32> pit_divisor(u32 hertz) {
 }
 
 // Starts the tick and returns its period in nanoseconds, rounded down.
-template <hw::RegisterAccess Access>
-Result<u64> start_pit(Access access, u32 hertz) {
+inline Result<u64> start_pit(hw::Ports ports, u32 hertz) {
     EFT_TRY(const u32 divisor, pit_divisor(hertz));
-    hw::write<pit::ControlWord>(access, hw::Value<pit::ControlWord>()
-                                            .with<pit::ControlWord::Mode>(pit::kModeRateGenerator)
-                                            .with<pit::ControlWord::Access>(pit::kAccessLowThenHigh));
-    hw::write<pit::Channel0>(access, hw::Value<pit::Channel0>(static_cast<u8>(divisor)));
-    hw::write<pit::Channel0>(access, hw::Value<pit::Channel0>(static_cast<u8>(divisor >> 8)));
+    hw::write<pit::ControlWord>(ports, hw::Value<pit::ControlWord>()
+                                           .with<pit::ControlWord::Mode>(pit::kModeRateGenerator)
+                                           .with<pit::ControlWord::Access>(pit::kAccessLowThenHigh));
+    hw::write<pit::Channel0>(ports, hw::Value<pit::Channel0>(static_cast<u8>(divisor)));
+    hw::write<pit::Channel0>(ports, hw::Value<pit::Channel0>(static_cast<u8>(divisor >> 8)));
     return u64{divisor} * 1'000'000'000 / pit::kFrequency;
 }
 

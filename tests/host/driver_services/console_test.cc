@@ -2,64 +2,36 @@
 // printed, at worst twice.
 #include "loop.h"
 
+#include <devices/uart_16550.h>
 #include <drivers/uart/console.h>
-
-#include <deque>
 
 using namespace eft;
 using namespace eft::test;
 
 namespace {
 
-// As much of a 16550 as is needed: an endless transmitter, a FIFO of typed characters.
-struct FakeLine {
-    std::deque<u8> typed;
-    std::vector<u8> sent;
-    u8 registers[8] = {};
-    u8 divisor[2] = {};
-};
-struct Access {
-    FakeLine* line;
-    bool divisor_selected() const { return line->registers[3] & 0x80; }
-    template <hw::RegisterWord W>
-    W read(u32 offset) {
-        if (offset < 2 && divisor_selected()) return line->divisor[offset];
-        if (offset == 5) return static_cast<W>(0x60 | !line->typed.empty());
-        if (offset == 2) return static_cast<W>(line->typed.empty());
-        if (offset != 0) return line->registers[offset];
-        const u8 byte = line->typed.empty() ? 0 : line->typed.front();
-        if (!line->typed.empty()) line->typed.pop_front();
-        return byte;
-    }
-    template <hw::RegisterWord W>
-    void write(u32 offset, W value) {
-        if (offset < 2 && divisor_selected()) return void(line->divisor[offset] = static_cast<u8>(value));
-        if (offset == 0) return line->sent.push_back(static_cast<u8>(value));
-        line->registers[offset] = static_cast<u8>(value);
-    }
-};
-
 struct Incarnation {
-    using Server = uart::ConsoleServer<Access, FakePlatform, MortalStores>;
+    using Server = uart::ConsoleServer<FakePlatform, MortalStores>;
     using Region = Server::Region;
     using View = Server::Clients::View;
     using Service = console::Console;
     static constexpr u32 kLayoutVersion = uart::kLayoutVersion;
 
-    Incarnation(World& world, FakeLine& line, Region& region)
-        : slots(world), device(*uart::Uart<Access>::start(Access{&line}, const_cast<uart::Buffers&>(region->buffers))), server(region, device, slots) {}
+    Incarnation(World& world, Uart16550& line, Region& region)
+        : slots(world), device(*uart::Uart::start(line.ports(), const_cast<uart::Buffers&>(region->buffers))), server(region, device, slots) {}
     FakePlatform slots;
-    uart::Uart<Access> device;
+    uart::Uart device;
     Server server;
 };
-using ConsoleLoop = Loop<Incarnation, FakeLine>;
+using ConsoleLoop = Loop<Incarnation, Uart16550>;
 using Client = console::ConsoleClient<LoopTransport<ConsoleLoop>>;
 constexpr u64 kWake = 555;
 
 bool live(u64 fatal) {
     CAPTURE(fatal);
     World world;
-    FakeLine line;
+    Uart16550 line;
+    line.sends_at_once = true;
     ConsoleLoop loop(world, line);
     Client client(LoopTransport<ConsoleLoop>{&loop, 7});
     world.steps = 0;
@@ -71,7 +43,7 @@ bool live(u64 fatal) {
     std::string written, read;
     const std::string typed = "the quick brown newt";
     for (std::size_t i = 0; i < typed.size(); i += 5) {
-        for (char character : typed.substr(i, 5)) line.typed.push_back(static_cast<u8>(character));
+        line.type(typed.substr(i, 5));
         const unsigned before = world.now.signals[kWake];
         loop.step([&] { static_cast<void>(loop.server().serve_line()); });
         CHECK(world.now.signals[kWake] > before);
@@ -95,10 +67,10 @@ bool live(u64 fatal) {
     CHECK(read == typed);
     // All that was written, in order; what comes twice lies in between.
     std::size_t found = 0;
-    for (u8 byte : line.sent)
-        if (found < written.size() && byte == static_cast<u8>(written[found])) ++found;
+    for (char byte : line.wire)
+        if (found < written.size() && byte == written[found]) ++found;
     CHECK(found == written.size());
-    if (loop.deaths == 0) CHECK(line.sent.size() == written.size());
+    if (loop.deaths == 0) CHECK(line.wire.size() == written.size());
     CHECK(loop.deaths <= 1);
     return loop.deaths == 1;
 }
@@ -113,11 +85,14 @@ TEST_CASE("a death of the console at any step loses nothing that was typed or wr
 
 TEST_CASE("what nobody reads is counted, and told once") {
     World world;
-    FakeLine line;
+    Uart16550 line;
+    line.sends_at_once = true;
     ConsoleLoop loop(world, line);
     Client client(LoopTransport<ConsoleLoop>{&loop, 7});
-    for (unsigned i = 0; i < uart::kReceiveCapacity + 10; ++i) line.typed.push_back('x');
-    for (int i = 0; i < 10; ++i) loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+    for (unsigned i = 0; i < uart::kReceiveCapacity + 10; ++i) {
+        line.type("x");
+        loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+    }
     std::size_t count = 0;
     u32 lost = 0;
     for (int i = 0; i < 10; ++i) {

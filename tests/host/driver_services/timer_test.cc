@@ -1,6 +1,7 @@
-// The timer service over a made-up clock, with a death at every step: no timer is early, none is lost.
+// The timer service over an HPET in software, with a death at every step: no timer is early, none is lost.
 #include "loop.h"
 
+#include <devices/hpet.h>
 #include <drivers/hpet/timer_server.h>
 
 #include <stdexcept>
@@ -12,31 +13,36 @@ using namespace eft::test;
 
 namespace {
 
-// The hardware: it goes on while no driver lives. The alarm is the driver's own again after each start.
-struct FakeClock {
-    u64 time = 1000;
-    u64 alarm = ~u64{0};
-
-    u64 now() { return time; }
-    Status set_alarm(u64 nanoseconds) {
-        alarm = nanoseconds;
-        return {};
+// The hardware goes on while no driver lives. A tick is a nanosecond, and none passes unless the test says so.
+struct Clock {
+    Clock() {
+        hardware.period = 1'000'000;
+        hardware.ticks_per_access = 0;
+        hardware.configuration = 1;
     }
-    void disarm() { alarm = ~u64{0}; }
+    // When the alarm comes, in the service's time, which began with the counter at 0; never if it is off.
+    u64 alarm() const { return hardware.timers[0].interrupts() ? hardware.timers[0].comparator : ~u64{0}; }
+    void pass_until(u64 time) { hardware.advance(std::max(time, hardware.counter) - hardware.counter); }
+
+    HpetModel hardware;
 };
+// Ticks that an alarm may be late.
+constexpr u64 kLate = 8;
 
 struct Incarnation {
-    using Server = hpet::TimerServer<FakeClock, FakePlatform, MortalStores>;
+    using Server = hpet::TimerServer<FakePlatform, MortalStores>;
     using Region = Server::Region;
     using View = Server::Clients::View;
     using Service = timer::TimerService;
     static constexpr u32 kLayoutVersion = hpet::kLayoutVersion;
 
-    Incarnation(World& world, FakeClock& clock, Region& region) : slots(world), server(region, clock, slots) {}
+    Incarnation(World& world, Clock& clock, Region& region)
+        : slots(world), device(*hpet::Hpet::start(clock.hardware.registers(), const_cast<hpet::ClockState&>(region->clock), 0)), server(region, device, slots) {}
     FakePlatform slots;
+    hpet::Hpet device;
     Server server;
 };
-using TimerLoop = Loop<Incarnation, FakeClock>;
+using TimerLoop = Loop<Incarnation, Clock>;
 using Client = timer::TimerServiceClient<LoopTransport<TimerLoop>>;
 
 constexpr u64 kWake = 555;
@@ -47,19 +53,19 @@ Status attach(Client& client, u64 object = kWake) {
     return client.attach(request).error();
 }
 
-// Time passes until the next alarm.
-void advance(TimerLoop& loop, FakeClock& clock, u64 to) {
-    while (clock.alarm <= to) {
-        clock.time = std::max(clock.time, clock.alarm);
+// Time passes, and the alarms that come meanwhile are served. One that is set in the past never comes.
+void advance(TimerLoop& loop, Clock& clock, u64 to) {
+    while (clock.alarm() > clock.hardware.counter && clock.alarm() <= to) {
+        clock.pass_until(clock.alarm());
         loop.step([&] { static_cast<void>(loop.server().expire()); });
     }
-    clock.time = std::max(clock.time, to);
+    clock.pass_until(to);
 }
 
 bool live(u64 fatal) {
     CAPTURE(fatal);
     World world;
-    FakeClock clock;
+    Clock clock;
     TimerLoop loop(world, clock);
     Client client(LoopTransport<TimerLoop>{&loop, 7}), other(LoopTransport<TimerLoop>{&loop, 8});
     world.steps = 0;
@@ -84,7 +90,7 @@ bool live(u64 fatal) {
     CHECK(client.expired()->timers == 1u << 5);
     REQUIRE(client.disarm({.timer = 5}).ok());
     const unsigned before = world.now.signals[kWake];
-    advance(loop, clock, 4000);
+    advance(loop, clock, 4000 + kLate);
     CHECK(client.expired()->timers == 1);
     CHECK(world.now.signals[kWake] > before);
     CHECK(other.expired()->timers == 0);
@@ -106,7 +112,7 @@ TEST_CASE("a death of the timer service at any step hurts nobody who waits") {
 
 TEST_CASE("sessions end, and their timers with them") {
     World world;
-    FakeClock clock;
+    Clock clock;
     TimerLoop loop(world, clock);
     for (u64 badge = 10; badge < 10 + hpet::kSessions; ++badge) {
         Client client(LoopTransport<TimerLoop>{&loop, badge});

@@ -1,6 +1,5 @@
 // The clock and the alarm against an HPET whose time passes while the driver works.
-#include "fake_hpet.h"
-
+#include <devices/hpet.h>
 #include <drivers/hpet/hpet.h>
 
 #include <doctest/doctest.h>
@@ -9,13 +8,12 @@
 
 using namespace eft;
 using namespace eft::hpet;
-using test::FakeHpet;
-using Device = Hpet<FakeHpet::Access>;
+using test::HpetModel;
 
 namespace {
 
-Device start(FakeHpet& fake, ClockState& state) {
-    auto device = Device::start(fake.access(), state, 0);
+Hpet start(HpetModel& model, ClockState& state) {
+    auto device = Hpet::start(model.registers(), state, 0);
     REQUIRE(device.ok());
     return *device;
 }
@@ -41,28 +39,28 @@ TEST_CASE("conversion is exact: checked against 128-bit arithmetic") {
 }
 
 TEST_CASE("an HPET that cannot be used is refused") {
-    FakeHpet fake;
+    HpetModel model;
     ClockState state;
-    SUBCASE("no period") { fake.period = 0; }
-    SUBCASE("a period beyond the specification") { fake.period = kLongestPeriod + 1; }
-    SUBCASE("nothing there") { fake.period = fake.capabilities = ~0u; }
-    SUBCASE("a 32-bit counter") { fake.capabilities &= ~(1u << 13); }
-    SUBCASE("a 32-bit timer") { fake.timers[0].configuration = 0; }
-    CHECK(Device::start(fake.access(), state, 0).error() == Error::NotSupported);
+    SUBCASE("no period") { model.period = 0; }
+    SUBCASE("a period beyond the specification") { model.period = kLongestPeriod + 1; }
+    SUBCASE("nothing there") { model.period = model.capabilities = ~0u; }
+    SUBCASE("a 32-bit counter") { model.capabilities &= ~(1u << 13); }
+    SUBCASE("a 32-bit timer") { model.timers[0].configuration = 0; }
+    CHECK(Hpet::start(model.registers(), state, 0).error() == Error::NotSupported);
     CHECK(state.anchored == 0);
 }
 
 TEST_CASE("a timer that does not exist is the caller's mistake") {
-    FakeHpet fake;
+    HpetModel model;
     ClockState state;
-    CHECK(Device::start(fake.access(), state, 3).error() == Error::InvalidArgument);
+    CHECK(Hpet::start(model.registers(), state, 3).error() == Error::InvalidArgument);
 }
 
 TEST_CASE("time starts at zero wherever the counter stands, and never stops or goes back") {
-    FakeHpet fake;
-    fake.counter = 0xffff'ffff'ffff'ff00;  // wraps soon
+    HpetModel model;
+    model.counter = 0xffff'ffff'ffff'ff00;  // wraps soon
     ClockState state;
-    Device device = start(fake, state);
+    Hpet device = start(model, state);
     CHECK(device.now() < 1000);
     u64 before = device.now();
     for (int i = 0; i < 2000; ++i) {
@@ -71,21 +69,21 @@ TEST_CASE("time starts at zero wherever the counter stands, and never stops or g
         before = now;
     }
     const u64 at = device.now();
-    fake.advance(1'000'000);
+    model.advance(1'000'000);
     CHECK(device.now() - at >= 10'000'000);
     CHECK(device.now() - at < 10'001'000);
-    CHECK(fake.counter_writes == 0);
-    CHECK_FALSE(fake.wrong_access);
+    CHECK(model.counter_writes == 0);
+    CHECK_FALSE(model.wrong_access);
 }
 
 TEST_CASE("the low half overflows while the counter is read") {
     for (u64 offset = 1; offset < 12; ++offset) {
-        FakeHpet fake;
+        HpetModel model;
         ClockState state{.zero_ticks = 0, .latest = 0, .anchored = 1};
-        fake.configuration = 1;
-        fake.counter = 0x1'0000'0000 - 40;
-        Device device = start(fake, state);
-        fake.counter = 0x1'0000'0000 - offset;
+        model.configuration = 1;
+        model.counter = 0x1'0000'0000 - 40;
+        Hpet device = start(model, state);
+        model.counter = 0x1'0000'0000 - offset;
         const u64 told = device.now() / 10;
         CHECK(told >= 0x1'0000'0000 - offset);
         CHECK(told <= 0x1'0000'0000 + 12);
@@ -93,101 +91,101 @@ TEST_CASE("the low half overflows while the counter is read") {
 }
 
 TEST_CASE("a restart goes on with the same time") {
-    FakeHpet fake;
+    HpetModel model;
     ClockState state;
     u64 told;
     {
-        Device device = start(fake, state);
-        fake.advance(5'000'000);
+        Hpet device = start(model, state);
+        model.advance(5'000'000);
         told = device.now();
     }
-    fake.advance(2'000'000);  // no driver lives: 20 ms
-    Device reborn = start(fake, state);
+    model.advance(2'000'000);  // no driver lives: 20 ms
+    Hpet reborn = start(model, state);
     CHECK(reborn.now() - told >= 20'000'000);
     CHECK(reborn.now() - told < 20'001'000);
-    CHECK(fake.counter_writes == 0);
+    CHECK(model.counter_writes == 0);
 }
 
 TEST_CASE("a counter that somebody reset does not turn time back") {
-    FakeHpet fake;
+    HpetModel model;
     ClockState state;
-    Device device = start(fake, state);
-    fake.advance(5'000'000);
+    Hpet device = start(model, state);
+    model.advance(5'000'000);
     const u64 told = device.now();
-    fake.counter = 3;
-    fake.configuration = 0;  // stopped, too
-    Device reborn = start(fake, state);
+    model.counter = 3;
+    model.configuration = 0;  // stopped, too
+    Hpet reborn = start(model, state);
     CHECK(reborn.now() >= told);
     CHECK(reborn.now() < told + 1000);
-    fake.advance(100);
+    model.advance(100);
     CHECK(reborn.now() >= told + 1000);
 }
 
 TEST_CASE("a death before the anchor was complete starts time again, not at nonsense") {
-    FakeHpet fake;
-    fake.counter = 12345678;
+    HpetModel model;
+    model.counter = 12345678;
     ClockState state{.zero_ticks = 77, .latest = 0, .anchored = 0};
-    CHECK(start(fake, state).now() < 1000);
+    CHECK(start(model, state).now() < 1000);
 }
 
 TEST_CASE("the line is one that the timer reaches and dev permits; legacy routing is off") {
-    FakeHpet fake;
-    fake.configuration = 2;
-    fake.timers[0].configuration |= 2 | 8 | 1u << 8 | 1u << 14;  // level, periodic, 32 bits, messages
+    HpetModel model;
+    model.configuration = 2;
+    model.timers[0].configuration |= 2 | 8 | 1u << 8 | 1u << 14;  // level, periodic, 32 bits, messages
     ClockState state;
-    Device device = start(fake, state);
-    CHECK((fake.configuration & 3) == 1);
+    Hpet device = start(model, state);
+    CHECK((model.configuration & 3) == 1);
     CHECK(device.possible_lines() == 0x00ff'0104);
     CHECK(device.connect(0x0000'ffff & ~4u).value_or(0) == 8);
     CHECK(device.connect(0xff00'0000).error() == Error::NotSupported);
     const auto line = device.connect(0x00f0'0000);
     REQUIRE(line.ok());
     CHECK(*line == 20);
-    CHECK((fake.timers[0].configuration >> 9 & 31) == 20);
-    CHECK((fake.timers[0].configuration & (2 | 8 | 1u << 8 | 1u << 14)) == 0);
-    fake.kept_routes = 0;
+    CHECK((model.timers[0].configuration >> 9 & 31) == 20);
+    CHECK((model.timers[0].configuration & (2 | 8 | 1u << 8 | 1u << 14)) == 0);
+    model.kept_routes = 0;
     CHECK(device.connect(0x00f0'0000).error() == Error::DeviceError);
 }
 
 TEST_CASE("an alarm fires at its time, once, and not when disarmed") {
-    FakeHpet fake;
+    HpetModel model;
     ClockState state;
-    Device device = start(fake, state);
+    Hpet device = start(model, state);
     const u64 at = device.now() + 1'000'000;
     REQUIRE(device.set_alarm(at).ok());
-    fake.advance(90'000);
-    CHECK(fake.timers[0].fired == 0);
-    fake.advance(20'000);
-    CHECK(fake.timers[0].fired == 1);
+    model.advance(90'000);
+    CHECK(model.timers[0].fired == 0);
+    model.advance(20'000);
+    CHECK(model.timers[0].fired == 1);
     CHECK(device.now() >= at);
-    fake.advance(1'000'000);
-    CHECK(fake.timers[0].fired == 1);
+    model.advance(1'000'000);
+    CHECK(model.timers[0].fired == 1);
     REQUIRE(device.set_alarm(device.now() + 1000).ok());
     device.disarm();
-    fake.advance(1'000'000);
-    CHECK(fake.timers[0].fired == 1);
+    model.advance(1'000'000);
+    CHECK(model.timers[0].fired == 1);
 }
 
 TEST_CASE("race 1: a deadline that is past, or passes while it is written, still fires, soon") {
     for (const u32 speed : {1u, 3u, 50u, 1000u}) {
         for (u64 ahead = 0; ahead < 40'000; ahead += 130) {
-            FakeHpet fake;
-            fake.ticks_per_access = speed;
+            HpetModel model;
+            model.ticks_per_access = speed;
             ClockState state;
-            Device device = start(fake, state);
-            fake.advance(100'000);
+            Hpet device = start(model, state);
+            model.advance(100'000);
             const u64 at = device.now() + ahead - 1000;
             REQUIRE(device.set_alarm(at).ok());
-            fake.advance(ahead / 10 + 64 * u64{speed} + 64);
-            REQUIRE(fake.timers[0].fired >= 1);
+            model.advance(ahead / 10 + 64 * u64{speed} + 64);
+            REQUIRE(model.timers[0].fired >= 1);
         }
     }
 }
 
 TEST_CASE("a counter that outruns everything is reported, not waited for") {
-    FakeHpet fake;
+    HpetModel model;
     ClockState state;
-    Device device = start(fake, state);
-    fake.ticks_per_access = 1u << 31;
+    Hpet device = start(model, state);
+    model.ticks_per_access = 1u << 31;
     CHECK(device.set_alarm(0).error() == Error::DeviceError);
 }

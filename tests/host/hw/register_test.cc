@@ -1,4 +1,5 @@
 // Register access: widths, fields, windows, barriers' memory, waiting; and root's PIT on top of it.
+#include <eft/arch/device_model.h>
 #include <eft/hw/dma.h>
 #include <eft/hw/mmio.h>
 #include <eft/hw/wait.h>
@@ -7,7 +8,6 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <utility>
 #include <vector>
 
 using namespace eft;
@@ -35,17 +35,22 @@ concept HasField = requires(V value) { value.template get<F>(); };
 static_assert(HasField<hw::Value<Control>, Control::Enable>);
 static_assert(!HasField<hw::Value<Control>, Other::Enable>, "a field of another register must not compile");
 
+struct Access {
+    u64 offset;
+    unsigned width;
+    u64 value;
+    bool operator==(const Access&) const = default;
+};
+
 // Notes every access, in order.
-struct Recorder {
-    std::vector<std::pair<u32, u64>>* writes;
-    template <hw::RegisterWord W>
-    W read(u32) {
-        return 0;
+struct Recorder final : host::DeviceModel {
+    u64 read(u64 offset, unsigned width) override {
+        reads.push_back({offset, width, 0});
+        return 0x1122'3344'5566'7788;
     }
-    template <hw::RegisterWord W>
-    void write(u32 offset, W value) {
-        writes->push_back({offset << 8 | sizeof(W), value});
-    }
+    void write(u64 offset, unsigned width, u64 value) override { writes.push_back({offset, width, value}); }
+
+    std::vector<Access> reads, writes;
 };
 
 }  // namespace
@@ -67,8 +72,27 @@ TEST_CASE("Mmio reads and writes with the register's own width, at its own place
     CHECK((memory[3] == 0 && memory[4] == 0x5a && memory[5] == 0xa5 && memory[6] == 0));
     hw::modify<Entry>(mmio, [](auto entry) { return entry.template with<Entry::Mask>(); }, 2u);
     CHECK((memory[35] == 0x80 && memory[27] == 0 && memory[43] == 0));
-    hw::Shifted<hw::Mmio> part(mmio, 4);
-    CHECK(part.read<u16>(0) == 0xa55a);
+    CHECK(mmio.part(4).read<u16>(0) == 0xa55a);
+    CHECK(mmio.part(4).length() == 60);
+}
+
+TEST_CASE("an access goes to the device that lies there, whole and once") {
+    constexpr u64 kFirst = 0xfe00'0000, kSecond = kFirst + 64;
+    Recorder first, second, ports;
+    const host::DeviceWindow window(first, host::DeviceSpace::Memory, kFirst, 64), next(second, host::DeviceSpace::Memory, kSecond, 64);
+    const hw::Mmio mmio(reinterpret_cast<volatile void*>(kSecond), 64);
+    hw::modify<Entry>(mmio, [](auto entry) { return entry.template with<Entry::Mask>(); }, 1u);
+    CHECK(second.reads == std::vector<Access>{{24, 4, 0}});
+    CHECK(second.writes == std::vector<Access>{{24, 4, 0xd566'7788}});
+    CHECK(hw::read<Wide>(mmio).raw() == 0x1122'3344'5566'7788);
+    CHECK((first.reads.empty() && first.writes.empty()));
+
+    const hw::Ports line(Slot{1}, 0x300, 16);
+    CHECK(hw::read<Control>(line).raw() == 0xffff);  // an empty bus
+    const host::DeviceWindow at(ports, host::DeviceSpace::Ports, 0x300, 16);
+    CHECK(hw::read<Control>(line).raw() == 0x7788);
+    hw::write<Control>(line, hw::Value<Control>(7));
+    CHECK(ports.writes == std::vector<Access>{{4, 2, 7}});
 }
 
 TEST_CASE("waiting ends when the condition comes true, or patience ends; the last look counts") {
@@ -98,9 +122,10 @@ TEST_CASE("the PIT's divisor is the nearest one, and is written low byte first i
     CHECK(root::pit_divisor(18).error() == Error::OutOfRange);
     CHECK(root::pit_divisor(0).error() == Error::OutOfRange);
     CHECK(root::pit_divisor(1'000'000).error() == Error::OutOfRange);
-    std::vector<std::pair<u32, u64>> writes;
-    const auto period = root::start_pit(Recorder{&writes}, 100);
+    Recorder timer;
+    const host::DeviceWindow window(timer, host::DeviceSpace::Ports, root::pit::kFirstPort, root::pit::kPortCount);
+    const auto period = root::start_pit(root::pit_registers(Slot{1}), 100);
     REQUIRE(period.ok());
     CHECK(*period == 10'000'150);
-    CHECK(writes == std::vector<std::pair<u32, u64>>{{0x301, 0x34}, {0x001, 11932 & 0xff}, {0x001, 11932 >> 8}});
+    CHECK(timer.writes == std::vector<Access>{{3, 1, 0x34}, {0, 1, 11932 & 0xff}, {0, 1, 11932 >> 8}});
 }

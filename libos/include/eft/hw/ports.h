@@ -1,8 +1,10 @@
 // Registers in the x86 I/O port space, through an IoPorts capability.
+// On the host they are those of a device model (libos/arch/host/eft/arch/device_model.h).
 #pragma once
 
+#include <eft/abi/object.h>
+#include <eft/arch/device_ports.h>
 #include <eft/hw/register.h>
-#include <eft/invoke.h>
 
 namespace eft::hw {
 
@@ -14,11 +16,11 @@ public:
 
     template <RegisterWord W>
     W read(u32 offset) const {
-        return static_cast<W>(kernel_object::port_in(ports_, place<W>(offset), sizeof(W)).value_or(0));
+        return static_cast<W>(arch::read_port(ports_, place<W>(offset), sizeof(W)));
     }
     template <RegisterWord W>
     void write(u32 offset, W value) const {
-        static_cast<void>(kernel_object::port_out(ports_, place<W>(offset), sizeof(W), static_cast<u32>(value)));
+        arch::write_port(ports_, place<W>(offset), sizeof(W), static_cast<u32>(value));
     }
 
 private:

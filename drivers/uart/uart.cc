@@ -1,0 +1,126 @@
+// What is read from and written to a 16550, and in which order: see uart.h.
+#include <drivers/uart/uart.h>
+
+namespace eft::uart {
+
+namespace {
+
+constexpr unsigned kRounds = 64;  // a device that never runs dry must not hold us here
+constexpr auto kLine = hw::Value<LineControl>().with<LineControl::WordLength>(kEightBits);
+
+}  // namespace
+
+Result<Uart> Uart::start(hw::Ports ports, Buffers& buffers) {
+    Uart uart(ports, buffers);
+    // DLAB first: with it set, offsets 0 and 1 are the divisor.
+    hw::write<LineControl>(ports, kLine);
+    hw::write<InterruptEnable>(ports, hw::Value<InterruptEnable>());
+    if (!uart.answers()) return Error::NoDevice;
+    uart.set_divisor();
+    // 8.5: writing the enable bit over itself clears nothing; turning the FIFOs on clears both.
+    hw::write<FifoControl>(ports, hw::Value<FifoControl>().with<FifoControl::Enable>());
+    hw::write<ModemControl>(
+        ports, hw::Value<ModemControl>().with<ModemControl::DataTerminalReady>().with<ModemControl::RequestToSend>().with<ModemControl::Output2>());
+    uart.service();
+    return uart;
+}
+
+std::size_t Uart::write(std::span<const u8> bytes) {
+    std::size_t taken = 0;
+    while (taken < bytes.size() && buffers_->transmit.put(bytes[taken])) ++taken;
+    if (!sending_ && !buffers_->transmit.empty()) {
+        transmit(take_status());
+        enable_interrupts();
+    }
+    return taken;
+}
+
+Serviced Uart::service() {
+    Serviced result;
+    result.more = true;
+    for (unsigned round = 0; round < kRounds && result.more; ++round) {
+        const auto identification = hw::read<InterruptIdentification>(ports_);
+        const auto status = take_status();
+        result.received |= receive(status);
+        result.sent |= transmit(status);
+        result.more = status.has<LineStatus::DataReady>() || !identification.has<InterruptIdentification::NonePending>();
+    }
+    enable_interrupts();
+    return result;
+}
+
+bool Uart::idle() { return take_status().has<LineStatus::TransmitterEmpty>() && buffers_->transmit.empty(); }
+
+// 8.10: the scratch register keeps what is written; an empty bus reads as all ones.
+bool Uart::answers() {
+    for (const u8 pattern : {u8{0x5a}, u8{0xa5}}) {
+        hw::write<Scratch>(ports_, hw::Value<Scratch>(pattern));
+        if (hw::read<Scratch>(ports_).raw() != pattern) return false;
+    }
+    return true;
+}
+
+// Only if it differs: a write restarts the generator in the middle of a character (8.3).
+void Uart::set_divisor() {
+    hw::write<LineControl>(ports_, kLine.with<LineControl::DivisorAccess>());
+    const u16 divisor = static_cast<u16>(hw::read<DivisorLow>(ports_).raw() | hw::read<DivisorHigh>(ports_).raw() << 8);
+    if (divisor != kDivisor115200) {
+        hw::write<DivisorLow>(ports_, hw::Value<DivisorLow>(kDivisor115200 & 0xff));
+        hw::write<DivisorHigh>(ports_, hw::Value<DivisorHigh>(kDivisor115200 >> 8));
+    }
+    hw::write<LineControl>(ports_, kLine);
+}
+
+// Reading the line status clears its errors, so every reading counts them, once.
+hw::Value<LineStatus> Uart::take_status() {
+    const auto status = hw::read<LineStatus>(ports_);
+    LineErrors& errors = buffers_->errors;
+    errors.overruns += status.has<LineStatus::Overrun>();
+    errors.parity += status.has<LineStatus::ParityError>();
+    errors.framing += status.has<LineStatus::FramingError>();
+    errors.breaks += status.has<LineStatus::Break>();
+    return status;
+}
+
+// `status` is fresh: one byte is taken for each reading that says that there is one.
+bool Uart::receive(hw::Value<LineStatus> status) {
+    bool received = false;
+    for (unsigned taken = 0; taken < kFifoDepth && status.has<LineStatus::DataReady>(); ++taken) {
+        const u8 byte = hw::read<ReceiverBuffer>(ports_).raw();
+        // 8.4: a break comes with one zero character, which nobody typed.
+        if (!status.has<LineStatus::Break>()) {
+            if (buffers_->receive.put(byte)) received = true;
+            else ++buffers_->errors.dropped;
+        }
+        status = take_status();
+    }
+    return received;
+}
+
+// 8.4: an empty holding register in FIFO mode is room for a whole FIFO.
+bool Uart::transmit(hw::Value<LineStatus> status) {
+    if (!status.has<LineStatus::HoldingEmpty>()) return false;
+    bool sent = false;
+    for (unsigned count = 0; count < kFifoDepth; ++count) {
+        const std::optional<u8> byte = buffers_->transmit.front();
+        if (!byte) break;
+        hw::write<TransmitterHolding>(ports_, hw::Value<TransmitterHolding>(*byte));
+        buffers_->transmit.pop();
+        sent = true;
+    }
+    return sent;
+}
+
+// Off and on again: what is pending makes a new edge (8.7: all sources off makes the line fall).
+// The transmitter's interrupt is wanted as long as something waits; with an empty holding
+// register it comes at once.
+void Uart::enable_interrupts() {
+    sending_ = !buffers_->transmit.empty();
+    hw::write<InterruptEnable>(ports_, hw::Value<InterruptEnable>());
+    hw::write<InterruptEnable>(ports_, hw::Value<InterruptEnable>()
+                                           .with<InterruptEnable::ReceivedData>()
+                                           .with<InterruptEnable::LineStatus>()
+                                           .with<InterruptEnable::TransmitterEmpty>(sending_));
+}
+
+}  // namespace eft::uart
