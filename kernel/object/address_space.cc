@@ -36,7 +36,7 @@ PageEntry* find_entry(PhysAddr root, u64 address, unsigned level) {
 
 }  // namespace
 
-AddressSpace::AddressSpace(PhysAddr root) : Object(ObjectType::AddressSpace), root_(root) {
+AddressSpace::AddressSpace(PhysAddr root) : Object(kType), root_(root) {
     list_.space_next = list_.space_prev = &list_;
 }
 
@@ -79,13 +79,13 @@ Error AddressSpace::donate(Capability& table) {
     return Error::None;
 }
 
-Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags) {
-    if (frame.space) return Error::AlreadyMapped;
+Error AddressSpace::map(FrameCap frame, u64 address, FrameRights rights, u8 flags) {
+    if (frame->space) return Error::AlreadyMapped;
     const FrameData data = FrameData::of(frame);
     const u64 within = data.bytes() - 1;
     if ((address & within) != 0 || address == 0 || address > kUserTop - 1 - within) return Error::InvalidArgument;
-    if ((rights & bits(FrameRight::Write)) && (rights & bits(FrameRight::Execute))) return Error::InvalidArgument;
-    if (rights == 0 || (rights & ~frame.rights())) return Error::MissingRight;
+    if (rights.has(FrameRight::Write) && rights.has(FrameRight::Execute)) return Error::InvalidArgument;
+    if (rights.empty() || !rights.within(frame.rights())) return Error::MissingRight;
 
     // How many tables are missing on the way?
     PageEntry* table = table_at(root_);
@@ -114,8 +114,8 @@ Error AddressSpace::map(Capability& frame, u64 address, Rights rights, u8 flags)
         --spare_tables_;
         ++used_tables_;
     }
-    table[arch::table_index(address, level)] = PageEntry::page(frame.address(), rights, flags, data.large());
-    frame.data = data.mapped_at(address);
+    table[arch::table_index(address, level)] = PageEntry::page(frame->address(), rights, flags, data.large());
+    frame->data = data.mapped_at(address);
     attach(frame);
     return Error::None;
 }

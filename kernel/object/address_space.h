@@ -14,12 +14,14 @@ namespace eft::kernel {
 
 class AddressSpace : public Object {
 public:
+    static constexpr ObjectType kType = ObjectType::AddressSpace;
+
     // In `memory` of 2^kAddressSpaceBits cleared bytes: the root table, then this head.
     static AddressSpace* create(void* memory);
 
     PhysAddr root() const { return root_; }
 
-    Error map(Capability& frame, u64 address, Rights rights, u8 flags);
+    Error map(FrameCap frame, u64 address, FrameRights rights, u8 flags);
     Error unmap(Capability& frame);
     Error donate(Capability& table);
     // `cap`, which is in this space's list, is being deleted.

@@ -20,9 +20,11 @@ constexpr int kSlotWork = 20;  // instructions to look at a slot, for Core::must
 
 class CapTable : public Object {
 public:
+    static constexpr ObjectType kType = ObjectType::CapTable;
+
     // In cleared memory of cap_table_bytes().
     CapTable(unsigned size_bits, unsigned limit_bits)
-        : Object(ObjectType::CapTable), last_((u64{1} << size_bits) - 1), more_(limit_bits == 0 ? 0 : (u64{1} << limit_bits) - last_ - 1) {}
+        : Object(kType), last_((u64{1} << size_bits) - 1), more_(limit_bits == 0 ? 0 : (u64{1} << limit_bits) - last_ - 1) {}
 
     u64 size() const { return last_ + 1 + more_; }
     u64 bytes() const { return ((last_ + 1) << kCapabilityBits) + more_ / kPageSlots * sizeof(Page); }

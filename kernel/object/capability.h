@@ -15,6 +15,7 @@
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
 
+#include <arch/invariant.h>
 #include <memory/physical.h>
 
 #include <cstddef>
@@ -24,6 +25,10 @@ namespace eft::kernel {
 struct Object;
 class AddressSpace;
 class CapTable;
+class Endpoint;
+class Notification;
+class Reply;
+class SchedContext;
 class Thread;
 struct Core;
 
@@ -42,10 +47,6 @@ public:
     bool empty() const { return type_ == 0; }
     bool is(ObjectType type) const { return type_ == static_cast<u64>(type); }
     Rights rights() const { return static_cast<Rights>(rights_); }
-    template <class Right>
-    bool may(Right right) const {
-        return rights_ & static_cast<u64>(right);
-    }
     // Endpoint, Notification: it is being deleted, which may take a while. Nobody can use it any more: this
     // takes all rights away.
     bool going() const { return (rights_ & kGoing) && (is(ObjectType::Endpoint) || is(ObjectType::Notification)); }
@@ -55,6 +56,7 @@ public:
     Object* object() const { return object_; }
     template <class T>
     T& as() const {
+        arch::require(is(T::kType));
         return *static_cast<T*>(object());
     }
     // Only for the others: the physical address of Untyped, Frame, PageTable and CapPage.
@@ -76,7 +78,6 @@ public:
     // Leaves the tree, its children moving up, and becomes empty. Effects of the deletion on the
     // object are the caller's work (derivation.h).
     void clear();
-    void set_rights(Rights rights) { rights_ = rights; }
 
     // Threads may wait through it.
     bool is_waited_through() const {
@@ -106,6 +107,9 @@ public:
     };
 
 private:
+    template <ObjectType>
+    friend class CapRef;
+
     static constexpr Rights kGoing = 0x80;
 
     static bool is_tagged(const Capability* link) { return reinterpret_cast<std::uintptr_t>(link) & 1; }
@@ -127,6 +131,57 @@ private:
     Capability* prev_ = nullptr;
 };
 static_assert(sizeof(Capability) == 1u << kCapabilityBits);
+
+// What is particular to capabilities to one type of object: its rights, and its class if it has memory of its own.
+template <class R, class O = void>
+struct CapKindOf {
+    using Right = R;
+    using Object = O;
+};
+template <ObjectType>
+struct CapKind : CapKindOf<ControlRight> {};
+template <> struct CapKind<ObjectType::CapTable> : CapKindOf<ControlRight, CapTable> {};
+template <> struct CapKind<ObjectType::Thread> : CapKindOf<ControlRight, Thread> {};
+template <> struct CapKind<ObjectType::Endpoint> : CapKindOf<EndpointRight, Endpoint> {};
+template <> struct CapKind<ObjectType::Notification> : CapKindOf<NotificationRight, Notification> {};
+template <> struct CapKind<ObjectType::Reply> : CapKindOf<ControlRight, Reply> {};
+template <> struct CapKind<ObjectType::AddressSpace> : CapKindOf<ControlRight, AddressSpace> {};
+template <> struct CapKind<ObjectType::Frame> : CapKindOf<FrameRight> {};
+template <> struct CapKind<ObjectType::SchedContext> : CapKindOf<ControlRight, SchedContext> {};
+
+// A slot of which is known that it holds a capability to this type of object. Only so can its rights be asked for, and
+// no others than that object's. It refers to the slot as a pointer does.
+template <ObjectType kType>
+class CapRef {
+public:
+    using Right = typename CapKind<kType>::Right;
+
+    explicit CapRef(Capability& slot) : slot_(&slot) { arch::require(slot.is(kType)); }
+
+    Capability& slot() const { return *slot_; }
+    operator Capability&() const { return *slot_; }
+    Capability* operator->() const { return slot_; }
+
+    RightSet<Right> rights() const { return RightSet<Right>::from_mask(slot_->rights()); }
+    bool may(Right right) const { return slot_->rights_ & static_cast<u64>(right); }
+    void set_rights(RightSet<Right> rights) const { slot_->rights_ = rights; }
+    auto& object() const { return slot_->as<typename CapKind<kType>::Object>(); }
+
+private:
+    Capability* slot_;
+};
+using UntypedCap = CapRef<ObjectType::Untyped>;
+using CapTableCap = CapRef<ObjectType::CapTable>;
+using ThreadCap = CapRef<ObjectType::Thread>;
+using EndpointCap = CapRef<ObjectType::Endpoint>;
+using NotificationCap = CapRef<ObjectType::Notification>;
+using AddressSpaceCap = CapRef<ObjectType::AddressSpace>;
+using PageTableCap = CapRef<ObjectType::PageTable>;
+using FrameCap = CapRef<ObjectType::Frame>;
+using IrqCap = CapRef<ObjectType::Irq>;
+using IoPortsCap = CapRef<ObjectType::IoPorts>;
+using SchedContextCap = CapRef<ObjectType::SchedContext>;
+using CapPageCap = CapRef<ObjectType::CapPage>;
 
 // Irq and IoPorts: a range of numbers, packed in `data`.
 struct NumberRange {

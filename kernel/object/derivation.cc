@@ -72,7 +72,8 @@ void forget_holder(Capability& cap) {
 
 // Nobody can use `cap` from now on, and those who wait through it hear of it. False: it paused.
 [[gnu::noinline]] bool end_waits(Core& core, Capability& cap) {
-    return cap.is(ObjectType::Endpoint) ? cap.as<Endpoint>().cancel(core, cap) : cap.as<Notification>().cancel(core, cap);
+    if (cap.is(ObjectType::Endpoint)) return cap.as<Endpoint>().cancel(core, EndpointCap(cap));
+    return cap.as<Notification>().cancel(core, NotificationCap(cap));
 }
 
 }  // namespace
@@ -102,15 +103,15 @@ void install_object(Core& core, Object& object, Capability& destination, Rights 
     ++core.objects;
 }
 
-bool movable(const Capability& source) {
-    if (source.is(ObjectType::Endpoint)) return !source.going() && source.as<Endpoint>().can_rename(source);
-    if (source.is(ObjectType::Notification)) return !source.going() && source.as<Notification>().can_rename(source);
+bool movable(Capability& source) {
+    if (source.is(ObjectType::Endpoint)) return !source.going() && source.as<Endpoint>().can_rename(EndpointCap(source));
+    if (source.is(ObjectType::Notification)) return !source.going() && source.as<Notification>().can_rename(NotificationCap(source));
     return true;
 }
 
 void move_capability(Capability& source, Capability& destination) {
-    if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(source, destination);
-    if (source.is(ObjectType::Notification)) source.as<Notification>().rename(source, destination);
+    if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(EndpointCap(source), destination);
+    if (source.is(ObjectType::Notification)) source.as<Notification>().rename(NotificationCap(source), destination);
     if (source.is(ObjectType::CapPage) && source.table) source.table->rename_page(source, destination);
     destination.take(source);
 }

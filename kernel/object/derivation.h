@@ -23,7 +23,7 @@ void derive_capability(Capability& source, Capability& destination, Rights mask,
 // A new object of this type at `address` gets its first capability, a child of `untyped`.
 void install_object(Core& core, Object& object, Capability& destination, Rights rights, Capability& untyped);
 // False for one that is going, or through which so many threads wait that it would take too long.
-bool movable(const Capability& source);
+bool movable(Capability& source);
 void move_capability(Capability& source, Capability& destination);
 
 // Instructions at most, for Core::must_pause.

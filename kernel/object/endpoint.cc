@@ -11,12 +11,12 @@ namespace eft::kernel {
 
 constexpr int kFailedSend = 400;  // instructions
 
-void Endpoint::await_receiver(Thread& thread, Capability& via, bool call) {
+void Endpoint::await_receiver(Thread& thread, EndpointCap via, bool call) {
     thread.wants_reply = call;
-    thread.sender_badge = Badge(via.data);
+    thread.sender_badge = Badge(via->data);
     thread.state = ThreadState::Sending;
-    thread.via = &via;
-    ++via.waiters;
+    thread.via = &via.slot();
+    ++via->waiters;
     senders_.push_back(thread);
 }
 
@@ -30,9 +30,9 @@ void Endpoint::leave(Thread& thread) {
     }
 }
 
-Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wait wait) {
+Error Endpoint::send(Core& core, Thread& sender, EndpointCap via, bool call, Wait wait) {
     if (Thread* receiver = receivers_.head()) {
-        if (Error error = transfer(sender, *receiver, Badge(via.data)); error != Error::None) return error;
+        if (Error error = transfer(sender, *receiver, Badge(via->data)); error != Error::None) return error;
         leave(*receiver);
         if (call) {
             receiver->reply.as<Reply>().hold(sender, *receiver);
@@ -47,16 +47,16 @@ Error Endpoint::send(Core& core, Thread& sender, Capability& via, bool call, Wai
     return Error::None;
 }
 
-void Endpoint::send_fault(Core& core, Thread& thread, Capability& via) {
+void Endpoint::send_fault(Core& core, Thread& thread, EndpointCap via) {
     Thread* receiver = receivers_.head();
     if (!receiver) return await_receiver(thread, via, true);
-    transfer_fault(thread, *receiver, Badge(via.data));
+    transfer_fault(thread, *receiver, Badge(via->data));
     leave(*receiver);
     receiver->reply.as<Reply>().hold(thread, *receiver);
     core.scheduler.switch_to(*receiver);
 }
 
-Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait) {
+Error Endpoint::receive(Core& core, Thread& receiver, EndpointCap via, Wait wait) {
     receiver.let_go_of_lent();
     if (!receiver.bound_notification.empty() && receiver.bound_notification.as<Notification>().deliver(receiver)) {
         return Error::None;
@@ -82,18 +82,18 @@ Error Endpoint::receive(Core& core, Thread& receiver, Capability& via, Wait wait
     return Error::None;
 }
 
-bool Endpoint::cancel(Core& core, Capability& via) {
-    if (receivers_.empty()) via.awaited = 0;
+bool Endpoint::cancel(Core& core, EndpointCap via) {
+    if (receivers_.empty()) via->awaited = 0;
     return end_waits_through(core, receivers_.empty() ? senders_ : receivers_, hand_, via);
 }
 
-bool Endpoint::can_rename(const Capability& from) const {
-    return (from.waiters == 0 || is_short(senders_)) && (from.awaited == 0 || is_short(receivers_));
+bool Endpoint::can_rename(EndpointCap from) const {
+    return (from->waiters == 0 || is_short(senders_)) && (from->awaited == 0 || is_short(receivers_));
 }
 
-void Endpoint::rename(Capability& from, Capability& to) {
-    if (from.waiters != 0) rename_waiters(senders_, from, to);
-    if (from.awaited != 0) rename_waiters(receivers_, from, to);
+void Endpoint::rename(EndpointCap from, Capability& to) {
+    if (from->waiters != 0) rename_waiters(senders_, from, to);
+    if (from->awaited != 0) rename_waiters(receivers_, from, to);
 }
 
 }  // namespace eft::kernel

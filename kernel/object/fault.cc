@@ -48,7 +48,7 @@ void deliver_fault(Core& core, Thread& thread) {
     Capability& handler = handler_of(thread);
     // One that is going must not be queued through again: its deletion would never end.
     if (handler.empty() || handler.going()) return abandon_fault(core, thread);
-    handler.as<Endpoint>().send_fault(core, thread, handler);
+    handler.as<Endpoint>().send_fault(core, thread, EndpointCap(handler));
 }
 
 void abandon_fault(Core& core, Thread& thread) {

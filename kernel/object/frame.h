@@ -44,6 +44,6 @@ private:
     u64 value_;
 };
 
-Error seal_frame(Capability& cap);
+Error seal_frame(FrameCap frame);
 
 }  // namespace eft::kernel

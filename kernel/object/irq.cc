@@ -8,10 +8,10 @@
 
 namespace eft::kernel {
 
-Error IrqTable::bind(Core& core, u32 number, Capability& notification) {
+Error IrqTable::bind(Core& core, u32 number, NotificationCap notification) {
     Capability& slot = notifications_[number];
     if (!slot.empty()) delete_capability(core, slot);
-    derive_capability(notification, slot, kAllRights, notification.data);
+    derive_capability(notification, slot, kAllRights, notification->data);
     if (number < kIrqLines) arch::unmask_line(number);
     return Error::None;
 }

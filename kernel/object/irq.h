@@ -7,7 +7,7 @@ namespace eft::kernel {
 
 class IrqTable {
 public:
-    Error bind(Core& core, u32 number, Capability& notification);
+    Error bind(Core& core, u32 number, NotificationCap notification);
     // Nobody can use this range through that capability any more: a single number is unbound.
     void release(Core& core, NumberRange range);
     // The interrupt happened.

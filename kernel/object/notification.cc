@@ -31,13 +31,13 @@ void Notification::end_wait(Thread& woken, u64 bits) {
     deliver(woken);
 }
 
-Error Notification::wait(Thread& thread, Capability& via, bool poll) {
+Error Notification::wait(Thread& thread, NotificationCap via, bool poll) {
     if (deliver(thread)) return Error::None;
     if (poll) return Error::WouldBlock;
     thread.let_go_of_lent();
     thread.state = ThreadState::Waiting;
-    thread.via = &via;
-    ++via.waiters;
+    thread.via = &via.slot();
+    ++via->waiters;
     waiters_.push_back(thread);
     return Error::None;
 }
@@ -48,14 +48,14 @@ void Notification::leave(Thread& thread) {
     waiters_.remove(thread);
 }
 
-bool Notification::cancel(Core& core, Capability& via) {
+bool Notification::cancel(Core& core, NotificationCap via) {
     return end_waits_through(core, waiters_, hand_, via);
 }
 
-bool Notification::can_rename(const Capability& from) const { return from.waiters == 0 || is_short(waiters_); }
+bool Notification::can_rename(NotificationCap from) const { return from->waiters == 0 || is_short(waiters_); }
 
-void Notification::rename(Capability& from, Capability& to) {
-    if (from.waiters != 0) rename_waiters(waiters_, from, to);
+void Notification::rename(NotificationCap from, Capability& to) {
+    if (from->waiters != 0) rename_waiters(waiters_, from, to);
 }
 
 }  // namespace eft::kernel

@@ -8,7 +8,9 @@ namespace eft::kernel {
 
 class Notification : public Object {
 public:
-    Notification() : Object(ObjectType::Notification) {}
+    static constexpr ObjectType kType = ObjectType::Notification;
+
+    Notification() : Object(kType) {}
 
     void signal(Core& core, u64 bits);
     // The same, but only if that wakes nobody.
@@ -25,7 +27,7 @@ public:
     }
     void end_wait(Thread& woken, u64 bits);
     // `thread` takes the bits or waits for some.
-    Error wait(Thread& thread, Capability& via, bool poll);
+    Error wait(Thread& thread, NotificationCap via, bool poll);
     // Gives pending bits to a thread that is about to receive; false if there are none.
     bool deliver(Thread& thread);
 
@@ -34,9 +36,9 @@ public:
     void bind(Thread* thread) { bound_ = thread; }
     void leave(Thread& thread);
     // These three as at an Endpoint.
-    bool cancel(Core& core, Capability& via);
-    bool can_rename(const Capability& from) const;
-    void rename(Capability& from, Capability& to);
+    bool cancel(Core& core, NotificationCap via);
+    bool can_rename(NotificationCap from) const;
+    void rename(NotificationCap from, Capability& to);
 
 private:
     u64 bits_ = 0;

@@ -10,7 +10,9 @@ namespace eft::kernel {
 
 class Reply : public Object {
 public:
-    Reply() : Object(ObjectType::Reply) {}
+    static constexpr ObjectType kType = ObjectType::Reply;
+
+    Reply() : Object(kType) {}
 
     bool free() const { return caller_ == nullptr; }
     bool holds() const { return caller_ > gone(); }

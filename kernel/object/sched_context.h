@@ -22,7 +22,9 @@ class Reply;
 
 class SchedContext : public Object {
 public:
-    SchedContext() : Object(ObjectType::SchedContext) {}
+    static constexpr ObjectType kType = ObjectType::SchedContext;
+
+    SchedContext() : Object(kType) {}
 
     bool limited() const { return period_ != 0; }
     // There is budget for `now`, which may begin a new period.

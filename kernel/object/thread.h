@@ -29,7 +29,9 @@ struct FaultMessage {
 
 class Thread : public Object {
 public:
-    explicit Thread() : Object(ObjectType::Thread) {}
+    static constexpr ObjectType kType = ObjectType::Thread;
+
+    explicit Thread() : Object(kType) {}
 
     arch::UserRegisters registers{};  // first, so that the entry code finds it (see arch)
 

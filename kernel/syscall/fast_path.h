@@ -65,8 +65,9 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     Capability* via = fast::find<kKind == MessageKind::Short>(caller, slot);
     if (!via) [[unlikely]] return kKind == MessageKind::Short ? long_message() : give_up();
     if (!via->is(ObjectType::Endpoint)) return invoke(*via);
-    if (!via->may(EndpointRight::Send)) [[unlikely]] return give_up();
-    Endpoint& endpoint = via->as<Endpoint>();
+    const EndpointCap to(*via);
+    if (!to.may(EndpointRight::Send)) [[unlikely]] return give_up();
+    Endpoint& endpoint = to.object();
     Thread* server = endpoint.first_receiver();
     if (!server || server->attention != 0 || !core.scheduler.may_run_next(*server)) [[unlikely]] return give_up();
     if (kKind == MessageKind::Long && !fast::copy_page(caller, *server, words)) [[unlikely]] return give_up();
@@ -75,7 +76,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     server->reply.as<Reply>().hold(caller, *server);
     server->state = ThreadState::Ready;
     core.current = server;
-    deliver(*server, Badge(via->data), tag.without(Tag::kReceiveFlags | Tag::Move), words);
+    deliver(*server, Badge(to->data), tag.without(Tag::kReceiveFlags | Tag::Move), words);
 }
 
 template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class AnswerFault,
@@ -88,8 +89,10 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     if (server.attention != 0) [[unlikely]] return give_up();
     Capability* via = fast::find<kKind == MessageKind::Short>(server, slot);
     if (kKind == MessageKind::Short && !via) [[unlikely]] return long_message();
-    if (!via || !via->is(ObjectType::Endpoint) || !via->may(EndpointRight::Receive)) [[unlikely]] return give_up();
-    Endpoint& endpoint = via->as<Endpoint>();
+    if (!via || !via->is(ObjectType::Endpoint)) [[unlikely]] return give_up();
+    const EndpointCap from(*via);
+    if (!from.may(EndpointRight::Receive)) [[unlikely]] return give_up();
+    Endpoint& endpoint = from.object();
     Reply& reply = server.reply.as<Reply>();
     // Its context was lent through this Reply, so the Reply holds a caller.
     if (server.charged->reply != &reply || endpoint.has_sender()) [[unlikely]] return give_up();
@@ -104,7 +107,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
 
     reply.return_lent(server);
     ++server.replies_delivered;
-    endpoint.await_message(server, *via);
+    endpoint.await_message(server, from);
     caller.state = ThreadState::Ready;
     core.current = &caller;
     if (kFault) {
@@ -120,8 +123,9 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     if ((number & ~kPoll) == static_cast<u64>(SystemCall::Yield)) return number & kPoll || !core.scheduler.has_rival(thread);
     if ((number & ~kPoll) != static_cast<u64>(SystemCall::Send)) return false;
     Capability* cap = fast::find<true>(thread, slot);
-    if (!cap || !cap->is(ObjectType::Notification) || !cap->may(NotificationRight::Signal)) return false;
-    return cap->as<Notification>().signal_quietly(cap->data);
+    if (!cap || !cap->is(ObjectType::Notification)) return false;
+    const NotificationCap to(*cap);
+    return to.may(NotificationRight::Signal) && to.object().signal_quietly(to->data);
 }
 
 // The others that are common, as ordinary functions (switch_path.cc): who runs next, which `core.current` is

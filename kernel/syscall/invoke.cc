@@ -49,7 +49,7 @@ Error invoke(Core& core, Thread& thread, Capability& cap) {
         return can_be_invoked(cap.type()) ? Error::InvalidOperation : Error::InvalidCapability;
     }
     const Operation& operation = (*kGroups[group].operations)[index];
-    if (operation.rights != kLooksItself && (cap.rights() & operation.rights) == 0) return Error::MissingRight;
+    if (operation.rights != kLooksItself && !operation.rights.has_any(ControlRights::from_mask(cap.rights()))) return Error::MissingRight;
     InvocationContext context{core, thread, cap, tag.words()};
     if (Error error = operation.handler(context); error != Error::None) return error;
     // The thread may have stopped or moved itself: its registers still take the answer.

@@ -28,10 +28,11 @@ struct InvocationContext {
     // A slot of the invoker's table, by number; null if there is no such slot.
     [[gnu::always_inline]] Capability* slot(u64 index) { return thread.table.empty() ? nullptr : thread.table.as<CapTable>().lookup(index); }
     // The same for a capability of this type that exists.
-    [[gnu::always_inline]] Result<Capability*> find(u64 index, ObjectType type) {
+    template <ObjectType kType>
+    [[gnu::always_inline]] Result<CapRef<kType>> find(u64 index) {
         Capability* found = slot(index);
-        if (!found || !found->is(type) || found->going()) return Error::InvalidCapability;
-        return found;
+        if (!found || !found->is(kType) || found->going()) return Error::InvalidCapability;
+        return CapRef<kType>(*found);
     }
 };
 
@@ -46,11 +47,11 @@ Error on(InvocationContext& context) {
 // One row per invocation of a type, in the order of their numbers.
 struct Operation {
     Handler handler;
-    Rights rights;  // one of these is needed; 0: the handler looks itself
+    ControlRights rights;  // one of these is needed; none: the handler looks itself
 };
-constexpr Rights kControl = bits(ControlRight::Control);
-constexpr Rights kInspect = bits(ControlRight::Control) | bits(ControlRight::Inspect);
-constexpr Rights kLooksItself = 0;
+constexpr ControlRights kControl = ControlRight::Control;
+constexpr ControlRights kInspect = ControlRight::Control | ControlRight::Inspect;
+constexpr ControlRights kLooksItself;
 
 extern const std::span<const Operation> kUntypedOperations, kCapTableOperations;           // invoke_tables.cc
 extern const std::span<const Operation> kThreadOperations;                                 // invoke_thread.cc

@@ -22,10 +22,10 @@ Result<u32> named_line(const InvocationContext& context) {
 
 Error bind(InvocationContext& context) {
     EFT_TRY(const u32 number, named_irq(context));
-    EFT_TRY(Capability * notification, context.find(context.argument(1), ObjectType::Notification));
-    if (!notification->may(NotificationRight::Signal)) return Error::MissingRight;
+    EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(1)));
+    if (!notification.may(NotificationRight::Signal)) return Error::MissingRight;
     if (notification->data == 0) return Error::InvalidArgument;  // it would signal no bit
-    return context.core.irqs.bind(context.core, number, *notification);
+    return context.core.irqs.bind(context.core, number, notification);
 }
 
 Error acknowledge(InvocationContext& context) {

@@ -7,20 +7,20 @@ namespace eft::kernel {
 namespace {
 
 Error map(InvocationContext& context, AddressSpace& space) {
-    EFT_TRY(Capability * frame, context.find(context.argument(0), ObjectType::Frame));
+    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(0)));
     const u64 how = context.argument(2);
     if (how >> 16) return Error::InvalidArgument;
-    return space.map(*frame, context.argument(1), static_cast<Rights>(how), static_cast<u8>(how >> 8));
+    return space.map(frame, context.argument(1), FrameRights::from_mask(static_cast<Rights>(how)), static_cast<u8>(how >> 8));
 }
 
 Error unmap(InvocationContext& context, AddressSpace& space) {
-    EFT_TRY(Capability * frame, context.find(context.argument(0), ObjectType::Frame));
-    return frame->space == &space ? space.unmap(*frame) : Error::NotMapped;
+    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(0)));
+    return frame->space == &space ? space.unmap(frame) : Error::NotMapped;
 }
 
 Error donate(InvocationContext& context, AddressSpace& space) {
-    EFT_TRY(Capability * table, context.find(context.argument(0), ObjectType::PageTable));
-    return space.donate(*table);
+    EFT_TRY(const PageTableCap table, context.find<ObjectType::PageTable>(context.argument(0)));
+    return space.donate(table);
 }
 
 Error inspect(InvocationContext& context, AddressSpace& space) {
@@ -30,7 +30,7 @@ Error inspect(InvocationContext& context, AddressSpace& space) {
     return Error::None;
 }
 
-Error seal(InvocationContext& context) { return seal_frame(context.cap); }
+Error seal(InvocationContext& context) { return seal_frame(FrameCap(context.cap)); }
 
 constexpr Operation kAddressSpace[] = {
     {on<AddressSpace, map>, kControl}, {on<AddressSpace, unmap>, kControl}, {on<AddressSpace, donate>, kControl},

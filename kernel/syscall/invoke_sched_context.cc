@@ -27,8 +27,9 @@ Error configure(InvocationContext& context, SchedContext& share) {
 Error set_handler(InvocationContext& context, SchedContext& share) {
     Capability* endpoint = nullptr;
     if (context.argument(0) != 0) {
-        EFT_TRY(endpoint, context.find(context.argument(0), ObjectType::Endpoint));
-        if (!endpoint->may(EndpointRight::Send)) return Error::MissingRight;
+        EFT_TRY(const EndpointCap found, context.find<ObjectType::Endpoint>(context.argument(0)));
+        if (!found.may(EndpointRight::Send)) return Error::MissingRight;
+        endpoint = &found.slot();
     }
     if (share.handler.waiters != 0) refuse(context.core, *share.owner);  // nobody else can
     if (!share.handler.empty()) delete_capability(context.core, share.handler);

@@ -102,8 +102,8 @@ Error delete_slots(InvocationContext& context, CapTable& table) {
 
 Error donate(InvocationContext& context, CapTable& table) {
     if (reap_before_reuse(context.core)) return kPaused;
-    EFT_TRY(Capability * page, context.find(context.argument(1), ObjectType::CapPage));
-    return table.donate(*page, context.argument(0));
+    EFT_TRY(const CapPageCap page, context.find<ObjectType::CapPage>(context.argument(1)));
+    return table.donate(page, context.argument(0));
 }
 
 Error move_here(InvocationContext& context, CapTable& table) {

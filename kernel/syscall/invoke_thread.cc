@@ -11,17 +11,17 @@ namespace eft::kernel {
 namespace {
 
 Error configure(InvocationContext& context, Thread& thread) {
-    EFT_TRY(Capability * table, context.find(context.argument(0), ObjectType::CapTable));
-    EFT_TRY(Capability * space, context.find(context.argument(1), ObjectType::AddressSpace));
-    EFT_TRY(Capability * frame, context.find(context.argument(2), ObjectType::Frame));
+    EFT_TRY(const CapTableCap table, context.find<ObjectType::CapTable>(context.argument(0)));
+    EFT_TRY(const AddressSpaceCap space, context.find<ObjectType::AddressSpace>(context.argument(1)));
+    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(2)));
     const u64 address = context.argument(3);
     if (address != page_down(address) || address >= kUserTop) return Error::InvalidArgument;
-    if (!table->may(ControlRight::Control) || !space->may(ControlRight::Control)) return Error::MissingRight;
-    if (FrameData::of(*frame).device() || !frame->may(FrameRight::Write)) return Error::MissingRight;
+    if (!table.may(ControlRight::Control) || !space.may(ControlRight::Control)) return Error::MissingRight;
+    if (FrameData::of(frame).device() || !frame.may(FrameRight::Write)) return Error::MissingRight;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
-    thread.set_inner(context.core, thread.table, table, 0);
-    thread.set_inner(context.core, thread.space, space, space->as<AddressSpace>().root().value());
-    thread.set_inner(context.core, thread.utcb_frame, frame, 0);
+    thread.set_inner(context.core, thread.table, &table.slot(), 0);
+    thread.set_inner(context.core, thread.space, &space.slot(), space.object().root().value());
+    thread.set_inner(context.core, thread.utcb_frame, &frame.slot(), 0);
     thread.utcb_frame.data = FrameData::of(thread.utcb_frame).mapped_at(address);
     thread.registers.set_message_page(address);
     return Error::None;
@@ -29,9 +29,9 @@ Error configure(InvocationContext& context, Thread& thread) {
 
 Result<Capability*> find_handler(InvocationContext& context, u64 index) {
     if (index == 0) return static_cast<Capability*>(nullptr);
-    EFT_TRY(Capability * endpoint, context.find(index, ObjectType::Endpoint));
-    if (!endpoint->may(EndpointRight::Send)) return Error::MissingRight;
-    return endpoint;
+    EFT_TRY(const EndpointCap endpoint, context.find<ObjectType::Endpoint>(index));
+    if (!endpoint.may(EndpointRight::Send)) return Error::MissingRight;
+    return &endpoint.slot();
 }
 
 Error set_handlers(InvocationContext& context, Thread& thread) {
@@ -48,12 +48,12 @@ Error bind(InvocationContext& context, Thread& thread) {
         thread.set_inner(context.core, thread.bound_notification, nullptr, 0);
         return Error::None;
     }
-    EFT_TRY(Capability * notification, context.find(context.argument(0), ObjectType::Notification));
-    if (!notification->may(NotificationRight::Wait)) return Error::MissingRight;
-    if (notification->as<Notification>().bound()) return Error::InvalidOperation;
-    thread.set_inner(context.core, thread.bound_notification, notification, notification->data);
-    notification->as<Notification>().bind(&thread);
-    notification->as<Notification>().signal(context.core, 0);  // it may receive already, and bits may be pending
+    EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(0)));
+    if (!notification.may(NotificationRight::Wait)) return Error::MissingRight;
+    if (notification.object().bound()) return Error::InvalidOperation;
+    thread.set_inner(context.core, thread.bound_notification, &notification.slot(), notification->data);
+    notification.object().bind(&thread);
+    notification.object().signal(context.core, 0);  // it may receive already, and bits may be pending
     return Error::None;
 }
 
@@ -146,10 +146,11 @@ Error set_context(InvocationContext& context, Thread& thread) {
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
     Capability* source = nullptr;
     if (context.argument(0) != 0) {
-        EFT_TRY(source, context.find(context.argument(0), ObjectType::SchedContext));
-        const SchedContext& wanted = source->as<SchedContext>();
+        EFT_TRY(const SchedContextCap found, context.find<ObjectType::SchedContext>(context.argument(0)));
+        const SchedContext& wanted = found.object();
         if (wanted.owner) return Error::InvalidOperation;
         if (thread.priority > wanted.ceiling()) return Error::MissingRight;
+        source = &found.slot();
     }
     thread.set_inner(context.core, thread.context, source, 0);
     if (source) source->as<SchedContext>().owner = &thread;

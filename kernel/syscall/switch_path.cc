@@ -26,21 +26,27 @@ Thread* run(Core& core, Thread& next) {
 }
 
 bool begins_to_wait(Thread& thread, Capability& cap) {
-    if (cap.is(ObjectType::Notification)) return cap.may(NotificationRight::Wait) && !cap.as<Notification>().pending();
-    return cap.is(ObjectType::Endpoint) && cap.may(EndpointRight::Receive) && thread.attention == 0 &&
-           has_free_reply(thread) && !cap.as<Endpoint>().has_sender();
+    if (cap.is(ObjectType::Notification)) {
+        const NotificationCap from(cap);
+        return from.may(NotificationRight::Wait) && !from.object().pending();
+    }
+    if (!cap.is(ObjectType::Endpoint)) return false;
+    const EndpointCap from(cap);
+    return from.may(EndpointRight::Receive) && thread.attention == 0 && has_free_reply(thread) && !from.object().has_sender();
 }
 
 }  // namespace
 
 Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap) {
-    if (!cap.is(ObjectType::Notification) || !cap.may(NotificationRight::Signal) || cap.data == 0) return nullptr;
-    Notification& notification = cap.as<Notification>();
+    if (!cap.is(ObjectType::Notification)) return nullptr;
+    const NotificationCap to(cap);
+    if (!to.may(NotificationRight::Signal) || to->data == 0) return nullptr;
+    Notification& notification = to.object();
     Thread* woken = notification.wakes();
     if (!woken || woken->priority <= thread.priority) return nullptr;
     if (((woken->attention | thread.attention) & kSpecial) != 0 || !is_plain(core, woken->own_context())) return nullptr;
 
-    notification.end_wait(*woken, cap.data);
+    notification.end_wait(*woken, to->data);
     woken->charged = woken->own_context();
     woken->state = ThreadState::Ready;
     thread.finish(Error::None);
@@ -55,9 +61,9 @@ Thread* wait_and_switch(Core& core, Thread& thread, Capability& cap) {
 
     thread.let_go_of_lent();
     if (cap.is(ObjectType::Notification)) {
-        cap.as<Notification>().wait(thread, cap, false);
+        cap.as<Notification>().wait(thread, NotificationCap(cap), false);
     } else {
-        cap.as<Endpoint>().await_message(thread, cap);
+        cap.as<Endpoint>().await_message(thread, EndpointCap(cap));
     }
     core.scheduler.take_first_ready();
     return run(core, next);

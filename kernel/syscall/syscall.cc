@@ -22,15 +22,21 @@ Capability* find(Thread& thread, u64 slot) {
 // One that is going has no right left, and is as good as gone.
 Error refusal(const Capability& cap) { return cap.going() ? Error::InvalidCapability : Error::MissingRight; }
 
+[[gnu::always_inline]] inline Error send_to(Core& core, Thread& thread, EndpointCap to, bool call, Wait wait) {
+    if (!to.may(EndpointRight::Send)) return refusal(to);
+    return to.object().send(core, thread, to, call, wait);
+}
+
 Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
     switch (cap.type()) {
         case ObjectType::Endpoint:
-            if (!cap.may(EndpointRight::Send)) return refusal(cap);
-            return cap.as<Endpoint>().send(core, thread, cap, false, wait);
-        case ObjectType::Notification:
-            if (!cap.may(NotificationRight::Signal)) return refusal(cap);
-            cap.as<Notification>().signal(core, cap.data);
+            return send_to(core, thread, EndpointCap(cap), false, wait);
+        case ObjectType::Notification: {
+            const NotificationCap to(cap);
+            if (!to.may(NotificationRight::Signal)) return refusal(cap);
+            to.object().signal(core, to->data);
             return Error::None;
+        }
         case ObjectType::Reply: {
             bool lost = false;
             if (Error error = cap.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
@@ -44,25 +50,24 @@ Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
 }
 
 Error call(Core& core, Thread& thread, Capability& cap, Wait wait) {
-    if (!cap.is(ObjectType::Endpoint)) return invoke(core, thread, cap);
-    if (!cap.may(EndpointRight::Send)) return refusal(cap);
-    return cap.as<Endpoint>().send(core, thread, cap, true, wait);
+    return cap.is(ObjectType::Endpoint) ? send_to(core, thread, EndpointCap(cap), true, wait) : invoke(core, thread, cap);
 }
 
-Error check_receive(Thread& thread, const Capability& cap) {
+Error check_receive(Thread& thread, Capability& cap) {
     if (!cap.is(ObjectType::Endpoint)) return Error::InvalidCapability;
-    if (!cap.may(EndpointRight::Receive)) return refusal(cap);
+    if (!EndpointCap(cap).may(EndpointRight::Receive)) return refusal(cap);
     return thread.reply.empty() ? Error::ReplyMissing : Error::None;
 }
 
 Error receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
     if (cap.is(ObjectType::Notification)) {
-        if (!cap.may(NotificationRight::Wait)) return refusal(cap);
-        return cap.as<Notification>().wait(thread, cap, wait == Wait::Poll);
+        const NotificationCap from(cap);
+        if (!from.may(NotificationRight::Wait)) return refusal(cap);
+        return from.object().wait(thread, from, wait == Wait::Poll);
     }
     if (Error error = check_receive(thread, cap); error != Error::None) return error;
     if (!has_free_reply(thread)) return Error::ReplyPending;
-    return cap.as<Endpoint>().receive(core, thread, cap, wait);
+    return cap.as<Endpoint>().receive(core, thread, EndpointCap(cap), wait);
 }
 
 Error reply_receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
@@ -71,7 +76,7 @@ Error reply_receive(Core& core, Thread& thread, Capability& cap, Wait wait) {
     if (Error error = thread.reply.as<Reply>().answer(core, thread, lost); error != Error::None) return error;
     thread.note(Thread::ReplyLost, lost);  // told with what it receives, even if that comes later
     if (cap.empty()) [[unlikely]] return Error::InvalidCapability;  // the answer moved it away
-    return cap.as<Endpoint>().receive(core, thread, cap, wait);
+    return cap.as<Endpoint>().receive(core, thread, EndpointCap(cap), wait);
 }
 
 Error debug(Core& core, Thread& thread) {

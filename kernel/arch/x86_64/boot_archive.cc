@@ -49,7 +49,7 @@ bool read_elf(const u8* file, u64 size, ElfImage& image) {
         if (program.type != kLoad || program.memory_size == 0) continue;
         if (image.segments == 8 || program.offset > size || program.file_size > size - program.offset || program.file_size > program.memory_size) return false;
         if (program.virtual_address >= kBootRootLimit || program.memory_size > kBootRootLimit) return false;
-        const Rights rights = program.flags & kExecutable ? FrameRight::Read | FrameRight::Execute
+        const FrameRights rights = program.flags & kExecutable ? FrameRight::Read | FrameRight::Execute
                               : program.flags & kWritable ? FrameRight::Read | FrameRight::Write
                                                           : bits(FrameRight::Read);
         image.segment[image.segments++] = {program.virtual_address, program.memory_size, program.file_size, file + program.offset, rights};
@@ -72,7 +72,7 @@ bool find_root_image(const u8* archive, u64 size, ElfImage& image) {
 }
 
 void copy_segment_page(const ElfSegment& segment, u64 address, PhysAddr frame) {
-    const bool sealed = segment.rights & bits(FrameRight::Execute);
+    const bool sealed = segment.rights.has(FrameRight::Execute);
     if (sealed) unprotect_direct_map(frame);
     u8* target = to_pointer<u8>(frame);
     for (u64 i = 0; i < kPageSize; ++i) {

@@ -10,7 +10,7 @@ namespace eft::kernel::arch {
 struct ElfSegment {
     u64 address, memory_size, file_size;
     const u8* data;
-    Rights rights;
+    FrameRights rights;
 };
 
 struct ElfImage {

@@ -35,12 +35,12 @@ void RootTask::make(ObjectType type, Capability& destination, unsigned size_bits
     if (error != Error::None) panic("root does not fit into its memory block");
 }
 
-PhysAddr RootTask::map_new_frame(u64 address, Rights rights) {
+PhysAddr RootTask::map_new_frame(u64 address, FrameRights rights) {
     Capability& frame = next_frame_slot();
     make(ObjectType::Frame, frame);
     AddressSpace& space = slot(static_cast<u32>(RootSlot::Space)).as<AddressSpace>();
-    if (rights & bits(FrameRight::Execute)) seal_frame(frame);
-    if (space.map(frame, address, rights, 0) != Error::None) panic("root's image cannot be mapped");
+    if (rights.has(FrameRight::Execute)) seal_frame(FrameCap(frame));
+    if (space.map(FrameCap(frame), address, rights, 0) != Error::None) panic("root's image cannot be mapped");
     return frame.address();
 }
 

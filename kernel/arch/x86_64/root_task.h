@@ -28,7 +28,7 @@ private:
     Capability& slot(u32 index);
     Capability& next_frame_slot() { return slot(next_frame_++); }
     void make(ObjectType type, Capability& destination, unsigned size_bits = 0);
-    PhysAddr map_new_frame(u64 address, Rights rights);
+    PhysAddr map_new_frame(u64 address, FrameRights rights);
     u64 load_image();
 
     Core& core_;

@@ -172,7 +172,7 @@ private:
     void check_page(const PageEntry& entry, u64 address, unsigned level) {
         const auto frame = frames_.find({address, entry.address().value()});
         if (frame == frames_.end()) return found_.require(false, "a page is mapped that no capability stands for");
-        const Capability& cap = *frame->second;
+        const FrameCap cap(*frame->second);
         found_.require(level == FrameData::of(cap).level() && entry.has(PageEntry::Large) == (level == 2),
                        "a page is mapped with another size than its frame has");
         found_.require(address % FrameData::of(cap).bytes() == 0, "a page is mapped across its size");
@@ -255,8 +255,8 @@ void check_memory(Survey& found, Core&) {
     }
     for (Capability* cap : found.capabilities) {
         if (!cap->is(ObjectType::Frame)) continue;
-        const bool executable = cap->may(FrameRight::Execute);
-        found.require(!executable || !cap->may(FrameRight::Write), "a capability allows to write and to execute");
+        const bool executable = FrameCap(*cap).may(FrameRight::Execute);
+        found.require(!executable || !FrameCap(*cap).may(FrameRight::Write), "a capability allows to write and to execute");
         found.require(!executable || FrameData::of(*cap).sealed(), "an executable frame is not sealed");
         found.require(!FrameData::of(*cap).sealed() || !permissions[cap->address().value()].write,
                       "a sealed page can be written");

@@ -9,6 +9,27 @@ using namespace eft::kernel::test;
 
 namespace {
 
+// A set of rights, or a capability of which is known what it is to, takes rights to that kind of object only.
+template <class Cap, class Right>
+concept CanAskFor = requires(Cap cap, Right right) { cap.may(right); };
+static_assert(CanAskFor<EndpointCap, EndpointRight> && !CanAskFor<EndpointCap, NotificationRight>);
+static_assert(!CanAskFor<EndpointCap, FrameRight> && !CanAskFor<EndpointCap, ControlRight>);
+static_assert(CanAskFor<NotificationCap, NotificationRight> && !CanAskFor<NotificationCap, EndpointRight>);
+static_assert(CanAskFor<FrameCap, FrameRight> && !CanAskFor<FrameCap, ControlRight>);
+static_assert(CanAskFor<CapTableCap, ControlRight> && !CanAskFor<CapTableCap, FrameRight>);
+static_assert(!CanAskFor<Capability&, EndpointRight> && !CanAskFor<EndpointCap, Rights>);
+
+template <class A, class B>
+concept CanJoin = requires(A a, B b) { a | b; };
+template <class A, class B>
+concept CanMask = requires(A a, B b) { a & b; };
+template <class A, class B>
+concept CanCompare = requires(A a, B b) { a == b; };
+static_assert(CanJoin<EndpointRights, EndpointRight> && CanCompare<EndpointRights, EndpointRight>);
+static_assert(!CanJoin<EndpointRights, NotificationRight> && !CanJoin<EndpointRights, NotificationRights>);
+static_assert(!CanMask<EndpointRights, FrameRights> && !CanCompare<EndpointRights, FrameRights>);
+static_assert(!std::is_convertible_v<Rights, EndpointRights> && !std::is_convertible_v<FrameRights, EndpointRights>);
+
 constexpr Rights kInspectOnly = bits(ControlRight::Inspect);
 
 }  // namespace

@@ -29,12 +29,12 @@ public:
     }
 
     static PageEntry table(PhysAddr address) { return {address, Present | Table}; }
-    static PageEntry page(PhysAddr address, Rights rights, u8 flags, bool large) {
+    static PageEntry page(PhysAddr address, FrameRights rights, u8 flags, bool large) {
         u64 bits = Present;
         if (large) bits |= Large;
-        if (rights & eft::bits(FrameRight::Read)) bits |= Read;
-        if (rights & eft::bits(FrameRight::Write)) bits |= Write;
-        if (rights & eft::bits(FrameRight::Execute)) bits |= Execute;
+        if (rights.has(FrameRight::Read)) bits |= Read;
+        if (rights.has(FrameRight::Write)) bits |= Write;
+        if (rights.has(FrameRight::Execute)) bits |= Execute;
         if (flags & static_cast<u8>(MapFlag::Uncached)) bits |= Uncached;
         return {address, bits};
     }

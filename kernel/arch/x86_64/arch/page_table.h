@@ -23,10 +23,10 @@ public:
     constexpr PageEntry(PhysAddr address, u64 bits) : value_(address.value() | bits) {}
 
     static PageEntry table(PhysAddr address) { return {address, Present | Writable | User}; }
-    static PageEntry page(PhysAddr address, Rights rights, u8 flags, bool large) {
+    static PageEntry page(PhysAddr address, FrameRights rights, u8 flags, bool large) {
         u64 bits = Present | User | Accessed | u64{large} << 7;
-        if (rights & eft::bits(FrameRight::Write)) bits |= Writable | Dirty;
-        if (!(rights & eft::bits(FrameRight::Execute))) bits |= NoExecute;
+        if (rights.has(FrameRight::Write)) bits |= Writable | Dirty;
+        if (!rights.has(FrameRight::Execute)) bits |= NoExecute;
         if (flags & static_cast<u8>(MapFlag::Uncached)) bits |= CacheDisable | WriteThrough;
         return {address, bits};
     }

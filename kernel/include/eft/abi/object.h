@@ -8,6 +8,8 @@
 
 #include <eft/abi/types.h>
 
+#include <type_traits>
+
 namespace eft {
 
 enum class ObjectType : u8 {
@@ -28,6 +30,10 @@ enum class ObjectType : u8 {
 };
 
 // Rights are bits whose meaning depends on the object. A derived capability has a subset.
+//
+// A set of rights to one kind of object has a type of its own (EndpointRights, …), and does not mix with those to
+// others. Rights is the mask that goes with a capability whose object nobody looks at: in CapDerive, CapInspect and
+// messages. Every set converts to it, none is made of it without saying so (from_mask).
 using Rights = u8;
 constexpr Rights kAllRights = 0xff;
 
@@ -36,11 +42,53 @@ enum class NotificationRight : Rights { Signal = 1, Wait = 2 };
 enum class FrameRight : Rights { Read = 1, Write = 2, Execute = 4 };
 enum class ControlRight : Rights { Control = 1, Inspect = 2 };  // all other objects
 
-constexpr Rights operator|(EndpointRight a, EndpointRight b) { return static_cast<Rights>(static_cast<Rights>(a) | static_cast<Rights>(b)); }
-constexpr Rights operator|(NotificationRight a, NotificationRight b) { return static_cast<Rights>(static_cast<Rights>(a) | static_cast<Rights>(b)); }
-constexpr Rights operator|(FrameRight a, FrameRight b) { return static_cast<Rights>(static_cast<Rights>(a) | static_cast<Rights>(b)); }
-template <class R>
-constexpr Rights bits(R right) { return static_cast<Rights>(right); }
+template <class Right>
+class RightSet {
+public:
+    constexpr RightSet() = default;
+    constexpr RightSet(Right right) : bits_(static_cast<Rights>(right)) {}
+    static constexpr RightSet from_mask(Rights mask) {
+        RightSet result;
+        result.bits_ = mask;
+        return result;
+    }
+    constexpr operator Rights() const { return bits_; }
+
+    constexpr bool empty() const { return bits_ == 0; }
+    constexpr bool has(Right right) const { return bits_ & static_cast<Rights>(right); }
+    constexpr bool has_any(RightSet other) const { return bits_ & other.bits_; }
+    constexpr bool within(RightSet other) const { return (bits_ & ~other.bits_) == 0; }
+
+    friend constexpr RightSet operator|(RightSet a, RightSet b) { return from_mask(a.bits_ | b.bits_); }
+    friend constexpr bool operator==(RightSet a, RightSet b) { return a.bits_ == b.bits_; }
+    // What is known as a mask only.
+    friend constexpr bool operator==(RightSet a, Rights mask) { return a.bits_ == mask; }
+
+private:
+    Rights bits_ = 0;
+};
+using EndpointRights = RightSet<EndpointRight>;
+using NotificationRights = RightSet<NotificationRight>;
+using FrameRights = RightSet<FrameRight>;
+using ControlRights = RightSet<ControlRight>;
+
+// Without these the masks of different objects would be combined.
+template <class A, class B>
+    requires(!std::is_same_v<A, B>)
+void operator|(RightSet<A>, RightSet<B>) = delete;
+template <class A, class B>
+    requires(!std::is_same_v<A, B>)
+void operator&(RightSet<A>, RightSet<B>) = delete;
+template <class A, class B>
+    requires(!std::is_same_v<A, B>)
+void operator==(RightSet<A>, RightSet<B>) = delete;
+
+constexpr EndpointRights operator|(EndpointRight a, EndpointRight b) { return EndpointRights(a) | b; }
+constexpr NotificationRights operator|(NotificationRight a, NotificationRight b) { return NotificationRights(a) | b; }
+constexpr FrameRights operator|(FrameRight a, FrameRight b) { return FrameRights(a) | b; }
+constexpr ControlRights operator|(ControlRight a, ControlRight b) { return ControlRights(a) | b; }
+template <class Right>
+constexpr RightSet<Right> bits(Right right) { return right; }
 
 // The memory that an object takes of its Untyped, as log2 of bytes, for objects of fixed size.
 constexpr unsigned kCapabilityBits = 6;  // one slot
