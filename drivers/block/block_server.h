@@ -39,11 +39,11 @@ struct State {
 // Bits of the program's notification: one for each place.
 constexpr u64 wake_bit(u32 place) { return u64{1} << place; }
 
-template <Platform P, class Stores = DirectStores>
+template <Platform P>
 class BlockService {
 public:
-    using Region = StateRegion<State, 4096 - sizeof(RegionHeader), Stores>;
-    using Clients = ClientSessions<Region, Session, kSessions, Stores>;
+    using Region = StateRegion<State>;
+    using Clients = ClientSessions<Region, Session, kSessions>;
 
     // What this incarnation has of an attached session.
     struct Client {

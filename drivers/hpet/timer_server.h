@@ -30,11 +30,11 @@ struct TimerState {
     SessionTable<TimerSession, kSessions> clients;
 };
 
-template <class Slots, class Stores = DirectStores>
+template <class Slots>
 class TimerServer {
 public:
-    using Region = StateRegion<TimerState, 4096 - sizeof(RegionHeader), Stores>;
-    using Clients = ClientSessions<Region, TimerSession, kSessions, Stores>;
+    using Region = StateRegion<TimerState>;
+    using Clients = ClientSessions<Region, TimerSession, kSessions>;
 
     TimerServer(Region& region, Hpet& clock, Slots& slots)
         : region_(region), clock_(clock), slots_(slots), clients_(region, region->clients) {}

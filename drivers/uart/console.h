@@ -25,11 +25,11 @@ struct ConsoleState {
 };
 constexpr u32 kLayoutVersion = 1;
 
-template <class Slots, class Stores = DirectStores>
+template <class Slots>
 class ConsoleServer {
 public:
-    using Region = StateRegion<ConsoleState, 4096 - sizeof(RegionHeader), Stores>;
-    using Clients = ClientSessions<Region, ConsoleSession, kSessions, Stores>;
+    using Region = StateRegion<ConsoleState>;
+    using Clients = ClientSessions<Region, ConsoleSession, kSessions>;
 
     ConsoleServer(Region& region, Uart& uart, Slots& slots)
         : region_(region), uart_(uart), slots_(slots), clients_(region, region->clients) {}

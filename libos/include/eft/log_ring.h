@@ -54,12 +54,11 @@ constexpr std::size_t kLogRingMinimum = sizeof(LogRingHeader) + 2 * LogRecordHea
 
 constexpr u64 log_ring_capacity(std::size_t memory_size) { return (memory_size - sizeof(LogRingHeader)) / 8 * 8; }
 
-template <class Stores>
-class BasicLogWriter {
+class LogWriter {
 public:
     // Goes on with the lines of the last incarnation; what cannot be a ring, and zero memory, becomes an empty one.
     // The memory is aligned to 8 and has at least kLogRingMinimum bytes.
-    explicit BasicLogWriter(std::span<std::byte> memory)
+    explicit LogWriter(std::span<std::byte> memory)
         : header_(reinterpret_cast<LogRingHeader*>(memory.data())),
           words_(reinterpret_cast<u64*>(memory.data() + sizeof(LogRingHeader))),
           capacity_(log_ring_capacity(memory.size())) {
@@ -85,15 +84,15 @@ public:
             std::memcpy(&value, line.data(), std::min(line.size(), sizeof value));
             put(at, value);
         }
-        Stores::word(header_->next_sequence, ++sequence_);
+        store_word(header_->next_sequence, ++sequence_);
         head_ = at;
-        Stores::word(header_->head, head_);
+        store_word(header_->head, head_);
     }
 
 private:
     u64& word(u64 position) { return words_[position % capacity_ / 8]; }
     void put(u64& position, u64 value) {
-        Stores::word(word(position), value);
+        store_word(word(position), value);
         position += sizeof(u64);
     }
 
@@ -121,15 +120,15 @@ private:
             if (dropped == 0) return false;  // somebody wrote over the ring
             tail += dropped;
         }
-        if (tail != tail_) Stores::word(header_->tail, tail_ = tail);
+        if (tail != tail_) store_word(header_->tail, tail_ = tail);
         return true;
     }
     void format() {
-        Stores::word(header_->magic, 0);
-        Stores::word(header_->tail, tail_ = 0);
-        Stores::word(header_->head, head_ = 0);
-        Stores::word(header_->next_sequence, sequence_ = 1);
-        Stores::word(header_->magic, LogRingHeader::kMagic);
+        store_word(header_->magic, 0);
+        store_word(header_->tail, tail_ = 0);
+        store_word(header_->head, head_ = 0);
+        store_word(header_->next_sequence, sequence_ = 1);
+        store_word(header_->magic, LogRingHeader::kMagic);
     }
 
     LogRingHeader* header_;
@@ -137,8 +136,6 @@ private:
     u64 capacity_;
     u64 tail_, head_, sequence_;  // what the header says; it is not asked again
 };
-
-using LogWriter = BasicLogWriter<DirectStores>;
 
 struct LogLine {
     u64 sequence;

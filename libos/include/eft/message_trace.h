@@ -35,8 +35,7 @@ constexpr std::size_t kTraceWords = sizeof(TraceMemory) / sizeof(u64);
 
 // Has no state but the memory. Each message pays for received() and answered(): they are to be few instructions. The
 // first one begins at the first place, like each 65th after it; that is when `on_begin` is called.
-template <class Stores>
-class BasicMessageTrace {
+class MessageTrace {
 public:
     // Names an entry, for as long as 64 further requests have not come.
     struct Place {
@@ -44,12 +43,12 @@ public:
         u64 time;
     };
 
-    explicit BasicMessageTrace(TraceMemory& memory) : memory_(memory) {}
+    explicit MessageTrace(TraceMemory& memory) : memory_(memory) {}
 
     // What earlier incarnations have left is not this one's.
     void clear() {
-        for (TraceEntry& entry : memory_.entries) Stores::word(entry.time, 0);
-        Stores::word(memory_.last, TraceMemory::kLastPlace);
+        for (TraceEntry& entry : memory_.entries) store_word(entry.time, 0);
+        store_word(memory_.last, TraceMemory::kLastPlace);
     }
 
     void received(u64 tag, u64 badge, u64 time) {
@@ -62,19 +61,19 @@ public:
             on_begin();
             place = 0;
         }
-        Stores::word(at(place).tag, tag);
-        Stores::word(at(place).badge, badge);
-        Stores::word(at(place).time, time);
-        Stores::word(at(place).answer, TraceEntry::kNone);
-        Stores::word(memory_.last, place);
+        store_word(at(place).tag, tag);
+        store_word(at(place).badge, badge);
+        store_word(at(place).time, time);
+        store_word(at(place).answer, TraceEntry::kNone);
+        store_word(memory_.last, place);
     }
     // The request received last.
-    [[gnu::always_inline]] void answered(u64 answer) { Stores::word(at(memory_.last).answer, answer); }
+    [[gnu::always_inline]] void answered(u64 answer) { store_word(at(memory_.last).answer, answer); }
 
     // For requests that are answered later.
     Place current() const { return {memory_.last, at(memory_.last).time}; }
     void answered(Place place, u64 answer) {
-        if (at(place.offset).time == place.time) Stores::word(at(place.offset).answer, answer);
+        if (at(place.offset).time == place.time) store_word(at(place.offset).answer, answer);
     }
 
 private:
@@ -84,8 +83,6 @@ private:
 
     TraceMemory& memory_;
 };
-
-using MessageTrace = BasicMessageTrace<DirectStores>;
 
 // Takes the entries, oldest first, from a copy of the memory. Answers how many there are.
 inline std::size_t read_trace(std::span<const u64, kTraceWords> memory, std::span<TraceEntry, kTraceEntries> out) {

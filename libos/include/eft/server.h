@@ -142,7 +142,7 @@ void ServerLoop::serve(Dispatch& dispatch, Wake& wake, ReplyCommit* commit, bool
             continue;
         }
         trace().received(registers.tag.value, registers.badge, sys::time_stamp(), note_first_request);
-        DirectStores::word(persistent_head().session, registers.badge);
+        store_word(persistent_head().session, registers.badge);
         ipc::Context context(registers.badge, registers.tag, this);
         ipc::Outcome outcome;
         {
@@ -150,7 +150,7 @@ void ServerLoop::serve(Dispatch& dispatch, Wake& wake, ReplyCommit* commit, bool
             outcome = dispatch(context, message);
             registers = message.registers;
         }
-        DirectStores::word(persistent_head().session, 0);
+        store_word(persistent_head().session, 0);
         if (outcome == ipc::Outcome::Deferred) {
             receive(registers);
         } else {

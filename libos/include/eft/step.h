@@ -27,7 +27,7 @@ inline void entry_taken() {
 inline void tell_requests_to(detail::Listener function) { detail::on_request = function; }
 
 inline u64 step_session() { return __atomic_load_n(detail::session_word, __ATOMIC_RELAXED); }
-inline void set_step_session(u64 badge) { DirectStores::word(*detail::session_word, badge); }
+inline void set_step_session(u64 badge) { store_word(*detail::session_word, badge); }
 
 // The rest of a scope serves this session; what it was part of goes on afterwards.
 class StepFor {

@@ -116,7 +116,7 @@ struct FakeNames {
 // The supervisor and the server loop of one driver.
 class Driver final : public ipc::LoopServices {
 public:
-    using Service = block::BlockService<FakePlatform, MortalStores>;
+    using Service = block::BlockService<FakePlatform>;
 
     explicit Driver(World& world)
         : world_(world), region_memory_(world.make_memory(World::kRegion, page_up(Service::Region::kBytes))),
@@ -197,7 +197,7 @@ private:
         Service::Region region;
         RecoveryOutcome outcome;
         Service service;
-        RegionCommit<CommitInterface, Service::Clients::View, MortalStores> commit;
+        RegionCommit<CommitInterface, Service::Clients::View> commit;
     };
 
     void start() {

@@ -6,6 +6,7 @@
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
 #include <eft/ipc/local_caps.h>
+#include <eft/state/stores.h>
 
 #include <cstring>
 #include <map>
@@ -28,8 +29,14 @@ public:
     static constexpr u64 kRegion = 1;  // the state region is memory object 1
     static constexpr u64 kWakeBase = 1'000'000;  // objects made by make_wake: kWakeBase + bits
 
-    World() { current = this; }
-    ~World() { current = nullptr; }
+    World() {
+        current = this;
+        host::store_hook.before = [] { current->point(); };
+    }
+    ~World() {
+        host::store_hook = {};
+        current = nullptr;
+    }
     static inline World* current = nullptr;
 
     std::span<std::byte> make_memory(u64 object, u64 bytes) {
@@ -73,17 +80,6 @@ private:
     };
     std::map<u64, Memory> memory_;
     std::optional<Contents> left_;
-};
-
-struct MortalStores {
-    static void word(u64& where, u64 value) {
-        World::current->point();
-        where = value;
-    }
-    static void bytes(std::byte* to, const std::byte* from, std::size_t size) {
-        World::current->point();
-        std::memmove(to, from, size);
-    }
 };
 
 // The kernel as drivers/block sees it.

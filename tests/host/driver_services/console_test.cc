@@ -11,7 +11,7 @@ using namespace eft::test;
 namespace {
 
 struct Incarnation {
-    using Server = uart::ConsoleServer<FakePlatform, MortalStores>;
+    using Server = uart::ConsoleServer<FakePlatform>;
     using Region = Server::Region;
     using View = Server::Clients::View;
     using Service = console::Console;

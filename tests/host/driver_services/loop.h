@@ -29,7 +29,7 @@ protected:
 template <class Incarnation, class Environment>
 class Loop final : public ipc::LoopServices {
     using Region = typename Incarnation::Region;
-    using Commit = RegionCommit<CommitInterface, typename Incarnation::View, MortalStores>;
+    using Commit = RegionCommit<CommitInterface, typename Incarnation::View>;
 
 public:
     Loop(World& world, Environment& environment)

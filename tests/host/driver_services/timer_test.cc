@@ -30,7 +30,7 @@ struct Clock {
 constexpr u64 kLate = 8;
 
 struct Incarnation {
-    using Server = hpet::TimerServer<FakePlatform, MortalStores>;
+    using Server = hpet::TimerServer<FakePlatform>;
     using Region = Server::Region;
     using View = Server::Clients::View;
     using Service = timer::TimerService;

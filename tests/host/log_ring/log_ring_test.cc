@@ -105,7 +105,7 @@ TEST_CASE("a writer killed at any store leaves whole lines, and its successor go
         const bool died = die_at(
             point, memory->span(),
             [&] {
-                BasicLogWriter<MortalStores> writer(memory->span());
+                LogWriter writer(memory->span());
                 for (u64 i = 0; i < kLines; ++i) {
                     writer.append(text_of(i), i);
                     complete = i + 1;
@@ -137,13 +137,10 @@ TEST_CASE("a reader that runs between any two stores sees whole lines") {
         Memory memory;
         LogReader reader(memory.span());
         Read read;
-        Mortal::points = 0;
-        Mortal::fatal_point = point;
-        Mortal::at_death = [&] { read = read_all(reader); };
-        BasicLogWriter<MortalStores> writer(memory.span());
-        for (u64 i = 0; i < 30; ++i) writer.append(text_of(i), i);
-        Mortal::at_death = nullptr;
-        Mortal::fatal_point = ~u64{0};
+        run_mortal(point, [&] { read = read_all(reader); }, [&] {
+            LogWriter writer(memory.span());
+            for (u64 i = 0; i < 30; ++i) writer.append(text_of(i), i);
+        });
         const Read rest = read_all(reader);
         REQUIRE(!rest.sequences.empty());
         REQUIRE(rest.sequences.back() == 30);

@@ -32,7 +32,7 @@ TEST_CASE("killed at any store, the trace has the last 64 requests, whole, and w
         const bool died = die_at(
             point, std::as_writable_bytes(std::span(memory.get(), 1)),
             [&] {
-                BasicMessageTrace<MortalStores> trace(*memory);
+                MessageTrace trace(*memory);
                 for (u64 number = 1; number <= kRequests; ++number) {
                     trace.received(number * 3, number * 5, number * 7);
                     received = number;

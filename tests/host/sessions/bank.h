@@ -12,7 +12,7 @@ struct Total {
     u64 sum = 0;
 };
 
-struct Bank : StatefulServer<sessions::Bank, Total, 4, MortalStores> {
+struct Bank : StatefulServer<sessions::Bank, Total, 4> {
     using StatefulServer::StatefulServer;
     Completion<u64>* gate = nullptr;
 
@@ -36,7 +36,7 @@ struct Bank : StatefulServer<sessions::Bank, Total, 4, MortalStores> {
 };
 static_assert(sessions::BankServer<Bank>);
 
-struct Desk : StatefulServer<sessions::Desk, Total, 4, MortalStores> {
+struct Desk : StatefulServer<sessions::Desk, Total, 4> {
     using StatefulServer::StatefulServer;
 
     Result<Balance> add(ipc::Context&, Session& session, const Amount& amount) {

@@ -108,7 +108,7 @@ private:
         Alive(std::span<std::byte> memory, SessionSlots& slots)
             : server(memory, 1, slots), commit(server.region().log(), server.view()) {}
         Server server;
-        RegionCommit<CommitInterface, typename Server::View, MortalStores> commit;
+        RegionCommit<CommitInterface, typename Server::View> commit;
     };
 
     void step(const std::function<void()>& work) {

@@ -18,7 +18,7 @@ struct State {
     u32 count = 7;
     bool operator==(const State&) const = default;  // not by bytes: padding is anything
 };
-using Region = StateRegion<State, 512, MortalStores>;
+using Region = StateRegion<State, 512>;
 
 struct Memory {
     alignas(64) std::byte bytes[Region::kBytes] = {};
@@ -39,7 +39,7 @@ struct World {
 };
 
 // One random change, to the region through a transaction and to the model by plain assignment.
-Status change(std::mt19937& random, Region& region, Transaction<MortalStores>& transaction, State& model) {
+Status change(std::mt19937& random, Region& region, Transaction& transaction, State& model) {
     const auto at = random() % 6;
     switch (random() % 4) {
         case 0: {
@@ -60,7 +60,7 @@ Status change(std::mt19937& random, Region& region, Transaction<MortalStores>& t
         default: {
             EFT_TRY(u64* const counter, transaction.edit(region->counters[at]));
             ++model.counters[at];
-            MortalStores::word(*counter, model.counters[at]);
+            store_word(*counter, model.counters[at]);
             return {};
         }
     }

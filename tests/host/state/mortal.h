@@ -1,7 +1,6 @@
 // A process that dies at a chosen store.
 //
-// MortalStores counts every store of the code under test; a word is one, and so is each byte of a run of bytes. At the
-// chosen one the memory is copied as it is: that is what the next incarnation finds. The code itself runs on, as a
+// Every store of the code under test counts; a word is one, and so is each byte of a run of bytes. At the chosen one the memory is copied as it is: that is what the next incarnation finds. The code itself runs on, as a
 // ghost whose further stores are forgotten when the test puts the copy back.
 #pragma once
 
@@ -26,34 +25,31 @@ public:
     }
 };
 
-struct MortalStores {
-    static void word(u64& where, u64 value) {
-        Mortal::point();
-        where = value;
-    }
-    static void bytes(std::byte* to, const std::byte* from, std::size_t size) {
-        for (std::size_t i = 0; i < size; ++i) {
-            Mortal::point();
-            const std::size_t at = Mortal::backwards ? size - 1 - i : i;
-            to[at] = from[at];
-        }
-    }
-};
+// Runs `life` with its stores counted; at the chosen one `at_death` is called.
+template <class Life>
+void run_mortal(u64 fatal_point, std::function<void()> at_death, Life life) {
+    Mortal::points = 0;
+    Mortal::fatal_point = fatal_point;
+    Mortal::at_death = std::move(at_death);
+    host::store_hook = {Mortal::point, true, Mortal::backwards};
+    life();
+    host::store_hook = {};
+    Mortal::at_death = nullptr;
+    Mortal::fatal_point = ~u64{0};
+}
 
 // Runs `life` over `memory`, killed before store number `point` (from 0). False if it lived to its end. `witness` runs
 // at the moment of death.
 template <class Life, class Witness>
 bool die_at(u64 point, std::span<std::byte> memory, Life life, Witness witness) {
     std::vector<std::byte> left;
-    Mortal::points = 0;
-    Mortal::fatal_point = point;
-    Mortal::at_death = [&] {
-        left.assign(memory.begin(), memory.end());
-        witness();
-    };
-    life();
-    Mortal::fatal_point = ~u64{0};
-    Mortal::at_death = nullptr;
+    run_mortal(
+        point,
+        [&] {
+            left.assign(memory.begin(), memory.end());
+            witness();
+        },
+        life);
     if (left.empty()) return false;
     std::memcpy(memory.data(), left.data(), left.size());
     return true;

@@ -31,8 +31,8 @@ struct State {
     u64 grand_total = 0;
     SessionTable<Client, kSessions> clients;
 };
-using Region = StateRegion<State, 1024, MortalStores>;
-using Clients = Sessions<Client, kSessions, MortalStores>;
+using Region = StateRegion<State, 1024>;
+using Clients = Sessions<Client, kSessions>;
 struct Memory {
     alignas(64) std::byte bytes[Region::kBytes] = {};
     std::span<std::byte> span() { return bytes; }
@@ -63,7 +63,7 @@ public:
 protected:
     ~Interface() = default;
 };
-using Commit = RegionCommit<Interface, Clients, MortalStores>;
+using Commit = RegionCommit<Interface, Clients>;
 
 }  // namespace
 
@@ -181,7 +181,7 @@ TEST_CASE("the record of a once reply commits with the handler's change, killed 
                     auto transaction = server.region.begin();
                     auto client = server.clients.edit(Badge{5});
                     REQUIRE(client.ok());
-                    MortalStores::word((*client)->total, 1);
+                    store_word((*client)->total, 1);
                     REQUIRE(transaction.write(server.region->grand_total, 1).ok());
                     REQUIRE(transaction.commit_with_reply().ok());
                 };
@@ -189,7 +189,7 @@ TEST_CASE("the record of a once reply commits with the handler's change, killed 
                 auto& once = const_cast<Client*>(server.clients.find(Badge{5}))->once;
                 commit.before_change(std::as_writable_bytes(std::span(&once, 1)));
                 const Once made{7, {1, 2, 3, 4, 5, 6, 7, 8}};
-                MortalStores::bytes(reinterpret_cast<std::byte*>(&once), reinterpret_cast<const std::byte*>(&made),
+                store_bytes(reinterpret_cast<std::byte*>(&once), reinterpret_cast<const std::byte*>(&made),
                                     sizeof made);
                 commit.before_reply(1);
                 Mortal::point();

@@ -16,10 +16,10 @@
 
 namespace eft {
 
-template <class Region, class Session, u32 N, class Stores = DirectStores>
+template <class Region, class Session, u32 N>
 class ClientSessions {
 public:
-    using View = Sessions<Session, N, Stores>;
+    using View = Sessions<Session, N>;
     using Table = SessionTable<Session, N>;
     static constexpr u32 kPlaces = N;
 

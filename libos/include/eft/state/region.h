@@ -50,14 +50,10 @@ struct RegionHeader {
 };
 static_assert(sizeof(RegionHeader) == 64);
 
-template <class T, std::size_t LogBytes, class Stores>
-class StateRegion;
-
 // The changes of one request. Lives in one step: no co_await while it is open.
-template <class Stores>
 class Transaction {
 public:
-    Transaction(BasicUndoLog<Stores>& log, Error error) : log_(&log), error_(error) {}
+    Transaction(UndoLog& log, Error error) : log_(&log), error_(error) {}
     Transaction(Transaction&& other) noexcept
         : log_(std::exchange(other.log_, nullptr)), error_(std::exchange(other.error_, Error::WrongState)) {}
     Transaction& operator=(Transaction&&) = delete;
@@ -120,23 +116,21 @@ private:
     }
     Status write_bytes(std::span<const std::byte> fields, const std::byte* values) {
         EFT_CHECK(save(fields));
-        Stores::bytes(const_cast<std::byte*>(fields.data()), values, fields.size());
+        store_bytes(const_cast<std::byte*>(fields.data()), values, fields.size());
         return {};
     }
 
-    BasicUndoLog<Stores>* log_;  // null: committed, or moved away
+    UndoLog* log_;  // null: committed, or moved away
     Error error_;
 };
 
-template <class T, std::size_t LogBytes = 4096 - sizeof(RegionHeader), class Stores = DirectStores>
+template <class T, std::size_t LogBytes = 4096 - sizeof(RegionHeader)>
 class StateRegion {
     static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>);
     static_assert(LogBytes % 64 == 0 && LogBytes <= ~u32{0} && sizeof(T) <= ~u32{0} && alignof(T) <= 64);
     static constexpr std::size_t kStateOffset = sizeof(RegionHeader) + LogBytes;
 
 public:
-    using Change = Transaction<Stores>;
-
     // What must be mapped; the address must be a multiple of 64.
     static constexpr std::size_t kBytes = kStateOffset + sizeof(T);
 
@@ -144,7 +138,7 @@ public:
     StateRegion(std::span<std::byte> memory, u32 layout_version)
         : memory_(memory.first(kBytes)),
           layout_version_(layout_version),
-          log_(*reinterpret_cast<typename BasicUndoLog<Stores>::Words*>(memory.data() + kLogWordsOffset),
+          log_(*reinterpret_cast<UndoLog::Words*>(memory.data() + kLogWordsOffset),
                memory.subspan(sizeof(RegionHeader), LogBytes), memory.subspan(kStateOffset, sizeof(T))) {}
 
     // To be called once, before the first request. `replies_delivered` is the sum over all dead incarnations.
@@ -166,25 +160,25 @@ public:
     // Gives everything up for a new T. A kill in the middle of it leads to Fresh.
     void reset() {
         RegionHeader& made = header();
-        Stores::word(made.magic, RegionHeader::kInitialising);
+        store_word(made.magic, RegionHeader::kInitialising);
         made.layout_version = layout_version_;
         made.log_bytes = LogBytes;
         made.state_bytes = sizeof(T);
         made.check = made.computed_check();
         made.log_used = 0;
-        made.log_expected = BasicUndoLog<Stores>::kNever;
+        made.log_expected = UndoLog::kNever;
         ::new (static_cast<void*>(memory_.data() + kStateOffset)) T();
-        Stores::word(made.magic, RegionHeader::kReady);
+        store_word(made.magic, RegionHeader::kReady);
         usable_ = true;
     }
 
     const T& operator*() const { return *std::launder(reinterpret_cast<const T*>(memory_.data() + kStateOffset)); }
     const T* operator->() const { return &**this; }
 
-    [[nodiscard]] Change begin() { return Change(log_, usable_ ? log_.begin().error() : Error::WrongState); }
+    [[nodiscard]] Transaction begin() { return Transaction(log_, usable_ ? log_.begin().error() : Error::WrongState); }
 
     // For the server loop, which need not know T.
-    BasicUndoLog<Stores>& log() { return log_; }
+    UndoLog& log() { return log_; }
 
 private:
     static constexpr std::size_t kLogWordsOffset = offsetof(RegionHeader, log_used);
@@ -200,7 +194,7 @@ private:
     std::span<std::byte> memory_;
     u32 layout_version_;
     bool usable_ = false;
-    BasicUndoLog<Stores> log_;
+    UndoLog log_;
 };
 
 }  // namespace eft

@@ -10,18 +10,16 @@
 
 namespace eft {
 
-template <class Interface, class SessionView, class Stores = DirectStores>
+template <class Interface, class SessionView>
 class RegionCommit final : public Interface {
-    using Log = BasicUndoLog<Stores>;
-
 public:
-    RegionCommit(Log& log, SessionView& sessions) : log_(&log), sessions_(&sessions) {
+    RegionCommit(UndoLog& log, SessionView& sessions) : log_(&log), sessions_(&sessions) {
         if (!log.reserve(SessionView::kReserve).ok()) panic("the undo log is smaller than a session");
     }
 
     // The sum of the replies of all incarnations, once this one is out.
     void before_reply(u64 expected) override {
-        if (log_->phase() != Log::Phase::Open) return;
+        if (log_->phase() != UndoLog::Phase::Open) return;
         sessions_->seal();
         log_->expect(expected);
     }
@@ -31,12 +29,12 @@ public:
     // The dispatcher writes the record of a `once` reply: in the handler's transaction, or in one of its own where the
     // handler has none, or has taken it back.
     void before_change(std::span<std::byte> bytes) override {
-        if (log_->phase() == Log::Phase::Closed) static_cast<void>(log_->begin());
+        if (log_->phase() == UndoLog::Phase::Closed) static_cast<void>(log_->begin());
         if (!sessions_->note_change(bytes).ok()) panic("no room in the undo log for the reply of a once method");
     }
 
 private:
-    Log* log_;
+    UndoLog* log_;
     SessionView* sessions_;
 };
 

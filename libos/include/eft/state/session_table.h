@@ -32,17 +32,17 @@ struct SessionTable {
     }
 };
 
-template <class Session, u32 N, class Stores = DirectStores>
+template <class Session, u32 N>
 class Sessions {
 public:
     using Table = SessionTable<Session, N>;
 
-    // The log bytes that before_change() of a whole session may take; see BasicUndoLog::reserve.
+    // The log bytes that before_change() of a whole session may take; see UndoLog::reserve.
     static constexpr std::size_t kReserve =
-        BasicUndoLog<Stores>::entry_bytes(sizeof(Session)) + BasicUndoLog<Stores>::entry_bytes(sizeof(u64));
+        UndoLog::entry_bytes(sizeof(Session)) + UndoLog::entry_bytes(sizeof(u64));
 
     // `table` lies in the region of `log`.
-    Sessions(const Table& table, BasicUndoLog<Stores>& log) : table_(const_cast<Table*>(&table)), log_(&log) {}
+    Sessions(const Table& table, UndoLog& log) : table_(const_cast<Table*>(&table)), log_(&log) {}
 
     // After the region's recovery, before the first request: drops every session whose check is wrong, whose badge
     // occurs a second time, or for which `valid(const Session&)` is false. `dropped(Badge)` is told. Answers how many.
@@ -86,8 +86,8 @@ public:
         EFT_CHECK(save(table_->badges[place]));
         EFT_CHECK(save(table_->sessions[place]));
         EFT_CHECK(mark(place, false));
-        Stores::word(table_->badges[place], raw(badge));
-        Stores::bytes(reinterpret_cast<std::byte*>(&table_->sessions[place]),
+        store_word(table_->badges[place], raw(badge));
+        store_bytes(reinterpret_cast<std::byte*>(&table_->sessions[place]),
                       reinterpret_cast<const std::byte*>(&initial), sizeof initial);
         in_progress_[place] = 0;
         cache_[cache_index(badge)] = static_cast<u16>(place);
@@ -131,7 +131,7 @@ public:
         for (u32 group = 0; group < changed_.size(); ++group) {
             for (; changed_[group] != 0; changed_[group] &= changed_[group] - 1) {
                 const u32 place = group * 64 + static_cast<u32>(std::countr_zero(changed_[group]));
-                Stores::word(table_->checks[place], table_->computed_check(place));
+                store_word(table_->checks[place], table_->computed_check(place));
             }
         }
     }
@@ -185,12 +185,12 @@ private:
     }
     Status close_place(u32 place) {
         EFT_CHECK(save(table_->badges[place]));
-        Stores::word(table_->badges[place], 0);
+        store_word(table_->badges[place], 0);
         return {};
     }
 
     Table* table_;
-    BasicUndoLog<Stores>* log_;
+    UndoLog* log_;
     mutable std::array<u16, std::size_t{1} << kCacheBits> cache_ = {};
     std::array<u16, N> in_progress_ = {};
     // Only of the transaction changed_in_: a check word that this transaction has not saved must not be stored to.

@@ -45,7 +45,7 @@ protected:
 
 struct NoSharedState {};
 
-template <class ServiceType, class Shared = NoSharedState, u32 SessionCount = 16, class Stores = DirectStores>
+template <class ServiceType, class Shared = NoSharedState, u32 SessionCount = 16>
 class StatefulServer {
     using Record = typename ServiceType::SessionRecord;
     using SessionState = decltype(Record::state);
@@ -63,8 +63,8 @@ class StatefulServer {
 
 public:
     using Service = ServiceType;
-    using Region = StateRegion<Memory, kLogBytes, Stores>;
-    using Clients = ClientSessions<Region, Record, SessionCount, Stores>;
+    using Region = StateRegion<Memory, kLogBytes>;
+    using Clients = ClientSessions<Region, Record, SessionCount>;
     using View = typename Clients::View;
     static constexpr u32 kSessions = SessionCount;
     static constexpr u32 kSlots = SessionCount * Service::kEvents;
@@ -171,7 +171,7 @@ public:
         view().seal();
         log().close();
     }
-    bool in_transaction() { return log().phase() != BasicUndoLog<Stores>::Phase::Closed; }
+    bool in_transaction() { return log().phase() != UndoLog::Phase::Closed; }
 
     // names has sessions whose clients have ended.
     template <class Names>

@@ -47,8 +47,7 @@ u64 inline check_of(std::span<const std::byte> bytes, u64 seed) {
     return check;
 }
 
-template <class Stores>
-class BasicUndoLog {
+class UndoLog {
 public:
     static constexpr u64 kNever = ~u64{0};
     enum class Phase : u8 { Closed, Open, Expecting };  // this incarnation's knowledge, not in the memory
@@ -58,10 +57,10 @@ public:
         u64 expected;
     };
 
-    BasicUndoLog(Words& words, std::span<std::byte> entries, std::span<std::byte> state)
+    UndoLog(Words& words, std::span<std::byte> entries, std::span<std::byte> state)
         : words_(&words), entries_(entries), state_(state) {}
-    BasicUndoLog(const BasicUndoLog&) = delete;
-    BasicUndoLog& operator=(const BasicUndoLog&) = delete;
+    UndoLog(const UndoLog&) = delete;
+    UndoLog& operator=(const UndoLog&) = delete;
 
     Phase phase() const { return phase_; }
     // Which transaction this is, among those of this incarnation.
@@ -76,7 +75,7 @@ public:
 
     Status begin() {
         if (phase_ != Phase::Closed) return Error::WrongState;
-        Stores::word(words_->expected, kNever);  // race 1
+        store_word(words_->expected, kNever);  // race 1
         used_ = 0;
         ++serial_;
         phase_ = Phase::Open;
@@ -93,7 +92,7 @@ public:
     // To be called immediately before the reply: the transaction has happened when `replies` have been delivered.
     void expect(u64 replies) {
         if (phase_ != Phase::Open) return;
-        Stores::word(words_->expected, replies);  // before this: race 4; after it: races 5 and 6
+        store_word(words_->expected, replies);  // before this: race 4; after it: races 5 and 6
         phase_ = Phase::Expecting;
     }
 
@@ -101,7 +100,7 @@ public:
     // store).
     void close() {
         if (phase_ == Phase::Closed) return;
-        Stores::word(words_->used, 0);  // race 6
+        store_word(words_->used, 0);  // race 6
         used_ = 0;
         phase_ = Phase::Closed;
     }
@@ -134,7 +133,7 @@ public:
         if (words_->used == 0) return false;
         const bool happened = words_->expected != kNever && replies_delivered >= words_->expected;
         if (happened) {
-            Stores::word(words_->used, 0);
+            store_word(words_->used, 0);
         } else {
             used_ = words_->used;
             undo();
@@ -162,10 +161,10 @@ private:
         Tail tail{static_cast<u32>(first - base), static_cast<u32>(bytes.size()), 0};
         const std::size_t end = used_ + entry_bytes(bytes.size());
         compiler_barrier();                                                  // what was changed before stays before
-        Stores::bytes(entries_.data() + used_, bytes.data(), bytes.size());  // race 2
+        store_bytes(entries_.data() + used_, bytes.data(), bytes.size());  // race 2
         tail.check = check_of(bytes, seed(tail, end));
-        Stores::bytes(entries_.data() + end - sizeof tail, reinterpret_cast<const std::byte*>(&tail), sizeof tail);
-        Stores::word(words_->used, end);  // from here: race 3
+        store_bytes(entries_.data() + end - sizeof tail, reinterpret_cast<const std::byte*>(&tail), sizeof tail);
+        store_word(words_->used, end);  // from here: race 3
         used_ = end;
         return {};
     }
@@ -174,9 +173,9 @@ private:
         for (u64 end = used_; end > 0;) {  // race 7
             const Tail tail = tail_before(end);
             end -= entry_bytes(tail.size);
-            Stores::bytes(state_.data() + tail.offset, entries_.data() + end, tail.size);
+            store_bytes(state_.data() + tail.offset, entries_.data() + end, tail.size);
         }
-        Stores::word(words_->used, 0);
+        store_word(words_->used, 0);
         used_ = 0;
     }
 
@@ -200,7 +199,5 @@ private:
     u64 serial_ = 0;
     Phase phase_ = Phase::Closed;
 };
-
-using UndoLog = BasicUndoLog<DirectStores>;
 
 }  // namespace eft
