@@ -29,7 +29,8 @@ set(EFT_BOOT_ARCHIVE "${EFT_BUILD_ROOT}/boot.archive")
 find_program(EFT_CCACHE ccache)
 if(EFT_CCACHE)
   # What was compiled of the same source in another clone is found: the tree's own path is no part of what is compared.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${EFT_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
+    "${EFT_CCACHE}")
 endif()
 
 if(EFT_TARGET)

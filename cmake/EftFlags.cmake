@@ -14,11 +14,12 @@ set(EFT_COMMON_OPTIONS ${EFT_STANDARD} ${EFT_WARNINGS} -g "-fmacro-prefix-map=${
 
 # The host tree is sanitised, with the exception of what is marked PLAIN: the harness, the tools and doctest's main,
 # which would take four times as long to compile. Everything is linked with the sanitisers' runtime, so that a sanitised
-# library can go into a PLAIN program. Nothing is optimised, so that it compiles in half the time: a folder whose tests are
+# library can go into a PLAIN program. Nothing is optimised, so that it compiles in half the time (and plain code has
+# line numbers but no types for the debugger, a quarter of the time where there is JSON): a folder whose tests are
 # long sets EFT_SANITISED_LEVEL to -O1. The check of objects' sizes, which knows them only with optimisation,
 # would be a sixth of the time that is left; ASan finds the same. Under the sanitisers GCC sees uninitialised values where
 # there are none (its manual says so).
-set(EFT_PLAIN_OPTIONS ${EFT_COMMON_OPTIONS} -O0 -fno-omit-frame-pointer)
+set(EFT_PLAIN_OPTIONS ${EFT_COMMON_OPTIONS} -g1 -O0 -fno-omit-frame-pointer)
 set(EFT_HOST_OPTIONS ${EFT_COMMON_OPTIONS} -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=object-size
     -fno-sanitize-recover=all -Wno-maybe-uninitialized)
 set(EFT_SANITISED_LEVEL -O0)

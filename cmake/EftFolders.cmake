@@ -32,7 +32,12 @@ endfunction()
 # What can only be done when every component has spoken.
 function(eft_finish)
   eft_system_interfaces()
+  # eft-system is what `./eft run` boots, and what it is made and booted with; eft-build-tools is what the target tree runs.
   if(EFT_TARGET)
     eft_boot_archive()
+    add_custom_target(eft-system DEPENDS kernel.elf boot.archive)
+  else()
+    add_custom_target(eft-build-tools DEPENDS idlc eft-describe eft-archive eft-manifest-tool)
+    add_custom_target(eft-system DEPENDS eft-build-tools eft-run)
   endif()
 endfunction()

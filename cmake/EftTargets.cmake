@@ -1,6 +1,22 @@
 # Libraries, user programs and host tools. The word SOURCES may be left out: what follows the name is a source.
 
-# The ABI headers are for everybody, and so is the machine of user space, <eft/arch/...>; whatever else a target includes comes with the libraries that it names. A further
+# On the host, headers of the standard library that most files use are parsed once for all; without that they are a third of
+# the time that such a file takes to compile. None of Eft's own is among them, and none for what runs on Eft, where they
+# are small. A header is compiled for one set of options: that of plain or of sanitised code.
+function(eft_parse_once name)
+  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cc" "")
+  add_library(${name} OBJECT EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/${name}.cc")
+  target_compile_options(${name} PRIVATE ${ARGN})
+  target_precompile_headers(${name} PRIVATE <algorithm> <array> <bit> <concepts> <cstring> <fstream> <functional> <iostream> <map>
+    <memory> <optional> <set> <span> <sstream> <stdexcept> <string> <string_view> <utility> <vector>)
+endfunction()
+if(NOT EFT_TARGET)
+  eft_parse_once(eft-parsed-plain ${EFT_PLAIN_OPTIONS})
+  eft_parse_once(eft-parsed-sanitised ${EFT_HOST_OPTIONS} -O0)
+endif()
+
+# The ABI headers are for everybody, and so is the machine of user space, <eft/arch/...>; whatever else a target includes
+# comes with the libraries that it names. A further
 # argument that is true leaves the host tree's sanitisers out.
 function(eft_common_settings name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/kernel/include" "${EFT_USER_ARCH}")
@@ -9,8 +25,12 @@ function(eft_common_settings name)
   else()
     if(ARGV1)
       target_compile_options(${name} PRIVATE ${EFT_PLAIN_OPTIONS})
+      target_precompile_headers(${name} REUSE_FROM eft-parsed-plain)
     else()
       target_compile_options(${name} PRIVATE ${EFT_HOST_OPTIONS} ${EFT_SANITISED_LEVEL})
+      if(EFT_SANITISED_LEVEL STREQUAL "-O0")
+        target_precompile_headers(${name} REUSE_FROM eft-parsed-sanitised)
+      endif()
     endif()
     target_link_options(${name} PRIVATE ${EFT_HOST_LINK_OPTIONS})
   endif()

@@ -1,6 +1,7 @@
 # Tests, all run by CTest in the host tree.
 #
-# Host tests run beside each other. Tests that boot machines take the resource `machine`, so that one QEMU has a core.
+# Host tests run beside each other. Tests that boot machines take the resource `machine`, so that
+# one QEMU has a core, and have the label `machine`.
 if(NOT EFT_TARGET)
   find_path(EFT_DOCTEST_INCLUDE doctest/doctest.h REQUIRED)
   # doctest's main is compiled once, not for every test.
@@ -35,7 +36,7 @@ function(eft_host_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${test_TIMEOUT} COST ${test_TIMEOUT} ENVIRONMENT "${EFT_TEST_ENVIRONMENT}")
 endfunction()
 
-# Cases that use eft::Machine (tests/system). They find what to boot in EFT_KERNEL_IMAGE and EFT_BOOT_ARCHIVE.
+# Cases that use eft::qemu::Machine (tools/qemu). They find what to boot in EFT_KERNEL_IMAGE and EFT_BOOT_ARCHIVE.
 function(eft_system_test name)
   if(EFT_TARGET)
     return()
@@ -47,7 +48,7 @@ function(eft_system_test name)
   endif()
   eft_host_test(${name} PLAIN SOURCES ${test_SOURCES} LIBS ${test_LIBS} eft-qemu INCLUDES ${test_INCLUDES}
     TIMEOUT ${test_TIMEOUT})
-  set_tests_properties(${name} PROPERTIES RESOURCE_LOCK machine)
+  set_tests_properties(${name} PROPERTIES RESOURCE_LOCK machine LABELS machine)
 endfunction()
 
 # Programs of the target tree that test from inside the system. The first of PROGRAMS is packed as `root`, the one that
@@ -70,6 +71,6 @@ function(eft_guest_test name)
       COMMAND eft-guest-test --kernel "${EFT_KERNEL_IMAGE}" --archive "${EFT_TARGET_TREE}/${name}.archive"
               --timeout ${test_TIMEOUT} -- ${test_QEMU})
     math(EXPR backstop "${test_TIMEOUT} + 30")
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${backstop} COST ${backstop} RESOURCE_LOCK machine)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${backstop} COST ${backstop} RESOURCE_LOCK machine LABELS machine)
   endif()
 endfunction()

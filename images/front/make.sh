@@ -1,37 +1,65 @@
 # How the verbs of ./eft make things: the two build trees, the default disk, archives and ISO images. Sourced by ./eft.
 
+# On a terminal the build's progress is one line that changes. Elsewhere it is a line when a step begins, and what went
+# wrong. With --verbose (verbose=yes) every command has a line.
+#
+# $1: a build tree; then targets, or none for all.
+compile() {
+    local tree=$1 options=()
+    shift
+    [ $# = 0 ] || options=(--target "$@")
+    if [ "$verbose" = yes ]; then
+        cmake --build "$tree" "${options[@]}"
+    elif [ -t 1 ]; then
+        NINJA_STATUS="${tree##*/} [%f/%t] " cmake --build "$tree" "${options[@]}"
+    else
+        echo "eft: building ${*:-everything} in ${tree#"$top"/}"
+        cmake --build "$tree" "${options[@]}" -- --quiet
+    fi
+}
+
+# $1: a build tree; then CMake's arguments.
+configure_tree() {
+    local tree=$1 output
+    shift
+    [ ! -f "$tree/build.ninja" ] || return 0
+    output=$(cmake -G Ninja -S "$top" -B "$tree" "$@" 2>&1) || { echo "$output" >&2; fail "cannot configure $tree"; }
+    [ "$verbose" = no ] || echo "$output"
+}
+
 configure() {
-    if [ ! -f "$host/build.ninja" ]; then
-        cmake -G Ninja -S "$top" -B "$host"
-    fi
-    if [ ! -f "$target/build.ninja" ]; then
-        cmake -G Ninja -S "$top" -B "$target" -DCMAKE_TOOLCHAIN_FILE="$top/cmake/x86_64-eft.cmake"
-    fi
+    configure_tree "$host"
+    configure_tree "$target" -DCMAKE_TOOLCHAIN_FILE="$top/cmake/x86_64-eft.cmake"
 }
 
 # The host tree goes first: the target tree runs its tools.
 build_all() {
     configure
-    cmake --build "$host"
-    cmake --build "$target"
+    compile "$host"
+    compile "$target"
+}
+
+# What `./eft run` needs and no more: the kernel, the boot archive, and the tools that make and boot them.
+build_system() {
+    configure
+    compile "$host" eft-system
+    compile "$target" eft-system
 }
 
 has_target() { ninja -C "$1" -t query "$2" >/dev/null 2>&1; }
 
 # One target, in whichever tree it exists, and for the target tree the tools that it may run.
 build_target() {
-    local tool found=no
+    local found=no
     configure
     if has_target "$host" "$1"; then
         found=yes
-        cmake --build "$host" --target "$1"
+        compile "$host" "$1"
     fi
     if has_target "$target" "$1"; then
         found=yes
-        for tool in idlc eft-describe eft-archive; do
-            if has_target "$host" "$tool"; then cmake --build "$host" --target "$tool"; fi
-        done
-        cmake --build "$target" --target "$1"
+        compile "$host" eft-build-tools
+        compile "$target" "$1"
     fi
     [ "$found" = yes ] || fail "there is no target '$1' in build/host or build/target" 2
 }
@@ -48,10 +76,10 @@ make_default_disk() {
     rm -rf "$files"
 }
 
-# The boot archive with another manifest: $1 is JSON or already compiled, $2 the archive to write. What JSON names gets
-# its program, if build/target has one that the boot archive is made without.
+# The boot archive with another manifest: $1 is JSON or already compiled, $2 the archive to write. Programs that JSON names
+# are built, also those that the boot archive is made without.
 make_archive_with_manifest() {
-    local manifest=$1 schema=$top/images/manifest/manifest.fbs program programs=()
+    local manifest=$1 schema=$top/images/manifest/manifest.fbs name programs=() targets=()
     if [[ $manifest = *.json ]]; then
         [ -f "$schema" ] || fail "there is no manifest schema at $schema to compile $manifest with"
         local whole=$build/run.manifest/whole.json
@@ -59,9 +87,10 @@ make_archive_with_manifest() {
         "$host/images/manifest/eft-manifest" "$manifest" "$whole" || fail "$manifest is not a manifest"
         flatc -b --strict-json -o "$build/run.manifest" "$schema" "$whole" || fail "$manifest is not a manifest"
         manifest=$build/run.manifest/whole.bin
-        for program in "$target/boot/"*; do
-            if grep -q "\"${program##*/}\"" "$whole"; then programs+=("${program##*/}=$program"); fi
+        for name in $(ninja -C "$target" -t targets all | sed -n 's/^\([^ /]*\)\.stripped: phony$/\1/p'); do
+            if grep -q "\"$name\"" "$whole"; then programs+=("$name=$target/boot/$name") targets+=("$name.stripped"); fi
         done
+        [ ${#targets[@]} = 0 ] || compile "$target" "${targets[@]}"
     fi
     "$host/images/archive/eft-archive" --output "$2" --from "$build/boot.archive" "manifest=$manifest" "${programs[@]}"
 }
@@ -73,17 +102,20 @@ make_iso() {
     "$top/images/iso/make-iso" "$kernel" "$1" "$2"
 }
 
-# The targets of the tests whose names match the regular expression $1; all, if one has no target of its name. Those that
-# the system is booted for, or that a script runs, need nothing beside what build_all makes.
+# The tests whose names match the regular expression $1, and that have the label $2 if there is one.
+list_tests() { ctest --test-dir "$host" -N -R "$1" ${2:+-L "$2"} | sed -n 's/^ *Test *#[0-9]*: //p'; }
+
+# The targets of these tests; all, if one has no target of its name. Tests that a script runs need only the tools, and
+# those that boot archives of their own, which have no target either, the target tree.
 test_targets() {
     local test targets=()
     while read -r test; do
-        case $test in guest-*|model-*|interface-*) continue ;; esac
+        case $test in guest-*) targets+=(eft-guest-test); continue ;; model-*|interface-*) continue ;; esac
         if ! has_target "$host" "$test"; then
             echo eft-tests
             return
         fi
         targets+=("$test")
-    done < <(ctest --test-dir "$host" -N -R "$1" | sed -n 's/^ *Test *#[0-9]*: //p')
-    [ ${#targets[@]} = 0 ] || printf '%s\n' "${targets[@]}"
+    done < <(list_tests "$1")
+    [ ${#targets[@]} = 0 ] || printf '%s\n' "${targets[@]}" | sort -u
 }

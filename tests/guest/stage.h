@@ -1,5 +1,5 @@
 // A stand-in for root in guest tests: it has all the kernel's capabilities, starts a few services by
-// the same code as root does, and reports in the form that tests/system/guest_test.h expects.
+// the same code as root does, and reports in the form that tools/qemu/guest_test.h expects.
 #pragma once
 
 #include <archive_map.h>

@@ -1,6 +1,6 @@
 // eft-guest-test --kernel FILE --archive FILE [--timeout SECONDS] [--icount] [-- QEMU ARGS]: runs one guest test, as
 // CTest does.
-#include "guest_test.h"
+#include <guest_test.h>
 
 #include <exception>
 #include <iostream>

@@ -1,7 +1,7 @@
 // The judge of guest tests must be able to say no: each way in which a report can be wrong is tried.
-#include "guest_test.h"
+#include <guest_test.h>
 #include "boot_disk.h"
-#include "temporary.h"
+#include <temporary.h>
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 // The harness, proven with a boot sector instead of a kernel: console in both directions, deadlines, exit, QMP, and
 // that no QEMU survives.
-#include "machine.h"
+#include <machine.h>
 #include "boot_disk.h"
-#include "temporary.h"
+#include <temporary.h>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>

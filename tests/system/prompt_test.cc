@@ -1,5 +1,5 @@
 // The dialogue at the prompt, against a shell that says exactly what the test wants.
-#include "prompt.h"
+#include <prompt.h>
 
 #include <doctest/doctest.h>
 

@@ -14,14 +14,14 @@ namespace {
 constexpr std::size_t kLongestFile = 400;
 constexpr std::size_t kLinesForTheReason = 15;
 
-enum class Layer { Kernel, Abi, Idl, Libos, Hardware, Server, Driver, Application, Images, Tests, KernelTests, Other };
+enum class Layer { Kernel, Abi, Idl, Libos, Hardware, Server, Driver, Application, Images, Tools, Tests, KernelTests, Other };
 
 bool below(std::string_view path, std::string_view folder) {
     return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
 }
 
 Layer layer_of(std::string_view path) {
-    constexpr std::array<std::pair<std::string_view, Layer>, 14> folders = {{
+    constexpr std::array<std::pair<std::string_view, Layer>, 16> folders = {{
         {"kernel/include/eft/abi", Layer::Abi},  // more specific folders stand first
         {"kernel", Layer::Kernel},
         {"idl", Layer::Idl},
@@ -32,6 +32,8 @@ Layer layer_of(std::string_view path) {
         {"drivers", Layer::Driver},
         {"apps", Layer::Application},
         {"images", Layer::Images},
+        {"tools/bench", Layer::Tests},  // what it measures runs on Eft, started as the guest tests are
+        {"tools", Layer::Tools},
         {"tests/host/kernel", Layer::KernelTests},
         {"tests/host/kernel_model", Layer::KernelTests},
         {"tests/system/pages", Layer::KernelTests},
@@ -82,7 +84,8 @@ bool may_include(const std::string& from, const std::string& to, const std::set<
         case Layer::Driver:
             return target == Layer::Libos || target == Layer::Hardware || component_of(from) == component_of(to) ||
                    buses.contains(component_of(to));
-        case Layer::Images: return target == Layer::Images || target == Layer::Tests;
+        case Layer::Images:
+        case Layer::Tools: return target == Layer::Images || target == Layer::Tools;
         case Layer::Tests: return target != Layer::Kernel;
         case Layer::KernelTests:
         case Layer::Other: return true;

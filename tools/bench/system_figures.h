@@ -1,4 +1,4 @@
-// Figures of the whole system: the ordinary boot to its prompt, and boots with measuring programs (tests/bench/measure)
+// Figures of the whole system: the ordinary boot to its prompt, and boots with measuring programs (tools/bench/measure)
 // instead of the monitor. Each has a real disk.
 #pragma once
 

@@ -28,7 +28,7 @@ public:
     const std::string& name() const { return name_; }
     // Null: no instruction begins there.
     const Instruction* find(std::uint64_t address) const;
-    // Symbols without code of their own, by address: those that begin with "bench_" (tests/bench/guest/rounds.h).
+    // Symbols without code of their own, by address: those that begin with "bench_" (tools/bench/guest/rounds.h).
     const std::map<std::uint64_t, std::string>& marks() const { return marks_; }
     // The address of a variable; throws if there is none of that name.
     std::uint64_t variable(const std::string& symbol) const;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kWarmRounds = 8;
 constexpr std::size_t kLongestRound = 200'000;
-constexpr const char* kMarkOfPart[] = {"bench_round_", "bench_first_", "bench_second_"};  // tests/bench/guest/rounds.h
+constexpr const char* kMarkOfPart[] = {"bench_round_", "bench_first_", "bench_second_"};  // tools/bench/guest/rounds.h
 
 // The programs of the guest. But for the measuring one, all are linked to the same addresses: which one runs is told by its
 // code in memory.

@@ -2,7 +2,7 @@
 //
 // With --exec standard output gets what the commands print and nothing else, and the exit status is that of the last
 // command. When the machine does not get that far, the reason and the serial log go to standard error; the status is 1.
-#include "prompt.h"
+#include <prompt.h>
 
 #include <unistd.h>
 
