@@ -16,8 +16,7 @@ if(NOT EFT_TARGET)
 endif()
 
 # The ABI headers are for everybody, and so is the machine of user space, <eft/arch/...>; whatever else a target includes
-# comes with the libraries that it names. A further
-# argument that is true leaves the host tree's sanitisers out.
+# comes with the libraries that it names. A further argument that is true leaves the host tree's sanitisers out.
 function(eft_common_settings name)
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/kernel/include" "${EFT_USER_ARCH}")
   if(EFT_TARGET)
