@@ -182,16 +182,11 @@ private:
                    "name the kind; of a memory object or a process, ask its server for one that can do less");
             return;
         }
-        std::string_view left = field_.attributes["rights"];
         field_.rights = 0;
-        for (bool more = true; more;) {
-            auto comma = left.find(',');
-            std::string_view word = left.substr(0, comma);
-            more = comma != std::string_view::npos;
-            left.remove_prefix(more ? comma + 1 : left.size());
+        for (const std::string& word : split_list(field_.attributes["rights"])) {
             unsigned bit = 0;
             while (bit < 3 && (word.empty() || kind.rights[bit] != word)) ++bit;
-            if (bit == 3) return refuse_right(kind, std::string(word));
+            if (bit == 3) return refuse_right(kind, word);
             field_.rights |= 1u << bit;
         }
     }

@@ -1,3 +1,4 @@
+#include "authority.h"
 #include "check.h"
 #include "events.h"
 #include "names.h"
@@ -35,6 +36,7 @@ public:
         }
         method_ = nullptr;
         check_opens(schema_, service, source_, diagnostics_);
+        check_authority(service, source_, diagnostics_);
         // What a server keeps in its state region is there after a restart, unless it says otherwise.
         if (service.has_session_record() && service.restart.empty()) service.restart = "reattach";
         for (Method& method : service.methods) {
@@ -91,9 +93,9 @@ private:
                 service_->restart = value;
                 if (value != "reattach" && value != "reset")
                     refuse_value(key, value, "on a service the values are \"reattach\" and \"reset\"");
-            } else {
+            } else if (key != "kinds") {  // check_authority()
                 refuse("has the attribute '" + key + "', which is unknown",
-                       "a service can have: id, version, on_restart, session, inflight, error");
+                       "a service can have: id, version, on_restart, session, kinds, inflight, error");
             }
         }
     }
@@ -163,10 +165,10 @@ private:
                 refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
         } else if (key == "opens" || key == "kept" || key == "same" || key == "closes") {
             // check_opens() needs the other calls, too.
-        } else if (key != "ordinal" && key != "on_restart") {
+        } else if (key != "ordinal" && key != "on_restart" && key != "for") {
             refuse("has the attribute '" + key + "', which is unknown",
                    "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error, "
-                   "opens, kept, same, closes");
+                   "for, opens, kept, same, closes");
         }
     }
 

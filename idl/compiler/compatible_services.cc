@@ -1,4 +1,5 @@
 // Services and calls, and the check as a whole.
+#include "authority.h"
 #include "compatible.h"
 #include "schema_words.h"
 
@@ -66,11 +67,29 @@ private:
             refuse_service("has a ring of " + std::to_string(after.ring_entries) + " entries; it was released with " +
                                std::to_string(before.ring_entries),
                            "released clients format theirs with that number: BadFormat");
+        compare_kinds();
         if (after.version < before.version)
             refuse_service("has version " + std::to_string(after.version) + "; it was released with " +
                                std::to_string(before.version),
                            "released clients that ask for theirs would find an older one");
     }
+
+    // A badge has the kind's number in it, and sessions outlive the server.
+    void compare_kinds() {
+        const std::vector<std::string>&before = before_->kinds, &after = after_->kinds;
+        const bool stands = before.empty() ? after.empty()
+                                           : before.size() <= after.size() && std::equal(before.begin(), before.end(), after.begin());
+        if (!stands)
+            refuse_service("has the kinds of session " + words(kinds_in_words(*after_)) + "; it was released with " + words(kinds_in_words(*before_)),
+                           "the badges of released clients have the number of their kind: add new kinds at the end");
+    }
+    void compare_callers(const Method& before, const Method& after) {
+        const unsigned lost = before.callers & ~after.callers;
+        for (std::size_t i = 0; i < before_->kinds.size(); ++i)
+            if (lost >> (i + 1) & 1)
+                refuse(after, "is no longer for '" + before_->kinds[i] + "'", "released clients with such a session would get PermissionDenied");
+    }
+    static std::string words(const std::string& kinds) { return kinds.empty() ? "none" : "\"" + kinds + "\""; }
 
     // What a call can answer: its own enum, or its service's.
     void compare_errors(const Method& method, const Method& now) {
@@ -113,6 +132,7 @@ private:
                        std::to_string(before.event_depth),
                    "released clients may fetch that late, and would miss some");
         compare_promises(before, *method);
+        compare_callers(before, *method);
         compare_errors(before, *method);
         compare_messages(before, *method);
     }

@@ -141,6 +141,8 @@ std::unique_ptr<descriptor::MethodT> describe(const Method& from, const Service&
     to->atomic = from.atomic;
     to->once = from.once;
     to->within_ns = from.within_ns;
+    for (std::size_t i = 0; i < service.kinds.size(); ++i)
+        if (from.callers >> (i + 1) & 1) to->callers.push_back(service.kinds[i]);
     to->request = from.request;
     to->response = from.response;
     to->errors = service.errors_of(from);
@@ -157,6 +159,7 @@ std::unique_ptr<descriptor::ServiceT> describe(const Service& from) {
                    : from.restart == "reattach" ? descriptor::Sessions::Reattach
                                                 : descriptor::Sessions::Reset;
     to->inflight = from.inflight;
+    to->kinds = from.kinds;
     for (const Method& method : from.methods) to->methods.push_back(describe(method, from));
     return to;
 }

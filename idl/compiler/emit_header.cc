@@ -66,6 +66,8 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
         if (std::any_of(schema.services.begin(), schema.services.end(), [](auto& each) { return each.here && each.has_opens(); }))
             includes.push_back("eft/ipc/opens.h");
         if (rings) includes.push_back("eft/ring/stubs.h");
+        if (std::any_of(schema.services.begin(), schema.services.end(), [](auto& each) { return each.here && !each.kinds.empty(); }))
+            includes.push_back("eft/ipc/session_kind.h");
     } else {
         for (const char* each : {"area", "bits", "cap_field", "tail"})
             includes.push_back(std::string("eft/ipc/") + each + ".h");

@@ -122,10 +122,10 @@ void emit_table(Text& text, const Schema& schema, const Service& service) {
     for (const Method& method : service.methods) {
         const Table& request = *schema.find_table(method.request);
         std::string fields = request.fields.size() == request.caps ? "{}" : "k" + method.name + "Fields";
-        std::string root = request.is_flatbuffer ? ", " + std::to_string(flat.number_of(request)) : "";
+        std::string root = std::to_string(request.is_flatbuffer ? flat.number_of(request) : 0);
         text.line("{", name, "::", method.name, "Method::kLabel, ", request.flat_words, ", ",
                   request.has_tail() ? "true" : "false", ", ", request.caps, ", ", request.required_caps, ", ", fields,
-                  root, "},");
+                  ", ", root, ", ", method.callers, "},");
     }
     text.unindent();
     text.line("};");

@@ -1,5 +1,6 @@
 // The reference page of a schema, in Markdown: each service with its calls, each table with its fields, as people who
 // call it want to know them. Comments are the schema's.
+#include "authority.h"
 #include "emit.h"
 #include "schema_words.h"
 
@@ -71,17 +72,19 @@ private:
         line("| id | ", std::to_string(service.id), " |");
         line("| version | ", std::to_string(service.version), " |");
         line("| sessions | ", sessions_of(service), " |");
+        if (!service.kinds.empty()) line("| kinds of session | ", kinds_in_words(service), " |");
         if (service.inflight != 0) line("| requests of a session at once | ", std::to_string(service.inflight), " |");
         if (service.ring_entries != 0) line("| entries of the ring | ", std::to_string(service.ring_entries), " |");
         if (!service.session_table.empty()) line("| kept per session | ", linked(service.session_table), " |");
         if (!service.error_enum.empty()) line("| errors of its own | ", linked(service.error_enum), " |");
         line();
-        line("| ordinal | call | request | response | travels as | may be repeated | after a death |");
-        line("|---|---|---|---|---|---|---|");
+        const bool kinds = !service.kinds.empty();
+        line("| ordinal | call | request | response | travels as | may be repeated | after a death |", kinds ? " for |" : "");
+        line("|---|---|---|---|---|---|---|", kinds ? "---|" : "");
         for (const Method& method : service.methods)
             line("| ", std::to_string(method.ordinal), " | [", method.name, "](#", anchor(service, method), ") | ",
                  linked(method.request), " | ", linked(method.response), " | ", schema_carrier(method.carrier), " | ",
-                 licence(method), " | ", after_death(method), " |");
+                 licence(method), " | ", after_death(method), " |", kinds ? " " + callers_in_words(service, method) + " |" : "");
         for (const Method& method : service.methods) emit_method(service, method);
     }
 
@@ -90,7 +93,7 @@ private:
         line("### ", service.name.plain, ".", method.name);
         line();
         line(quoted(method.name), " (", linked(method.request), "): ", linked(method.response), ", ordinal ",
-             std::to_string(method.ordinal), ", ", schema_carrier(method.carrier), ". ", recovery(method));
+             std::to_string(method.ordinal), ", ", schema_carrier(method.carrier), ". ", authority(service, method), recovery(method));
         prose(method.comments);
         if (!method.error_enum.empty()) {
             line();
@@ -108,6 +111,11 @@ private:
         if (!service.has_sessions()) return "none: the server does not know its clients";
         if (service.restart == "reattach") return "survive a restart of the server (reattach)";
         return "opened again after a restart of the server (reset)";
+    }
+
+    static std::string authority(const Service& service, const Method& method) {
+        if (method.callers == 0) return "";
+        return "For sessions of kind " + callers_in_words(service, method) + "; PermissionDenied to others. ";
     }
 
     static std::string licence(const Method& method) {

@@ -1,4 +1,5 @@
 // A service: its constants and methods, what a server of it must have, and the dispatcher.
+#include "authority.h"
 #include "emit.h"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ public:
         text_.line("template <class Transport>");
         text_.line("using ClientOf = ", name_, "Client<Transport>;");
         emit_constants();
+        emit_session_kinds(text_, service_);
         for (const Method& method : service_.methods)
             if (!method.opens.empty()) text_.line("struct ", method.name, "Method;");
         for (const Method& method : service_.methods) emit_method(method);
@@ -118,6 +120,7 @@ private:
         text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";");
         text_.line("static constexpr u64 kWithinNs = ", method.within_ns, ";");
         text_.line("static constexpr bool kForgottenSession = ", yes_no(forgets_sessions()), ";");
+        emit_callers(text_, service_, method);
         if (method.role == Role::NextEvent) emit_queue(method);
         if (!method.opens.empty() || !method.opener.empty()) emit_key(method);
         emit_handle(method);
@@ -286,6 +289,7 @@ private:
                    "::dispatch(Server& server, const ipc::Context& context, ipc::IncomingMessage& message)");
         text_.line("static_assert(", name_,
                    "Server<Server>, \"the server misses a handler, or one has the wrong types\");");
+        emit_kind_check(text_, service_);
         bool sessions = service_.has_sessions();
         if (sessions) {
             if (service_.has_session_record()) {
@@ -300,14 +304,20 @@ private:
         }
         text_.open("switch (message.label())");
         for (const Method& method : service_.methods)
-            if (by_message(method))
-                text_.line("case ", method.name, "Method::kLabel: return ipc::serve<", method.name,
-                           "Method>(server, context, message",
-                           !sessions ? ");" : service_.has_session_record() ? ", **session);" : ", *session);");
+            if (by_message(method)) emit_case(method);
         text_.line("default: return ipc::describe_or<", name_, ">(message, eft::Error::NoSuchMethod);");
         text_.close();
         text_.close();
         text_.line();
+    }
+
+    void emit_case(const Method& method) {
+        const bool checked = emit_caller_check(text_, service_, method);
+        text_.line(checked ? "    return " : "case " + method.name + "Method::kLabel: return ", serve(method));
+    }
+    std::string serve(const Method& method) const {
+        return "ipc::serve<" + method.name + "Method>(server, context, message" +
+               (!service_.has_sessions() ? ");" : service_.has_session_record() ? ", **session);" : ", *session);");
     }
 
     void emit_ring_constants() {

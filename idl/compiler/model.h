@@ -118,6 +118,7 @@ struct Method {
     Carrier carrier = Carrier::Call;
     Restart restart = Restart::Unhandled;
     bool idempotent = false, atomic = false, once = false;
+    unsigned callers = 0;  // bit N: the kind of session with the number N may call it; 0: nothing is said
     std::uint64_t within_ns = 0;
     std::string error_enum;  // full name; empty: the service's
 
@@ -145,6 +146,7 @@ struct Service {
     unsigned inflight = 0;
     std::string restart;        // "", "reattach", "reset"
     std::string session_table;  // full name
+    std::vector<std::string> kinds;  // of session, numbered from 1; empty: there are no kinds
     std::string error_enum;
     unsigned ring_entries = 0;
     // The errors of a call beside the common ones; empty if there are none.
@@ -192,6 +194,7 @@ struct Schema {
 constexpr unsigned kMaxMessageWords = 448;  // the message page
 constexpr unsigned kMaxMessageCaps = 4;
 constexpr unsigned kMaxRingWords = 12;  // flat words in a ring entry of 128 bytes
+constexpr unsigned kMaxSessionKinds = 15;
 constexpr unsigned kMaxVersion = 0xffff'ffff;
 
 }  // namespace idlc

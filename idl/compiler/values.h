@@ -1,11 +1,13 @@
 // Values of attributes, which reflection has as strings.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace idlc {
 
@@ -32,6 +34,20 @@ inline std::optional<std::uint64_t> parse_duration(std::string_view text) {
             return *count * unit.nanoseconds;
         }
     return std::nullopt;
+}
+
+// "a, b" as its words, without blanks around them. Empty words are for the caller to refuse.
+inline std::vector<std::string> split_list(std::string_view list) {
+    std::vector<std::string> words;
+    for (bool more = true; more;) {
+        const std::size_t comma = list.find(',');
+        std::string_view word = list.substr(0, comma);
+        more = comma != list.npos;
+        list.remove_prefix(more ? comma + 1 : list.size());
+        word.remove_prefix(std::min(word.find_first_not_of(' '), word.size()));
+        words.emplace_back(word.substr(0, word.find_last_not_of(' ') + 1));
+    }
+    return words;
 }
 
 }  // namespace idlc

@@ -55,6 +55,10 @@ std::string properties(const descriptor::Method& method) {
     add(method.idempotent(), "idempotent");
     add(method.atomic(), "atomic");
     add(method.once(), "once");
+    if (method.callers() && method.callers()->size() != 0) {
+        line.append(line.empty() ? "for " : ", for ");
+        for (unsigned i = 0; i < method.callers()->size(); ++i) line.append(i == 0 ? "" : " and ").append(text(method.callers()->Get(i)));
+    }
     return line;
 }
 

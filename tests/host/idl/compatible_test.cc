@@ -131,6 +131,31 @@ TEST_CASE("promises for a server's death are kept") {
           with(&Edition::call, "Go (Ask):Answer (ordinal:\"3\", once); //!\n"), "Test.Go is once, which is new");
 }
 
+TEST_CASE("kinds of session keep their numbers, and their calls") {
+    const auto edition = [](const std::string& kinds, const std::string& callers) {
+        Edition made;
+        made.service = "id:\"60000\"" + (kinds.empty() ? "" : ", kinds:\"" + kinds + "\"");
+        made.call = "Go (Ask):Answer (ordinal:\"3\"" + (callers.empty() ? "" : ", for:\"" + callers + "\"") + ");";
+        return made;
+    };
+    const auto marked = [&](const std::string& kinds, const std::string& callers) {
+        Edition now = edition(kinds, callers);
+        now.call = "\n  " + now.call + " //!";
+        return now;
+    };
+    const auto marked_service = [&](const std::string& kinds, const std::string& callers) {
+        Edition now = edition(kinds, callers);
+        now.service += ") { //!\n  //";
+        return now;
+    };
+    is_silent(edition("control", "control"), edition("control, client", "control, client"));
+    breaks(edition("control, client", "control, client"), marked("control, client", "client"), "Test.Go is no longer for 'control'");
+    breaks(edition("", ""), marked_service("control", "control"), "Test has the kinds of session \"control\"; it was released with none");
+    breaks(edition("control", "control"), marked_service("", ""), "Test has the kinds of session none; it was released with \"control\"");
+    breaks(edition("control", "control"), marked_service("client, control", "control"),
+           "Test has the kinds of session \"client, control\"; it was released with \"control\"");
+}
+
 TEST_CASE("a service keeps its id, its sessions and its room") {
     auto service = [](const std::string& attributes) { return with(&Edition::service, attributes); };
     auto breaks_service = [&](const std::string& was, const std::string& is, const std::string& message) {

@@ -70,6 +70,20 @@ TEST_CASE("a page has comments, ordinals, types, bounds, defaults, recovery word
     CHECK(has(page, "| 256 | `Hot` | Too warm. |"));
 }
 
+TEST_CASE("a page says for which kinds of session a call is") {
+    Folder folder;
+    reflect(folder, "case",
+            "include \"eft.fbs\";\nnamespace eft.test;\nrpc_service Test (id:\"60000\", kinds:\"control, client\") {\n"
+            "  Go (eft.Empty):eft.Empty (ordinal:\"3\", for:\"control\");\n}\n");
+    REQUIRE(run(folder, EFT_IDLC " --out . --source case.fbs --reference case.md case.bfbs").status == 0);
+    const std::string page = content(folder / "case.md");
+    CAPTURE(page);
+    CHECK(has(page, "| kinds of session | control, client |"));
+    CHECK(has(page, "| after a death | for |\n|---|---|---|---|---|---|---|---|\n"));
+    CHECK(has(page, "| the caller decides | control |"));
+    CHECK(has(page, "For sessions of kind control; PermissionDenied to others."));
+}
+
 TEST_CASE("every link in the pages of the system's interfaces leads somewhere") {
     std::map<std::string, Page> pages;
     for (const auto& file : fs::directory_iterator(EFT_IDL_REFERENCE))

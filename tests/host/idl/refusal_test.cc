@@ -292,6 +292,29 @@ TEST_CASE("sessions and errors of services") {
     refuses("rpc_service S (id:\"60001\", version:\"0\") { //!\n" + kGet, "S has version:\"0\"");
 }
 
+TEST_CASE("kinds of session, and for whom a call is") {
+    const auto service = [](const std::string& kinds) {
+        return "rpc_service S (id:\"60001\", kinds:\"" + kinds + "\") { //!\n  Get (eft.Empty):eft.Empty (ordinal:\"1\", for:\"a\");\n}\n";
+    };
+    CHECK(compile(Folder(), kHead + service("a, b_2")).errors == "");
+    refuses(service(""), "S has kinds:\"\", and '' is no name of a kind");
+    refuses(service("a,"), "S has kinds:\"a,\", and '' is no name of a kind");
+    refuses(service("a, Control"), "S has kinds:\"a, Control\", and 'Control' is no name of a kind");
+    refuses(service("a, 2b"), "S has kinds:\"a, 2b\", and '2b' is no name of a kind");
+    refuses(service("a, b, a"), "S has the kind 'a' twice");
+    refuses(service("a, b_c, b__c"), "S has the kind 'b__c' twice");
+    refuses(service("a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p"), "S has 16 kinds of session; there can be 15");
+    const std::string kinds = "inflight:\"4\", kinds:\"control, client\"";
+    refuses(call("ordinal:\"1\"", kinds), "S.Run does not say who may call it");
+    refuses(call("ordinal:\"1\", for:\"\"", kinds), "S.Run has for:\"\"");
+    refuses(call("ordinal:\"1\", for:\"control,\"", kinds), "S.Run has for:\"control,\"");
+    refuses(call("ordinal:\"1\", for:\"driver\"", kinds), "S.Run is for 'driver', which is no kind of session of S");
+    refuses(call("ordinal:\"1\", for:\"client, client\"", kinds), "S.Run is for 'client' twice");
+    refuses(call("ordinal:\"1\", for:\"control\""), "S.Run is for kinds of session, and its service has none");
+    refuses(call("ordinal:\"1\", for:\"control\", idempotent, ring:\"8\"", kinds), "S.Run travels through a ring and is for kinds of session");
+    refuses(call("ordinal:\"1\", kinds:\"control\""), "S.Run has the attribute 'kinds', which is unknown");
+}
+
 TEST_CASE("names that C++ or the stubs cannot have") {
     refuses(field("delete:uint;"), "T.delete cannot have this name in C++");
     refuses(field("encode:uint;"), "T.encode cannot have this name in C++");

@@ -6,6 +6,7 @@
 // often. What is checked, beside what the sanitizers see:
 //   - a handler gets only messages that can be sent again and are then the same words;
 //   - what a server answers without an error, its client accepts;
+//   - a handler gets only calls that are for the kind of session;
 //   - no capability is left over.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <eft/ipc/message_writer.h>
 #include <eft/ipc/method.h>
 #include <eft/ipc/mock.h>
+#include <eft/ipc/session_kind.h>
 
 #include <cstring>
 #include <span>
@@ -112,6 +114,12 @@ struct FuzzMessage {
         unsigned words = std::max(registers.tag.words(), Table::kFlatWords);
         registers.tag = Tag(registers.tag.label(), words, registers.tag.caps(), registers.tag.sequence());
     }
+    // Of a service with kinds of session: each of them, none, and one that is no kind.
+    template <class Service>
+    void set_kind() {
+        if constexpr (HasSessionKinds<Service>)
+            registers.badge = raw(badge_of(static_cast<unsigned>(registers.tag.caps() + choice) % (std::size(Service::kSessionKinds) + 2), registers.badge));
+    }
     void set_label(u32 label) {
         registers.tag = Tag(label, registers.tag.words(), registers.tag.caps(), registers.tag.sequence());
     }
@@ -184,7 +192,11 @@ void fuzz_server(FuzzInput& input) {
     using Service = typename MockServer::Service;
     MockServer mock;
     mock.answer_anything();
-    mock.forget(Badge{2});
+    if constexpr (HasSessionKinds<Service>) {
+        for (unsigned kind = 1; kind <= std::size(Service::kSessionKinds); ++kind) mock.forget(badge_of(kind, 2));
+    } else {
+        mock.forget(Badge{2});
+    }
     LocalServer<Service, MockServer> local(mock);
     for (unsigned count = 0; !input.empty() && count < 8; ++count) {
         FuzzMessage message(input);
@@ -199,9 +211,16 @@ void fuzz_server(FuzzInput& input) {
             message.template set_flat_words<typename Method::Request>();
         });
         message.set_label(label);
+        message.template set_kind<Service>();
         message.make_sent_caps();
+        const Badge badge{message.registers.badge};
+        const unsigned handled = mock.calls();
         Error error = local.call(message.registers, message.page, message.registers.badge);
         message.drop_sent_caps();
+        MockServer::Methods::for_each([&]<class Method>() {
+            if constexpr (HasSessionKinds<Service> && Method::kCarrier != Carrier::Ring)
+                promise(label != Method::kLabel || may_call(badge, Method::kCallers) || mock.calls() == handled);
+        });
         if (error != Error::None) continue;
         bool answered = message.registers.tag.label() == 0;
         MockServer::Methods::for_each([&]<class Method>() {

@@ -48,6 +48,8 @@ struct HostileMethod {
     std::span<const HostileField> fields;
     // Encoding 3: the request is one of the service's tables, counted from 1.
     u16 root = 0;
+    // Kinds of session that may call: bit N for number N (session_kind.h). 0: the service has no kinds.
+    u16 callers = 0;
 };
 
 struct HostileService {
