@@ -4,6 +4,7 @@
 #include "monitor/rpc/trace.h"
 
 #include <eft/abi/object.h>
+#include <eft/ipc/session_kind.h>
 #include <eft/text.h>
 
 namespace eft::monitor {
@@ -62,7 +63,8 @@ void append_capability(Text& text, const rs::CapabilityView& cap) {
         append_range(text, type, cap.data());
     } else if (type == ObjectType::Endpoint) {
         text.append(" of ").append(cap.peer().empty() ? std::string_view("somebody unknown") : cap.peer());
-        if (cap.data() != 0) text.append(", badge ").decimal(cap.data());
+        if (!cap.session().empty()) text.append(", ").append(cap.session()).append(" session ").decimal(ipc::session_id(Badge{cap.data()}));
+        else if (cap.data() != 0) text.append(", badge ").decimal(cap.data());
     } else if (type == ObjectType::Notification && cap.data() != 0) {
         text.append(" bits 0x").hex(cap.data());
     }

@@ -104,7 +104,7 @@ static_assert(syslog::LogServer<LogServer>);
 }  // namespace
 
 int eft_main() {
-    const Result<Slot> supervisor = granted("logs");
+    const Result<Slot> supervisor = granted("rs");
     if (!supervisor.ok()) panic("the manifest does not grant \"logs\"");
     static LogServer server(*supervisor);
     // The timer service may be starting, and waiting for it is for when log itself is up: its own signal tells.

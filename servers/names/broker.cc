@@ -5,8 +5,7 @@
 
 namespace eft::broker {
 
-Status Broker::publish(ipc::Context& context, names::Publication&& request) {
-    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+Status Broker::publish(ipc::Context&, names::Publication&& request) {
     if (request.name.empty() || request.name.find(' ') != request.name.npos) return Error::InvalidArgument;
     if (find_service(request.name)) return Error::AlreadyExists;
     if (service_count_ == kMaxServices) return Error::LimitReached;
@@ -17,18 +16,14 @@ Status Broker::publish(ipc::Context& context, names::Publication&& request) {
     return {};
 }
 
-Result<names::Admitted> Broker::admit(ipc::Context& context, names::Client&& request) {
-    if (context.badge() != kControlBadge) return Error::PermissionDenied;
-    Client* client = find_client(u32{0});
+Result<names::Admitted> Broker::admit(ipc::Context&, names::Client&& request) {
+    Client* client = find_client(0);
     if (!client) return Error::LimitReached;
     for (const Client& each : clients_) {
         if (each.id != 0 && request.identity != 0 && each.identity == request.identity) return Error::AlreadyExists;
     }
-    const u64 badge = next_badge_;
-    EFT_TRY(const Slot session, make_session(endpoint_, badge));
-    ++next_badge_;
+    EFT_TRY(const Slot session, make_session(endpoint_, raw(names::Names::badge_of(names::Names::SessionKind::Client, next_client_))));
     client->id = next_client_++;
-    client->badge = badge;
     client->session = session;
     client->allowed = FixedText<names::Client::kAllowedMax>(request.allowed);
     client->provides = FixedText<names::Client::kProvidesMax>(request.provides);
@@ -43,8 +38,7 @@ Result<names::Admitted> Broker::admit(ipc::Context& context, names::Client&& req
     return admitted;
 }
 
-Status Broker::dismiss(ipc::Context& context, names::ClientId&& request) {
-    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+Status Broker::dismiss(ipc::Context&, names::ClientId&& request) {
     Client* client = request.id != 0 ? find_client(request.id) : nullptr;
     if (!client) return Error::NotFound;
     sessions_.for_each_open([&](SessionEntry& session) {
@@ -59,16 +53,15 @@ Status Broker::dismiss(ipc::Context& context, names::ClientId&& request) {
 }
 
 Result<names::Session> Broker::connect(ipc::Context& context, names::ServiceName&& request) {
-    Client* client = find_client(context.badge());
-    if (!client) return Error::PermissionDenied;
+    EFT_TRY(Client * client, caller(context));
     EFT_TRY(const u16 service, allowed_service(*client, request.name));
     EFT_TRY(SessionEntry * session, open_session(*client, service));
     return answer_with(*session);
 }
 
 Result<names::Session> Broker::keep(ipc::Context& context, names::ServiceName&& request) {
-    Client* client = find_client(context.badge());
-    if (!client || client->identity == 0) return Error::PermissionDenied;
+    EFT_TRY(Client * client, caller(context));
+    if (client->identity == 0) return Error::PermissionDenied;
     EFT_TRY(const u16 service, allowed_service(*client, request.name));
     if (const SessionEntry* kept = sessions_.find_kept(service, client->identity)) return answer_with(*kept);
     EFT_TRY(SessionEntry * session, open_session(*client, service));
@@ -77,15 +70,13 @@ Result<names::Session> Broker::keep(ipc::Context& context, names::ServiceName&& 
 }
 
 Status Broker::disconnect(ipc::Context& context, names::Badge&& request) {
-    Client* client = find_client(context.badge());
-    if (!client) return Error::PermissionDenied;
+    EFT_TRY(Client * client, caller(context));
     if (SessionEntry* session = sessions_.find_open(client->id, request.badge)) close(*session);
     return {};  // a repeated request finds it closed already
 }
 
 Result<names::Badges> Broker::closed(ipc::Context& context, Empty&&) {
-    Client* client = find_client(context.badge());
-    if (!client) return Error::PermissionDenied;
+    EFT_TRY(Client * client, caller(context));
     std::size_t count = 0;
     names::Badges answer;
     for (u16 index = 0; index < service_count_; ++index) {
@@ -98,8 +89,7 @@ Result<names::Badges> Broker::closed(ipc::Context& context, Empty&&) {
 }
 
 Result<names::Badges> Broker::open(ipc::Context& context, names::Badge&& request) {
-    Client* client = find_client(context.badge());
-    if (!client) return Error::PermissionDenied;
+    EFT_TRY(Client * client, caller(context));
     std::size_t count = 0;
     sessions_.for_each_open([&](const SessionEntry& session) {
         if (session.badge <= request.badge || !provides(*client, services_[session.service])) return;
@@ -110,8 +100,7 @@ Result<names::Badges> Broker::open(ipc::Context& context, names::Badge&& request
     return answer;
 }
 
-Result<names::ClientId> Broker::holder(ipc::Context& context, names::ServedSession&& request) {
-    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+Result<names::ClientId> Broker::holder(ipc::Context&, names::ServedSession&& request) {
     const SessionEntry* session = find_served(request);
     if (!session || session->client == 0) return Error::NotFound;
     names::ClientId answer;
@@ -120,8 +109,7 @@ Result<names::ClientId> Broker::holder(ipc::Context& context, names::ServedSessi
 }
 
 // A repeated request finds the session closed already.
-Status Broker::expel(ipc::Context& context, names::ServedSession&& request) {
-    if (context.badge() != kControlBadge) return Error::PermissionDenied;
+Status Broker::expel(ipc::Context&, names::ServedSession&& request) {
     SessionEntry* found = find_served(request);
     if (!found) return {};
     const u32 holder = found->client;
@@ -170,15 +158,15 @@ Broker::Service* Broker::find_service(std::string_view name) {
     return nullptr;
 }
 
-Broker::Client* Broker::find_client(::eft::Badge badge) {
-    for (Client& client : clients_) {
-        if (client.id != 0 && client.badge == raw(badge)) return &client;
-    }
-    return nullptr;
+// StaleSession: it has ended.
+Result<Broker::Client*> Broker::caller(const ipc::Context& context) {
+    const u64 id = ipc::session_id(context.badge());
+    if (Client* client = id != 0 ? find_client(id) : nullptr) return client;
+    return Error::StaleSession;
 }
 
 // 0 finds a free place.
-Broker::Client* Broker::find_client(u32 id) {
+Broker::Client* Broker::find_client(u64 id) {
     for (Client& client : clients_) {
         if (client.id == id) return &client;
     }

@@ -2,8 +2,9 @@
 // the interface Names (idl/names.fbs), which says what each call does and which errors it has.
 //
 // Every session's capability is derived from a parent that stays in names' own table, so that a session is ended by
-// revoking its parent, whatever its client did with it. One counter makes all badges, those of names' own sessions
-// included: none is ever used again. Every check stands before the first change.
+// revoking its parent, whatever its client did with it. No badge is ever used again: one counter makes those of all sessions
+// with services, and the id of a client, which counts up too, is that of its own session. Every check stands before the
+// first change.
 //
 // A kept session belongs to an identity, which only the supervisor gives. While no incarnation of it runs the session is
 // open and nobody's: all capabilities to it are revoked.
@@ -17,8 +18,6 @@
 #include <eft/text.h>
 
 namespace eft::broker {
-
-constexpr ::eft::Badge kControlBadge{1};
 
 class Broker {
 public:
@@ -48,7 +47,6 @@ private:
     };
     struct Client {
         u32 id = 0;  // 0: free. Never used again
-        u64 badge = 0;
         Slot session = Slot::None;
         FixedText<names::Client::kAllowedMax> allowed;
         FixedText<names::Client::kProvidesMax> provides;
@@ -57,8 +55,8 @@ private:
     };
 
     Service* find_service(std::string_view name);
-    Client* find_client(::eft::Badge badge);
-    Client* find_client(u32 id);
+    Client* find_client(u64 id);
+    Result<Client*> caller(const ipc::Context& context);
     SessionEntry* find_served(const names::ServedSession& request);
     static bool provides(const Client& client, const Service& service);
 
@@ -70,7 +68,7 @@ private:
     std::size_t insert_sorted(u64 badge, std::size_t count);
 
     Slot endpoint_;
-    u64 next_badge_ = raw(kControlBadge) + 1;
+    u64 next_badge_ = 1;
     u32 next_client_ = 1;
     std::size_t service_count_ = 0;
     std::array<Service, kMaxServices> services_{};

@@ -1,6 +1,7 @@
 #include "core_servers.h"
 
 #include <eft/archive.h>
+#include <eft/idl/names.h>
 #include <eft/invoke.h>
 #include <eft/layout.h>
 
@@ -64,11 +65,12 @@ Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, c
 // Sessions go downwards only: rs > names > dev > proc > mem.
 Status CoreServers::grant_all(Memory& memory) {
     constexpr Rights kSend = bits(EndpointRight::Send);
-    const auto control = [this](Core client, Core server) {
-        return (*this)[client].grant(kCoreServers[static_cast<u32>(server)].name, (*this)[server].endpoint(), kSend, kControlBadge);
+    const auto control = [this](Core client, Core server, u64 badge = kControlBadge) {
+        return (*this)[client].grant(kCoreServers[static_cast<u32>(server)].name, (*this)[server].endpoint(), kSend, badge);
     };
     for (const Core client : {Core::Proc, Core::Dev, Core::Names, Core::Rs}) EFT_CHECK(control(client, Core::Mem));
-    for (const Core server : {Core::Proc, Core::Dev, Core::Names}) EFT_CHECK(control(Core::Rs, server));
+    for (const Core server : {Core::Proc, Core::Dev}) EFT_CHECK(control(Core::Rs, server));
+    EFT_CHECK(control(Core::Rs, Core::Names, raw(names::Names::badge_of(names::Names::SessionKind::Control, kSupervisorPid))));
     EFT_CHECK((*this)[Core::Rs].grant("devices", (*this)[Core::Dev].endpoint(), kSend, kDeviceListBadge));
     EFT_CHECK((*this)[Core::Mem].grant("ports", root_slot(RootSlot::Ports)));
     EFT_CHECK((*this)[Core::Dev].grant("irqs", root_slot(RootSlot::Irqs)));

@@ -22,16 +22,6 @@
 
 namespace eft::supervisor {
 
-// Badges of the sessions that rs mints from its own endpoint: what the holder may do, and above it which service it is.
-enum class SessionKind : u64 { Orders = 2, Logs = 3 };
-constexpr unsigned kSessionKindBits = 8;
-constexpr Badge session_badge(unsigned index, SessionKind kind) {
-    return Badge{u64{index + 1} << kSessionKindBits | static_cast<u64>(kind)};
-}
-constexpr bool is_session(Badge badge, SessionKind kind) {
-    return (raw(badge) & ((1u << kSessionKindBits) - 1)) == static_cast<u64>(kind);
-}
-
 // Bits of rs's notification: root's tick, and one for each service.
 constexpr unsigned kTickBit = 0, kFirstServiceBit = 1;
 static_assert(kFirstServiceBit + kMaxServices < 61, "the bits above are libos' own");
@@ -119,6 +109,7 @@ private:
     Status make_objects(PersistentPart& part, unsigned index);
     Status make_memory(PersistentPart& part);
     Status fill_table(PersistentPart& part);
+    Status make_grant(PersistentPart& part, unsigned index, std::string_view server, std::string_view kind);
     Status assign_device(PersistentPart& part);
     Status publish(PersistentPart& part);
     Status name_capability(PersistentPart& part, std::string_view name, Slot source, Rights mask, Badge badge);

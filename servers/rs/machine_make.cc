@@ -44,19 +44,23 @@ Status Machine::make_all(PersistentPart& part, unsigned index) {
     Status granted_all;
     for_each_text(part.plan->grants(), [&](std::string_view grant) {
         if (!granted_all.ok()) return;
-        Slot session = slot(WellKnown::Endpoint);
-        Badge badge = session_badge(index, grant == "rs" ? SessionKind::Orders : SessionKind::Logs);
-        if (grant == "proc" || grant == "dev") {
-            session = grant == "proc" ? proc_.transport().slot() : device_list_;
-            badge = Badge::None;  // they have theirs
-        }
-        granted_all = name_capability(part, grant, session, bits(EndpointRight::Send), badge);
+        granted_all = make_grant(part, index, granted_by(grant), granted_kind(grant));
     });
     EFT_CHECK(granted_all);
     part.trouble = std::string_view("cannot be published");
     EFT_CHECK(publish(part));
     part.trouble.clear();
     return {};
+}
+
+// Those with other servers have their badge already.
+Status Machine::make_grant(PersistentPart& part, unsigned index, std::string_view server, std::string_view kind) {
+    const Rights send = bits(EndpointRight::Send);
+    if (server == "proc") return name_capability(part, server, proc_.transport().slot(), send, Badge::None);
+    if (server == "dev") return name_capability(part, server, device_list_, send, Badge::None);
+    const auto found = ipc::find_session_kind<rs::Rs>(kind);
+    if (!found) return Error::NotFound;
+    return name_capability(part, server, slot(WellKnown::Endpoint), send, rs::Rs::badge_of(*found, u64{index} + 1));
 }
 
 Status Machine::make_objects(PersistentPart& part, unsigned index) {

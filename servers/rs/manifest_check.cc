@@ -8,6 +8,8 @@
 #include <eft/service_config.h>
 #include <eft/text.h>
 
+#include <algorithm>
+
 namespace eft::supervisor {
 namespace {
 
@@ -17,7 +19,6 @@ using manifest::Service;
 constexpr std::string_view kCoreNames[] = {"root", "mem", "proc", "dev", "names", "rs"};
 constexpr u32 kLongestPeriod = 1'000'000;  // us
 constexpr u8 kLowestPriority = 2, kHighestPriority = 55;  // the core servers begin at 56
-constexpr u8 kSupervisorLevel = 4;
 
 bool is_name(std::string_view name) {
     return !name.empty() && name.size() <= kNameBytes && name.find_first_of(" \t\n") == name.npos;
@@ -167,13 +168,22 @@ private:
 
     bool grants() {
         bool good = true;
-        std::size_t count = service_->device() ? 1 : 0;
+        std::string_view servers[std::size(kGrants)];
+        std::size_t count = 0;
         for_each_text(service_->grants(), [&](std::string_view wanted) {
-            ++count;
-            if (good && wanted != "rs" && wanted != "logs" && wanted != "proc" && wanted != "dev") good = refuse("there is no grant ", wanted);
+            if (!good) return;
+            if (std::find(std::begin(kGrants), std::end(kGrants), wanted) == std::end(kGrants)) {
+                good = refuse("there is no grant ", wanted);
+                return;
+            }
+            const std::string_view server = granted_by(wanted);
+            if (std::find(servers, servers + count, server) != servers + count) {
+                good = refuse("it is granted ", server, " twice");
+                return;
+            }
+            servers[count++] = server;
         });
-        if (good && count != 0 && service_->level() <= kSupervisorLevel) good = refuse("its grants are not below it");
-        return good && (count <= kNamedCapabilities || refuse("too many capabilities"));
+        return good;
     }
 
     bool device() {

@@ -23,6 +23,12 @@ constexpr std::size_t kMaxServices = 48;
 constexpr std::size_t kNameBytes = 31;       // as the interfaces bound it
 constexpr std::size_t kNamedCapabilities = 32;
 
+// What a manifest can grant: a session with this server, of this kind of its interface. The program finds it under the
+// server's name.
+constexpr std::string_view kGrants[] = {"rs:order", "rs:log", "proc:control", "dev:list"};
+constexpr std::string_view granted_by(std::string_view grant) { return grant.substr(0, grant.find(':')); }
+constexpr std::string_view granted_kind(std::string_view grant) { return grant.substr(grant.find(':') + 1); }
+
 // Knows the programs of the boot archive.
 class Programs {
 public:

@@ -1,6 +1,8 @@
 // The handlers of orders.h.
 #include "orders.h"
 
+#include "session_kinds.h"
+
 #include <eft/invoke.h>
 #include <eft/process.h>
 
@@ -18,15 +20,11 @@ constexpr u8 kFullReset = 0x06;
 constexpr unsigned kScannedSlots = 4096;
 static_assert(static_cast<u8>(rs::ObjectKind::CapPage) == static_cast<u8>(ObjectType::CapPage));
 
-bool may_order(const ipc::Context& context) { return is_session(context.badge(), SessionKind::Orders); }
-bool may_look(const ipc::Context& context) { return may_order(context) || is_session(context.badge(), SessionKind::Logs); }
-
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
 
 }  // namespace
 
-Result<unsigned> Orders::ordered(const ipc::Context& context, std::string_view name) const {
-    if (!may_order(context)) return Error::PermissionDenied;
+Result<unsigned> Orders::ordered(std::string_view name) const {
     for (unsigned index = 0; index < records_.size(); ++index) {
         if (text(machine_.part(index).plan->name()) == name) return index;
     }
@@ -34,8 +32,7 @@ Result<unsigned> Orders::ordered(const ipc::Context& context, std::string_view n
     return core ? Error::PermissionDenied : Error::NotFound;
 }
 
-Result<rs::ServiceLine> Orders::next(ipc::Context& context, Session&, const rs::Cursor& cursor) {
-    if (!may_look(context)) return Error::PermissionDenied;
+Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& cursor) {
     rs::ServiceLine line;
     if (cursor.after >= kCoreServers.size() + records_.size()) return Error::NotFound;
     line.index = cursor.after + 1;
@@ -59,8 +56,8 @@ Result<rs::ServiceLine> Orders::next(ipc::Context& context, Session&, const rs::
     return line;
 }
 
-Result<rs::ServiceInfo> Orders::info(ipc::Context& context, Session&, const rs::Name& request) {
-    EFT_TRY(const unsigned index, ordered(context, request.name));
+Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(request.name));
     const PersistentPart& part = machine_.part(index);
     info_.begin(records_[index], machine_.signs(index).first_request, config().ticks_per_ms);
     info_.info.name = part.name();
@@ -90,32 +87,35 @@ void Orders::add_capabilities(const PersistentPart& part) {
         for (u32 i = 0; i < part.named; ++i) {
             if (page.caps[i].slot == at) cap.name = field_text(page.caps[i].name);
         }
-        if (found->type == ObjectType::Endpoint) cap.peer = machine_.endpoint_name(found->id);
+        if (found->type == ObjectType::Endpoint) {
+            cap.peer = machine_.endpoint_name(found->id);
+            cap.session = session_kind_of(cap.peer, Badge{found->data});
+        }
         info_.add(cap);
     }
 }
 
-Status Orders::kill(ipc::Context& context, Session&, const rs::KillOrder& request) {
-    EFT_TRY(const unsigned index, ordered(context, request.name));
+Status Orders::kill(ipc::Context&, Session&, const rs::KillOrder& request) {
+    EFT_TRY(const unsigned index, ordered(request.name));
     return supervisor_.kill(index, request.signal);
 }
 
-Status Orders::fault(ipc::Context& context, Session&, const rs::FaultOrder& request) {
-    EFT_TRY(const unsigned index, ordered(context, request.name));
+Status Orders::fault(ipc::Context&, Session&, const rs::FaultOrder& request) {
+    EFT_TRY(const unsigned index, ordered(request.name));
     if (!machine_.part(index).made) return machine_.part(index).missing;
     if (request.every == 0) return Error::InvalidArgument;
     machine_.order_faults(index, request);
     return {};
 }
 
-Status Orders::start(ipc::Context& context, Session&, const rs::Name& request) {
-    EFT_TRY(const unsigned index, ordered(context, request.name));
+Status Orders::start(ipc::Context&, Session&, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(request.name));
     if (!machine_.part(index).made) return machine_.part(index).missing;
     return supervisor_.start(index);
 }
 
-Task<Status> Orders::restart(ipc::Context& context, Session&, rs::Name request) {
-    EFT_CO_TRY(const unsigned index, ordered(context, request.name));
+Task<Status> Orders::restart(ipc::Context&, Session&, rs::Name request) {
+    EFT_CO_TRY(const unsigned index, ordered(request.name));
     if (!machine_.part(index).made) co_return machine_.part(index).missing;
     EFT_CO_CHECK(supervisor_.restart(index));
     while (records_[index].order == Order::Restart) {
@@ -126,8 +126,8 @@ Task<Status> Orders::restart(ipc::Context& context, Session&, rs::Name request) 
     co_return Status();
 }
 
-Task<Status> Orders::stop(ipc::Context& context, Session&, rs::Name request) {
-    EFT_CO_TRY(const unsigned index, ordered(context, request.name));
+Task<Status> Orders::stop(ipc::Context&, Session&, rs::Name request) {
+    EFT_CO_TRY(const unsigned index, ordered(request.name));
     EFT_CO_CHECK(supervisor_.stop(index));
     while (records_[index].order == Order::Stop) {
         WaitPoint* place = waiters_.vacant();
@@ -137,8 +137,8 @@ Task<Status> Orders::stop(ipc::Context& context, Session&, rs::Name request) {
     co_return Status();
 }
 
-Task<Status> Orders::wait(ipc::Context& context, Session&, rs::Name request) {
-    EFT_CO_TRY(const unsigned index, ordered(context, request.name));
+Task<Status> Orders::wait(ipc::Context&, Session&, rs::Name request) {
+    EFT_CO_TRY(const unsigned index, ordered(request.name));
     for (;;) {
         const rs::ServiceState state = records_[index].state;
         if (state == rs::ServiceState::Up) co_return Status();
@@ -150,20 +150,17 @@ Task<Status> Orders::wait(ipc::Context& context, Session&, rs::Name request) {
     }
 }
 
-Status Orders::shutdown(ipc::Context& context, Session&, const Empty&) {
-    if (!may_order(context)) return Error::PermissionDenied;
+Status Orders::shutdown(ipc::Context&, Session&, const Empty&) {
     EFT_CHECK(kernel_object::port_out(machine_.ports(), kPm1ControlPort, 2, kSleepEnable));
     return Error::NotSupported;  // the machine would be off by now
 }
 
-Status Orders::reboot(ipc::Context& context, Session&, const Empty&) {
-    if (!may_order(context)) return Error::PermissionDenied;
+Status Orders::reboot(ipc::Context&, Session&, const Empty&) {
     EFT_CHECK(kernel_object::port_out(machine_.ports(), kResetPort, 1, kFullReset));
     return Error::NotSupported;
 }
 
-Result<rs::LogMemory> Orders::log(ipc::Context& context, Session&, const rs::Cursor& cursor) {
-    if (!may_look(context)) return Error::PermissionDenied;
+Result<rs::LogMemory> Orders::log(ipc::Context&, Session&, const rs::Cursor& cursor) {
     if (cursor.after < kCoreProcesses.size()) {
         const Machine::CoreLog& core = machine_.core_log(cursor.after + 1);
         rs::LogMemory memory;
@@ -187,8 +184,8 @@ Result<rs::LogMemory> Orders::log(ipc::Context& context, Session&, const rs::Cur
     return Error::NotFound;
 }
 
-Result<rs::Phases> Orders::recovery(ipc::Context& context, Session&, const rs::Name& request) {
-    EFT_TRY(const unsigned index, ordered(context, request.name));
+Result<rs::Phases> Orders::recovery(ipc::Context&, Session&, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(request.name));
     const ServiceRecord& service = records_[index];
     if (service.deaths == 0) return Error::NotFound;
     rs::Phases phases;
@@ -205,8 +202,8 @@ Result<rs::Phases> Orders::recovery(ipc::Context& context, Session&, const rs::N
     return phases;
 }
 
-Result<rs::LastMessages> Orders::messages(ipc::Context& context, Session&, const rs::Name& request) {
-    EFT_TRY(const unsigned index, ordered(context, request.name));
+Result<rs::LastMessages> Orders::messages(ipc::Context&, Session&, const rs::Name& request) {
+    EFT_TRY(const unsigned index, ordered(request.name));
     if (records_[index].deaths == 0) return Error::NotFound;
     const proc::CrashRecord& death = records_[index].last_death;
     const PersistentPart& part = machine_.part(index);

@@ -1,6 +1,6 @@
 // rs as a server: what people and programs may ask of the supervisor.
 //
-// Who may do so is decided by the session's badge, which the manifest's grants determine. Orders about core servers are
+// Who may do so says the interface: the manifest's grants determine the kind of session. Orders about core servers are
 // refused: rs is not their supervisor.
 #pragma once
 
@@ -43,8 +43,8 @@ public:
     void tell_changes();
 
 private:
-    // NotFound; PermissionDenied for a core server, or if the session may not give orders.
-    Result<unsigned> ordered(const ipc::Context& context, std::string_view name) const;
+    // NotFound; PermissionDenied for a core server.
+    Result<unsigned> ordered(std::string_view name) const;
     void add_capabilities(const PersistentPart& part);
 
     Machine& machine_;

@@ -22,6 +22,7 @@ TEST_CASE("a service that lives, and its capabilities") {
         {.slot = 140, .kind = kind(ObjectType::IoPorts), .rights = kAllRights, .data = u64{8} << 32 | 0x3f8},
         {.slot = 141, .kind = kind(ObjectType::Irq), .rights = kAllRights, .data = u64{1} << 32 | 4},
         {.slot = 32, .kind = kind(ObjectType::Endpoint), .rights = 1, .data = 9, .name = "device", .peer = "dev"},
+        {.slot = 33, .kind = kind(ObjectType::Endpoint), .rights = 1, .data = raw(rs::Rs::badge_of(rs::Rs::SessionKind::Order, 9)), .name = "rs", .peer = "rs", .session = "order"},
         {.slot = 4, .kind = kind(ObjectType::Notification), .rights = 2},
     };
     const rs::Device device{.match = "com1", .index = 0};
@@ -36,6 +37,7 @@ TEST_CASE("a service that lives, and its capabilities") {
           "  140 ports 0x3f8 to 0x3ff\n"
           "  141 interrupt 4\n"
           "  32 device: endpoint of dev, badge 9, send\n"
+          "  33 rs: endpoint of rs, order session 9, send\n"
           "  4 notification, wait\n"
           "  and 2 more\n"
           "  replies: 19\n");

@@ -51,7 +51,7 @@ struct World {
     broker::Broker server{endpoint};
     ipc::LocalServer<names::Names, broker::Broker> local{server};
     using Client = names::NamesClient<ipc::LocalTransport<decltype(local)>>;
-    Client control{local, Badge{1}};
+    Client control{local, names::Names::badge_of(names::Names::SessionKind::Control, 6)};
 
     Status publish(std::string_view name) {
         names::Publication publication;
@@ -96,22 +96,26 @@ struct World {
     }
 };
 
-TEST_CASE("only the control session publishes, admits and dismisses") {
+TEST_CASE("only the control session publishes, admits and dismisses, and only clients connect") {
     World world;
     const auto admitted = world.admit("timer");
-    for (const u64 badge : {u64{0}, admitted.badge, u64{12345}}) {
+    for (const u64 badge : {u64{0}, admitted.badge, u64{1}, u64{12345}}) {
+        const Error refused = badge == admitted.badge ? Error::PermissionDenied : Error::StaleSession;
         auto stranger = world.as(badge);
         names::Client client;
-        CHECK(stranger.admit(client).or_error().error() == Error::PermissionDenied);
+        CHECK(stranger.admit(client).or_error().error() == refused);
         names::ClientId id;
         id.id = admitted.id;
-        CHECK(stranger.dismiss(id).or_error().error() == Error::PermissionDenied);
+        CHECK(stranger.dismiss(id).or_error().error() == refused);
         names::Publication publication;
         publication.name = "x";
         publication.endpoint = ipc::LocalHandle(ipc::local_caps().create(1));
         publication.wake = ipc::LocalHandle(ipc::local_caps().create(1));
-        CHECK(stranger.publish(publication).or_error().error() == Error::PermissionDenied);
+        CHECK(stranger.publish(publication).or_error().error() == refused);
     }
+    CHECK(world.connect(world.control, "timer").error() == Error::PermissionDenied);
+    CHECK(world.keep(world.control, "timer").error() == Error::PermissionDenied);
+    CHECK(world.control.closed().error() == Error::PermissionDenied);
 }
 
 TEST_CASE("a client gets what the manifest allows, and nothing else") {
@@ -124,8 +128,10 @@ TEST_CASE("a client gets what the manifest allows, and nothing else") {
     CHECK(world.connect(client, "log").error() == Error::NotFound);
     CHECK(world.connect(client, "").error() == Error::PermissionDenied);
     CHECK(world.connect(client, "timer log").error() == Error::PermissionDenied);
-    auto stranger = world.as(777);
-    CHECK(world.connect(stranger, "timer").error() == Error::PermissionDenied);
+    for (const u64 id : {0, 777}) {
+        auto stranger = world.as(raw(names::Names::badge_of(names::Names::SessionKind::Client, id)));
+        CHECK(world.connect(stranger, "timer").error() == Error::StaleSession);
+    }
     CHECK(world.publish("timer").error() == Error::AlreadyExists);
     CHECK(world.publish("").error() == Error::InvalidArgument);
 }
@@ -135,7 +141,7 @@ TEST_CASE("badges are never used again, and a dismissed client's sessions are re
     REQUIRE(world.publish("block/0").ok());
     const auto provider_badge = world.admit("", "block/0").badge;
     auto provider = world.as(provider_badge);
-    std::set<u64> seen{1, provider_badge};
+    std::set<u64> seen{provider_badge};
     for (int round = 0; round < 300; ++round) {
         const auto admitted = world.admit("block/0");
         CHECK(seen.insert(admitted.badge).second);
@@ -149,7 +155,7 @@ TEST_CASE("badges are never used again, and a dismissed client's sessions are re
         kernel.revoked.clear();
         world.dismiss(admitted.id);
         CHECK(kernel.revoked == std::vector<u64>{*first, *second, admitted.badge});
-        CHECK(world.connect(client, "block/0").error() == Error::PermissionDenied);
+        CHECK(world.connect(client, "block/0").error() == Error::StaleSession);
         auto told = provider.closed();
         REQUIRE(told.ok());
         CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{*first, *second});
@@ -214,7 +220,7 @@ TEST_CASE("a kept session is the same for each incarnation of its client, and no
     const auto other = world.connect(client, "counter");
 
     world.dismiss(first.id);
-    CHECK(world.keep(client, "counter").error() == Error::PermissionDenied);
+    CHECK(world.keep(client, "counter").error() == Error::StaleSession);
     CHECK(std::count(kernel.recalled.begin(), kernel.recalled.end(), *kept) == 1);  // what the dead one had is void
     auto told = provider.closed();
     REQUIRE(told.ok());

@@ -34,7 +34,7 @@ std::vector<Capability> capabilities(const std::string& info) {
         Capability capability;
         if (!(words >> capability.slot)) continue;  // "replies: 19"
         std::getline(words >> std::ws, capability.words);
-        capability.words = std::regex_replace(capability.words, std::regex("badge [0-9]+"), "badge N");
+        capability.words = std::regex_replace(capability.words, std::regex("(badge|session) [0-9]+"), "$1 N");
         capability.words = std::regex_replace(capability.words, std::regex("bits 0x[0-9a-f]+"), "bits N");
         found.push_back(capability);
     }
@@ -46,11 +46,13 @@ std::vector<std::string> below_persistent(const json& service) {
     const std::string name = service.at("name");
     std::vector<std::string> expected = {
         "1 capability table", "2 thread", "3 endpoint of " + name + ", receive", "4 notification, wait", "5 notification bits N, signal",
-        "6 endpoint of mem, badge N, send", "7 endpoint of proc, badge N, send", "8 endpoint of names, badge N, send", "9 notification, signal"};
+        "6 endpoint of mem, badge N, send", "7 endpoint of proc, badge N, send", "8 endpoint of names, client session N, send", "9 notification, signal"};
     unsigned slot = kFirstNamed;
     if (service.contains("device")) expected.push_back(std::to_string(slot++) + " device: endpoint of dev, badge N, send");
     for (const std::string grant : service.value("grants", json::array())) {
-        expected.push_back(std::to_string(slot++) + " " + grant + ": endpoint of " + (grant == "logs" ? "rs" : grant) + ", badge N, send");
+        const std::string server = grant.substr(0, grant.find(':')), kind = grant.substr(grant.find(':') + 1);
+        const std::string session = server == "rs" ? kind + " session N" : "badge N";
+        expected.push_back(std::to_string(slot++) + " " + server + ": endpoint of " + server + ", " + session + ", send");
     }
     return expected;
 }
