@@ -27,9 +27,10 @@ struct CapabilityHeader : Register<0, u16> {
 constexpr u8 kCapabilityAlignment = 4;
 
 // Calls `visit(CapabilityId, u8 offset)` for each capability in list order, until it returns false.
-template <hw::RegisterReader Config, class Visit>
-Status walk_capabilities(Config config, Visit visit) {
-    if (!hw::read<DeviceStatus>(config).template has<DeviceStatus::CapabilitiesList>()) return {};
+// BadFormat: the list is damaged.
+template <class Visit>
+Status walk_capabilities(hw::Mmio config, Visit visit) {
+    if (!hw::read<DeviceStatus>(config).has<DeviceStatus::CapabilitiesList>()) return {};
 
     u64 visited = 0;  // one bit per aligned offset: 256 / 4 of them
     u8 offset = hw::read<CapabilitiesPointer>(config).raw();
@@ -41,23 +42,14 @@ Status walk_capabilities(Config config, Visit visit) {
         if (visited & bit) return Error::BadFormat;
         visited |= bit;
 
-        hw::Shifted<Config> capability(config, offset);
-        const auto header = hw::read<CapabilityHeader>(capability);
-        if (!visit(static_cast<CapabilityId>(header.template get<CapabilityHeader::Id>()), offset))
-            return {};
-        offset = static_cast<u8>(header.template get<CapabilityHeader::Next>());
+        const auto header = hw::read<CapabilityHeader>(config.part(offset));
+        if (!visit(static_cast<CapabilityId>(header.get<CapabilityHeader::Id>()), offset)) return {};
+        offset = static_cast<u8>(header.get<CapabilityHeader::Next>());
     }
 }
 
-// The offset of the first capability of that kind; nothing if the function has none.
-template <hw::RegisterReader Config>
-Result<std::optional<u8>> find_capability(Config config, CapabilityId wanted) {
-    std::optional<u8> found;
-    EFT_CHECK(walk_capabilities(config, [&](CapabilityId id, u8 offset) {
-        if (id == wanted) found = offset;
-        return !found;
-    }));
-    return found;
-}
+// The offset of the first capability of that kind, which has `length` bytes; nothing if the function has none.
+// BadFormat: the list is damaged, or the capability leaves the configuration space.
+Result<std::optional<u8>> find_capability(hw::Mmio config, CapabilityId wanted, u32 length);
 
 }  // namespace eft::pci

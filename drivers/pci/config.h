@@ -1,13 +1,11 @@
 // The PCI configuration header, as a function presents it (PCI Local Bus 3.0, chapter 6;
 // PCI-to-PCI Bridge 1.2, chapter 3; PCI Express Base, 7.5.1).
 //
-// The configuration space of one function is a `RegisterAccess` backend: an Mmio window of ECAM, a
-// copy in memory, or a fake.
+// The configuration space of one function is an Mmio: of its page in ECAM, which is dev's, or of a copy in memory, which
+// is what a driver is given. It is at least kConfigurationSize bytes long.
 #pragma once
 
-#include <eft/hw/register.h>
-
-#include <span>
+#include <eft/hw/mmio.h>
 
 namespace eft::pci {
 
@@ -77,25 +75,5 @@ struct FunctionAddress {
 
     constexpr bool operator==(const FunctionAddress&) const = default;
 };
-
-// A copy of a configuration space, for a driver that was given one by dev. Reading behind its end
-// gives what an absent register gives: all ones.
-class ConfigurationCopy {
-public:
-    explicit ConfigurationCopy(std::span<const u8> bytes) : bytes_(bytes) {}
-
-    template <hw::RegisterWord W>
-    W read(u32 offset) const {
-        if (bytes_.size() < sizeof(W) || offset > bytes_.size() - sizeof(W))
-            return static_cast<W>(~W{0});
-        u64 value = 0;
-        for (u32 i = 0; i < sizeof(W); ++i) value |= u64{bytes_[offset + i]} << (8 * i);
-        return static_cast<W>(value);
-    }
-
-private:
-    std::span<const u8> bytes_;
-};
-static_assert(hw::RegisterReader<ConfigurationCopy>);
 
 }  // namespace eft::pci

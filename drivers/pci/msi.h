@@ -21,42 +21,14 @@ struct MsiCapability {
     bool wide = false;
 };
 
-// Nothing if the function has no MSI.
-template <hw::RegisterReader Config>
-Result<std::optional<MsiCapability>> find_msi(Config config) {
-    EFT_TRY(const std::optional<u8> offset, find_capability(config, CapabilityId::Msi));
-    if (!offset) return std::optional<MsiCapability>{};
-    hw::Shifted<Config> capability(config, *offset);
-    const bool wide = hw::read<MsiControl>(capability).template has<MsiControl::Address64>();
-    return std::optional(MsiCapability{*offset, wide});
-}
+// Nothing if the function has no MSI. BadFormat: its capabilities are damaged.
+Result<std::optional<MsiCapability>> find_msi(hw::Mmio config);
 
 // No message is sent from here on.
-template <hw::RegisterAccess Config>
-void disable_msi(Config config, const MsiCapability& msi) {
-    hw::Shifted<Config> capability(config, msi.offset);
-    hw::modify<MsiControl>(capability, [](auto control) { return control.template without<MsiControl::Enable>(); });
-}
+void disable_msi(hw::Mmio config, const MsiCapability& msi);
 
 // From now on the function sends this message. It is off while the message changes, so that no half one is sent.
 // NotSupported: the function cannot send it.
-template <hw::RegisterAccess Config>
-Status set_msi(Config config, const MsiCapability& msi, u64 address, u32 data) {
-    if (data > 0xffff || (!msi.wide && address >> 32 != 0)) return Error::NotSupported;
-    disable_msi(config, msi);
-    hw::Shifted<Config> capability(config, msi.offset);
-    const u16 low_data = static_cast<u16>(data);
-    hw::write<MsiMessageAddress>(capability, hw::Value<MsiMessageAddress>(static_cast<u32>(address)));
-    if (msi.wide) {
-        hw::write<MsiMessageUpperAddress>(capability, hw::Value<MsiMessageUpperAddress>(static_cast<u32>(address >> 32)));
-        hw::write<MsiMessageDataBehind>(capability, hw::Value<MsiMessageDataBehind>(low_data));
-    } else {
-        hw::write<MsiMessageData>(capability, hw::Value<MsiMessageData>(low_data));
-    }
-    hw::modify<MsiControl>(capability, [](auto control) {
-        return control.template with<MsiControl::MultipleMessageEnable>(0).template with<MsiControl::Enable>();
-    });
-    return {};
-}
+Status set_msi(hw::Mmio config, const MsiCapability& msi, u64 address, u32 data);
 
 }  // namespace eft::pci

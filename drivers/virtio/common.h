@@ -2,7 +2,7 @@
 // and the device reset, which dev needs as well when a driver has died.
 #pragma once
 
-#include <eft/hw/register.h>
+#include <eft/hw/mmio.h>
 #include <eft/hw/wait.h>
 
 namespace eft::virtio {
@@ -40,18 +40,8 @@ constexpr u32 kCommonLength = 0x38;
 
 constexpr u16 kNoVector = 0xffff;  // 4.1.5.1.2: not connected to an interrupt
 
-// The interrupt status register (4.1.4.5), cleared by reading it.
-struct InterruptStatus : Register<0, u8> {
-    struct Queue : Bitfield<0> {};
-    struct Configuration : Bitfield<1> {};
-};
-
 // Device reset (2.4.1, 4.1.4.3.2): when status reads 0 the device has stopped touching memory. Only
-// then may the memory it knew be used for something else.
-template <hw::RegisterAccess Common, hw::Pause P>
-Status reset_device(Common common, P pause) {
-    hw::write<DeviceStatus>(common, hw::Value<DeviceStatus>());
-    return hw::wait_until([&] { return hw::read<DeviceStatus>(common).raw() == 0; }, pause);
-}
+// then may the memory it knew be used for something else. TimedOut: it has not answered within so many looks.
+Status reset_device(hw::Mmio common, hw::Looks looks);
 
 }  // namespace eft::virtio

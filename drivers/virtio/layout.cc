@@ -6,6 +6,29 @@ namespace eft::virtio {
 
 namespace {
 
+namespace structure {  // struct virtio_pci_cap, 4.1.4
+
+enum class Kind : u8 { Common = 1, Notify = 2, InterruptStatus = 3, Device = 4 };
+
+struct Length : hw::Register<2, u8> {};
+struct Type : hw::Register<3, u8> {};
+struct Bar : hw::Register<4, u8> {};
+struct Offset : hw::Register<8, u32> {};
+struct RegionLength : hw::Register<12, u32> {};
+struct NotifyMultiplier : hw::Register<16, u32> {};
+constexpr u32 kSize = 16;
+constexpr u32 kNotifySize = 20;
+
+}  // namespace structure
+
+// One capability, as far as it was read; `place` decides whether it counts.
+struct Candidate {
+    structure::Kind kind;
+    u8 capability_length;
+    Region region;
+    u32 notify_multiplier;
+};
+
 bool lies_in_bar(const Region& region, const BarLengths& bars) {
     if (region.bar >= pci::kBaseAddresses) return false;
     const u64 length = bars[region.bar];
@@ -21,8 +44,7 @@ void take_first(Region& place, const Region& region) {
     if (!place.present()) place = region;
 }
 
-}  // namespace
-
+// Puts the candidate into the layout, or passes it over.
 void place(Layout& layout, const Candidate& candidate, const BarLengths& bars) {
     const Region& region = candidate.region;
     if (candidate.capability_length < structure::kSize || !lies_in_bar(region, bars)) return;
@@ -48,6 +70,32 @@ void place(Layout& layout, const Candidate& candidate, const BarLengths& bars) {
             if (is_usable(region, 4, 1)) take_first(layout.device, region);
             break;
     }
+}
+
+}  // namespace
+
+Result<Layout> find_layout(hw::Mmio config, const BarLengths& bars) {
+    Layout layout;
+    EFT_CHECK(pci::walk_capabilities(config, [&](pci::CapabilityId id, u8 offset) {
+        if (id != pci::CapabilityId::Vendor || offset + structure::kSize > pci::kConfigurationSize)
+            return true;
+        const hw::Mmio capability = config.part(offset);
+        Candidate candidate;
+        candidate.kind = static_cast<structure::Kind>(hw::read<structure::Type>(capability).raw());
+        candidate.capability_length = hw::read<structure::Length>(capability).raw();
+        candidate.region.bar = hw::read<structure::Bar>(capability).raw();
+        candidate.region.offset = hw::read<structure::Offset>(capability).raw();
+        candidate.region.length = hw::read<structure::RegionLength>(capability).raw();
+        candidate.notify_multiplier =
+            offset + structure::kNotifySize <= pci::kConfigurationSize
+                ? hw::read<structure::NotifyMultiplier>(capability).raw()
+                : 0;
+        place(layout, candidate, bars);
+        return true;
+    }));
+    if (!layout.common.present() || !layout.notify.present() || !layout.interrupt_status.present())
+        return Error::NotSupported;
+    return layout;
 }
 
 }  // namespace eft::virtio

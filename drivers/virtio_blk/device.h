@@ -1,14 +1,14 @@
 // A virtio block device (Virtual I/O Device 1.2, 5.2): everything but the program around it.
 //
-//     BlockDevice<hw::Mmio> device(windows);
-//     device.start(memory, vectors, pause);
+//     BlockDevice device(windows, memory, vectors);
+//     device.start();
 //     device.requests().read(device.properties(), sector, pages, token);
 //     device.kick();                        // once for any number of requests
 //     ... interrupt ...
 //     for (auto next = device.requests().next_completion(); next.ok() && *next; ...)
 //
 // `start` resets the device first and waits for it, so it works in whatever state the last
-// incarnation died, and no request of the last incarnation can touch memory afterwards. After an
+// incarnation left it, and no request of the last incarnation can touch memory afterwards. After an
 // error from next_completion, or when needs_reset() says so, `start` is simply called again.
 #pragma once
 
@@ -25,32 +25,18 @@ struct Vectors {
     u16 requests = 0;
 };
 
-template <hw::RegisterAccess Access>
 class BlockDevice {
 public:
-    explicit BlockDevice(virtio::Windows<Access> windows) : transport_(windows) {}
+    // More than any device that answers takes: QEMU's reset ends within the write.
+    static constexpr hw::Looks kResetLooks{100'000};
 
-    // `memory` is the device's from here on, until it is reset. Requests::memory_size of
+    // `memory` is the device's from start() on, until it is reset. Requests::memory_size of
     // virtio::kMaximumQueueSize is enough for every device. The caller's data pages are separate.
-    template <hw::Pause P>
-    Status start(hw::DmaMemory memory, Vectors vectors, P pause) {
-        EFT_CHECK(transport_.reset(pause));
-        EFT_TRY(const u64 features, transport_.negotiate(kWanted, 0));
-        EFT_CHECK(read_properties(features));
-        EFT_CHECK(transport_.set_config_vector(vectors.configuration));
-        EFT_TRY(const u16 size, transport_.queue_size(kRequestQueue));
-        EFT_CHECK(requests_.prepare(memory, size));
-        EFT_TRY(doorbell_, transport_.set_up(kRequestQueue, requests_.queue(), vectors.requests));
-        limit_segments(size);
-        transport_.start();
-        return {};
-    }
+    BlockDevice(const virtio::Windows& windows, hw::DmaMemory memory, Vectors vectors)
+        : transport_(windows), memory_(memory), vectors_(vectors) {}
 
-    // No request can be in progress afterwards, and no memory is written any more.
-    template <hw::Pause P>
-    Status stop(P pause) {
-        return transport_.reset(pause);
-    }
+    // TimedOut: the reset did not end. NotSupported, DeviceError: the device cannot be used (transport.h).
+    Status start();
 
     // Tells the device that there are new requests, if it wants to be told.
     void kick() {
@@ -58,66 +44,20 @@ public:
     }
 
     // 5.2.5.2: the capacity may change while the device runs; the configuration interrupt says so.
-    Status refresh() {
-        EFT_TRY(const u64 sectors, read_capacity());
-        properties_.sectors = sectors;
-        return {};
-    }
+    Status refresh();
 
-    bool needs_reset() { return transport_.needs_reset(); }
+    bool needs_reset() const { return transport_.needs_reset(); }
     const Properties& properties() const { return properties_; }
     Requests& requests() { return requests_; }
 
 private:
-    static constexpr u64 kWanted = kFeatureSegmentSize | kFeatureSegmentCount | kFeatureReadOnly |
-                                   kFeatureBlockSize | kFeatureFlush;
-    static constexpr u32 kLargestBlock = 1u << 20;
+    Result<u64> read_capacity();
+    Status read_properties(u64 features);
+    void limit_segments(u16 queue_size);
 
-    Result<u64> read_capacity() {
-        if (transport_.config_length() < kCapacityLength) return transport_.give_up(Error::DeviceError);
-        return transport_.read_config([](Access& config) {
-            return u64{hw::read<CapacityLow>(config).raw()} |
-                   u64{hw::read<CapacityHigh>(config).raw()} << 32;
-        });
-    }
-
-    // 5.2.5: the device's own numbers, each only if its feature was negotiated, and only if sane.
-    Status read_properties(u64 features) {
-        Properties properties;
-        EFT_TRY(properties.sectors, read_capacity());
-        properties.read_only = features & kFeatureReadOnly;
-        properties.can_flush = features & kFeatureFlush;
-        properties_ = properties;
-        if ((features & (kFeatureSegmentSize | kFeatureSegmentCount | kFeatureBlockSize)) == 0) return {};
-        if (transport_.config_length() < kConfigLength) return transport_.give_up(Error::DeviceError);
-
-        struct Limits {
-            u32 longest_segment, most_segments, block_size;
-        };
-        EFT_TRY(const Limits limits, transport_.read_config([](Access& config) {
-            return Limits{hw::read<LongestSegment>(config).raw(), hw::read<MostSegments>(config).raw(),
-                          hw::read<BlockSize>(config).raw()};
-        }));
-        if (features & kFeatureSegmentSize) properties.longest_segment = limits.longest_segment;
-        if (features & kFeatureSegmentCount) properties.most_segments = limits.most_segments;
-        if (features & kFeatureBlockSize) properties.block_size = limits.block_size;
-        const u32 block = properties.block_size;
-        const bool block_good = block >= kSectorSize && block <= kLargestBlock && (block & (block - 1)) == 0;
-        if (!block_good || properties.most_segments == 0 || properties.longest_segment == 0)
-            return transport_.give_up(Error::DeviceError);
-        properties_ = properties;
-        return {};
-    }
-
-    // A request must fit the queue and our own list as well.
-    void limit_segments(u16 queue_size) {
-        const u32 room = queue_size - 2u;  // header and status
-        if (properties_.most_segments > room) properties_.most_segments = room;
-        if (properties_.most_segments > Requests::kMostSegments)
-            properties_.most_segments = Requests::kMostSegments;
-    }
-
-    virtio::Transport<Access> transport_;
+    virtio::Transport transport_;
+    hw::DmaMemory memory_;
+    Vectors vectors_;
     Requests requests_;
     Properties properties_;
     virtio::Doorbell doorbell_;

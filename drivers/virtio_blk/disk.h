@@ -6,6 +6,8 @@
 #include <drivers/block/block_server.h>
 #include <drivers/virtio_blk/device.h>
 
+#include <eft/panic.h>
+
 #include <algorithm>
 #include <array>
 
@@ -19,11 +21,10 @@ concept Pins = requires(P& pins, Slot object, u32 number, std::span<u64> address
     pins.unpin(number);
 };
 
-// `restart(device, resets)` resets the device and starts it again, for the nth time; it does not return if that fails.
-template <hw::RegisterAccess Access, Pins P, class Restart>
+template <Pins P>
 class Disk final : public block::Backend {
 public:
-    Disk(BlockDevice<Access>& device, P& pins, Restart restart) : device_(device), pins_(pins), restart_(restart) {}
+    Disk(BlockDevice& device, P& pins) : device_(device), pins_(pins) {}
 
     block::Geometry geometry() const override {
         const Properties& properties = device_.properties();
@@ -73,6 +74,7 @@ public:
     }
 
 private:
+    static constexpr u32 kMostResets = 8;
     static constexpr u32 kSectorsOfPage = kPageSize / kSectorSize;
     struct Area {
         u32 pin = 0;
@@ -107,13 +109,12 @@ private:
 
     Error reset() {
         broken_ = false;
-        restart_(device_, ++resets_);
+        if (++resets_ > kMostResets || !device_.start().ok()) panic("virtio_blk: the device breaks the rules again and again");
         return Error::ProtocolViolation;
     }
 
-    BlockDevice<Access>& device_;
+    BlockDevice& device_;
     P& pins_;
-    Restart restart_;
     std::array<Area, block::kSessions> areas_{};
     u32 resets_ = 0;
     bool broken_ = false;

@@ -10,7 +10,7 @@ namespace eft::virtio_blk {
 
 class DeviceWindows {
 public:
-    Result<virtio::Windows<hw::Mmio>> open(driver::Device& device, std::span<const u8> configuration) {
+    Result<virtio::Windows> open(driver::Device& device, hw::Mmio configuration) {
         virtio::BarLengths lengths{};
         for (u32 bar = 0; bar < lengths.size(); ++bar) {
             auto window = device.window(bar);  // an error: there is none, or none for drivers
@@ -18,14 +18,12 @@ public:
             windows_[bar] = std::move(*window);
             lengths[bar] = windows_[bar].length;
         }
-        EFT_TRY(const virtio::Layout layout, virtio::find_layout(pci::ConfigurationCopy(configuration), lengths));
+        EFT_TRY(const virtio::Layout layout, virtio::find_layout(configuration, lengths));
         EFT_TRY(const hw::Mmio common, registers(layout.common));
         EFT_TRY(const hw::Mmio notify, registers(layout.notify));
-        EFT_TRY(const hw::Mmio status, registers(layout.interrupt_status));
-        virtio::Windows<hw::Mmio> windows{common, notify, layout.notify.length, layout.notify_multiplier, status, common, 0};
+        virtio::Windows windows{common, notify, layout.notify_multiplier, std::nullopt};
         if (layout.device.present()) {
             EFT_TRY(windows.device, registers(layout.device));
-            windows.device_length = layout.device.length;
         }
         return windows;
     }

@@ -45,11 +45,10 @@ struct AssignedDevice {
 };
 
 // Of an assigned PCI function: what dev itself has mapped of it.
-template <class Registers>
 struct OwnRegisters {
-    std::optional<Registers> configuration;
-    std::optional<Registers> interrupt_table;  // MSI-X
-    std::optional<Registers> virtio_common;
+    std::optional<hw::Mmio> configuration;
+    std::optional<hw::Mmio> interrupt_table;  // MSI-X
+    std::optional<hw::Mmio> virtio_common;
     std::optional<pci::MsixCapability> msix;
     std::optional<pci::MsiCapability> msi;  // only of a function without MSI-X
 

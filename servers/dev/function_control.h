@@ -12,15 +12,14 @@ constexpr u32 kResetLooks = 100'000;
 template <World W>
 class FunctionControl {
 public:
-    using Registers = typename W::Registers;
-    using Own = OwnRegisters<Registers>;
+    using Own = OwnRegisters;
 
     explicit FunctionControl(W& world) : world_(world) {}
 
     // Interrupts masked, bus mastering off, windows decoded. NotSupported: its MSI-X tables lie outside its windows.
     Result<Own> take_over(const Device& device) {
         Own own;
-        EFT_TRY(Registers configuration, world_.function(device.function.address));
+        EFT_TRY(const hw::Mmio configuration, world_.function(device.function.address));
         own.configuration = configuration;
         bool has_ports = false;
         for (const Bar& bar : device.bars) has_ports |= !bar.is_memory();
@@ -76,7 +75,7 @@ private:
         const Bar& bar = *find_bar(device.bars, own.msix->table_bar);
         const Pages pages = table_pages(*own.msix);
         const u64 base = page_down(bar.address);
-        EFT_TRY(Registers table, world_.map_registers(base + pages.start, pages.bytes(), bar.address - base + own.msix->table_offset - pages.start,
+        EFT_TRY(const hw::Mmio table, world_.map_registers(base + pages.start, pages.bytes(), bar.address - base + own.msix->table_offset - pages.start,
                                                       own.msix->table_length()));
         own.interrupt_table = table;
         mask_all(own);
@@ -97,7 +96,7 @@ private:
         const Pages pages = driver_pages(bar, own.msix ? &*own.msix : nullptr);
         const u64 base = page_down(bar.address), offset = bar.address - base + layout.common.offset;
         if (offset < pages.start || offset + layout.common.length > pages.end) return Error::NotSupported;
-        EFT_TRY(Registers common, world_.map_registers(base + pages.start, pages.bytes(), offset - pages.start, layout.common.length));
+        EFT_TRY(const hw::Mmio common, world_.map_registers(base + pages.start, pages.bytes(), offset - pages.start, layout.common.length));
         own.virtio_common = common;
         return {};
     }

@@ -28,17 +28,17 @@ Status KernelWorld::open() {
     return {};
 }
 
-Result<KernelWorld::Registers> KernelWorld::map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
+Result<hw::Mmio> KernelWorld::map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
     const u64 first = page_down(offset), length = page_up(offset + bytes) - first;
     EFT_TRY(const u64 at, allocate_addresses(length));
     if (Status mapped = mapper_.map(at, address, length, first, whole); !mapped.ok()) {
         free_addresses(at, length);
         return mapped.error();
     }
-    return Registers(reinterpret_cast<volatile void*>(at + (offset - first)), bytes);
+    return hw::Mmio(reinterpret_cast<volatile void*>(at + (offset - first)), bytes);
 }
 
-void KernelWorld::unmap_registers(Registers& registers) {
+void KernelWorld::unmap_registers(hw::Mmio& registers) {
     const u64 start = reinterpret_cast<u64>(registers.base());
     const u64 at = page_down(start), length = page_up(start + registers.length()) - at;
     mapper_.unmap(at, length);

@@ -53,12 +53,11 @@ static_assert(PhysicalMemory<AcpiMemory>);
 // The page of configuration space of each function that is there, mapped when it is first asked for.
 class EcamSpace {
 public:
-    using Function = pci::Registers;
     static constexpr u32 kMostFunctions = 128;
 
     explicit EcamSpace(PhysicalMemoryMapper& mapper) : mapper_(mapper) {}
     void set_ranges(const BoundedList<EcamRange, 8>& ranges) { ranges_ = ranges; }
-    Result<Function> function(pci::FunctionAddress address);
+    Result<hw::Mmio> function(pci::FunctionAddress address);
 
 private:
     struct Mapped {
@@ -76,15 +75,13 @@ static_assert(ConfigurationSpace<EcamSpace>);
 
 class KernelWorld {
 public:
-    using Registers = pci::Registers;
-
     KernelWorld(PhysicalMemoryMapper& mapper, EcamSpace& space) : mapper_(mapper), space_(space) {}
     // Takes up the capabilities that root granted.
     Status open();
 
-    Result<Registers> function(pci::FunctionAddress address) { return space_.function(address); }
-    Result<Registers> map_registers(u64 address, u64 whole, u64 offset, u64 bytes);
-    void unmap_registers(Registers& registers);
+    Result<hw::Mmio> function(pci::FunctionAddress address) { return space_.function(address); }
+    Result<hw::Mmio> map_registers(u64 address, u64 whole, u64 offset, u64 bytes);
+    void unmap_registers(hw::Mmio& registers);
     Result<Slot> window(u64 address, u64 bytes);
     void forget_window(u64 address, u64 bytes);
 

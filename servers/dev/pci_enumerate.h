@@ -16,8 +16,7 @@ namespace eft::dev {
 // The configuration space of one function, 4 KiB of it. An error if no window covers that bus.
 template <class C>
 concept ConfigurationSpace = requires(C& space, pci::FunctionAddress address) {
-    requires hw::RegisterAccess<typename C::Function>;
-    { space.function(address) } -> std::same_as<Result<typename C::Function>>;
+    { space.function(address) } -> std::same_as<Result<hw::Mmio>>;
 };
 
 // Where a function lies in an ECAM window: 7.2.2, table 7-1.
@@ -48,32 +47,9 @@ struct Enumerated {
 constexpr u8 kDevicesPerBus = 32;
 constexpr u8 kFunctionsPerDevice = 8;
 
-template <hw::RegisterReader Config>
-FunctionInfo read_function(Config config, pci::FunctionAddress address) {
-    FunctionInfo info;
-    info.address = address;
-    info.vendor = hw::read<pci::VendorId>(config).raw();
-    info.device = hw::read<pci::DeviceId>(config).raw();
-    info.base_class = hw::read<pci::BaseClass>(config).raw();
-    info.sub_class = hw::read<pci::SubClass>(config).raw();
-    info.programming_interface = hw::read<pci::ProgrammingInterface>(config).raw();
-    info.revision = hw::read<pci::RevisionId>(config).raw();
-    info.interrupt_pin = hw::read<pci::InterruptPin>(config).raw();
-    const auto layout = hw::read<pci::HeaderType>(config).template get<pci::HeaderType::Layout>();
-    info.is_bridge = layout == pci::kLayoutBridge;
-    if (info.is_bridge) {
-        info.secondary_bus = hw::read<pci::SecondaryBus>(config).raw();
-    } else if (layout == pci::kLayoutDevice) {
-        info.subsystem_vendor = hw::read<pci::SubsystemVendorId>(config).raw();
-        info.subsystem = hw::read<pci::SubsystemId>(config).raw();
-    }
-    return info;
-}
-
-template <hw::RegisterReader Config>
-bool is_present(Config config) {
-    return hw::read<pci::VendorId>(config).raw() != pci::kNoVendor;
-}
+// Of a function that is present.
+FunctionInfo read_function(hw::Mmio config, pci::FunctionAddress address);
+bool is_present(hw::Mmio config);
 
 // Calls `visit(const FunctionInfo&)`, which answers Status, for every function that can be reached
 // from `root_bus`, buses in the order in which their bridges are found. An error of `visit`, or of
@@ -93,10 +69,10 @@ Result<Enumerated> enumerate(C& space, u16 segment, u8 root_bus, Visit visit) {
             u8 functions = 1;  // until function 0 says that there are more
             for (u8 function = 0; function < functions; ++function) {
                 const pci::FunctionAddress address{segment, bus, device, function};
-                EFT_TRY(auto config, space.function(address));
+                EFT_TRY(const hw::Mmio config, space.function(address));
                 if (!is_present(config)) continue;
                 if (function == 0 &&
-                    hw::read<pci::HeaderType>(config).template has<pci::HeaderType::MultiFunction>())
+                    hw::read<pci::HeaderType>(config).has<pci::HeaderType::MultiFunction>())
                     functions = kFunctionsPerDevice;
 
                 const FunctionInfo info = read_function(config, address);

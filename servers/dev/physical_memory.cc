@@ -90,12 +90,12 @@ Result<u64> EcamSpace::physical(pci::FunctionAddress address) const {
 }
 
 // Functions that are absent take no place: the last one is used again for the next that is asked for.
-Result<EcamSpace::Function> EcamSpace::function(pci::FunctionAddress address) {
+Result<hw::Mmio> EcamSpace::function(pci::FunctionAddress address) {
     for (u32 i = 0; i < count_; ++i)
-        if (mapped_[i].address == address) return Function(reinterpret_cast<volatile void*>(mapped_[i].at), kPageSize);
+        if (mapped_[i].address == address) return hw::Mmio(reinterpret_cast<volatile void*>(mapped_[i].at), kPageSize);
     EFT_TRY(const u64 where, physical(address));
     if (count_ != 0) {
-        Function last(reinterpret_cast<volatile void*>(mapped_[count_ - 1].at), kPageSize);
+        const hw::Mmio last(reinterpret_cast<volatile void*>(mapped_[count_ - 1].at), kPageSize);
         if (last.read<u16>(0) == pci::kNoVendor) {
             --count_;
             mapper_.unmap(mapped_[count_].at, kPageSize);
@@ -110,7 +110,7 @@ Result<EcamSpace::Function> EcamSpace::function(pci::FunctionAddress address) {
     }
     if (auto object = mapper_.object(where, kPageSize); object.ok()) mapper_.release(*object);
     mapped_[count_++] = {address, at};
-    return Function(reinterpret_cast<volatile void*>(at), kPageSize);
+    return hw::Mmio(reinterpret_cast<volatile void*>(at), kPageSize);
 }
 
 }  // namespace eft::dev

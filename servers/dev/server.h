@@ -172,7 +172,7 @@ public:
     }
 
 private:
-    using Own = OwnRegisters<typename W::Registers>;
+    using Own = OwnRegisters;
     static constexpr u64 kFirstBadge = kDeviceListBadge + 1;
 
     // A window: its pages relative to `base`, and where the registers themselves start.

@@ -3,7 +3,7 @@
 // Capabilities that a function answers with are the caller's own: they go out in a message, or back by drop().
 #pragma once
 
-#include <drivers/pci/ecam.h>
+#include <drivers/pci/config.h>
 #include <eft/abi/result.h>
 
 #include <concepts>
@@ -19,11 +19,10 @@ struct Message {
 template <class W>
 concept World = requires(W& world, Slot slot, u64 number, u32 small, u16 port, bool flag, std::span<u64> addresses,
                          pci::FunctionAddress function) {
-    requires hw::RegisterAccess<typename W::Registers>;
-    { world.function(function) } -> std::same_as<Result<typename W::Registers>>;
+    { world.function(function) } -> std::same_as<Result<hw::Mmio>>;
     // Registers at [address + offset, + bytes) of the object that covers [address, address + whole), in dev's own space.
-    { world.map_registers(number, number, number, number) } -> std::same_as<Result<typename W::Registers>>;
-    world.unmap_registers(std::declval<typename W::Registers&>());
+    { world.map_registers(number, number, number, number) } -> std::same_as<Result<hw::Mmio>>;
+    world.unmap_registers(std::declval<hw::Mmio&>());
     // Device memory as an object, to be given away; and the end of it, once nobody has it mapped.
     { world.window(number, number) } -> std::same_as<Result<Slot>>;
     world.forget_window(number, number);

@@ -15,27 +15,27 @@ namespace {
 constexpr u64 kConfigurationWindow = 0xfe00'0000, kTableWindow = 0xfebd'1000, kMixedWindow = 0xfe10'0000;
 
 // One capability of the list; `next` 0 ends it.
-void put_virtio(FakeFunction& function, u8 at, u8 next, u8 type, u8 bar, u32 offset, u32 length) {
+void put_virtio(PciFunction& function, u8 at, u8 next, u8 type, u8 bar, u32 offset, u32 length) {
     const u8 head[] = {0x09, next, static_cast<u8>(type == 2 ? 20 : 16), type, bar};
     std::memcpy(&function.bytes[at], head, sizeof head);
     function.set(at + 8, offset);
     function.set(at + 12, length);
     if (type == 2) function.set(at + 16, 4);
 }
-void put_msix(FakeFunction& function, u8 at, u8 next, u16 entries, u32 table, u32 pending) {
+void put_msix(PciFunction& function, u8 at, u8 next, u16 entries, u32 table, u32 pending) {
     function.set(at, 0x11u | next << 8, 2);
     function.set(at + 2, entries - 1u, 2);
     function.set(at + 4, table);
     function.set(at + 8, pending);
 }
-void put_bar(FakeFunction& function, u32 index, u64 address, u32 length) {
+void put_bar(PciFunction& function, u32 index, u64 address, u32 length) {
     function.set(0x10 + 4 * index, address);
     function.sticky[index] = ~(length - 1);
 }
 
 // QEMU's virtio-blk-pci: configuration in BAR 4, MSI-X alone in BAR 1.
-FakeFunction& add_disk(FakeWorld& world, u8 device, u64 displacement) {
-    FakeFunction& disk = world.space.add(0, device, 0, 0x1af4, 0x1042, 1, 0);
+PciFunction& add_disk(FakeWorld& world, u8 device, u64 displacement) {
+    PciFunction& disk = world.space.add(0, device, 0, 0x1af4, 0x1042, 1, 0);
     disk.set(0x06, 0x10, 2);
     disk.bytes[0x34] = 0x98;
     put_msix(disk, 0x98, 0x84, 2, 1, 0x800 | 1);
@@ -45,8 +45,8 @@ FakeFunction& add_disk(FakeWorld& world, u8 device, u64 displacement) {
     put_virtio(disk, 0x4c, 0, 2, 4, 0x3000, 0x1000);
     put_bar(disk, 1, kTableWindow + displacement, 0x1000);
     put_bar(disk, 4, kConfigurationWindow + displacement, 0x4000);
-    world.windows.push_back({kTableWindow + displacement, std::vector<u8>(0x1000), false});
-    world.windows.push_back({kConfigurationWindow + displacement, std::vector<u8>(0x4000), false});
+    world.windows.emplace_back(kTableWindow + displacement, 0x1000);
+    world.windows.emplace_back(kConfigurationWindow + displacement, 0x4000);
     return disk;
 }
 
@@ -57,14 +57,14 @@ struct Fixture {
         add_disk(world, 3, 0);
         add_disk(world, 4, 0x1'0000);
         // A device with its MSI-X table in the middle of its registers.
-        FakeFunction& mixed = world.space.add(0, 5, 0, 0x8086, 0x10d3, 2, 0);
+        PciFunction& mixed = world.space.add(0, 5, 0, 0x8086, 0x10d3, 2, 0);
         mixed.set(0x06, 0x10, 2);
         mixed.bytes[0x34] = 0xa0;
         put_msix(mixed, 0xa0, 0, 5, 0x2000, 0x3000);
         put_bar(mixed, 0, kMixedWindow, 0x8000);
-        world.windows.push_back({kMixedWindow, std::vector<u8>(0x8000), false});
+        world.windows.emplace_back(kMixedWindow, 0x8000);
         // QEMU's edu: MSI and no MSI-X.
-        FakeFunction& edu = world.space.add(0, 6, 0, 0x1234, 0x11e8, 0, 0xff);
+        PciFunction& edu = world.space.add(0, 6, 0, 0x1234, 0x11e8, 0, 0xff);
         edu.set(0x06, 0x10, 2);
         edu.bytes[0x34] = 0x40;
         edu.set(0x40, 0x0080'0005);
@@ -86,7 +86,7 @@ struct Fixture {
         return Client(local, Badge{ipc::local_caps().object(assignment.session.slot()) - FakeWorld::kSession});
     }
     static u64 object_of(Slot slot) { return ipc::local_caps().object(slot); }
-    u16 command(u8 device) { return static_cast<u16>(world.space.functions[FakeSpace::key(0, device, 0)].get(4)); }
+    u16 command(u8 device) { return static_cast<u16>(world.space.functions[PciSegment::key(0, device, 0)].get(4)); }
     FakeWindow& window_at(u64 address) {
         for (FakeWindow& window : world.windows)
             if (window.address == address) return window;
@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(Fixture, "a driver never gets a page of the MSI-X table") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "MSI-X tables outside of the function's windows are refused") {
-    auto& disk = world.space.functions[FakeSpace::key(0, 3, 0)];
+    auto& disk = world.space.functions[PciSegment::key(0, 3, 0)];
     disk.set(0x98 + 4, 0x0ff8 | 1);
     CHECK(assign("pci:1af4:1042").error() == Error::NotSupported);
     disk.set(0x98 + 4, 2);  // no such BAR
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(Fixture, "a device that has MSI only has one interrupt") {
     auto interrupt = driver.open_interrupt({});
     REQUIRE(interrupt.ok());
     CHECK(interrupt->number == kFirstMsi);
-    const FakeFunction& edu = world.space.functions[FakeSpace::key(0, 6, 0)];
+    const PciFunction& edu = world.space.functions[PciSegment::key(0, 6, 0)];
     CHECK((edu.get(0x40) >> 16) == 0x0081);
     CHECK((edu.get(0x44) == 0xfee0'0000 && edu.get(0x48) == 0 && edu.get(0x4c) == 0x40 + kFirstMsi));
     REQUIRE(control.silence({.id = device->id}).ok());

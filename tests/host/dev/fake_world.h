@@ -1,47 +1,42 @@
 // The machine around dev in software: functions with registers in memory, capabilities that are counted, pins.
 #pragma once
 
-#include "../pci/fake_pci.h"
-
+#include <devices/pci_segment.h>
 #include <servers/dev/server.h>
 
 #include <eft/ipc/local_caps.h>
 
+#include <cstring>
+#include <deque>
 #include <set>
 #include <vector>
 
 namespace eft::test {
 
 // The registers of one window, at a physical address.
-struct FakeWindow {
-    u64 address = 0;
+class FakeWindow final : public host::DeviceModel {
+public:
+    FakeWindow(u64 physical, u64 length) : address(physical), bytes(length), window_(*this, host::DeviceSpace::Memory, physical, length) {}
+
+    u64 address;
     std::vector<u8> bytes;
     bool stuck_in_reset = false;  // a virtio status register that never reads 0
+
+private:
+    u64 read(u64 offset, unsigned width) override {
+        u64 value = 0;
+        std::memcpy(&value, &bytes.at(offset), width);
+        return stuck_in_reset && offset == 0x14 && width == 1 ? value | 1 : value;
+    }
+    void write(u64 offset, unsigned width, u64 value) override { std::memcpy(&bytes.at(offset), &value, width); }
+
+    host::DeviceWindow window_;
 };
 
 class FakeWorld {
 public:
-    struct Registers {
-        FakeSpace::Function function{};
-        FakeWindow* window = nullptr;
-        u64 offset = 0;
-        template <hw::RegisterWord W>
-        W read(u32 at) {
-            if (!window) return function.read<W>(at);
-            W value{};
-            std::memcpy(&value, &window->bytes.at(offset + at + sizeof(W) - 1) - (sizeof(W) - 1), sizeof(W));
-            if (window->stuck_in_reset && at == 0x14 && sizeof(W) == 1) return static_cast<W>(value | 1);
-            return value;
-        }
-        template <hw::RegisterWord W>
-        void write(u32 at, W value) {
-            if (!window) return function.write<W>(at, value);
-            std::memcpy(&window->bytes.at(offset + at + sizeof(W) - 1) - (sizeof(W) - 1), &value, sizeof(W));
-        }
-    };
-
-    FakeSpace space;
-    std::vector<FakeWindow> windows;
+    PciSegment space;
+    std::deque<FakeWindow> windows;
     std::set<std::pair<u64, u64>> objects;  // ranges that were named
     std::set<std::pair<u64, u64>> forgotten;
     int mapped = 0;
@@ -52,21 +47,18 @@ public:
 
     static constexpr u64 kSession = 1'000'000, kInterrupt = 2'000'000, kPorts = 3'000'000, kWindow = 4'000'000;
 
-    Result<Registers> function(pci::FunctionAddress address) {
-        EFT_TRY(const auto function, space.function(address));
-        return Registers{function, nullptr, 0};
-    }
-    Result<Registers> map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
+    Result<hw::Mmio> function(pci::FunctionAddress address) { return space.function(address); }
+    Result<hw::Mmio> map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
         CHECK(address % kPageSize == 0);
         CHECK(offset + bytes <= whole);
         objects.insert({address, whole});
         ++mapped;
         for (FakeWindow& window : windows)
             if (address >= window.address && address + offset + bytes <= window.address + window.bytes.size())
-                return Registers{{}, &window, address - window.address + offset};
+                return hw::Mmio(reinterpret_cast<volatile void*>(address + offset), bytes);
         return Error::OutOfRange;
     }
-    void unmap_registers(Registers&) { --mapped; }
+    void unmap_registers(hw::Mmio&) { --mapped; }
     Result<Slot> window(u64 address, u64 bytes) {
         objects.insert({address, bytes});
         return ipc::local_caps().create(kWindow + address);

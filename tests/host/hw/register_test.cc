@@ -97,11 +97,14 @@ TEST_CASE("an access goes to the device that lies there, whole and once") {
 
 TEST_CASE("waiting ends when the condition comes true, or patience ends; the last look counts") {
     int looks = 0;
-    hw::Looks five{5};
-    CHECK(hw::wait_until([&] { return ++looks == 3; }, five).ok());
-    CHECK(five.left == 3);
-    hw::Looks two{2};
-    CHECK(hw::wait_until([] { return false; }, two).error() == Error::TimedOut);
+    const auto true_at = [&looks](int which) { return [&looks, which] { return ++looks == which; }; };
+    CHECK(hw::wait_until(true_at(3), hw::Looks{5}).ok());
+    CHECK(looks == 3);
+    looks = 0;
+    CHECK(hw::wait_until(true_at(0), hw::Looks{2}).error() == Error::TimedOut);
+    CHECK(looks == 4);
+    looks = 0;
+    CHECK(hw::wait_until(true_at(4), hw::Looks{2}).ok());
 }
 
 TEST_CASE("DMA memory keeps the two addresses of its parts together") {

@@ -1,6 +1,6 @@
 // Enumeration, BAR sizing, MSI-X and silencing on a q35-like segment, with bridges and devices that lie.
-#include "fake_pci.h"
-
+#include <devices/pci_segment.h>
+#include <servers/dev/pci_enumerate.h>
 #include <servers/dev/silence.h>
 
 #include <doctest/doctest.h>
@@ -9,17 +9,18 @@
 
 using namespace eft;
 using namespace eft::dev;
-using test::FakeFunction;
-using test::FakeSpace;
+using test::PciFunction;
+using test::PciSegment;
 
 namespace {
 
-struct Q35 : FakeSpace {
-    FakeFunction& host = add(0, 0, 0, 0x8086, 0x29c0, 6, 0);
-    FakeFunction& port = add_bridge(0, 2, 1);
-    FakeFunction& isa = add(0, 31, 0, 0x8086, 0x2918, 6, 1);
-    FakeFunction& sata = add(0, 31, 2, 0x8086, 0x2922, 1, 6);
-    FakeFunction& disk = add(1, 0, 0, 0x1af4, 0x1042, 1, 0);
+struct Q35 {
+    PciSegment segment;
+    PciFunction& host = segment.add(0, 0, 0, 0x8086, 0x29c0, 6, 0);
+    PciFunction& port = segment.add_bridge(0, 2, 1);
+    PciFunction& isa = segment.add(0, 31, 0, 0x8086, 0x2918, 6, 1);
+    PciFunction& sata = segment.add(0, 31, 2, 0x8086, 0x2922, 1, 6);
+    PciFunction& disk = segment.add(1, 0, 0, 0x1af4, 0x1042, 1, 0);
     std::vector<FunctionInfo> found;
 
     Q35() {
@@ -43,27 +44,32 @@ struct Q35 : FakeSpace {
     }
     Result<Enumerated> walk() {
         found.clear();
-        return enumerate(*this, 0, 0, [this](const FunctionInfo& info) {
+        return enumerate(segment, 0, 0, [this](const FunctionInfo& info) {
             found.push_back(info);
             return Status();
         });
     }
-    Function at(FakeFunction& function) { return {&function}; }
+    hw::Mmio at(const PciFunction& function) const { return segment.configuration(function); }
 };
 
 // The common configuration of a virtio device whose status shows the reset only after some looks.
-struct SlowReset {
-    int* looks;
-    FakeFunction* function;
-    u8* written;
-    template <hw::RegisterWord W>
-    W read(u32 offset) {
-        return offset == 0x14 && (function->bytes[4] & 2) && (*looks)-- <= 0 ? W{0} : W{0x0f};
+class SlowReset final : public host::DeviceModel {
+public:
+    static constexpr u64 kAddress = 0xfeb0'0000;
+
+    explicit SlowReset(const PciFunction& function) : function_(function) {}
+    hw::Mmio registers() const { return {reinterpret_cast<volatile void*>(kAddress), virtio::kCommonLength}; }
+    int looks = 5;
+    u8 written = 0xff;
+
+private:
+    u64 read(u64 offset, unsigned) override { return offset == 0x14 && (function_.bytes[4] & 2) && looks-- <= 0 ? 0 : 0x0f; }
+    void write(u64 offset, unsigned, u64 value) override {
+        if (offset == 0x14) written = static_cast<u8>(value);
     }
-    template <hw::RegisterWord W>
-    void write(u32 offset, W value) {
-        if (offset == 0x14) *written = static_cast<u8>(value);
-    }
+
+    const PciFunction& function_;
+    host::DeviceWindow window_{*this, host::DeviceSpace::Memory, kAddress, virtio::kCommonLength};
 };
 
 }  // namespace
@@ -86,12 +92,12 @@ TEST_CASE_FIXTURE(Q35, "functions of a device without the multifunction bit are 
 }
 
 TEST_CASE_FIXTURE(Q35, "bridges that lead in circles, nowhere, or out of the window are passed over") {
-    SUBCASE("not set up") { add_bridge(0, 3, 0); }
-    SUBCASE("to the same bus as another") { add_bridge(0, 3, 1); }
-    SUBCASE("back to the root") { add_bridge(1, 3, 0); }
+    SUBCASE("not set up") { segment.add_bridge(0, 3, 0); }
+    SUBCASE("to the same bus as another") { segment.add_bridge(0, 3, 1); }
+    SUBCASE("back to the root") { segment.add_bridge(1, 3, 0); }
     SUBCASE("outside the window") {
-        last_bus = 1;
-        add_bridge(0, 3, 2);
+        segment.last_bus = 1;
+        segment.add_bridge(0, 3, 2);
     }
     const auto result = walk();
     REQUIRE(result.ok());
@@ -100,8 +106,8 @@ TEST_CASE_FIXTURE(Q35, "bridges that lead in circles, nowhere, or out of the win
 }
 
 TEST_CASE_FIXTURE(Q35, "a chain through all 256 buses ends") {
-    for (unsigned bus = 1; bus < 255; ++bus) add_bridge(static_cast<u8>(bus), 1, static_cast<u8>(bus + 1));
-    add_bridge(255, 1, 0);
+    for (unsigned bus = 1; bus < 255; ++bus) segment.add_bridge(static_cast<u8>(bus), 1, static_cast<u8>(bus + 1));
+    segment.add_bridge(255, 1, 0);
     const auto result = walk();
     REQUIRE(result.ok());
     CHECK(result->functions == 5 + 255);
@@ -147,14 +153,17 @@ TEST_CASE_FIXTURE(Q35, "MSI-X: found, refused where it names no BAR, an entry is
     pci::set_msix(at(disk), **msix, true, false);
     CHECK((disk.get(0x84) >> 16) == 0x8002);
 
-    FakeFunction table;  // plain memory
-    table.sticky.fill(~0u);
-    pci::set_entry(at(table), 2, 0xfee0'1000, 0x41);
-    CHECK((table.get(32) == 0xfee0'1000 && table.get(36) == 0 && table.get(40) == 0x41 && table.get(44) == 0));
-    pci::mask_entry(at(table), 2);
-    CHECK(table.get(44) == 1);
+    std::array<u32, 12> table{};
+    const hw::Mmio entries(table.data(), sizeof table);
+    pci::set_entry(entries, 2, 0xfee0'1000, 0x41);
+    CHECK(table == std::array<u32, 12>{0, 0, 0, 0, 0, 0, 0, 0, 0xfee0'1000, 0, 0x41, 0});
+    pci::mask_entry(entries, 2);
+    CHECK(table[11] == 1);
 
     disk.set(0x88, 7);
+    CHECK(pci::find_msix(at(disk)).error() == Error::BadFormat);
+    disk.set(0x40, 0xf810, 2);  // the last eight bytes
+    disk.set(0xf8, 0x0011, 2);
     CHECK(pci::find_msix(at(disk)).error() == Error::BadFormat);
     CHECK_FALSE(pci::find_msix(at(sata))->has_value());
 }
@@ -201,11 +210,10 @@ TEST_CASE_FIXTURE(Q35, "quiesce: no bus mastering and no interrupts, even if the
 
 TEST_CASE_FIXTURE(Q35, "a virtio device is reset with decoding on, and the reset is waited for") {
     disk.set(4, 0, 2);
-    int looks = 5;
-    u8 written = 0xff;
-    CHECK(virtio_reset(at(disk), SlowReset{&looks, &disk, &written}, hw::Looks{3}).error() == Error::TimedOut);
-    CHECK(virtio_reset(at(disk), SlowReset{&looks, &disk, &written}, hw::Looks{3}).ok());
-    CHECK(written == 0);
+    SlowReset common(disk);
+    CHECK(virtio_reset(at(disk), common.registers(), hw::Looks{3}).error() == Error::TimedOut);
+    CHECK(virtio_reset(at(disk), common.registers(), hw::Looks{3}).ok());
+    CHECK(common.written == 0);
 }
 
 TEST_CASE_FIXTURE(Q35, "a function-level reset is waited for, and the windows come back without bus mastering") {

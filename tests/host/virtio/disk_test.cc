@@ -1,21 +1,24 @@
 // The disk behind the Block service: places in an area become the pages that the device reaches, and a device that
 // breaks the rules is reset.
-#include "fake_block.h"
-
+#include <devices/virtio_block.h>
 #include <drivers/virtio_blk/disk.h>
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 using namespace eft;
 using namespace eft::virtio_blk;
-using test::FakeBlock;
+using test::VirtioBlock;
+
+[[noreturn]] void eft::panic(const char* text) { throw std::runtime_error(text); }
 
 namespace {
 
 // An area of eight pages: the first four lie side by side for the device, each of the others alone.
 struct FakePins {
     static constexpr u32 kPages = 8;
-    explicit FakePins(test::FakeMemory& memory) {
+    explicit FakePins(test::DmaSpace& memory) {
         const hw::DmaMemory together = memory.allocate(4 * kPageSize);
         for (u32 i = 0; i < kPages; ++i) pages[i] = i < 4 ? together.part(i * kPageSize, kPageSize) : memory.allocate(kPageSize);
     }
@@ -32,22 +35,12 @@ struct FakePins {
 };
 
 struct Fixture {
-    test::FakeMemory memory;
-    FakeBlock fake{memory, 2048};
+    test::DmaSpace memory;
+    VirtioBlock model{memory, 2048};
     FakePins pins{memory};
     hw::DmaMemory dma = memory.allocate(Requests::memory_size(virtio::kMaximumQueueSize));
-    BlockDevice<FakeBlock::Access> device{fake.windows()};
-    u32 resets = 0;
-    struct Restart {
-        Fixture* fixture;
-        void operator()(BlockDevice<FakeBlock::Access>&, u32 count) const {
-            fixture->resets = count;
-            REQUIRE(fixture->start().ok());
-        }
-    };
-    Disk<FakeBlock::Access, FakePins, Restart> disk{device, pins, Restart{this}};
-
-    Status start() { return device.start(dma, {.configuration = 1, .requests = 0}, hw::Looks{100}); }
+    BlockDevice device{model.windows(), dma, {.configuration = 1, .requests = 0}};
+    Disk<FakePins> disk{device, pins};
 
     // The area as it is mapped here plays no part: only its size does.
     std::vector<std::byte> area = std::vector<std::byte>(FakePins::kPages * kPageSize);
@@ -57,7 +50,7 @@ struct Fixture {
     u8 byte_at(u64 offset) const { return static_cast<const u8*>(pins.pages[offset / kPageSize].cpu)[offset % kPageSize]; }
     bool holds(u64 sector, u64 offset, u64 bytes) const {
         for (u64 i = 0; i < bytes; ++i)
-            if (byte_at(offset + i) != fake.disk[sector * 512 + i]) return false;
+            if (byte_at(offset + i) != model.disk[sector * 512 + i]) return false;
         return true;
     }
 };
@@ -65,13 +58,13 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "a request brings the disk's bytes to the area's pages, wherever these lie") {
-    REQUIRE(start().ok());
+    REQUIRE(device.start().ok());
     REQUIRE(disk.open_area(2, Slot{1}, FakePins::kPages * kPageSize).ok());
     CHECK(disk.geometry().sectors == 2048);
     REQUIRE(read(1, 7, 512, 40).ok());   // across pages that lie together and that do not
     REQUIRE(read(2, 100, 6 * 4096 + 100, 3).ok());
-    fake.finish(1);
-    fake.finish(0);
+    model.finish(1);
+    model.finish(0);
     auto ended = disk.next_ended();
     REQUIRE(ended->has_value());
     CHECK((*ended)->number == 2);
@@ -79,47 +72,57 @@ TEST_CASE_FIXTURE(Fixture, "a request brings the disk's bytes to the area's page
     CHECK(!disk.next_ended()->has_value());
     CHECK(holds(7, 512, 40 * 512));
     CHECK(holds(100, 6 * 4096 + 100, 3 * 512));
-    CHECK(!fake.bad_chain);
+    CHECK(!model.bad_chain);
     disk.close_area(2);
     CHECK(pins.pinned == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the largest request of the geometry fits at any place") {
-    fake.most_segments = 4;
-    REQUIRE(start().ok());
+    model.most_segments = 4;
+    REQUIRE(device.start().ok());
     REQUIRE(disk.open_area(2, Slot{1}, FakePins::kPages * kPageSize).ok());
     const u32 most = disk.geometry().max_count;
     CHECK(most == 3 * 8);
     for (u32 offset : {0u, 512u, 4 * 4096u, 4 * 4096u + 1536u}) {
         REQUIRE(read(offset, 0, offset, most).ok());
-        fake.finish_all();
+        model.finish_all();
         CHECK((*disk.next_ended())->error == Error::None);
         CHECK(holds(0, offset, most * 512));
     }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules is reset, and its work is to be begun again") {
-    REQUIRE(start().ok());
+    REQUIRE(device.start().ok());
     REQUIRE(disk.open_area(2, Slot{1}, FakePins::kPages * kPageSize).ok());
     REQUIRE(read(1, 0, 0, 1).ok());
-    fake.pending();
-    SUBCASE("by its used ring") { fake.set_used_index(9); }
+    model.pending();
+    SUBCASE("by its used ring") { model.set_used_index(9); }
     SUBCASE("by saying so") {
-        fake.status |= 0x40;
+        model.status |= 0x40;
         disk.look_at_configuration();
     }
     CHECK(disk.next_ended().error() == Error::ProtocolViolation);
-    CHECK(resets == 1);
+    CHECK(model.resets == 2);
     CHECK(!disk.next_ended()->has_value());
     REQUIRE(read(1, 5, 0, 1).ok());
-    fake.finish_all();
+    model.finish_all();
     CHECK((*disk.next_ended())->error == Error::None);
     CHECK(holds(5, 0, 512));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules again and again ends its driver") {
+    REQUIRE(device.start().ok());
+    const auto break_rules = [this] {
+        model.set_used_index(9);
+        return disk.next_ended().error();
+    };
+    for (int i = 0; i < 8; ++i) CHECK(break_rules() == Error::ProtocolViolation);
+    CHECK_THROWS(break_rules());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a flush of a device without a cache is done at once") {
-    fake.offered &= ~kFeatureFlush;
-    REQUIRE(start().ok());
+    model.offered &= ~kFeatureFlush;
+    REQUIRE(device.start().ok());
     const auto done = disk.begin(1, {block::OperationKind::Flush, 0, 0, 0, 0, {}});
     REQUIRE(done.ok());
     CHECK(*done == block::Progress::Done);

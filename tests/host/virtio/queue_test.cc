@@ -1,6 +1,5 @@
 // The split virtqueue against a device that keeps the rules, and against ones that do not.
-#include "fake_memory.h"
-
+#include <devices/dma_space.h>
 #include <drivers/virtio/queue.h>
 
 #include <doctest/doctest.h>
@@ -14,7 +13,7 @@ namespace {
 
 struct Fixture {
     static constexpr u16 kSize = 8;
-    test::FakeMemory memory;
+    test::DmaSpace memory;
     hw::DmaMemory dma = memory.allocate(QueueShape{kSize}.total());
     Queue queue;
     u16 index = 0;
@@ -48,7 +47,7 @@ TEST_CASE("the three parts have the sizes and alignments of 2.7") {
 }
 
 TEST_CASE("a queue refuses sizes and memory that the specification forbids") {
-    test::FakeMemory memory;
+    test::DmaSpace memory;
     const auto dma = memory.allocate(1 << 16);
     Queue queue;
     CHECK(queue.prepare(dma, 0).error() == Error::InvalidArgument);

@@ -1,4 +1,4 @@
-// Device registers that read like the data sheet, over any way of reaching them.
+// Device registers that read like the data sheet, in memory (Mmio) or in the I/O port space (Ports).
 //
 //     struct LineStatus : Register<5, u8> {          // PC16550D, 8.6.3 "Line Status Register"
 //         struct DataReady : Bitfield<0> {};
@@ -7,8 +7,7 @@
 //     if (hw::read<LineStatus>(access).has<LineStatus::DataReady>()) ...
 //
 // A field belongs to its register: asking a value of one register for a field of another does not
-// compile. A driver is a template over its backend (`RegisterAccess`): Mmio and Ports on the
-// machine, a fake device in the host tests. Backends are small handles and are copied freely.
+// compile. What is accessed is an Mmio or a Ports: small handles, which are copied freely.
 // Every access has exactly the register's width, and happens exactly once, in program order.
 #pragma once
 
@@ -24,14 +23,10 @@ concept RegisterWord =
     std::same_as<W, u8> || std::same_as<W, u16> || std::same_as<W, u32> || std::same_as<W, u64>;
 
 template <class A>
-concept RegisterReader = requires(A& access, u32 offset) {
+concept RegisterAccess = requires(const A& access, u32 offset) {
     { access.template read<u8>(offset) } -> std::same_as<u8>;
     { access.template read<u16>(offset) } -> std::same_as<u16>;
     { access.template read<u32>(offset) } -> std::same_as<u32>;
-};
-
-template <class A>
-concept RegisterAccess = RegisterReader<A> && requires(A& access, u32 offset) {
     access.template write<u8>(offset, u8{});
     access.template write<u16>(offset, u16{});
     access.template write<u32>(offset, u32{});
@@ -103,42 +98,20 @@ private:
     Word raw_ = 0;
 };
 
-template <class R, RegisterReader A, class... Index>
-Value<R> read(A& access, Index... index) {
+template <class R, RegisterAccess A, class... Index>
+Value<R> read(const A& access, Index... index) {
     return Value<R>(access.template read<typename R::Word>(R::offset(index...)));
 }
 
 template <class R, RegisterAccess A, class... Index>
-void write(A& access, Value<R> value, Index... index) {
+void write(const A& access, Value<R> value, Index... index) {
     access.template write<typename R::Word>(R::offset(index...), value.raw());
 }
 
 // Reads, lets `change` compute the new value, writes. Not atomic: the driver is single-threaded.
 template <class R, RegisterAccess A, class Change, class... Index>
-void modify(A& access, Change change, Index... index) {
+void modify(const A& access, Change change, Index... index) {
     write<R>(access, change(read<R>(access, index...)), index...);
 }
-
-// A part of another backend, for instance one capability inside a PCI configuration space.
-template <RegisterReader A>
-class Shifted {
-public:
-    Shifted(A access, u32 base) : access_(access), base_(base) {}
-
-    template <RegisterWord W>
-    W read(u32 offset) {
-        return access_.template read<W>(base_ + offset);
-    }
-    template <RegisterWord W>
-    void write(u32 offset, W value)
-        requires RegisterAccess<A>
-    {
-        access_.template write<W>(base_ + offset, value);
-    }
-
-private:
-    A access_;
-    u32 base_;
-};
 
 }  // namespace eft::hw

@@ -1,6 +1,6 @@
 // Memory as a device sees it: regions at device addresses that have nothing to do with the CPU's.
 //
-// A device that leaves its regions is caught here, not by luck: `at` returns null.
+// A device that leaves its regions is caught: `at` returns null.
 #pragma once
 
 #include <eft/hw/dma.h>
@@ -11,7 +11,7 @@
 
 namespace eft::test {
 
-class FakeMemory {
+class DmaSpace {
 public:
     hw::DmaMemory allocate(u64 size) {
         Region region{next_, size, std::make_unique<u64[]>((size + 7) / 8)};
