@@ -1,4 +1,4 @@
-// What rs answers about one service (rs::ServiceInfo), apart from what only the machine knows. The answer refers to
+// What rs answers about one service (rs::ServiceInfo), apart from what its persistent part shows. The answer refers to
 // what lies here until the next one is asked for.
 #pragma once
 

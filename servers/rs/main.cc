@@ -1,4 +1,4 @@
-// The reincarnation server: reads the manifest, starts what it names, and brings back what dies.
+// The reincarnation server: reads the manifest, starts what it names, and restarts what dies.
 #include "orders.h"
 #include "watch.h"
 
@@ -20,8 +20,18 @@ public:
     }
 };
 
-struct System {
-    Machine machine;
+class ArchivePrograms final : public Programs {
+public:
+    explicit ArchivePrograms(const CoreServers& core) : core_(core) {}
+    bool has(std::string_view name) const override { return core_.boot_file(name).ok(); }
+
+private:
+    const CoreServers& core_;
+};
+
+// By their places in the manifest; refused ones take none.
+struct Services {
+    std::array<PersistentPart, kMaxServices> parts;
     std::array<Supervision, kMaxServices> plans{};
     std::array<ServiceRecord, kMaxServices> records{};
     unsigned count = 0;
@@ -30,6 +40,7 @@ struct System {
 Supervision supervision_of(const manifest::Service& service) {
     const manifest::Restart* restart = service.restart();
     Supervision plan;
+    plan.name = text(service.name());
     plan.policy = restart ? static_cast<Policy>(restart->policy()) : Policy::Always;
     plan.limits = restart ? RestartLimits{ticks(restart->initial_ms()), ticks(restart->cap_ms()), ticks(restart->stable_ms()),
                                           restart->limit(), ticks(restart->window_ms()), restart->session_limit()}
@@ -45,23 +56,23 @@ Supervision supervision_of(const manifest::Service& service) {
 }
 
 // Makes the persistent parts of all services that keep the rules. The others do not exist.
-Status load(System& system, ConsoleComplaints& complaints) {
-    EFT_TRY(const auto bytes, system.machine.boot_file("manifest"));
+Status load(CoreServers& core, Services& services, ConsoleComplaints& complaints) {
+    EFT_TRY(const auto bytes, core.boot_file("manifest"));
     EFT_TRY(const manifest::Manifest* manifest, read_manifest(bytes));
     std::array<bool, kMaxServices> accepted{};
-    check_manifest(*manifest, system.machine, accepted, complaints);
+    check_manifest(*manifest, ArchivePrograms(core), accepted, complaints);
     for (unsigned i = 0; i < accepted.size(); ++i) {
         if (!accepted[i]) continue;
         const manifest::Service& service = *manifest->services()->Get(i);
-        system.plans[system.count] = supervision_of(service);
-        const Status made = system.machine.make(system.count, service);
-        if (!made.ok()) {
-            FixedText<95>& note = system.records[system.count].note;
-            note.append(system.machine.part(system.count).trouble).append(": ").append(to_string(made.error()));
-            FixedText<200> line;
-            complaints.add(line.append(text(service.name())).append(": ").append(note));
-        }
-        ++system.count;
+        const unsigned index = services.count++;
+        PersistentPart& part = services.parts[index];
+        services.plans[index] = supervision_of(service);
+        const Status made = part.make(core, index, service);
+        if (made.ok()) continue;
+        FixedText<95>& note = services.records[index].note;
+        note.append(part.trouble).append(": ").append(to_string(made.error()));
+        FixedText<200> line;
+        complaints.add(line.append(part.name()).append(": ").append(note));
     }
     return {};
 }
@@ -69,26 +80,29 @@ Status load(System& system, ConsoleComplaints& complaints) {
 }  // namespace
 
 int eft_main() {
-    static System system;
+    static CoreServers core;
+    Services& services = *new Services;  // in the heap: as a static it would be part of the image
     static ConsoleComplaints complaints;
-    if (const Status opened = system.machine.open(); !opened.ok()) panic("rs cannot open its sessions");
-    if (const Status loaded = load(system, complaints); !loaded.ok()) {
+    if (!core.open().ok()) panic("rs cannot open its sessions");
+    if (const Status loaded = load(core, services, complaints); !loaded.ok()) {
         FixedText<100> line;
         complaints.add(line.append("manifest: ").append(to_string(loaded.error())));
     }
 
-    const std::span<const Supervision> plans(system.plans.data(), system.count);
-    const std::span<ServiceRecord> records(system.records.data(), system.count);
-    static Supervisor<Machine> supervisor(system.machine, plans, records);
-    static Watch<Machine> watch(system.machine, supervisor, plans, records);
+    const auto parts = std::span<const PersistentPart>(services.parts).first(services.count);
+    const auto plans = std::span<const Supervision>(services.plans).first(services.count);
+    const auto records = std::span(services.records).first(services.count);
+    static Processes processes(core, parts);
+    static Supervisor supervisor(processes, plans, records);
+    static Watch watch(processes, supervisor, plans, records);
     static KernelSessionSlots slots;
     alignas(64) static std::byte sessions[Orders::Region::kBytes];
-    static Orders orders(sessions, slots, system.machine, supervisor, records);
+    static Orders orders(sessions, slots, core, parts, processes, supervisor, records);
     static_cast<void>(orders.recover(0));
     static RegionCommit<ReplyCommit, Orders::View> commit(orders.region().log(), orders.view());
     for (u8 level = 0; level <= kLastLevel; ++level) {
-        for (unsigned i = 0; i < system.count; ++i) {
-            if (plans[i].level == level && system.machine.part(i).made) static_cast<void>(supervisor.start(i));
+        for (unsigned i = 0; i < plans.size(); ++i) {
+            if (plans[i].level == level && parts[i].made) static_cast<void>(supervisor.start(i));
         }
     }
 
@@ -100,10 +114,10 @@ int eft_main() {
                  return outcome;
              },
              [&](u64 bits) {
-                 for (unsigned i = 0; i < system.count; ++i) {
+                 for (unsigned i = 0; i < plans.size(); ++i) {
                      if (!(bits >> (kFirstServiceBit + i) & 1)) continue;
-                     if (const auto complaint = system.machine.take_complaint(i)) supervisor.complain(i, *complaint);
-                     supervisor.look(i);
+                     if (const auto complaint = processes.take_complaint(i)) supervisor.complain(i, *complaint);
+                     supervisor.check(i);
                  }
                  if (bits >> kTickBit & 1) {
                      supervisor.tick();

@@ -4,6 +4,7 @@
 #include "session_kinds.h"
 
 #include <eft/invoke.h>
+#include <eft/overdue.h>
 #include <eft/process.h>
 
 namespace eft::supervisor {
@@ -20,13 +21,16 @@ constexpr u8 kFullReset = 0x06;
 constexpr unsigned kScannedSlots = 4096;
 static_assert(static_cast<u8>(rs::ObjectKind::CapPage) == static_cast<u8>(ObjectType::CapPage));
 
+// A distance of time stamps, at the rate that the kernel measured before it started anybody.
+u64 microseconds(u64 distance) { return microseconds_of(distance, config().ticks_per_ms); }
+
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
 
 }  // namespace
 
 Result<unsigned> Orders::ordered(std::string_view name) const {
     for (unsigned index = 0; index < records_.size(); ++index) {
-        if (text(machine_.part(index).plan->name()) == name) return index;
+        if (text(parts_[index].plan->name()) == name) return index;
     }
     const bool core = std::find(kCoreServers.begin(), kCoreServers.end(), name) != kCoreServers.end();
     return core ? Error::PermissionDenied : Error::NotFound;
@@ -46,20 +50,20 @@ Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& 
     }
     const unsigned index = static_cast<unsigned>(cursor.after - kCoreServers.size());
     const ServiceRecord& service = records_[index];
-    line.name = machine_.part(index).name();
-    line.kind = kind_of(*machine_.part(index).plan);
+    line.name = parts_[index].name();
+    line.kind = kind_of(*parts_[index].plan);
     line.state = service.state;
     line.pid = service.pid;
     line.incarnation = service.incarnation;
     line.restarts = service.restarts;
-    line.last_recovery_us = static_cast<u32>(std::min<u64>(machine_.microseconds(service.recovery_time), ~u32{0}));
+    line.last_recovery_us = static_cast<u32>(std::min<u64>(microseconds(service.recovery_time), ~u32{0}));
     return line;
 }
 
 Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(request.name));
-    const PersistentPart& part = machine_.part(index);
-    info_.begin(records_[index], machine_.signs(index).first_request, config().ticks_per_ms);
+    const PersistentPart& part = parts_[index];
+    info_.begin(records_[index], processes_.signs(index).first_request, config().ticks_per_ms);
     info_.info.name = part.name();
     info_.info.program = program_of(*part.plan);
     info_.info.last_words = field_text(part.head().last_words);
@@ -71,6 +75,15 @@ Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& re
     }
     add_capabilities(part);
     return info_.end();
+}
+
+// "echo", or a core server's name, or nothing: whose endpoint this object is.
+std::string_view Orders::endpoint_name(u64 object) const {
+    if (const std::string_view core = core_.endpoint_name(object); !core.empty()) return core;
+    for (const PersistentPart& part : parts_) {
+        if (part.plan && part.endpoint_id == object) return part.name();
+    }
+    return {};
 }
 
 // What the CapTable holds now.
@@ -88,7 +101,7 @@ void Orders::add_capabilities(const PersistentPart& part) {
             if (page.caps[i].slot == at) cap.name = field_text(page.caps[i].name);
         }
         if (found->type == ObjectType::Endpoint) {
-            cap.peer = machine_.endpoint_name(found->id);
+            cap.peer = endpoint_name(found->id);
             cap.session = session_kind_of(cap.peer, Badge{found->data});
         }
         info_.add(cap);
@@ -102,21 +115,21 @@ Status Orders::kill(ipc::Context&, Session&, const rs::KillOrder& request) {
 
 Status Orders::fault(ipc::Context&, Session&, const rs::FaultOrder& request) {
     EFT_TRY(const unsigned index, ordered(request.name));
-    if (!machine_.part(index).made) return machine_.part(index).missing;
+    if (!parts_[index].made) return parts_[index].missing;
     if (request.every == 0) return Error::InvalidArgument;
-    machine_.order_faults(index, request);
+    processes_.order_faults(index, request);
     return {};
 }
 
 Status Orders::start(ipc::Context&, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(request.name));
-    if (!machine_.part(index).made) return machine_.part(index).missing;
+    if (!parts_[index].made) return parts_[index].missing;
     return supervisor_.start(index);
 }
 
 Task<Status> Orders::restart(ipc::Context&, Session&, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(request.name));
-    if (!machine_.part(index).made) co_return machine_.part(index).missing;
+    if (!parts_[index].made) co_return parts_[index].missing;
     EFT_CO_CHECK(supervisor_.restart(index));
     while (records_[index].order == Order::Restart) {
         WaitPoint* place = waiters_.vacant();
@@ -151,27 +164,27 @@ Task<Status> Orders::wait(ipc::Context&, Session&, rs::Name request) {
 }
 
 Status Orders::shutdown(ipc::Context&, Session&, const Empty&) {
-    EFT_CHECK(kernel_object::port_out(machine_.ports(), kPm1ControlPort, 2, kSleepEnable));
+    EFT_CHECK(kernel_object::port_out(core_.ports, kPm1ControlPort, 2, kSleepEnable));
     return Error::NotSupported;  // the machine would be off by now
 }
 
 Status Orders::reboot(ipc::Context&, Session&, const Empty&) {
-    EFT_CHECK(kernel_object::port_out(machine_.ports(), kResetPort, 1, kFullReset));
+    EFT_CHECK(kernel_object::port_out(core_.ports, kResetPort, 1, kFullReset));
     return Error::NotSupported;
 }
 
 Result<rs::LogMemory> Orders::log(ipc::Context&, Session&, const rs::Cursor& cursor) {
     if (cursor.after < kCoreProcesses.size()) {
-        const Machine::CoreLog& core = machine_.core_log(cursor.after + 1);
+        const CoreServers::Log& log = core_.logs[cursor.after];
         rs::LogMemory memory;
         memory.index = cursor.after + 1;
         memory.name = kCoreProcesses[cursor.after];
-        memory.memory = ipc::CapField<ipc::kind::Memory>(core.object);
-        memory.bytes = core.bytes;
+        memory.memory = ipc::CapField<ipc::kind::Memory>(log.object);
+        memory.bytes = log.bytes;
         return memory;
     }
     for (u32 index = cursor.after - static_cast<u32>(kCoreProcesses.size()); index < records_.size(); ++index) {
-        const PersistentPart& part = machine_.part(index);
+        const PersistentPart& part = parts_[index];
         if (!part.made || part.page().log_bytes == 0) continue;
         rs::LogMemory memory;
         memory.index = static_cast<u32>(kCoreProcesses.size()) + index + 1;
@@ -197,7 +210,7 @@ Result<rs::Phases> Orders::recovery(ipc::Context&, Session&, const rs::Name& req
     phases.revoked = service.recovery.revoked;
     phases.spawned = service.recovery.spawned;
     // The service's own word; what the dead one wrote does not count.
-    phases.first_request = first_request_after(service.recovery, machine_.signs(index).first_request);
+    phases.first_request = first_request_after(service.recovery, processes_.signs(index).first_request);
     phases.ready = service.recovery.ready;
     return phases;
 }
@@ -206,13 +219,13 @@ Result<rs::LastMessages> Orders::messages(ipc::Context&, Session&, const rs::Nam
     EFT_TRY(const unsigned index, ordered(request.name));
     if (records_[index].deaths == 0) return Error::NotFound;
     const proc::CrashRecord& death = records_[index].last_death;
-    const PersistentPart& part = machine_.part(index);
-    for (u32 i = 0; i < part.message_count; ++i) {
-        const TraceEntry& entry = part.messages[i];
-        const u64 before = entry.time < death.died_at ? machine_.microseconds(death.died_at - entry.time) : 0;
+    const std::span<const TraceEntry> taken = processes_.last_messages(index);
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        const TraceEntry& entry = taken[i];
+        const u64 before = entry.time < death.died_at ? microseconds(death.died_at - entry.time) : 0;
         messages_[i] = {.tag = entry.tag, .badge = entry.badge, .before_us = before, .answer = entry.answer};
     }
-    return rs::LastMessages{.messages = std::span<const rs::TakenMessage>(messages_).first(part.message_count)};
+    return rs::LastMessages{.messages = std::span<const rs::TakenMessage>(messages_).first(taken.size())};
 }
 
 void Orders::tell_changes() {
@@ -228,11 +241,11 @@ void Orders::tell_changes() {
             if (!service.note.empty()) reason.append("; ").append(service.note);
         }
         rs::ChangedEvent event;
-        event.name = machine_.part(index).name();
+        event.name = parts_[index].name();
         event.state = now.state;
         event.incarnation = now.incarnation;
         event.deaths = now.deaths;
-        event.at_us = machine_.microseconds(sys::time_stamp() - config().boot_time);
+        event.at_us = microseconds(sys::time_stamp() - config().boot_time);
         event.reason = reason.view().substr(0, rs::ChangedEvent::kReasonMax);
         if (!raise<rs::Rs::Changed>(event).ok()) eft::log("an event about a service found no room");
     }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "describe.h"
-#include "machine.h"
+#include "processes.h"
 #include "supervisor.h"
 #include "waiters.h"
 
@@ -19,9 +19,10 @@ using RsServer = StatefulServer<rs::Rs, NoSharedState, kRsSessions>;
 
 class Orders : public RsServer {
 public:
-    Orders(std::span<std::byte> memory, SessionSlots& slots, Machine& machine, Supervisor<Machine>& supervisor,
-           std::span<ServiceRecord> records)
-        : RsServer(memory, 1, slots), machine_(machine), supervisor_(supervisor), records_(records) {}
+    // Parts and records: of the services that the manifest names, refused ones left out.
+    Orders(std::span<std::byte> memory, SessionSlots& slots, const CoreServers& core, std::span<const PersistentPart> parts,
+           Processes& processes, Supervisor& supervisor, std::span<const ServiceRecord> records)
+        : RsServer(memory, 1, slots), core_(core), parts_(parts), processes_(processes), supervisor_(supervisor), records_(records) {}
 
     Result<rs::ServiceLine> next(ipc::Context& context, Session&, const rs::Cursor& cursor);
     Result<rs::ServiceInfo> info(ipc::Context& context, Session&, const rs::Name& request);
@@ -45,11 +46,14 @@ public:
 private:
     // NotFound; PermissionDenied for a core server.
     Result<unsigned> ordered(std::string_view name) const;
+    std::string_view endpoint_name(u64 object) const;
     void add_capabilities(const PersistentPart& part);
 
-    Machine& machine_;
-    Supervisor<Machine>& supervisor_;
-    std::span<ServiceRecord> records_;  // of the services that the manifest names, refused ones included
+    const CoreServers& core_;
+    std::span<const PersistentPart> parts_;
+    Processes& processes_;
+    Supervisor& supervisor_;
+    std::span<const ServiceRecord> records_;
     Waiters waiters_;
     // Of the answer in progress.
     InfoAnswer info_;

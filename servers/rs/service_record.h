@@ -8,6 +8,8 @@
 #include <eft/idl/rs.h>
 #include <eft/text.h>
 
+#include <string_view>
+
 namespace eft::supervisor {
 
 enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers them
@@ -19,6 +21,7 @@ constexpr u8 kLastLevel = 7;
 
 // The plan: what the manifest says about how it is supervised.
 struct Supervision {
+    std::string_view name;
     Policy policy = Policy::Always;
     RestartLimits limits{};
     unsigned overdue_clients = kDefaultOverdueClients;  // who complain before it is restarted; 0: it never is

@@ -1,7 +1,7 @@
 // The states of a service, its restart policy, and what is done in which order when it dies.
 #include <doctest/doctest.h>
 
-#include "fake_world.h"
+#include "scripted_services.h"
 
 #include <eft/overdue.h>
 
@@ -13,8 +13,8 @@ TEST_CASE("a service is up when its own incarnation says so, and not before") {
     Rig rig;
     REQUIRE(rig.supervisor.start(0).ok());
     CHECK(rig.service(0).state == State::Starting);
-    rig.world.shown[0].ready_incarnation = 7;  // somebody else's word
-    rig.supervisor.look(0);
+    rig.services.shown[0].ready_incarnation = 7;  // somebody else's word
+    rig.supervisor.check(0);
     CHECK(rig.service(0).state == State::Starting);
     rig.up(0);
     CHECK(rig.service(0).incarnation == 1);
@@ -25,12 +25,12 @@ TEST_CASE("a service is up when its own incarnation says so, and not before") {
 TEST_CASE("after a death: silence, reap, clear, spawn, with the count of replies of the dead") {
     Rig rig;
     rig.up(0);
-    rig.world.of(0)->delivered = 4711;
-    rig.world.done.clear();
+    rig.services.of(0)->delivered = 4711;
+    rig.services.done.clear();
     rig.dies(0);
-    CHECK(rig.world.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "spawn 0 2"});
-    CHECK(rig.world.of(0)->replies == 4711);
-    rig.world.of(0)->delivered = 9;
+    CHECK(rig.services.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "spawn 0 2"});
+    CHECK(rig.services.of(0)->replies == 4711);
+    rig.services.of(0)->delivered = 9;
     CHECK(rig.service(0).state == State::Starting);
     rig.up(0);
     const Recovery& recovery = rig.service(0).recovery;
@@ -43,7 +43,7 @@ TEST_CASE("after a death: silence, reap, clear, spawn, with the count of replies
     CHECK(rig.service(0).restarts == 1);
     CHECK(rig.service(0).deaths == 1);
     REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
-    CHECK(rig.world.of(0)->replies == 4720);  // of all that are dead
+    CHECK(rig.services.of(0)->replies == 4720);  // of all that are dead
 }
 
 TEST_CASE("the first failure costs no wait, further ones wait twice as long each, up to the cap") {
@@ -83,19 +83,19 @@ TEST_CASE("too many failures in the window: held, with a tombstone that is itsel
     }
     rig.dies(0);
     CHECK(rig.service(0).state == State::Held);
-    REQUIRE(rig.world.pid_of(0, true) != 0);
+    REQUIRE(rig.services.pid_of(0, true) != 0);
     rig.ticks_pass(5000);
     CHECK(rig.service(0).state == State::Held);
 
-    rig.world.end(rig.world.pid_of(0, true), proc::DeathReason::Exception);
-    rig.supervisor.look(0);
-    CHECK(rig.world.pid_of(0, true) == 0);
+    rig.services.end(rig.services.pid_of(0, true), proc::DeathReason::Exception);
+    rig.supervisor.check(0);
+    CHECK(rig.services.pid_of(0, true) == 0);
     rig.ticks_pass(30);
-    CHECK(rig.world.pid_of(0, true) != 0);
+    CHECK(rig.services.pid_of(0, true) != 0);
 
     CHECK(rig.supervisor.kill(0, rs::KillSignal::Kill).error() == Error::WrongState);
     REQUIRE(rig.supervisor.start(0).ok());
-    CHECK(rig.world.pid_of(0, true) == 0);
+    CHECK(rig.services.pid_of(0, true) == 0);
     rig.up(0);
     rig.dies(0);
     CHECK(rig.service(0).state == State::Starting);  // the history does not count any more
@@ -120,17 +120,17 @@ TEST_CASE("a thousand ordered kills are no failures") {
         REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
         CHECK(rig.service(0).last_death.reason == proc::DeathReason::Ordered);
         CHECK(rig.service(0).state == State::Starting);
-        CHECK(rig.world.processes.at(rig.service(0).pid).last_end_ordered);
+        CHECK(rig.services.processes.at(rig.service(0).pid).last_end_ordered);
         rig.up(0);
         REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Crash).ok());
-        rig.supervisor.look(0);
+        rig.supervisor.check(0);
         CHECK(rig.service(0).last_death.reason == proc::DeathReason::Exception);
         CHECK(rig.service(0).last_was_ordered);
         rig.up(0);
     }
     CHECK(rig.service(0).deaths == 2000);
     CHECK(rig.service(0).restarts == 2000);
-    CHECK(rig.world.processes.size() == 1);
+    CHECK(rig.services.processes.size() == 1);
 }
 
 TEST_CASE("start-up that does not finish, or crashes, counts like any other failure") {
@@ -148,7 +148,7 @@ TEST_CASE("start-up that does not finish, or crashes, counts like any other fail
 
 TEST_CASE("what cannot be spawned is tried again, later, and is held in the end") {
     Rig rig;
-    rig.world.spawn_error = Error::OutOfMemory;
+    rig.services.spawn_error = Error::OutOfMemory;
     REQUIRE(rig.supervisor.start(0).ok());
     CHECK(rig.service(0).state == State::BackingOff);
     CHECK(rig.service(0).note.view() == "could not be started: out of memory");
@@ -170,23 +170,23 @@ TEST_CASE("policies: on failure, never") {
     CHECK(rig.service(0).state == State::Down);
     rig.dies(1);
     CHECK(rig.service(1).state == State::Down);
-    CHECK(rig.world.pid_of(1, true) != 0);
+    CHECK(rig.services.pid_of(1, true) != 0);
 }
 
 TEST_CASE("stop and restart are asked for, and forced after a while") {
     Rig rig;
     rig.up(0);
     REQUIRE(rig.supervisor.stop(0).ok());
-    rig.supervisor.look(0);
+    rig.supervisor.check(0);
     CHECK(rig.service(0).state == State::Down);
-    CHECK(rig.world.pid_of(0, true) != 0);
+    CHECK(rig.services.pid_of(0, true) != 0);
     REQUIRE(rig.supervisor.stop(0).ok());
 
     REQUIRE(rig.supervisor.restart(0).ok());
     rig.up(0);
-    FakeWorld::hang(*rig.world.of(0));
+    ScriptedServices::hang(*rig.services.of(0));
     REQUIRE(rig.supervisor.restart(0).ok());
-    rig.supervisor.look(0);
+    rig.supervisor.check(0);
     CHECK(rig.service(0).state == State::Up);
     const u32 before = rig.service(0).incarnation;
     rig.ticks_pass(static_cast<unsigned>(kStopTicks));
@@ -204,7 +204,7 @@ TEST_CASE("stop and restart are asked for, and forced after a while") {
 
 TEST_CASE("a device that cannot be reset does not keep its driver down") {
     Rig rig;
-    rig.world.silence_error = Error::TimedOut;
+    rig.services.silence_error = Error::TimedOut;
     rig.up(0);
     rig.dies(0);
     CHECK(rig.service(0).state == State::Starting);
@@ -223,14 +223,14 @@ void fails_serving(Rig& rig, u64 session) {
 
 TEST_CASE("a client whose requests keep killing the service loses its sessions, and the service is not held") {
     Rig rig;
-    rig.world.holders = {{71, 3}, {72, 4}};
+    rig.services.holders = {{71, 3}, {72, 4}};
     rig.up(0);
     for (int i = 0; i < 2; ++i) fails_serving(rig, 71);
     CHECK(rig.service(0).note.view() == "a request of three was in progress");
     CHECK(rig.service(0).last_death.reason == proc::DeathReason::Exception);
-    rig.world.done.clear();
+    rig.services.done.clear();
     rig.dies_serving(0, 71);
-    CHECK(rig.world.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "expel 0 71", "spawn 0 4"});
+    CHECK(rig.services.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "expel 0 71", "spawn 0 4"});
     CHECK(rig.service(0).note.view() == "a request of three was in progress, whose sessions are closed");
     rig.up(0);
 
@@ -243,43 +243,43 @@ TEST_CASE("a client whose requests keep killing the service loses its sessions, 
 
 TEST_CASE("failures count for the client, whichever of its sessions it uses, and for each client alone") {
     Rig rig;
-    rig.world.holders = {{71, 3}, {72, 3}, {73, 3}, {81, 4}};
+    rig.services.holders = {{71, 3}, {72, 3}, {73, 3}, {81, 4}};
     rig.up(0);
     fails_serving(rig, 71);
     fails_serving(rig, 81);
     fails_serving(rig, 72);
     fails_serving(rig, 81);
-    CHECK(rig.world.holders.size() == 4);
+    CHECK(rig.services.holders.size() == 4);
     fails_serving(rig, 73);
-    CHECK(rig.world.holders == std::map<u64, unsigned>{{81, 4}});
+    CHECK(rig.services.holders == std::map<u64, unsigned>{{81, 4}});
     CHECK(rig.service(0).state == State::Up);
 }
 
 TEST_CASE("a client that comes back with a new session within the window is kept away at once") {
     Rig rig;
-    rig.world.holders = {{71, 3}};
+    rig.services.holders = {{71, 3}};
     rig.up(0);
     for (int i = 0; i < 3; ++i) fails_serving(rig, 71);
-    rig.world.holders = {{91, 3}};
+    rig.services.holders = {{91, 3}};
     fails_serving(rig, 91);
-    CHECK(rig.world.holders.empty());
-    rig.world.holders = {{92, 3}};
+    CHECK(rig.services.holders.empty());
+    rig.services.holders = {{92, 3}};
     rig.ticks_pass(1000);
     fails_serving(rig, 92);
-    CHECK(rig.world.holders.size() == 1);
+    CHECK(rig.services.holders.size() == 1);
     CHECK(rig.service(0).state == State::Up);
 }
 
 TEST_CASE("a session that is nobody's does not save the service from being held, and orders are attributed to nobody") {
     Rig rig;
-    rig.world.holders = {{71, 3}};
+    rig.services.holders = {{71, 3}};
     rig.up(0);
     for (int i = 0; i < 20; ++i) {
-        rig.world.shown[0].session = 71;
+        rig.services.shown[0].session = 71;
         REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
         rig.up(0);
     }
-    CHECK(rig.world.holders.size() == 1);
+    CHECK(rig.services.holders.size() == 1);
     for (int i = 0; i < 4; ++i) fails_serving(rig, 999);
     CHECK(rig.service(0).state == State::Up);
     rig.dies_serving(0, 999);
@@ -289,20 +289,20 @@ TEST_CASE("a session that is nobody's does not save the service from being held,
 TEST_CASE("the client is kept away before the service would be held, also where the session limit is the larger") {
     Rig rig;
     rig.plans[0].limits.session_limit = 100;
-    rig.world.holders = {{71, 3}};
+    rig.services.holders = {{71, 3}};
     rig.up(0);
     for (int i = 0; i < 5; ++i) fails_serving(rig, 71);
-    CHECK(rig.world.holders.empty());
+    CHECK(rig.services.holders.empty());
     CHECK(rig.service(0).state == State::Up);
 }
 
 TEST_CASE("late answers to different clients, borne out by the service itself, are its end") {
     Rig rig;
     for (unsigned index = 0; index < 4; ++index) rig.up(index);
-    rig.world.done.clear();
+    rig.services.done.clear();
     for (int round = 0; round < 5; ++round) rig.supervisor.complain(1, {0, true, 80'000});  // one client alone
     for (int round = 0; round < 5; ++round) rig.supervisor.complain(2, {0, false, 80'000});  // one that lies
-    CHECK(rig.world.done.empty());
+    CHECK(rig.services.done.empty());
     CHECK(rig.service(0).state == State::Up);
     rig.supervisor.complain(3, {0, true, 90'000});
     CHECK(rig.service(0).last_death.reason == proc::DeathReason::Overdue);

@@ -1,7 +1,7 @@
 // Heartbeats: who is killed for a missed one, and who is not.
 #include <doctest/doctest.h>
 
-#include "fake_world.h"
+#include "scripted_services.h"
 
 using namespace eft;
 using namespace eft::supervisor;
@@ -16,8 +16,8 @@ struct WatchRig : Rig {
         for (const unsigned i : {0u, 1u, 2u, 3u, 5u}) up(i);
     }
     void block(unsigned who, u64 object, ThreadState how = ThreadState::AwaitingReply) {
-        world.of(who)->thread = how;
-        world.of(who)->blocked_on = object;
+        services.of(who)->thread = how;
+        services.of(who)->blocked_on = object;
     }
 };
 
@@ -32,7 +32,7 @@ TEST_CASE("who beats lives") {
 TEST_CASE("a loop is found, also by the one at the top that starves all others") {
     for (const unsigned victim : {0u, 2u}) {
         WatchRig rig;
-        FakeWorld::hang(*rig.world.of(victim));
+        ScriptedServices::hang(*rig.services.of(victim));
         rig.ticks_pass(20);
         CHECK(rig.service(victim).last_death.reason == proc::DeathReason::Hung);
         CHECK(rig.service(victim).incarnation == 2);
@@ -41,21 +41,21 @@ TEST_CASE("a loop is found, also by the one at the top that starves all others")
 
 TEST_CASE("a driver that loops is killed, and not those that it starves") {
     WatchRig rig;
-    FakeWorld::hang(*rig.world.of(0));
-    rig.world.processor_busy = true;
-    for (const unsigned i : {1u, 2u, 3u, 5u}) rig.world.of(i)->thread = ThreadState::Ready;
+    ScriptedServices::hang(*rig.services.of(0));
+    rig.services.processor_busy = true;
+    for (const unsigned i : {1u, 2u, 3u, 5u}) rig.services.of(i)->thread = ThreadState::Ready;
     for (int i = 0; i < 100 && rig.service(0).deaths == 0; ++i) rig.ticks_pass(1);
     CHECK(rig.service(0).deaths == 1);
-    rig.world.processor_busy = false;
-    for (const unsigned i : {1u, 2u, 3u, 5u}) rig.world.of(i)->thread = ThreadState::Receiving;
+    rig.services.processor_busy = false;
+    for (const unsigned i : {1u, 2u, 3u, 5u}) rig.services.of(i)->thread = ThreadState::Receiving;
     rig.ticks_pass(50);
     for (const unsigned i : {1u, 2u, 3u, 5u}) CHECK(rig.service(i).deaths == 0);
 }
 
 TEST_CASE("a loop is found although those above it have just been asked and are ready") {
     WatchRig rig;
-    FakeWorld::hang(*rig.world.of(2));
-    for (const unsigned i : {3u, 5u}) rig.world.of(i)->thread = ThreadState::Ready;  // starved by it
+    ScriptedServices::hang(*rig.services.of(2));
+    for (const unsigned i : {3u, 5u}) rig.services.of(i)->thread = ThreadState::Ready;  // starved by it
     rig.ticks_pass(20);
     CHECK(rig.service(2).last_death.reason == proc::DeathReason::Hung);
     for (const unsigned i : {0u, 1u}) CHECK(rig.service(i).deaths == 0);
@@ -63,7 +63,7 @@ TEST_CASE("a loop is found although those above it have just been asked and are 
 
 TEST_CASE("a slow machine is not a fault") {
     WatchRig rig;
-    rig.world.processor_busy = true;  // nobody runs: neither the services nor the canary
+    rig.services.processor_busy = true;  // nobody runs: neither the services nor the canary
     rig.ticks_pass(1000);
     for (const unsigned i : {0u, 1u, 2u, 3u, 5u}) CHECK(rig.service(i).deaths == 0);
 }
@@ -71,9 +71,9 @@ TEST_CASE("a slow machine is not a fault") {
 TEST_CASE("one late beat is allowed") {
     WatchRig rig;
     for (int i = 0; i < 50; ++i) {
-        rig.world.of(1)->thread = ThreadState::Waiting;
+        rig.services.of(1)->thread = ThreadState::Waiting;
         rig.ticks_pass(4);
-        rig.world.of(1)->thread = ThreadState::Receiving;
+        rig.services.of(1)->thread = ThreadState::Receiving;
         rig.ticks_pass(4);
     }
     CHECK(rig.service(1).deaths == 0);
@@ -81,10 +81,10 @@ TEST_CASE("one late beat is allowed") {
 
 TEST_CASE("the end of the chain of blocked threads is at fault") {
     WatchRig rig;
-    rig.world.owners = {{100, 1}, {200, 0}};
+    rig.services.owners = {{100, 1}, {200, 0}};
     rig.block(2, 100);
     rig.block(1, 200, ThreadState::Sending);
-    FakeWorld::hang(*rig.world.of(0));
+    ScriptedServices::hang(*rig.services.of(0));
     rig.ticks_pass(13);
     CHECK(rig.service(0).deaths == 1);
     CHECK(rig.service(1).deaths == 0);
@@ -93,10 +93,10 @@ TEST_CASE("the end of the chain of blocked threads is at fault") {
 
 TEST_CASE("nobody is at fault for waiting for a service that is coming back, for a core server, or for one who is well") {
     WatchRig rig;
-    rig.world.owners = {{100, 0}, {300, 1}};
-    rig.world.end(rig.world.pid_of(0), proc::DeathReason::Exception);
+    rig.services.owners = {{100, 0}, {300, 1}};
+    rig.services.end(rig.services.pid_of(0), proc::DeathReason::Exception);
     rig.block(2, 100);
-    rig.supervisor.look(0);
+    rig.supervisor.check(0);
     REQUIRE(rig.service(0).state == State::Starting);
     rig.plans[0].start_limit = 1000000;
     rig.service(0).deadline = 1000000;
@@ -112,7 +112,7 @@ TEST_CASE("nobody is at fault for waiting for a service that is coming back, for
 
 TEST_CASE("a ring of services that wait for each other is cut") {
     WatchRig rig;
-    rig.world.owners = {{100, 1}, {200, 2}};
+    rig.services.owners = {{100, 1}, {200, 2}};
     rig.block(2, 100);
     rig.block(1, 200);
     rig.ticks_pass(13);
@@ -121,7 +121,7 @@ TEST_CASE("a ring of services that wait for each other is cut") {
 
 TEST_CASE("a service that waits for something of its own makes no progress") {
     WatchRig rig;
-    rig.world.of(1)->thread = ThreadState::Waiting;
+    rig.services.of(1)->thread = ThreadState::Waiting;
     rig.ticks_pass(20);
     CHECK(rig.service(1).last_death.reason == proc::DeathReason::Hung);
 }
@@ -129,7 +129,7 @@ TEST_CASE("a service that waits for something of its own makes no progress") {
 TEST_CASE("who need not beat is not watched") {
     WatchRig rig;
     rig.up(4);
-    FakeWorld::hang(*rig.world.of(4));
+    ScriptedServices::hang(*rig.services.of(4));
     rig.ticks_pass(1000);
     CHECK(rig.service(4).deaths == 0);
 }

@@ -1,9 +1,9 @@
-// rs's own start: its sessions, its memory, the boot archive; and what it says to people.
-#include "machine.h"
+#include "core_servers.h"
 
 #include <eft/archive.h>
 #include <eft/invoke.h>
 #include <eft/process.h>
+#include <eft/shared_memory.h>
 
 namespace eft::supervisor {
 namespace {
@@ -22,21 +22,21 @@ Result<u64> object_id(Slot slot_of_it) {
 
 }  // namespace
 
-Status Machine::open() {
+Status CoreServers::open() {
     EFT_TRY(CapHandle mem_control, take_granted("mem"));
     EFT_TRY(CapHandle proc_control, take_granted("proc"));
     EFT_TRY(CapHandle dev_control, take_granted("dev"));
     EFT_TRY(CapHandle names_control, take_granted("names"));
     EFT_TRY(const Slot own_space, granted("space"));
-    EFT_TRY(device_list_, granted("devices"));
-    EFT_TRY(ports_, granted("ports"));
+    EFT_TRY(device_list, granted("devices"));
+    EFT_TRY(ports, granted("ports"));
     const Slot core[] = {mem_control.slot(), proc_control.slot(), dev_control.slot(), names_control.slot(), slot(WellKnown::Endpoint)};
-    for (std::size_t i = 0; i < core_ids_.size(); ++i) {
-        EFT_TRY(core_ids_[i], object_id(core[i]));
+    for (std::size_t i = 0; i < endpoint_ids.size(); ++i) {
+        EFT_TRY(endpoint_ids[i], object_id(core[i]));
     }
-    proc_.transport().replace(std::move(proc_control));
-    dev_.transport().replace(std::move(dev_control));
-    names_.transport().replace(std::move(names_control));
+    proc.transport().replace(std::move(proc_control));
+    dev.transport().replace(std::move(dev_control));
+    names.transport().replace(std::move(names_control));
 
     // A session for rs's own address space, where libos looks for it.
     mem::MemClient<> control{std::move(mem_control)};
@@ -44,46 +44,38 @@ Status Machine::open() {
     adopt.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
     adopt.quota = kOwnQuota;
     EFT_TRY(mem::Space space, control.adopt(adopt).or_error());
-    for (std::size_t i = 0; i < core_logs_.size(); ++i) {
+    for (std::size_t i = 0; i < logs.size(); ++i) {
         mem::CoreProcess process;
         process.pid = static_cast<u32>(i) + 1;
         EFT_TRY(mem::LogRing ring, control.core_log(process));
-        core_logs_[i] = {CapHandle(ring.object.release()), ring.bytes};
+        logs[i] = {CapHandle(ring.object.release()), ring.bytes};
     }
     CapHandle session(space.session.release());
     EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), session.slot()));
     return_slot(session.release());
-    memory_.transport().replace(CapHandle(slot(WellKnown::Memory)));
+    memory.transport().replace(CapHandle(slot(WellKnown::Memory)));
 
-    EFT_TRY(mem::Archive archive, memory_.boot_archive().or_error());
-    CapHandle object(archive.object.release());
-    const u64 bytes = page_up(archive.bytes);
+    EFT_TRY(mem::Archive packed, memory.boot_archive().or_error());
+    CapHandle object(packed.object.release());
+    const u64 bytes = page_up(packed.bytes);
     EFT_TRY(const u64 address, allocate_addresses(bytes));
     mem::Mapping mapping;
     mapping.object = ipc::CapField<ipc::kind::Memory>(object);
     mapping.bytes = bytes;
     mapping.address = address;
     mapping.rights = bits(FrameRight::Read);
-    EFT_TRY([[maybe_unused]] const Empty mapped, memory_.map(mapping).or_error());
-    archive_ = {reinterpret_cast<const std::byte*>(address), archive.bytes};
+    EFT_TRY([[maybe_unused]] const Empty mapped, memory.map(mapping).or_error());
+    archive = {reinterpret_cast<const std::byte*>(address), packed.bytes};
     return {};
 }
 
-Result<std::span<const std::byte>> Machine::boot_file(std::string_view name) const { return find_in_archive(archive_, name); }
+Result<std::span<const std::byte>> CoreServers::boot_file(std::string_view name) const { return find_in_archive(archive, name); }
 
-std::string_view Machine::endpoint_name(u64 object) const {
-    for (std::size_t i = 0; i < core_ids_.size(); ++i) {
-        if (core_ids_[i] == object) return kCoreServers[i];
-    }
-    for (const PersistentPart& part : parts_) {
-        if (part.plan && part.endpoint_id == object) return part.name();
+std::string_view CoreServers::endpoint_name(u64 object) const {
+    for (std::size_t i = 0; i < endpoint_ids.size(); ++i) {
+        if (endpoint_ids[i] == object) return kCoreServers[i];
     }
     return {};
-}
-
-void Machine::report(unsigned index, std::string_view what) {
-    FixedText<200> line;
-    log(line.append(parts_[index].name()).append(": ").append(what));
 }
 
 }  // namespace eft::supervisor

@@ -1,7 +1,7 @@
-// The environment of the supervisor: incarnations, and what is known of them.
-#include "machine.h"
+#include "processes.h"
 
 #include <eft/invoke.h>
+#include <eft/overdue.h>
 #include <eft/process.h>
 
 namespace eft::supervisor {
@@ -23,35 +23,37 @@ std::string_view join(const List* list, FixedText<N>& into) {
 
 }  // namespace
 
-Status Machine::admit(PersistentPart& part) {
+Status Processes::admit(unsigned index) {
+    const PersistentPart& part = parts_[index];
     FixedText<names::Client::kAllowedMax> allowed;
     FixedText<names::Client::kProvidesMax> provides;
     names::Client client;
     client.name = part.name();
     client.allowed = join(part.plan->connects(), allowed);
     client.provides = join(part.plan->provides(), provides);
-    client.identity = static_cast<u32>(&part - parts_.data()) + 1;
-    EFT_TRY(names::Admitted admitted, names_.admit(client).or_error());
-    part.client = admitted.id;
+    client.identity = index + 1;
+    EFT_TRY(names::Admitted admitted, core_.names.admit(client).or_error());
+    processes_[index].client = admitted.id;
     CapHandle session(admitted.session.release());
     const Status moved = kernel_object::move(part.table.slot(), slot(WellKnown::Names), session.slot());
     if (!moved.ok()) {
-        dismiss(part);
+        dismiss(index);
         return moved;
     }
     return_slot(session.release());
     return {};
 }
 
-void Machine::dismiss(PersistentPart& part) {
-    if (part.client == 0) return;
+void Processes::dismiss(unsigned index) {
+    Process& process = processes_[index];
+    if (process.client == 0) return;
     names::ClientId client;
-    client.id = std::exchange(part.client, 0u);
-    static_cast<void>(names_.dismiss(client).or_error());
-    static_cast<void>(kernel_object::remove(part.table.slot(), slot(WellKnown::Names)));
+    client.id = std::exchange(process.client, 0u);
+    static_cast<void>(core_.names.dismiss(client).or_error());
+    static_cast<void>(kernel_object::remove(parts_[index].table.slot(), slot(WellKnown::Names)));
 }
 
-Result<u32> Machine::start_process(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies) {
+Result<u32> Processes::start(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies) {
     proc::SpawnRequest request;
     request.image = image;
     request.name = part.name();
@@ -68,105 +70,114 @@ Result<u32> Machine::start_process(const PersistentPart& part, std::string_view 
     request.config = ipc::CapField<ipc::kind::Memory>(part.config.object());
     request.persistent = ipc::CapField<ipc::kind::Memory>(part.memory.object());
     request.persistent_bytes = part.memory.bytes().size();
-    EFT_TRY(const proc::Pid spawned, proc_.spawn(request).or_error());
+    EFT_TRY(const proc::Pid spawned, core_.proc.spawn(request).or_error());
     return spawned.pid;
 }
 
-Result<u32> Machine::spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) {
-    PersistentPart& part = parts_[index];
-    EFT_CHECK(admit(part));
+Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) {
+    const PersistentPart& part = parts_[index];
+    EFT_CHECK(admit(index));
     part.page().last_end_ordered = last_end_ordered;
     part.head().session = 0;  // the dead one's
-    const Result<u32> pid = start_process(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
+    const Result<u32> pid = start(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
     if (pid.ok()) {
-        part.pid = *pid;
-        remember_replies(part);
+        processes_[index].pid = *pid;
+        remember_replies(index);
     } else {
         clear(index);
     }
     return pid;
 }
 
-// Incarnation 0 is nobody's: its "ready" means nothing.
-Result<u32> Machine::spawn_tombstone(unsigned index) { return start_process(parts_[index], "tombstone", kTombstoneQuota, 0, 0); }
+Result<u32> Processes::spawn_tombstone(unsigned index) { return start(parts_[index], "tombstone", kTombstoneQuota, 0, 0); }
 
 // The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
-void Machine::remember_replies(PersistentPart& part) {
+void Processes::remember_replies(unsigned index) {
     for (u32 i = 0; i < kSpareReplies; ++i) {
-        const auto info = kernel_object::inspect(part.table.slot(), static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + i));
-        part.replies[i] = info.ok() && info->type == ObjectType::Reply ? info->id : 0;
+        const auto info = kernel_object::inspect(parts_[index].table.slot(), static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + i));
+        processes_[index].replies[i] = info.ok() && info->type == ObjectType::Reply ? info->id : 0;
     }
-}
-
-bool Machine::is_dead(u32 pid) {
-    const auto found = progress(pid);
-    return found.ok() ? found->state == proc::ProcessState::Dead : found.error() == Error::NotFound;
 }
 
 // They go with the crash record, but are no part of it: most who reap do not want them.
-void Machine::take_messages(PersistentPart& part) {
+void Processes::take_messages(unsigned index) {
+    Process& process = processes_[index];
     proc::Pid request;
-    request.pid = part.pid;
-    part.message_count = 0;
-    const auto last = proc_.messages(request);
+    request.pid = process.pid;
+    process.message_count = 0;
+    const auto last = core_.proc.messages(request);
     if (!last.ok()) return;
-    const std::size_t count = std::min({last->tags.size(), last->badges.size(), last->times.size(), last->answers.size(), part.messages.size()});
-    for (; part.message_count < count; ++part.message_count) {
-        const std::size_t i = part.message_count;
-        part.messages[i] = {last->tags[i], last->badges[i], last->times[i], last->answers[i]};
+    const std::size_t count = std::min({last->tags.size(), last->badges.size(), last->times.size(), last->answers.size(), process.messages.size()});
+    for (; process.message_count < count; ++process.message_count) {
+        const std::size_t i = process.message_count;
+        process.messages[i] = {last->tags[i], last->badges[i], last->times[i], last->answers[i]};
     }
 }
 
-Result<proc::CrashRecord> Machine::reap(u32 pid) {
-    for (PersistentPart& part : parts_) {
-        if (part.pid == pid) take_messages(part);
+Result<proc::CrashRecord> Processes::reap(u32 pid) {
+    for (unsigned index = 0; index < parts_.size(); ++index) {
+        if (processes_[index].pid == pid) take_messages(index);
     }
     proc::Pid request;
     request.pid = pid;
-    return proc_.reap(request).or_error();
+    return core_.proc.reap(request).or_error();
 }
 
-Status Machine::kill(u32 pid, proc::DeathReason reason) {
+Status Processes::kill(u32 pid, proc::DeathReason reason) {
     proc::KillRequest request;
     request.pid = pid;
     request.reason = reason;
-    return status(proc_.kill(request).or_error());
+    return status(core_.proc.kill(request).or_error());
 }
 
-Status Machine::send(u32 pid, proc::Signal signal) {
+Status Processes::send(u32 pid, proc::Signal signal) {
     proc::SignalRequest request;
     request.pid = pid;
     request.signal = signal;
-    return status(proc_.send(request).or_error());
+    return status(core_.proc.send(request).or_error());
 }
 
-Result<proc::Progress> Machine::progress(u32 pid) {
+Result<proc::Progress> Processes::progress(u32 pid) {
     proc::Pid request;
     request.pid = pid;
-    return proc_.inspect(request);
+    return core_.proc.inspect(request);
 }
 
-Status Machine::silence(unsigned index) {
+Status Processes::silence(unsigned index) {
     if (!parts_[index].device) return {};
     dev::AssignmentId request;
     request.id = parts_[index].assignment;
-    return status(dev_.silence(request));
+    return status(core_.dev.silence(request));
 }
 
-void Machine::clear(unsigned index) {
-    PersistentPart& part = parts_[index];
-    dismiss(part);
+void Processes::clear(unsigned index) {
+    const PersistentPart& part = parts_[index];
+    dismiss(index);
     const Slot first = slot(WellKnown::FirstScratch);
     static_cast<void>(kernel_object::remove(part.table.slot(), first, part.slots() - raw(first)));
 }
 
-Signs Machine::signs(unsigned index) const {
+Signs Processes::signs(unsigned index) {
     const PersistentHead& head = parts_[index].head();
     return {__atomic_load_n(&head.heartbeats, __ATOMIC_ACQUIRE), __atomic_load_n(&head.ready_incarnation, __ATOMIC_ACQUIRE),
             __atomic_load_n(&head.first_request, __ATOMIC_ACQUIRE), __atomic_load_n(&head.session, __ATOMIC_ACQUIRE)};
 }
 
-void Machine::order_faults(unsigned index, const rs::FaultOrder& order) {
+void Processes::signal(unsigned index, WakeBit what) {
+    const PersistentPart& part = parts_[index];
+    sys::signal((what == WakeBit::Stop ? part.stop : part.heartbeat).slot());
+}
+
+void Processes::report(unsigned index, std::string_view what) {
+    FixedText<200> line;
+    log(line.append(parts_[index].name()).append(": ").append(what));
+}
+
+std::span<const TraceEntry> Processes::last_messages(unsigned index) const {
+    return std::span(processes_[index].messages).first(processes_[index].message_count);
+}
+
+void Processes::order_faults(unsigned index, const rs::FaultOrder& order) {
     static_assert(static_cast<u32>(FaultKind::Kill) == static_cast<u32>(rs::FaultKind::Kill));
     FaultPlan& plan = parts_[index].page().faults;
     // The kind comes last: a service that looks in between sees no order.
@@ -176,48 +187,49 @@ void Machine::order_faults(unsigned index, const rs::FaultOrder& order) {
     plan.seed = order.seed;
     ++plan.order;
     __atomic_store_n(&plan.kind, static_cast<FaultKind>(order.kind), __ATOMIC_RELEASE);
-    ask_heartbeat(index);
+    signal(index, WakeBit::Heartbeat);
 }
 
-std::optional<unsigned> Machine::owner_of(u64 object) const {
+std::optional<unsigned> Processes::owner_of(u64 object) {
     if (object == 0) return std::nullopt;
     for (unsigned index = 0; index < parts_.size(); ++index) {
         const PersistentPart& part = parts_[index];
         if (!part.plan) continue;
-        const bool reply = std::find(part.replies.begin(), part.replies.end(), object) != part.replies.end();
+        const auto& replies = processes_[index].replies;
+        const bool reply = std::find(replies.begin(), replies.end(), object) != replies.end();
         if (reply || part.endpoint_id == object) return index;
     }
     return std::nullopt;
 }
 
 // The badge is the dead one's word, so names looks only among the sessions of what it provided.
-std::optional<unsigned> Machine::holder(unsigned index, u64 session) {
+std::optional<unsigned> Processes::holder(unsigned index, u64 session) {
     FixedText<names::ServedSession::kProvidesMax> provides;
     names::ServedSession request;
     request.badge = session;
     request.provides = join(parts_[index].plan->provides(), provides);
-    const auto client = names_.holder(request);
+    const auto client = core_.names.holder(request);
     if (!client.ok()) return std::nullopt;
     for (unsigned other = 0; other < parts_.size(); ++other) {
-        if (parts_[other].client == client->id) return other;
+        if (processes_[other].client == client->id) return other;
     }
     return std::nullopt;
 }
 
-Status Machine::expel(unsigned index, u64 session) {
+Status Processes::expel(unsigned index, u64 session) {
     FixedText<names::ServedSession::kProvidesMax> provides;
     names::ServedSession request;
     request.badge = session;
     request.provides = join(parts_[index].plan->provides(), provides);
-    return status(names_.expel(request));
+    return status(core_.names.expel(request));
 }
 
 // Its own words, but the session is what the kernel says that it has there.
-std::optional<OverdueAnswer> Machine::take_complaint(unsigned index) {
-    PersistentPart& part = parts_[index];
+std::optional<OverdueAnswer> Processes::take_complaint(unsigned index) {
+    const PersistentPart& part = parts_[index];
     const u64 count = __atomic_load_n(&part.head().complaint.count, __ATOMIC_ACQUIRE);
-    if (count == part.complaints) return std::nullopt;
-    part.complaints = count;
+    if (count == complaints_[index]) return std::nullopt;
+    complaints_[index] = count;
     const Complaint complaint = part.head().complaint;
     if (complaint.slot >= part.slots() || complaint.ended < complaint.started) return std::nullopt;
     const auto session = kernel_object::inspect(part.table.slot(), static_cast<Slot>(complaint.slot));
@@ -226,7 +238,7 @@ std::optional<OverdueAnswer> Machine::take_complaint(unsigned index) {
         const PersistentPart& accused = parts_[server];
         if (!accused.plan || !accused.made || accused.endpoint_id != session->id) continue;
         const SlowAnswers noted = accused.head().slow;
-        return OverdueAnswer{server, is_borne_out(noted, session->data, complaint), microseconds(complaint.ended - complaint.started)};
+        return OverdueAnswer{server, is_borne_out(noted, session->data, complaint), microseconds_of(complaint.ended - complaint.started, config().ticks_per_ms)};
     }
     return std::nullopt;  // a core server: nobody judges those
 }

@@ -1,10 +1,12 @@
-// A made-up system for the supervisor: processes that a test ends, blocks and lets beat, and a record of what was done.
+// The state machine with scripted services: the test ends, blocks and hangs their processes and lets them beat, and sees
+// the effects in their order.
 #pragma once
 
 #include <supervisor.h>
 #include <watch.h>
 
 #include <eft/abi/object.h>
+#include <eft/syscall.h>
 
 #include <array>
 #include <map>
@@ -13,7 +15,7 @@
 
 namespace eft::supervisor {
 
-struct FakeProcess {
+struct ScriptedProcess {
     unsigned service = 0;
     bool tombstone = false;
     u32 incarnation = 0;
@@ -28,13 +30,12 @@ struct FakeProcess {
     u64 delivered = 0;
 };
 
-struct FakeWorld {
+struct ScriptedServices final : Incarnations {
     static constexpr unsigned kServices = 6;
     static constexpr std::string_view kNames[kServices] = {"zero", "one", "two", "three", "four", "five"};
 
-    u64 time = 1000;
     u32 next_pid = 10;
-    std::map<u32, FakeProcess> processes;
+    std::map<u32, ScriptedProcess> processes;
     std::array<Signs, kServices> shown{};
     std::vector<std::string> done;  // "spawn 0 1", "silence 0", ...
     std::map<u64, unsigned> owners;
@@ -43,49 +44,46 @@ struct FakeWorld {
     Error silence_error = Error::None;
     bool processor_busy = false;  // nobody gets to run: heartbeats are not answered
 
-    u64 stamp() { return time += 10; }
-
-    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) {
+    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) override {
         note("spawn", index, incarnation);
         shown[index].session = 0;
         if (spawn_error != Error::None) return spawn_error;
-        FakeProcess process;
+        ScriptedProcess process;
         process.service = index;
         process.incarnation = incarnation;
         process.replies = replies;
         process.last_end_ordered = last_end_ordered;
         return add(process);
     }
-    Result<u32> spawn_tombstone(unsigned index) {
+    Result<u32> spawn_tombstone(unsigned index) override {
         note("tombstone", index);
-        FakeProcess process;
+        ScriptedProcess process;
         process.service = index;
         process.tombstone = true;
         return add(process);
     }
-    bool is_dead(u32 pid) const { return processes.at(pid).dead; }
-    Result<proc::CrashRecord> reap(u32 pid) {
-        FakeProcess& process = processes.at(pid);
+    Result<proc::CrashRecord> reap(u32 pid) override {
+        ScriptedProcess& process = processes.at(pid);
         if (!process.dead) return Error::WrongState;
         note(process.tombstone ? "reap tombstone" : "reap", process.service);
         const proc::CrashRecord record = process.record;
         processes.erase(pid);
         return record;
     }
-    Status kill(u32 pid, proc::DeathReason reason) {
+    Status kill(u32 pid, proc::DeathReason reason) override {
         if (processes.at(pid).dead) return Error::NotFound;
         note("kill", processes.at(pid).service);
         end(pid, reason);
         return {};
     }
-    Status send(u32 pid, proc::Signal signal) {
-        FakeProcess& process = processes.at(pid);
+    Status send(u32 pid, proc::Signal signal) override {
+        ScriptedProcess& process = processes.at(pid);
         if (signal == proc::Signal::Crash) end(pid, proc::DeathReason::Exception);
         if (signal == proc::Signal::Hang) hang(process);
         return {};
     }
-    Result<proc::Progress> progress(u32 pid) const {
-        const FakeProcess& process = processes.at(pid);
+    Result<proc::Progress> progress(u32 pid) override {
+        const ScriptedProcess& process = processes.at(pid);
         proc::Progress progress;
         progress.state = process.dead ? proc::ProcessState::Dead : proc::ProcessState::Running;
         progress.thread_state = static_cast<u8>(process.thread);
@@ -93,23 +91,29 @@ struct FakeWorld {
         progress.instruction = process.instruction;
         return progress;
     }
-    Status silence(unsigned index) {
+    Status silence(unsigned index) override {
         note("silence", index);
         return silence_error;
     }
-    void clear(unsigned index) { note("clear", index); }
-    Signs signs(unsigned index) const { return shown[index]; }
+    void clear(unsigned index) override { note("clear", index); }
+    Signs signs(unsigned index) override { return shown[index]; }
+    void signal(unsigned index, WakeBit what) override { what == WakeBit::Stop ? ask_stop(index) : ask_heartbeat(index); }
     void ask_heartbeat(unsigned index) {
-        FakeProcess* process = of(index);
+        ScriptedProcess* process = of(index);
         const bool waits = process && process->thread == ThreadState::Receiving;
         if (!waits || process->hangs || processor_busy) return;
         // It is ready to run, and counts the beat when the supervisor's step has ended.
         process->thread = ThreadState::Ready;
         asked.push_back(index);
     }
+    void ask_stop(unsigned index) {
+        note("ask stop", index);
+        ScriptedProcess* process = of(index);
+        if (process && !process->hangs) end(pid_of(index), proc::DeathReason::Exit);
+    }
     void step_ended() {
         for (const unsigned index : asked) {
-            if (FakeProcess* process = of(index); process && process->thread == ThreadState::Ready) {
+            if (ScriptedProcess* process = of(index); process && process->thread == ThreadState::Ready) {
                 process->thread = ThreadState::Receiving;
                 ++shown[index].heartbeats;
             }
@@ -117,45 +121,39 @@ struct FakeWorld {
         asked.clear();
     }
     std::vector<unsigned> asked;
-    void ask_stop(unsigned index) {
-        note("ask stop", index);
-        FakeProcess* process = of(index);
-        if (process && !process->hangs) end(pid_of(index), proc::DeathReason::Exit);
-    }
-    std::optional<unsigned> owner_of(u64 object) const {
+    std::optional<unsigned> owner_of(u64 object) override {
         const auto found = owners.find(object);
         if (found == owners.end()) return std::nullopt;
         return found->second;
     }
-    std::optional<unsigned> holder(unsigned, u64 session) const {
+    std::optional<unsigned> holder(unsigned, u64 session) override {
         const auto found = holders.find(session);
         if (found == holders.end()) return std::nullopt;
         return found->second;
     }
-    Status expel(unsigned index, u64 session) {
+    Status expel(unsigned index, u64 session) override {
         note("expel", index, session);
         const unsigned holder = holders.at(session);
         std::erase_if(holders, [&](const auto& entry) { return entry.second == holder; });
         return {};
     }
-    std::string_view name(unsigned index) const { return kNames[index]; }
-    void report(unsigned, std::string_view) {}
+    void report(unsigned, std::string_view) override {}
 
-    // What the test does to the world.
+    // What the test does to the services.
     void end(u32 pid, proc::DeathReason reason, int status = 0) {
-        FakeProcess& process = processes.at(pid);
+        ScriptedProcess& process = processes.at(pid);
         process.dead = true;
         process.record.reason = reason;
         process.record.exit_status = status;
         process.record.replies_delivered = process.delivered;
-        process.record.died_at = stamp();
+        process.record.died_at = sys::time_stamp();
     }
-    static void hang(FakeProcess& process) {
+    static void hang(ScriptedProcess& process) {
         process.hangs = true;
         process.thread = ThreadState::Ready;
     }
     void become_ready(unsigned index) { shown[index].ready_incarnation = of(index)->incarnation; }
-    FakeProcess* of(unsigned index) {
+    ScriptedProcess* of(unsigned index) {
         const u32 pid = pid_of(index);
         return pid == 0 ? nullptr : &processes.at(pid);
     }
@@ -172,23 +170,23 @@ private:
         ((what += " " + std::to_string(numbers)), ...);
         done.push_back(what);
     }
-    u32 add(const FakeProcess& process) {
+    u32 add(const ScriptedProcess& process) {
         processes[next_pid] = process;
         return next_pid++;
     }
 };
-static_assert(Environment<FakeWorld>);
 
 // Services that are all alike until a test changes their plans.
 struct Rig {
-    FakeWorld world;
-    std::array<Supervision, FakeWorld::kServices> plans{};
-    std::array<ServiceRecord, FakeWorld::kServices> records{};
-    Supervisor<FakeWorld> supervisor{world, plans, records};
-    Watch<FakeWorld> watch{world, supervisor, plans, records};
+    ScriptedServices services;
+    std::array<Supervision, ScriptedServices::kServices> plans{};
+    std::array<ServiceRecord, ScriptedServices::kServices> records{};
+    Supervisor supervisor{services, plans, records};
+    Watch watch{services, supervisor, plans, records};
 
     Rig() {
         for (unsigned i = 0; i < plans.size(); ++i) {
+            plans[i].name = ScriptedServices::kNames[i];
             plans[i].limits = {2, 40, 200, 4, 1000, 2};
             plans[i].start_limit = 60;
             plans[i].priority = static_cast<u8>(40 - i);
@@ -198,24 +196,24 @@ struct Rig {
     ServiceRecord& service(unsigned index) { return records[index]; }
     void up(unsigned index) {
         if (!records[index].alive()) REQUIRE(supervisor.start(index).ok());
-        world.become_ready(index);
-        supervisor.look(index);
+        services.become_ready(index);
+        supervisor.check(index);
         REQUIRE(records[index].state == rs::ServiceState::Up);
     }
     void dies(unsigned index, proc::DeathReason reason = proc::DeathReason::Exception, int status = 0) {
-        world.end(world.pid_of(index), reason, status);
-        supervisor.look(index);
+        services.end(services.pid_of(index), reason, status);
+        supervisor.check(index);
     }
     // With a request of this session in progress.
     void dies_serving(unsigned index, u64 session) {
-        world.shown[index].session = session;
+        services.shown[index].session = session;
         dies(index);
     }
     void ticks_pass(unsigned count) {
         for (unsigned i = 0; i < count; ++i) {
             supervisor.tick();
             watch.tick();
-            world.step_ended();
+            services.step_ended();
         }
     }
 };

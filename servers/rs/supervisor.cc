@@ -1,0 +1,257 @@
+#include "supervisor.h"
+
+#include <eft/syscall.h>
+
+#include <utility>
+
+namespace eft::supervisor {
+
+Status Supervisor::start(unsigned index) {
+    ServiceRecord& service = records_[index];
+    if (service.alive()) return Error::WrongState;
+    end_tombstone(service);
+    service.failures.reset();
+    service.order = Order::None;
+    launch(index);
+    return {};
+}
+
+Status Supervisor::restart(unsigned index) {
+    if (!records_[index].alive()) return start(index);
+    return end(index, Order::Restart);
+}
+
+Status Supervisor::kill(unsigned index, rs::KillSignal signal) {
+    ServiceRecord& service = records_[index];
+    if (!service.alive()) return Error::WrongState;
+    if (signal == rs::KillSignal::None) return Error::InvalidArgument;
+    const Order before = service.order;
+    if (before == Order::None) service.order = Order::Kill;
+    Status done;
+    if (signal == rs::KillSignal::Kill) {
+        done = terminate(index, proc::DeathReason::Ordered, {});
+    } else {
+        done = incarnations_.send(service.pid, signal == rs::KillSignal::Hang ? proc::Signal::Hang : proc::Signal::Crash);
+    }
+    if (!done.ok()) service.order = before;
+    return done;
+}
+
+void Supervisor::check(unsigned index) {
+    ServiceRecord& service = records_[index];
+    if (service.tombstone_pid != 0 && has_ended(service.tombstone_pid)) {
+        static_cast<void>(incarnations_.reap(service.tombstone_pid));
+        service.tombstone_pid = 0;
+        service.tombstone_due = now_ + kTombstoneTicks;
+    }
+    if (!service.alive()) return;
+    if (has_ended(service.pid)) return handle_death(index);
+    const bool ready = incarnations_.signs(index).ready_incarnation == service.incarnation;
+    if (service.state == rs::ServiceState::Starting && ready) became_up(index);
+}
+
+void Supervisor::complain(unsigned client, const OverdueAnswer& answer) {
+    ServiceRecord& service = records_[answer.server];
+    FixedText<127> line;
+    if (!answer.borne_out) {
+        if (std::exchange(records_[client].complained_falsely, true)) return;
+        return incarnations_.report(client, line.append("complains of late answers of ").append(plans_[answer.server].name).append(", which there were not"));
+    }
+    const unsigned most = plans_[answer.server].overdue_clients;
+    if (most == 0 || service.state != rs::ServiceState::Up || service.order != Order::None) return;
+    const unsigned clients = service.overdue.add(now_, plans_[answer.server].limits.window, client);
+    line.append("its answer to ").append(plans_[client].name).append(" took ").decimal(answer.microseconds / 1000).append(" ms");
+    incarnations_.report(answer.server, line);
+    if (clients < most) return;
+    line.append("; ").decimal(clients).append(" clients complained");
+    static_cast<void>(terminate(answer.server, proc::DeathReason::Overdue, line));
+}
+
+void Supervisor::tick() {
+    ++now_;
+    for (unsigned index = 0; index < plans_.size(); ++index) tick(index);
+}
+
+Status Supervisor::terminate(unsigned index, proc::DeathReason reason, std::string_view note) {
+    ServiceRecord& service = records_[index];
+    service.verdict = note;
+    const Status killed = incarnations_.kill(service.pid, reason);
+    // One that has died by itself in the meantime cannot be killed; the next check finds it.
+    if (has_ended(service.pid)) {
+        handle_death(index);
+        return {};
+    }
+    return killed;
+}
+
+void Supervisor::tick(unsigned index) {
+    ServiceRecord& service = records_[index];
+    const bool due = now_ >= service.deadline;
+    if (service.state == rs::ServiceState::BackingOff && due) {
+        launch(index);
+    } else if (service.alive() && service.state == rs::ServiceState::Starting && due) {
+        static_cast<void>(terminate(index, proc::DeathReason::StartFailed, "its start-up took too long"));
+    } else if (service.alive() && (service.order == Order::Stop || service.order == Order::Restart) && due) {
+        static_cast<void>(terminate(index, proc::DeathReason::Ordered, "did not end when it was asked to"));
+    }
+    if (service.tombstone_due != 0 && now_ >= service.tombstone_due) start_tombstone(index);
+}
+
+bool Supervisor::has_ended(u32 pid) {
+    const Result<proc::Progress> found = incarnations_.progress(pid);
+    return found.ok() ? found->state == proc::ProcessState::Dead : found.error() == Error::NotFound;
+}
+
+void Supervisor::launch(unsigned index) {
+    ServiceRecord& service = records_[index];
+    service.restarts += service.incarnation != 0;
+    ++service.incarnation;
+    service.state = rs::ServiceState::Starting;
+    service.deadline = now_ + plans_[index].start_limit;
+    service.asked = false;
+    service.missed = 0;
+    service.overdue.forget();
+    service.complained_falsely = false;
+    const Result<u32> pid = incarnations_.spawn(index, service.incarnation, service.replies, service.last_was_ordered);
+    service.recovery.spawned = sys::time_stamp();
+    if (pid.ok()) {
+        service.pid = *pid;
+        return;
+    }
+    // It never ran, so it has delivered nothing.
+    service.last_death = {};
+    service.session = 0;
+    service.last_death.reason = proc::DeathReason::StartFailed;
+    service.note.clear();
+    service.note.append("could not be started: ").append(to_string(pid.error()));
+    service.last_was_ordered = false;
+    incarnations_.report(index, service.note);
+    ++service.deaths;
+    fail(index, 0, 1);
+}
+
+void Supervisor::became_up(unsigned index) {
+    ServiceRecord& service = records_[index];
+    service.state = rs::ServiceState::Up;
+    service.up_since = now_;
+    service.next_beat = now_;
+    service.recovery.ready = sys::time_stamp();
+    if (service.recovery.died != 0) service.recovery_time = service.recovery.ready - service.recovery.died;
+    FixedText<63> line;
+    incarnations_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
+}
+
+void Supervisor::handle_death(unsigned index) {
+    ServiceRecord& service = records_[index];
+    const bool was_up = service.state == rs::ServiceState::Up;
+    service.recovery = {};
+    service.recovery.noticed = sys::time_stamp();
+    service.session = incarnations_.signs(index).session;
+    if (const Status silent = incarnations_.silence(index); !silent.ok()) {
+        FixedText<95> line;
+        incarnations_.report(index, line.append("its device could not be reset: ").append(to_string(silent.error())));
+    }
+    service.recovery.silenced = sys::time_stamp();
+    const Result<proc::CrashRecord> record = incarnations_.reap(service.pid);
+    incarnations_.clear(index);
+    service.recovery.revoked = sys::time_stamp();
+    service.pid = 0;
+    ++service.deaths;
+    service.last_death = record.ok() ? *record : proc::CrashRecord{};
+    if (record.ok()) service.replies += record->replies_delivered;
+    service.recovery.died = service.last_death.died_at != 0 ? service.last_death.died_at : service.recovery.noticed;
+    service.last_was_ordered = service.order != Order::None;
+    service.note = service.verdict;
+    service.verdict.clear();
+    decide(index, was_up ? now_ - service.up_since : 0);
+}
+
+// What follows a death.
+void Supervisor::decide(unsigned index, u64 up_ticks) {
+    ServiceRecord& service = records_[index];
+    const Order order = std::exchange(service.order, Order::None);
+    const proc::CrashRecord& death = service.last_death;
+    const bool ended_well = death.reason == proc::DeathReason::Exit && death.exit_status == 0;
+    const Policy policy = plans_[index].policy;
+    if (order == Order::Stop) return leave_down(index, rs::ServiceState::Down, "stopped");
+    if (order == Order::Restart) return launch(index);
+    if (policy == Policy::Never || (policy == Policy::OnFailure && ended_well)) {
+        return leave_down(index, rs::ServiceState::Down, "ended");
+    }
+    if (order == Order::Kill) return launch(index);
+    fail(index, up_ticks, 0);
+}
+
+// A failure that nobody ordered: start again at once, after a wait, or not at all.
+void Supervisor::fail(unsigned index, u64 up_ticks, u64 least_wait) {
+    ServiceRecord& service = records_[index];
+    const RestartLimits& limits = plans_[index].limits;
+    const std::optional<unsigned> client = service.session != 0 ? incarnations_.holder(index, service.session) : std::nullopt;
+    service.failures.record(limits, now_, up_ticks, client.value_or(FailureHistory::kNobody));
+    if (client) note_client(index, *client);
+    const std::optional<u64> wait = service.failures.verdict(limits, now_);
+    if (!wait) return leave_down(index, rs::ServiceState::Held, "failed too often and is held");
+    const u64 chosen = std::max(*wait, least_wait);
+    if (chosen == 0) return launch(index);
+    service.state = rs::ServiceState::BackingOff;
+    service.deadline = now_ + chosen;
+}
+
+// A failure with this client's request in progress. One that does it too often is kept away from the service.
+void Supervisor::note_client(unsigned index, unsigned client) {
+    ServiceRecord& service = records_[index];
+    service.note.append(service.note.empty() ? "" : "; ").append("a request of ").append(plans_[client].name).append(" was in progress");
+    if (!service.failures.must_expel(plans_[index].limits, now_, client)) return;
+    if (!incarnations_.expel(index, service.session).ok()) return;
+    service.failures.attribute_to(client);
+    service.note.append(", whose sessions are closed");
+    FixedText<127> line;
+    incarnations_.report(index, line.append("failed too often with requests of ").append(plans_[client].name).append(", whose sessions are closed"));
+}
+
+void Supervisor::leave_down(unsigned index, rs::ServiceState state, std::string_view why) {
+    records_[index].state = state;
+    incarnations_.report(index, why);
+    start_tombstone(index);
+}
+
+Status Supervisor::end(unsigned index, Order order) {
+    ServiceRecord& service = records_[index];
+    if (service.state == rs::ServiceState::BackingOff || service.state == rs::ServiceState::Held) {
+        service.state = rs::ServiceState::Down;
+        if (service.tombstone_pid == 0) start_tombstone(index);
+        return {};
+    }
+    if (!service.alive()) return {};
+    service.order = order;
+    if (service.state == rs::ServiceState::Starting) {
+        return terminate(index, proc::DeathReason::Ordered, "stopped while it started");
+    }
+    service.deadline = now_ + kStopTicks;
+    incarnations_.signal(index, WakeBit::Stop);
+    return {};
+}
+
+// Clients of a service that does not come back by itself shall not wait for ever.
+void Supervisor::start_tombstone(unsigned index) {
+    ServiceRecord& service = records_[index];
+    service.tombstone_due = 0;
+    const bool resting = service.state == rs::ServiceState::Held || service.state == rs::ServiceState::Down;
+    if (!plans_[index].provides || !resting || service.tombstone_pid != 0) return;
+    const Result<u32> pid = incarnations_.spawn_tombstone(index);
+    if (pid.ok()) {
+        service.tombstone_pid = *pid;
+    } else {
+        service.tombstone_due = now_ + kTombstoneTicks;
+    }
+}
+
+void Supervisor::end_tombstone(ServiceRecord& service) {
+    service.tombstone_due = 0;
+    if (service.tombstone_pid == 0) return;
+    static_cast<void>(incarnations_.kill(service.tombstone_pid, proc::DeathReason::Ordered));
+    static_cast<void>(incarnations_.reap(service.tombstone_pid));
+    service.tombstone_pid = 0;
+}
+
+}  // namespace eft::supervisor
