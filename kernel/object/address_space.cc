@@ -12,14 +12,6 @@ using arch::PageEntry;
 
 constexpr int kUnlinkWork = 40, kWalkWork = 100;  // instructions
 
-// A donated page: `data` is 0 while it is spare, else the level at which it is in use (1 to 3: its
-// entries map 4 KiB, 2 MiB, 1 GiB each) in the low bits and the first address that it translates.
-struct TableData {
-    static u64 used_at(unsigned level, u64 address) { return page_down(address) | level; }
-    static unsigned level(const Capability& table) { return table.data & 7; }
-    static u64 address(const Capability& table) { return page_down(table.data); }
-};
-
 PageEntry* table_at(PhysAddr address) { return to_pointer<PageEntry>(address); }
 
 // The entry that translates `address` in the table of this level (root: arch::kRootLevel), or null
@@ -37,7 +29,7 @@ PageEntry* find_entry(PhysAddr root, u64 address, unsigned level) {
 }  // namespace
 
 AddressSpace::AddressSpace(PhysAddr root) : Object(kType), root_(root) {
-    list_.space_next = list_.space_prev = &list_;
+    list_.link().next = list_.link().previous = &list_;
 }
 
 AddressSpace* AddressSpace::create(void* memory) {
@@ -46,43 +38,41 @@ AddressSpace* AddressSpace::create(void* memory) {
 }
 
 void AddressSpace::attach(Capability& cap) {
-    cap.space = this;
-    cap.space_next = list_.space_next;
-    cap.space_prev = &list_;
-    list_.space_next->space_prev = &cap;
-    list_.space_next = &cap;
+    Capability& first = *list_.link().next;
+    cap.link() = {this, {&first}, &list_};
+    first.link().previous = &cap;
+    list_.link().next = &cap;
     ++attached_;
 }
 
 void AddressSpace::unlink(Capability& cap) {
-    cap.space_prev->space_next = cap.space_next;
-    cap.space_next->space_prev = cap.space_prev;
-    cap.space = nullptr;
-    cap.space_next = cap.space_prev = nullptr;
+    SpaceLink& link = cap.link();
+    link.previous->link().next = link.next;
+    link.next->link().previous = link.previous;
+    link = {};
     --attached_;
 }
 
 // Spare tables are kept at the end of the ring.
-Capability* AddressSpace::spare_table() const { return list_.space_prev; }
+PageTableCap AddressSpace::spare_table() const { return PageTableCap(*list_.link().previous); }
 
-Error AddressSpace::donate(Capability& table) {
-    if (table.space) return Error::AlreadyMapped;
-    clear_words(to_pointer<void>(table.address()), kPageSize);
-    table.data = 0;
-    table.space = this;
-    table.space_prev = list_.space_prev;
-    table.space_next = &list_;
-    list_.space_prev->space_next = &table;
-    list_.space_prev = &table;
+Error AddressSpace::donate(PageTableCap table) {
+    if (table->link.space) return Error::AlreadyMapped;
+    clear_words(to_pointer<void>(table.slot().address()), kPageSize);
+    table->use = TableUse::spare();
+    Capability& last = *list_.link().previous;
+    table->link = {this, {&list_}, &last};
+    last.link().next = &table.slot();
+    list_.link().previous = &table.slot();
     ++spare_tables_;
     ++attached_;
     return Error::None;
 }
 
 Error AddressSpace::map(FrameCap frame, u64 address, FrameRights rights, u8 flags) {
-    if (frame->space) return Error::AlreadyMapped;
-    const FrameData data = FrameData::of(frame);
-    const u64 within = data.bytes() - 1;
+    if (frame->link.space) return Error::AlreadyMapped;
+    const FrameState state = frame->state;
+    const u64 within = state.bytes() - 1;
     if ((address & within) != 0 || address == 0 || address > kUserTop - 1 - within) return Error::InvalidArgument;
     if (rights.has(FrameRight::Write) && rights.has(FrameRight::Execute)) return Error::InvalidArgument;
     if (rights.empty() || !rights.within(frame.rights())) return Error::MissingRight;
@@ -95,73 +85,76 @@ Error AddressSpace::map(FrameCap frame, u64 address, FrameRights rights, u8 flag
         if (!entry.present()) break;
         table = table_at(entry.address());
     }
-    if (level == 2 && !data.large()) {
+    if (level == 2 && !state.large()) {
         const PageEntry entry = table[arch::table_index(address, 2)];
         if (entry.leads_on()) table = table_at(entry.address()), level = 1;
     }
     // Another page, a larger one, or the table for smaller ones, even if it is empty.
     if (table[arch::table_index(address, level)].present()) return Error::AlreadyMapped;
-    const unsigned missing = level - data.level();
+    const unsigned missing = level - state.level();
     if (missing > spare_tables_) return Error::NeedMemory;
 
-    for (; level > data.level(); --level) {
-        Capability* donated = spare_table();
-        table[arch::table_index(address, level)] = PageEntry::table(donated->address());
-        table = table_at(donated->address());
-        unlink(*donated);
-        attach(*donated);
-        donated->data = TableData::used_at(level - 1, address);
+    for (; level > state.level(); --level) {
+        const PageTableCap donated = spare_table();
+        table[arch::table_index(address, level)] = PageEntry::table(donated.slot().address());
+        table = table_at(donated.slot().address());
+        unlink(donated);
+        attach(donated);
+        donated->use = TableUse::at(level - 1, address);
         --spare_tables_;
         ++used_tables_;
     }
-    table[arch::table_index(address, level)] = PageEntry::page(frame->address(), rights, flags, data.large());
-    frame->data = data.mapped_at(address);
+    table[arch::table_index(address, level)] = PageEntry::page(frame.slot().address(), rights, flags, state.large());
+    frame->state = state.mapped_at(address);
     attach(frame);
     return Error::None;
 }
 
-void AddressSpace::remove_mapping(const Capability& frame) {
-    const u64 address = FrameData::of(frame).mapped_address();
-    PageEntry* entry = FrameData::of(frame).large() ? find_entry(root_, address, 2) : find_entry(root_, address, 1);
-    if (!entry || !entry->leads_to(frame.address())) return;
+void AddressSpace::remove_mapping(FrameCap frame) {
+    const u64 address = frame->state.mapped_address();
+    PageEntry* entry = frame->state.large() ? find_entry(root_, address, 2) : find_entry(root_, address, 1);
+    if (!entry || !entry->leads_to(frame.slot().address())) return;
     *entry = PageEntry();
     arch::flush_page(root_, address);
 }
 
-void AddressSpace::remove_table(const Capability& table) {
-    const unsigned level = TableData::level(table);
-    if (level == 0) {
+void AddressSpace::remove_table(PageTableCap table) {
+    if (table->use.is_spare()) {
         --spare_tables_;
         return;
     }
     --used_tables_;
-    PageEntry* entry = find_entry(root_, TableData::address(table), level + 1);
-    if (!entry || !entry->leads_to(table.address())) return;
+    PageEntry* entry = find_entry(root_, table->use.address(), table->use.level() + 1);
+    if (!entry || !entry->leads_to(table.slot().address())) return;
     *entry = PageEntry();
     arch::flush_all(root_);
 }
 
-Error AddressSpace::unmap(Capability& frame) {
+Error AddressSpace::unmap(FrameCap frame) {
     remove_mapping(frame);
-    frame.data = FrameData::of(frame).unmapped();
+    frame->state = frame->state.unmapped();
     unlink(frame);
     return Error::None;
 }
 
 void AddressSpace::detach(Capability& cap) {
     if (cap.is(ObjectType::Frame)) {
-        remove_mapping(cap);
+        remove_mapping(FrameCap(cap));
     } else {
-        remove_table(cap);
+        remove_table(PageTableCap(cap));
     }
     unlink(cap);
 }
 
 bool AddressSpace::destroy(Core& core) {
     arch::leave_space(root_);
-    while (list_.space_next != &list_) {
-        Capability& cap = *list_.space_next;
-        cap.data = cap.is(ObjectType::Frame) ? FrameData::of(cap).unmapped() : 0;
+    while (list_.link().next != &list_) {
+        Capability& cap = *list_.link().next;
+        if (cap.is(ObjectType::Frame)) {
+            FrameCap(cap)->state = FrameCap(cap)->state.unmapped();
+        } else {
+            PageTableCap(cap)->use = TableUse::spare();
+        }
         unlink(cap);
         if (core.must_pause(kUnlinkWork)) return false;
     }

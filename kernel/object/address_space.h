@@ -22,8 +22,8 @@ public:
     PhysAddr root() const { return root_; }
 
     Error map(FrameCap frame, u64 address, FrameRights rights, u8 flags);
-    Error unmap(Capability& frame);
-    Error donate(Capability& table);
+    Error unmap(FrameCap frame);
+    Error donate(PageTableCap table);
     // `cap`, which is in this space's list, is being deleted.
     void detach(Capability& cap);
     bool destroy(Core& core);  // false: it paused
@@ -40,9 +40,9 @@ private:
 
     void attach(Capability& cap);
     void unlink(Capability& cap);
-    Capability* spare_table() const;
-    void remove_mapping(const Capability& frame);
-    void remove_table(const Capability& table);
+    PageTableCap spare_table() const;
+    void remove_mapping(FrameCap frame);
+    void remove_table(PageTableCap table);
 
     PhysAddr root_;
     u64 spare_tables_ = 0;

@@ -34,21 +34,21 @@ bool CapTable::count_used(Core& core, u64& index, u64& used) {
     return true;
 }
 
-Error CapTable::donate(Capability& cap, u64 index) {
+Error CapTable::donate(CapPageCap donated, u64 index) {
     if (index >= size()) return Error::InvalidCapability;
-    if (index <= last_ || cap.table) return Error::AlreadyMapped;
+    if (index <= last_ || donated->table) return Error::AlreadyMapped;
     const u64 number = (index - last_ - 1) / kPageSlots;
     Page& page = directory()[number];
     if (page.slots) return Error::AlreadyMapped;
-    page = {to_pointer<Capability>(cap.address()), &cap};
-    cap.data = last_ + 1 + number * kPageSlots;
-    cap.table = this;
+    page = {to_pointer<Capability>(donated.slot().address()), &donated.slot()};
+    donated->first = last_ + 1 + number * kPageSlots;
+    donated->table = this;
     ++page_count_;
     return Error::None;
 }
 
-void CapTable::lose_page(const Capability& cap) {
-    Page& page = page_of(cap);
+void CapTable::lose_page(CapPageCap lost) {
+    Page& page = page_of(lost);
     page = {nullptr, page.slots};
     const auto number = static_cast<u32>(&page - directory());
     if (number < going_) going_ = number;
@@ -77,7 +77,7 @@ bool CapTable::reap(Core& core) {
     while (more_ != 0) {
         Page& page = directory()[more_ / kPageSlots - 1];
         if (page.link && !empty(core, page.slots ? page.slots : page.link)) return false;
-        if (page.slots) page.link->table = nullptr, page.link->data = 0;  // it can be donated again
+        if (page.slots) page.link->payload<ObjectType::CapPage>() = {};  // it can be donated again
         more_ -= kPageSlots;
         if (core.must_pause(kPageWork)) return false;
     }

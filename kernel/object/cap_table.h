@@ -44,10 +44,10 @@ public:
     u64 pages() const { return page_count_; }
 
     // `cap`, a CapPage, gives the slots around `index`. What is dying is reaped.
-    Error donate(Capability& cap, u64 index);
+    Error donate(CapPageCap donated, u64 index);
     // The capability of a page in use moves, or is being deleted.
-    void rename_page(const Capability& cap, Capability& destination) { page_of(cap).link = &destination; }
-    void lose_page(const Capability& cap);
+    void rename_page(CapPageCap page, Capability& destination) { page_of(page).link = &destination; }
+    void lose_page(CapPageCap lost);
     // Deletes what is in the pages that go and, if no capability names the table any more, in all of it, from the
     // end. False: it paused; what is gone is out of range.
     bool reap(Core& core);
@@ -60,7 +60,7 @@ private:
         Capability* link;   // its CapPage; if that was deleted, the slots that have to be emptied
     };
     Page* directory() { return reinterpret_cast<Page*>(slots() + last_ + 1); }
-    Page& page_of(const Capability& cap) { return directory()[(cap.data - last_ - 1) / kPageSlots]; }
+    Page& page_of(CapPageCap page) { return directory()[(page->first - last_ - 1) / kPageSlots]; }
     Capability* slots() { return reinterpret_cast<Capability*>(this); }
     Capability* lookup_more(u64 index);
     bool empty_pages(Core& core);

@@ -5,28 +5,42 @@
 
 namespace eft::kernel {
 
-void Capability::fill(ObjectType type, PhysAddr address, Rights rights, u64 data_word, Capability& parent) {
+u64 Capability::detail() const {
+    switch (type()) {
+        case ObjectType::Endpoint: return raw(payload_.endpoint.badge);
+        case ObjectType::Notification: return raw(payload_.notification.badge);
+        case ObjectType::Irq:
+        case ObjectType::IoPorts: return payload_.numbers.range.packed();
+        case ObjectType::Frame: return payload_.frame.state.mapped_address();
+        case ObjectType::CapPage: return payload_.cap_page.first;
+        default: return 0;
+    }
+}
+
+void Capability::fill(ObjectType type, PhysAddr address, Rights rights, Capability& parent) {
     address_ = address.value() & 0xffff'ffff'ffff;
     type_ = static_cast<u64>(type);
     rights_ = rights;
-    data = data_word;
     become_last_child(parent);
 }
 
 void Capability::fill(Object& object, Rights rights, Capability& parent) {
-    object_ = &object;
+    payload_.inner.object = &object;
     type_ = static_cast<u64>(object.type);
     rights_ = rights;
-    data = 0;
     become_last_child(parent);
 }
 
-void Capability::derive_from(Capability& parent, Rights rights, u64 data_word) {
+void Capability::derive_from(Capability& parent, Rights rights) {
     address_ = parent.address_;
     type_ = parent.type_;
-    if (!mappable()) object_ = parent.object_;
     rights_ = rights;
-    data = data_word;
+    if (is(ObjectType::Frame)) {
+        payload_.frame.state = parent.payload_.frame.state.derived();
+    } else {
+        payload_.words[0] = parent.payload_.words[0];
+        payload_.inner.object = parent.payload_.inner.object;
+    }
     become_last_child(parent);
 }
 
@@ -48,7 +62,7 @@ void Capability::take(Capability& other) {
     address_ = other.address_;
     type_ = other.type_;
     rights_ = other.rights_;
-    data = other.data;
+    payload_ = other.payload_;
     child_ = other.child_;
     if (child_) child_->prev_->next_ = tagged(this);
 
@@ -68,20 +82,15 @@ void Capability::take(Capability& other) {
         next_->prev_ = this;
     }
 
-    space = other.space;
-    space_next = other.space_next;
-    space_prev = other.space_prev;
-    if (mappable() && space) {
-        space_next->space_prev = this;
-        space_prev->space_next = this;
+    if (mappable() && link().space) {
+        link().next->link().previous = this;
+        link().previous->link().next = this;
     }
     other.type_ = 0;
     other.address_ = 0;
     other.rights_ = 0;
-    other.data = 0;
+    other.payload_ = Payload();
     other.child_ = other.next_ = other.prev_ = nullptr;
-    other.space = nullptr;
-    other.space_next = other.space_prev = nullptr;
 }
 
 void Capability::clear() {
@@ -109,10 +118,8 @@ void Capability::clear() {
     }
     type_ = 0;
     address_ = 0;
-    space = nullptr;
-    space_next = space_prev = nullptr;
     rights_ = 0;
-    data = 0;
+    payload_ = Payload();
     child_ = next_ = prev_ = nullptr;
 }
 

@@ -16,26 +16,44 @@
 #include <eft/abi/types.h>
 
 #include <arch/invariant.h>
-#include <memory/physical.h>
-
-#include <cstddef>
+#include <object/payload.h>
 
 namespace eft::kernel {
 
-struct Object;
-class AddressSpace;
-class CapTable;
 class Endpoint;
 class Notification;
 class Reply;
 class SchedContext;
-class Thread;
 struct Core;
 
 // Objects with memory of their own, which count the capabilities that name them.
 constexpr bool has_object(ObjectType type) {
     return (type >= ObjectType::CapTable && type <= ObjectType::AddressSpace) || type == ObjectType::SchedContext;
 }
+
+// What is particular to capabilities to one type of object: its rights, their part of the payload, and the object's
+// class if it has memory of its own.
+template <class R, auto kMember, class O = void>
+struct CapKindOf {
+    using Right = R;
+    using Object = O;
+    static constexpr auto kPayload = kMember;
+};
+template <ObjectType>
+struct CapKind;
+template <> struct CapKind<ObjectType::Untyped> : CapKindOf<ControlRight, &Payload::untyped> {};
+template <> struct CapKind<ObjectType::CapTable> : CapKindOf<ControlRight, &Payload::inner, CapTable> {};
+template <> struct CapKind<ObjectType::Thread> : CapKindOf<ControlRight, &Payload::inner, Thread> {};
+template <> struct CapKind<ObjectType::Endpoint> : CapKindOf<EndpointRight, &Payload::endpoint, Endpoint> {};
+template <> struct CapKind<ObjectType::Notification> : CapKindOf<NotificationRight, &Payload::notification, Notification> {};
+template <> struct CapKind<ObjectType::Reply> : CapKindOf<ControlRight, &Payload::inner, Reply> {};
+template <> struct CapKind<ObjectType::AddressSpace> : CapKindOf<ControlRight, &Payload::inner, AddressSpace> {};
+template <> struct CapKind<ObjectType::PageTable> : CapKindOf<ControlRight, &Payload::table> {};
+template <> struct CapKind<ObjectType::Frame> : CapKindOf<FrameRight, &Payload::frame> {};
+template <> struct CapKind<ObjectType::Irq> : CapKindOf<ControlRight, &Payload::numbers> {};
+template <> struct CapKind<ObjectType::IoPorts> : CapKindOf<ControlRight, &Payload::numbers> {};
+template <> struct CapKind<ObjectType::SchedContext> : CapKindOf<ControlRight, &Payload::inner, SchedContext> {};
+template <> struct CapKind<ObjectType::CapPage> : CapKindOf<ControlRight, &Payload::cap_page> {};
 
 class Capability {
 public:
@@ -53,7 +71,10 @@ public:
     void begin_to_go() { rights_ = kGoing; }
 
     // Only for types that have memory of their own (has_object).
-    Object* object() const { return object_; }
+    Object* object() const {
+        arch::require(has_object(type()));
+        return payload_.inner.object;
+    }
     template <class T>
     T& as() const {
         arch::require(is(T::kType));
@@ -64,14 +85,25 @@ public:
     // What user space knows the object by: its physical address.
     u64 id() const { return has_object(type()) ? to_physical(object()).value() : address().value(); }
 
-    // Endpoint, Notification: the badge. CapPage: its first index. Others: see Untyped, Frame and NumberRange.
-    u64 data = 0;
+    template <ObjectType kType>
+    auto& payload() {
+        arch::require(is(kType));
+        return payload_.*CapKind<kType>::kPayload;
+    }
+    template <ObjectType kType>
+    const auto& payload() const {
+        arch::require(is(kType));
+        return payload_.*CapKind<kType>::kPayload;
+    }
+    // What user space is told of the payload: the badge, range, mapped address or first index; 0 of other types.
+    u64 detail() const;
 
-    // Fills an empty slot as the last child of `parent`, with memory or numbers, or an object.
-    void fill(ObjectType type, PhysAddr address, Rights rights, u64 data_word, Capability& parent);
+    // Fills an empty slot as the last child of `parent`, with memory or numbers, or an object. The payload is zero
+    // otherwise.
+    void fill(ObjectType type, PhysAddr address, Rights rights, Capability& parent);
     void fill(Object& object, Rights rights, Capability& parent);
-    // The same, with what `parent` names.
-    void derive_from(Capability& parent, Rights rights, u64 data_word);
+    // The same, with what `parent` names, and its badge or range.
+    void derive_from(Capability& parent, Rights rights);
     // Takes over content and place in the tree of another slot, which becomes empty. This one must
     // be empty. Mapping-list membership moves along.
     void take(Capability& other);
@@ -81,30 +113,25 @@ public:
 
     // Threads may wait through it.
     bool is_waited_through() const {
-        return is(ObjectType::Endpoint) ? waiters != 0 || awaited != 0 : is(ObjectType::Notification) && waiters != 0;
+        if (is(ObjectType::Endpoint)) return payload_.endpoint.waiters != 0 || payload_.endpoint.awaited != 0;
+        return is(ObjectType::Notification) && payload_.notification.waiters != 0;
     }
 
     bool has_children() const { return child_ != nullptr; }
     Capability* first_child() const { return child_; }
 
-    // Frames and page tables: the address space that this capability is mapped in, or null, and its list.
+    // Frames and page tables, which can be in use in an address space, and the head of that space's ring.
     bool mappable() const { return is(ObjectType::Frame) || is(ObjectType::PageTable); }
-    union {
-        AddressSpace* space = nullptr;
-        CapTable* table;  // CapPage: that it was donated to, or null
-        u64 zero_start;  // Untyped: from here to `zero_end`, memory that is free is cleared (untyped.cc)
-        Object* object_;  // the others that have one; see object()
-    };
-    union {
-        Capability* space_next = nullptr;
-        Thread* holder;  // inner slots of a thread, except Endpoints: who must hear when they are cleared
-        u64 awaited;     // Endpoint: 0 if no thread ever waited to receive through this capability (waiters.cc)
-    };
-    union {
-        Capability* space_prev = nullptr;
-        u64 waiters;   // Endpoint, Notification: threads that wait through it to send, or for bits
-        u64 zero_end;  // Untyped
-    };
+    SpaceLink& link() {
+        arch::require(mappable() || empty());
+        return payload_.frame.link;
+    }
+    const SpaceLink& link() const { return const_cast<Capability*>(this)->link(); }
+    // Inner slots of a thread: who must hear when it is cleared. An Endpoint has none.
+    Thread*& holder() {
+        arch::require(!is(ObjectType::Endpoint) && !(mappable() && link().space));
+        return payload_.inner.holder;
+    }
 
 private:
     template <ObjectType>
@@ -123,6 +150,7 @@ private:
     bool first() const { return is_tagged(prev_->next_); }
     void become_last_child(Capability& parent);
 
+    Payload payload_;
     u64 address_ : 48 = 0;
     u64 type_ : 8 = 0;
     u64 rights_ : 8 = 0;
@@ -131,23 +159,6 @@ private:
     Capability* prev_ = nullptr;
 };
 static_assert(sizeof(Capability) == 1u << kCapabilityBits);
-
-// What is particular to capabilities to one type of object: its rights, and its class if it has memory of its own.
-template <class R, class O = void>
-struct CapKindOf {
-    using Right = R;
-    using Object = O;
-};
-template <ObjectType>
-struct CapKind : CapKindOf<ControlRight> {};
-template <> struct CapKind<ObjectType::CapTable> : CapKindOf<ControlRight, CapTable> {};
-template <> struct CapKind<ObjectType::Thread> : CapKindOf<ControlRight, Thread> {};
-template <> struct CapKind<ObjectType::Endpoint> : CapKindOf<EndpointRight, Endpoint> {};
-template <> struct CapKind<ObjectType::Notification> : CapKindOf<NotificationRight, Notification> {};
-template <> struct CapKind<ObjectType::Reply> : CapKindOf<ControlRight, Reply> {};
-template <> struct CapKind<ObjectType::AddressSpace> : CapKindOf<ControlRight, AddressSpace> {};
-template <> struct CapKind<ObjectType::Frame> : CapKindOf<FrameRight> {};
-template <> struct CapKind<ObjectType::SchedContext> : CapKindOf<ControlRight, SchedContext> {};
 
 // A slot of which is known that it holds a capability to this type of object. Only so can its rights be asked for, and
 // no others than that object's. It refers to the slot as a pointer does.
@@ -160,7 +171,7 @@ public:
 
     Capability& slot() const { return *slot_; }
     operator Capability&() const { return *slot_; }
-    Capability* operator->() const { return slot_; }
+    auto* operator->() const { return &slot_->template payload<kType>(); }
 
     RightSet<Right> rights() const { return RightSet<Right>::from_mask(slot_->rights()); }
     bool may(Right right) const { return slot_->rights_ & static_cast<u64>(right); }
@@ -182,18 +193,5 @@ using IrqCap = CapRef<ObjectType::Irq>;
 using IoPortsCap = CapRef<ObjectType::IoPorts>;
 using SchedContextCap = CapRef<ObjectType::SchedContext>;
 using CapPageCap = CapRef<ObjectType::CapPage>;
-
-// Irq and IoPorts: a range of numbers, packed in `data`.
-struct NumberRange {
-    u32 first;
-    u32 count;
-    static NumberRange of(const Capability& cap) { return unpack(cap.data); }
-    static constexpr NumberRange unpack(u64 word) { return {static_cast<u32>(word), static_cast<u32>(word >> 32)}; }
-    constexpr u64 packed() const { return u64{count} << 32 | first; }
-    constexpr bool contains(u64 number, u64 width = 1) const {
-        return number >= first && width <= count && number - first <= count - width;
-    }
-    constexpr bool contains(NumberRange inner) const { return inner.count != 0 && contains(inner.first, inner.count); }
-};
 
 }  // namespace eft::kernel

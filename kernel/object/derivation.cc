@@ -55,14 +55,18 @@ void forget_holder(Capability& cap) {
     if (object.type == ObjectType::Thread) core.scheduler.stop(static_cast<Thread&>(object));
 }
 
-[[gnu::noinline]] void lose_page(Core& core, Capability& cap) {
-    cap.table->lose_page(cap);
-    add_dying(core, *cap.table);
+[[gnu::noinline]] void lose_page(Core& core, CapPageCap page) {
+    page->table->lose_page(page);
+    add_dying(core, *page->table);
+}
+
+void rename_page(CapPageCap page, Capability& destination) {
+    if (page->table) page->table->rename_page(page, destination);
 }
 
 // An inner slot of a thread, which hears of it.
 [[gnu::noinline]] void delete_inner(Core& core, Capability& cap) {
-    Thread& holder = *cap.holder;
+    Thread& holder = *cap.holder();
     const ObjectType type = cap.type();
     forget_holder(cap);
     drop_object(core, cap);
@@ -91,9 +95,8 @@ bool derivable(const Capability& source) {
     }
 }
 
-void derive_capability(Capability& source, Capability& destination, Rights mask, u64 data) {
-    if (source.is(ObjectType::Frame)) data = FrameData::of(source).derived();
-    destination.derive_from(source, source.rights() & mask, data);
+void derive_capability(Capability& source, Capability& destination, Rights mask) {
+    destination.derive_from(source, source.rights() & mask);
     if (has_object(source.type())) ++source.object()->capabilities;
 }
 
@@ -112,21 +115,21 @@ bool movable(Capability& source) {
 void move_capability(Capability& source, Capability& destination) {
     if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(EndpointCap(source), destination);
     if (source.is(ObjectType::Notification)) source.as<Notification>().rename(NotificationCap(source), destination);
-    if (source.is(ObjectType::CapPage) && source.table) source.table->rename_page(source, destination);
+    if (source.is(ObjectType::CapPage)) rename_page(CapPageCap(source), destination);
     destination.take(source);
 }
 
 void delete_capability(Core& core, Capability& cap) {
     if (cap.is(ObjectType::Endpoint)) {
         // nothing: `awaited`, which is no holder, may be set
-    } else if (cap.mappable() && cap.space) {
-        cap.space->detach(cap);
-    } else if (cap.holder) {
+    } else if (cap.mappable() && cap.link().space) {
+        cap.link().space->detach(cap);
+    } else if (cap.holder()) {
         return delete_inner(core, cap);
     } else if (cap.is(ObjectType::Irq)) {
-        core.irqs.release(core, NumberRange::of(cap));
-    } else if (cap.is(ObjectType::CapPage) && cap.table) {
-        lose_page(core, cap);
+        core.irqs.release(core, IrqCap(cap)->range);
+    } else if (cap.is(ObjectType::CapPage) && CapPageCap(cap)->table) {
+        lose_page(core, CapPageCap(cap));
     }
     drop_object(core, cap);
     cap.clear();

@@ -18,8 +18,8 @@ namespace eft::kernel {
 // Untyped and page tables have one capability only; Reply is held by one server.
 bool derivable(const Capability& source);
 
-// Fills the empty `destination` with a child of `source`. Rights are masked.
-void derive_capability(Capability& source, Capability& destination, Rights mask, u64 data);
+// Fills the empty `destination` with a child of `source`, with its badge or range. Rights are masked.
+void derive_capability(Capability& source, Capability& destination, Rights mask);
 // A new object of this type at `address` gets its first capability, a child of `untyped`.
 void install_object(Core& core, Object& object, Capability& destination, Rights rights, Capability& untyped);
 // False for one that is going, or through which so many threads wait that it would take too long.

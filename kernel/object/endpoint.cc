@@ -13,7 +13,7 @@ constexpr int kFailedSend = 400;  // instructions
 
 void Endpoint::await_receiver(Thread& thread, EndpointCap via, bool call) {
     thread.wants_reply = call;
-    thread.sender_badge = Badge(via->data);
+    thread.sender_badge = via->badge;
     thread.state = ThreadState::Sending;
     thread.via = &via.slot();
     ++via->waiters;
@@ -23,7 +23,7 @@ void Endpoint::await_receiver(Thread& thread, EndpointCap via, bool call) {
 void Endpoint::leave(Thread& thread) {
     hand_.pass(thread);
     if (thread.state == ThreadState::Sending) {
-        --thread.via->waiters;
+        --thread.via->payload<ObjectType::Endpoint>().waiters;
         senders_.remove(thread);
     } else {
         receivers_.remove(thread);
@@ -32,7 +32,7 @@ void Endpoint::leave(Thread& thread) {
 
 Error Endpoint::send(Core& core, Thread& sender, EndpointCap via, bool call, Wait wait) {
     if (Thread* receiver = receivers_.head()) {
-        if (Error error = transfer(sender, *receiver, Badge(via->data)); error != Error::None) return error;
+        if (Error error = transfer(sender, *receiver, via->badge); error != Error::None) return error;
         leave(*receiver);
         if (call) {
             receiver->reply.as<Reply>().hold(sender, *receiver);
@@ -50,7 +50,7 @@ Error Endpoint::send(Core& core, Thread& sender, EndpointCap via, bool call, Wai
 void Endpoint::send_fault(Core& core, Thread& thread, EndpointCap via) {
     Thread* receiver = receivers_.head();
     if (!receiver) return await_receiver(thread, via, true);
-    transfer_fault(thread, *receiver, Badge(via->data));
+    transfer_fault(thread, *receiver, via->badge);
     leave(*receiver);
     receiver->reply.as<Reply>().hold(thread, *receiver);
     core.scheduler.switch_to(*receiver);
@@ -84,7 +84,7 @@ Error Endpoint::receive(Core& core, Thread& receiver, EndpointCap via, Wait wait
 
 bool Endpoint::cancel(Core& core, EndpointCap via) {
     if (receivers_.empty()) via->awaited = 0;
-    return end_waits_through(core, receivers_.empty() ? senders_ : receivers_, hand_, via);
+    return end_waits_through(core, receivers_.empty() ? senders_ : receivers_, hand_, {via, via->waiters, via->awaited});
 }
 
 bool Endpoint::can_rename(EndpointCap from) const {

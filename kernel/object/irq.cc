@@ -11,7 +11,7 @@ namespace eft::kernel {
 Error IrqTable::bind(Core& core, u32 number, NotificationCap notification) {
     Capability& slot = notifications_[number];
     if (!slot.empty()) delete_capability(core, slot);
-    derive_capability(notification, slot, kAllRights, notification->data);
+    derive_capability(notification, slot, kAllRights);
     if (number < kIrqLines) arch::unmask_line(number);
     return Error::None;
 }
@@ -25,7 +25,9 @@ void IrqTable::release(Core& core, NumberRange range) {
 void IrqTable::raise(Core& core, u32 number) {
     Capability& slot = notifications_[number];
     if (number < kIrqLines && (slot.empty() || arch::is_level(number))) arch::mask_line(number);
-    if (!slot.empty()) slot.as<Notification>().signal(core, slot.data);
+    if (slot.empty()) return;
+    const NotificationCap to(slot);
+    to.object().signal(core, raw(to->badge));
 }
 
 }  // namespace eft::kernel

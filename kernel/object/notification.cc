@@ -43,13 +43,14 @@ Error Notification::wait(Thread& thread, NotificationCap via, bool poll) {
 }
 
 void Notification::leave(Thread& thread) {
-    --thread.via->waiters;
+    --thread.via->payload<ObjectType::Notification>().waiters;
     hand_.pass(thread);
     waiters_.remove(thread);
 }
 
 bool Notification::cancel(Core& core, NotificationCap via) {
-    return end_waits_through(core, waiters_, hand_, via);
+    u64 none = 0;  // nobody waits without being counted
+    return end_waits_through(core, waiters_, hand_, {via, via->waiters, none});
 }
 
 bool Notification::can_rename(NotificationCap from) const { return from->waiters == 0 || is_short(waiters_); }

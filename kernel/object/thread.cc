@@ -15,11 +15,12 @@ void QueueHand::move(Thread* to) {
     thread_ = to;
 }
 
-void Thread::set_inner(Core& core, Capability& inner, Capability* source, u64 data) {
+void Thread::set_inner(Core& core, Capability& inner, Capability* source) {
     if (!inner.empty()) delete_capability(core, inner);
     if (!source) return;
-    derive_capability(*source, inner, kAllRights, data);
-    if (!inner.is(ObjectType::Endpoint)) inner.holder = this;
+    derive_capability(*source, inner, kAllRights);
+    if (!inner.is(ObjectType::Endpoint)) inner.holder() = this;
+    if (inner.is(ObjectType::AddressSpace)) space_root = inner.as<AddressSpace>().root();
     review();
 }
 

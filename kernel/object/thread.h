@@ -53,8 +53,8 @@ public:
 
     // Inner slots (see capability.h).
     Capability table;
-    Capability space;       // data: the physical address of its root table
-    Capability utcb_frame;  // data: its user address
+    Capability space;
+    Capability utcb_frame;
     Capability pager;
     Capability exception_handler;
     Capability bound_notification;
@@ -76,6 +76,7 @@ public:
     Thread* queue_prev = nullptr;
 
     Utcb* utcb = nullptr;  // what utcb_frame holds; null: none
+    PhysAddr space_root;   // of what `space` holds; means nothing if that is empty
     u64 above = ~u64{1};  // bit p: priority p is higher than its own
 
     void set_priority(u8 value) {
@@ -96,7 +97,7 @@ public:
     }
 
     // Fills or exchanges what an inner slot holds; null empties it. The thread knows it afterwards.
-    void set_inner(Core& core, Capability& inner, Capability* source, u64 data);
+    void set_inner(Core& core, Capability& inner, Capability* source);
     // `inner`, one of its slots other than Endpoints, was emptied by a deletion.
     void inner_cleared(Core& core, ObjectType kind);
     // Its inner slots have changed.

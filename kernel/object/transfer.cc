@@ -55,7 +55,7 @@ Error transfer(Thread& sender, Thread& receiver, Badge badge) {
                 if (move) {
                     move_capability(*caps.source[i], *caps.destination[i]);
                 } else {
-                    derive_capability(*caps.source[i], *caps.destination[i], kAllRights, caps.source[i]->data);
+                    derive_capability(*caps.source[i], *caps.destination[i], kAllRights);
                 }
             }
         }

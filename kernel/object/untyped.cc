@@ -64,34 +64,35 @@ constexpr int kClearWork = 600;  // instructions for a page
 
 // Clears [start, end) of the memory, counted from its first byte; what is cleared already when it pauses is
 // known by the capability. False: it paused.
-bool clear_ahead(Core& core, Capability& untyped, u64 start, u64 end) {
+bool clear_ahead(Core& core, UntypedCap untyped, u64 start, u64 end) {
     if (end - start <= kClearedAtOnce) {
-        clear_memory(untyped.address() + start, end - start);
+        clear_memory(untyped.slot().address() + start, end - start);
         return true;
     }
-    if (start < untyped.zero_start || start > untyped.zero_end) untyped.zero_start = untyped.zero_end = start;
-    while (untyped.zero_end < end) {
-        const u64 page_end = page_down(untyped.zero_end) + kPageSize;
-        const u64 piece = (page_end < end ? page_end : end) - untyped.zero_end;
-        clear_memory(untyped.address() + untyped.zero_end, piece);
-        untyped.zero_end += piece;
+    if (start < untyped->zero_start || start > untyped->zero_end) untyped->zero_start = untyped->zero_end = start;
+    while (untyped->zero_end < end) {
+        const u64 page_end = page_down(untyped->zero_end) + kPageSize;
+        const u64 piece = (page_end < end ? page_end : end) - untyped->zero_end;
+        clear_memory(untyped.slot().address() + untyped->zero_end, piece);
+        untyped->zero_end += piece;
         if (core.must_pause(kClearWork)) return false;
     }
     return true;
 }
 
-void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysAddr address, Capability& slot) {
-    const bool device = UntypedData::of(untyped).device();
+void create(Core& core, UntypedCap untyped, const RetypeRequest& request, PhysAddr address, Capability& slot) {
+    const bool device = untyped->device;
     void* memory = device ? nullptr : to_pointer<void>(address);
     switch (request.type) {
         case ObjectType::Untyped:
-            return slot.fill(request.type, address, kAllRights, UntypedData::fresh(request.size_bits, device).value(), untyped);
+            return install_untyped(slot, address, request.size_bits, device, untyped);
         case ObjectType::Frame:
-            return slot.fill(request.type, address, FrameRight::Read | FrameRight::Write,
-                             FrameData::fresh(device, request.size_bits == kLargeFrameBits).value(), untyped);
+            slot.fill(request.type, address, FrameRight::Read | FrameRight::Write, untyped);
+            FrameCap(slot)->state = FrameState::fresh(device, request.size_bits == kLargeFrameBits);
+            return;
         case ObjectType::PageTable:
         case ObjectType::CapPage:
-            return slot.fill(request.type, address, kAllRights, 0, untyped);
+            return slot.fill(request.type, address, kAllRights, untyped);
         case ObjectType::CapTable:
             return install_object(core, *new (memory) CapTable(request.size_bits, request.limit_bits), slot, kAllRights, untyped);
         case ObjectType::Thread:
@@ -113,29 +114,35 @@ void create(Core& core, Capability& untyped, const RetypeRequest& request, PhysA
 
 }  // namespace
 
-Error retype(Core& core, Capability& untyped, const RetypeRequest& request) {
-    const UntypedData data = UntypedData::of(untyped);
+void install_untyped(Capability& destination, PhysAddr address, unsigned size_bits, bool device, Capability& parent) {
+    destination.fill(ObjectType::Untyped, address, kAllRights, parent);
+    const UntypedCap untyped(destination);
+    untyped->size_bits = size_bits & 0xff;
+    untyped->device = device;
+}
+
+Error retype(Core& core, UntypedCap untyped, const RetypeRequest& request) {
     const u64 size = object_bytes(request);
     if (size == 0) return Error::InvalidArgument;
-    if (data.device() && request.type != ObjectType::Frame && request.type != ObjectType::Untyped) {
+    if (untyped->device && request.type != ObjectType::Frame && request.type != ObjectType::Untyped) {
         return Error::InvalidArgument;
     }
     const u64 alignment = size & -size;
-    const u64 used = untyped.has_children() ? data.used() : 0;
+    const u64 used = untyped.slot().has_children() ? untyped->used : 0;
     const u64 start = (used + alignment - 1) & ~(alignment - 1);
-    if (start > data.size() || size * request.count > data.size() - start) return Error::NeedMemory;
+    if (start > untyped->size() || size * request.count > untyped->size() - start) return Error::NeedMemory;
     const u64 end = start + size * request.count;
 
     if (reap_before_reuse(core)) return kPaused;
-    if (!data.device() && request.type != ObjectType::Untyped && !clear_ahead(core, untyped, start, end)) return kPaused;
+    if (!untyped->device && request.type != ObjectType::Untyped && !clear_ahead(core, untyped, start, end)) return kPaused;
     for (u32 i = 0; i < request.count; ++i) {
-        const PhysAddr address = untyped.address() + start + i * size;
+        const PhysAddr address = untyped.slot().address() + start + i * size;
         create(core, untyped, request, address, request.destination[i]);
     }
-    untyped.data = data.with_used(end);
+    untyped->used = end;
     // What is handed out is not free any more.
-    if (untyped.zero_start < end) untyped.zero_start = end;
-    if (untyped.zero_end < end) untyped.zero_end = end;
+    if (untyped->zero_start < end) untyped->zero_start = end;
+    if (untyped->zero_end < end) untyped->zero_end = end;
     return Error::None;
 }
 

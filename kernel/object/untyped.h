@@ -7,24 +7,8 @@
 
 namespace eft::kernel {
 
-class UntypedData {
-public:
-    static UntypedData of(const Capability& cap) { return UntypedData(cap.data); }
-    static constexpr UntypedData fresh(unsigned size_bits, bool device) {
-        return UntypedData(u64{size_bits} << 56 | u64{device} << 55);
-    }
-    unsigned size_bits() const { return static_cast<unsigned>(value_ >> 56); }
-    u64 size() const { return u64{1} << size_bits(); }
-    bool device() const { return value_ >> 55 & 1; }
-    u64 used() const { return value_ & kUsedMask; }
-    u64 with_used(u64 used) const { return (value_ & ~kUsedMask) | used; }
-    u64 value() const { return value_; }
-
-private:
-    static constexpr u64 kUsedMask = (u64{1} << 48) - 1;
-    constexpr explicit UntypedData(u64 value) : value_(value) {}
-    u64 value_;
-};
+// The first capability to a range of memory.
+void install_untyped(Capability& destination, PhysAddr address, unsigned size_bits, bool device, Capability& parent);
 
 // Consecutive slots of a table, which exist, or a single one anywhere.
 class SlotRun {
@@ -49,6 +33,6 @@ struct RetypeRequest {
 
 // Everything is checked, then memory is cleared, which may pause (kPaused; nothing that user space could see has
 // happened); then all objects are made at once.
-Error retype(Core& core, Capability& untyped, const RetypeRequest& request);
+Error retype(Core& core, UntypedCap untyped, const RetypeRequest& request);
 
 }  // namespace eft::kernel

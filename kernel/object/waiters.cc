@@ -26,27 +26,27 @@ void refuse(Core& core, Thread& thread) {
 
 // Those who send, or wait for bits, are counted. Of those who receive is only known that there may be some: from now on
 // `awaited` is how often the hand has to come to the end until it has been at all of them.
-bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, Capability& via) {
+bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, WaitsThrough waits) {
     constexpr int kEndWork = 300, kStepWork = 12;
-    if (!via.going()) {
-        via.begin_to_go();
-        if (via.awaited != 0 && hand.at()) via.awaited = 2;
+    if (!waits.via.going()) {
+        waits.via.begin_to_go();
+        if (waits.awaited != 0 && hand.at()) waits.awaited = 2;
     }
     Thread* thread = hand.at();
     hand.move(nullptr);
-    while (!queue.empty() && (via.waiters != 0 || via.awaited != 0)) {
+    while (!queue.empty() && (waits.waiters != 0 || waits.awaited != 0)) {
         if (!thread) thread = queue.head();
         Thread* next = thread->queue_next;
         const bool through = thread->via->going();
         if (through) refuse(core, *thread);
-        if (!next && via.awaited != 0) --via.awaited;
+        if (!next && waits.awaited != 0) --waits.awaited;
         thread = next;
         if (core.must_pause(through ? kEndWork : kStepWork)) {
             hand.move(thread);
             return false;
         }
     }
-    via.awaited = 0;
+    waits.awaited = 0;
     return true;
 }
 

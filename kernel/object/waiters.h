@@ -18,7 +18,12 @@ void end_wait(Core& core, Thread& thread, Error error);
 void refuse(Core& core, Thread& thread);
 
 // Nobody can use `via` from now on, and those in `queue` who wait through it are refused. False: it paused.
-bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, Capability& via);
+struct WaitsThrough {
+    Capability& via;
+    u64& waiters;  // of its payload
+    u64& awaited;
+};
+bool end_waits_through(Core& core, const ThreadQueue& queue, QueueHand& hand, WaitsThrough waits);
 
 bool is_short(const ThreadQueue& queue);
 // Those who wait through `from` wait through `to` from now on.

@@ -76,7 +76,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     server->reply.as<Reply>().hold(caller, *server);
     server->state = ThreadState::Ready;
     core.current = server;
-    deliver(*server, Badge(to->data), tag.without(Tag::kReceiveFlags | Tag::Move), words);
+    deliver(*server, to->badge, tag.without(Tag::kReceiveFlags | Tag::Move), words);
 }
 
 template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class AnswerFault,
@@ -125,7 +125,7 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     Capability* cap = fast::find<true>(thread, slot);
     if (!cap || !cap->is(ObjectType::Notification)) return false;
     const NotificationCap to(*cap);
-    return to.may(NotificationRight::Signal) && to.object().signal_quietly(to->data);
+    return to.may(NotificationRight::Signal) && to.object().signal_quietly(raw(to->badge));
 }
 
 // The others that are common, as ordinary functions (switch_path.cc): who runs next, which `core.current` is

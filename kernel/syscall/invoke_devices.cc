@@ -10,7 +10,7 @@ namespace {
 
 // The interrupt that the first argument names, within the capability's range.
 Result<u32> named_irq(const InvocationContext& context) {
-    if (!NumberRange::of(context.cap).contains(context.argument(0))) return Error::InvalidArgument;
+    if (!IrqCap(context.cap)->range.contains(context.argument(0))) return Error::InvalidArgument;
     return static_cast<u32>(context.argument(0));
 }
 
@@ -24,7 +24,7 @@ Error bind(InvocationContext& context) {
     EFT_TRY(const u32 number, named_irq(context));
     EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(1)));
     if (!notification.may(NotificationRight::Signal)) return Error::MissingRight;
-    if (notification->data == 0) return Error::InvalidArgument;  // it would signal no bit
+    if (notification->badge == Badge::None) return Error::InvalidArgument;  // it would signal no bit
     return context.core.irqs.bind(context.core, number, notification);
 }
 
@@ -49,7 +49,7 @@ Error message(InvocationContext& context) {
 
 bool names_port(const InvocationContext& context) {
     const u64 width = context.argument(1);
-    return (width == 1 || width == 2 || width == 4) && NumberRange::of(context.cap).contains(context.argument(0), width);
+    return (width == 1 || width == 2 || width == 4) && IoPortsCap(context.cap)->range.contains(context.argument(0), width);
 }
 
 Error read_port(InvocationContext& context) {

@@ -15,7 +15,7 @@ Error map(InvocationContext& context, AddressSpace& space) {
 
 Error unmap(InvocationContext& context, AddressSpace& space) {
     EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(0)));
-    return frame->space == &space ? space.unmap(frame) : Error::NotMapped;
+    return frame->link.space == &space ? space.unmap(frame) : Error::NotMapped;
 }
 
 Error donate(InvocationContext& context, AddressSpace& space) {

@@ -22,33 +22,36 @@ Error retype_into_slots(InvocationContext& context) {
         if (!slot) return Error::InvalidCapability;
         if (!slot->empty()) return Error::SlotOccupied;
     }
-    return retype(context.core, context.cap,
+    return retype(context.core, UntypedCap(context.cap),
                   {type, static_cast<unsigned>(what >> 8 & 0xff), static_cast<unsigned>(what >> 16), static_cast<u32>(count),
                    SlotRun(context.thread.table.as<CapTable>(), first)});
 }
 
-// The word that a derived capability carries: a badge or a range can be set where none is yet.
-Result<u64> derived_data(const Capability& source, u64 wanted) {
+// A derived capability can be given a badge, or a range of numbers, where its source leaves the choice.
+Error check_detail(const Capability& source, u64 wanted) {
     switch (source.type()) {
         case ObjectType::Endpoint:
-        case ObjectType::Notification:
-            if (wanted == 0 || wanted == source.data) return source.data;
-            if (source.data != 0) return Error::InvalidArgument;
-            return wanted;
+        case ObjectType::Notification: return source.detail() == 0 || source.detail() == wanted ? Error::None : Error::InvalidArgument;
         case ObjectType::Irq:
         case ObjectType::IoPorts:
-            if (wanted == 0) return source.data;
-            if (!NumberRange::of(source).contains(NumberRange::unpack(wanted))) return Error::InvalidArgument;
-            return wanted;
-        default:
-            if (wanted != 0) return Error::InvalidArgument;
-            return source.data;
+            return NumberRange::unpack(source.detail()).contains(NumberRange::unpack(wanted)) ? Error::None : Error::InvalidArgument;
+        default: return Error::InvalidArgument;
+    }
+}
+
+void set_detail(Capability& derived, u64 wanted) {
+    switch (derived.type()) {
+        case ObjectType::Endpoint: EndpointCap(derived)->badge = Badge(wanted); return;
+        case ObjectType::Notification: NotificationCap(derived)->badge = Badge(wanted); return;
+        case ObjectType::Irq: IrqCap(derived)->range = NumberRange::unpack(wanted); return;
+        case ObjectType::IoPorts: IoPortsCap(derived)->range = NumberRange::unpack(wanted); return;
+        default: return;
     }
 }
 
 Error inspect_untyped(InvocationContext& context) {
-    const UntypedData data = UntypedData::of(context.cap);
-    context.answer(context.cap.address().value(), data.size_bits(), context.cap.has_children() ? data.used() : 0, data.device());
+    const UntypedCap untyped(context.cap);
+    context.answer(context.cap.address().value(), untyped->size_bits, context.cap.has_children() ? untyped->used : 0, untyped->device);
     return Error::None;
 }
 
@@ -59,9 +62,12 @@ Error derive(InvocationContext& context, CapTable& table) {
     if (!destination->empty()) return Error::SlotOccupied;
     if (source->going()) return Error::InvalidCapability;
     if (!derivable(*source)) return Error::InvalidOperation;
-    Result<u64> data = derived_data(*source, context.argument(3));
-    if (!data.ok()) return data.error();
-    derive_capability(*source, *destination, static_cast<Rights>(context.argument(2)), *data);
+    const u64 detail = context.argument(3);
+    if (detail != 0) {
+        if (Error error = check_detail(*source, detail); error != Error::None) return error;
+    }
+    derive_capability(*source, *destination, static_cast<Rights>(context.argument(2)));
+    if (detail != 0) set_detail(*destination, detail);
     return Error::None;
 }
 
@@ -134,17 +140,16 @@ Error inspect(InvocationContext& context, CapTable& table) {
     if (!indexed) return Error::InvalidCapability;
     const Capability& cap = *indexed;
     u64 summary = u64{static_cast<u8>(cap.type())} | u64{cap.rights()} << 8;
+    u64 used_by = 0;
     if (cap.is(ObjectType::CapPage)) {
-        context.answer(summary | u64{cap.table != nullptr} << 16, cap.id(), cap.data, cap.table ? to_physical(cap.table).value() : 0);
-        return Error::None;
+        const CapTable* user = cap.payload<ObjectType::CapPage>().table;
+        used_by = user ? to_physical(user).value() : 0;
+    } else if (cap.is(ObjectType::Frame)) {
+        const FramePayload& frame = cap.payload<ObjectType::Frame>();
+        summary |= u64{frame.state.sealed()} << 17 | u64{frame.state.large()} << 18;
+        used_by = frame.link.space ? to_physical(frame.link.space).value() : 0;
     }
-    if (!cap.is(ObjectType::Frame)) {
-        context.answer(summary, cap.id(), cap.data);
-        return Error::None;
-    }
-    const FrameData frame = FrameData::of(cap);
-    summary |= u64{cap.space != nullptr} << 16 | u64{frame.sealed()} << 17 | u64{frame.large()} << 18;
-    context.answer(summary, cap.address().value(), frame.mapped_address(), cap.space ? to_physical(cap.space).value() : 0);
+    context.answer(summary | u64{used_by != 0} << 16, cap.id(), cap.detail(), used_by);
     return Error::None;
 }
 

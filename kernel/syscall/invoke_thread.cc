@@ -17,12 +17,11 @@ Error configure(InvocationContext& context, Thread& thread) {
     const u64 address = context.argument(3);
     if (address != page_down(address) || address >= kUserTop) return Error::InvalidArgument;
     if (!table.may(ControlRight::Control) || !space.may(ControlRight::Control)) return Error::MissingRight;
-    if (FrameData::of(frame).device() || !frame.may(FrameRight::Write)) return Error::MissingRight;
+    if (frame->state.device() || !frame.may(FrameRight::Write)) return Error::MissingRight;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
-    thread.set_inner(context.core, thread.table, &table.slot(), 0);
-    thread.set_inner(context.core, thread.space, &space.slot(), space.object().root().value());
-    thread.set_inner(context.core, thread.utcb_frame, &frame.slot(), 0);
-    thread.utcb_frame.data = FrameData::of(thread.utcb_frame).mapped_at(address);
+    thread.set_inner(context.core, thread.table, &table.slot());
+    thread.set_inner(context.core, thread.space, &space.slot());
+    thread.set_inner(context.core, thread.utcb_frame, &frame.slot());
     thread.registers.set_message_page(address);
     return Error::None;
 }
@@ -38,20 +37,20 @@ Error set_handlers(InvocationContext& context, Thread& thread) {
     EFT_TRY(Capability * pager, find_handler(context, context.argument(0)));
     EFT_TRY(Capability * handler, find_handler(context, context.argument(1)));
     if (thread.in_fault()) return Error::InvalidOperation;
-    thread.set_inner(context.core, thread.pager, pager, pager ? pager->data : 0);
-    thread.set_inner(context.core, thread.exception_handler, handler, handler ? handler->data : 0);
+    thread.set_inner(context.core, thread.pager, pager);
+    thread.set_inner(context.core, thread.exception_handler, handler);
     return Error::None;
 }
 
 Error bind(InvocationContext& context, Thread& thread) {
     if (context.argument(0) == 0) {
-        thread.set_inner(context.core, thread.bound_notification, nullptr, 0);
+        thread.set_inner(context.core, thread.bound_notification, nullptr);
         return Error::None;
     }
     EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(0)));
     if (!notification.may(NotificationRight::Wait)) return Error::MissingRight;
     if (notification.object().bound()) return Error::InvalidOperation;
-    thread.set_inner(context.core, thread.bound_notification, &notification.slot(), notification->data);
+    thread.set_inner(context.core, thread.bound_notification, &notification.slot());
     notification.object().bind(&thread);
     notification.object().signal(context.core, 0);  // it may receive already, and bits may be pending
     return Error::None;
@@ -73,8 +72,8 @@ Error exchange_reply(InvocationContext& context, Thread& thread) {
         move_capability(thread.reply, *slot);
         move_capability(passing, thread.reply);
     }
-    slot->holder = nullptr;
-    if (!thread.reply.empty()) thread.reply.holder = &thread;
+    slot->holder() = nullptr;
+    if (!thread.reply.empty()) thread.reply.holder() = &thread;
     thread.review();
     return Error::None;
 }
@@ -152,7 +151,7 @@ Error set_context(InvocationContext& context, Thread& thread) {
         if (thread.priority > wanted.ceiling()) return Error::MissingRight;
         source = &found.slot();
     }
-    thread.set_inner(context.core, thread.context, source, 0);
+    thread.set_inner(context.core, thread.context, source);
     if (source) source->as<SchedContext>().owner = &thread;
     return Error::None;
 }

@@ -40,13 +40,13 @@ bool begins_to_wait(Thread& thread, Capability& cap) {
 Thread* signal_and_switch(Core& core, Thread& thread, Capability& cap) {
     if (!cap.is(ObjectType::Notification)) return nullptr;
     const NotificationCap to(cap);
-    if (!to.may(NotificationRight::Signal) || to->data == 0) return nullptr;
+    if (!to.may(NotificationRight::Signal) || to->badge == Badge::None) return nullptr;
     Notification& notification = to.object();
     Thread* woken = notification.wakes();
     if (!woken || woken->priority <= thread.priority) return nullptr;
     if (((woken->attention | thread.attention) & kSpecial) != 0 || !is_plain(core, woken->own_context())) return nullptr;
 
-    notification.end_wait(*woken, to->data);
+    notification.end_wait(*woken, raw(to->badge));
     woken->charged = woken->own_context();
     woken->state = ThreadState::Ready;
     thread.finish(Error::None);

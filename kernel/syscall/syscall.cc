@@ -34,7 +34,7 @@ Error send(Core& core, Thread& thread, Capability& cap, Wait wait) {
         case ObjectType::Notification: {
             const NotificationCap to(cap);
             if (!to.may(NotificationRight::Signal)) return refusal(cap);
-            to.object().signal(core, to->data);
+            to.object().signal(core, raw(to->badge));
             return Error::None;
         }
         case ObjectType::Reply: {

@@ -22,7 +22,7 @@ namespace eft::kernel::arch {
 [[gnu::always_inline]] inline void load_thread(Thread& next) {
     write_fs_base(next.registers.fs_base);
     set_frame_top(reinterpret_cast<u64>(&next.registers.fs_base));
-    const PhysAddr root(next.space.data);
+    const PhysAddr root = next.space_root;
     if (core_local.active_root != root) {
         core_local.active_root = root;
         write_root(root);

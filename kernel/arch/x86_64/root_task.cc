@@ -30,7 +30,7 @@ Capability& RootTask::slot(u32 index) { return *table_->lookup(index); }
 void RootTask::make(ObjectType type, Capability& destination, unsigned size_bits) {
     Capability& untyped = table_ ? slot(static_cast<u32>(RootSlot::FirstUntyped)) : block;
     Error error;
-    do error = retype(core_, untyped, {type, size_bits, 0, 1, destination});
+    do error = retype(core_, UntypedCap(untyped), {type, size_bits, 0, 1, destination});
     while (error == kPaused);
     if (error != Error::None) panic("root does not fit into its memory block");
 }
@@ -64,7 +64,7 @@ u64 RootTask::build(u64 start, u64 end, const u8* rsdp, const BootClock& clock) 
     const u64 size = u64{1} << kBlockBits;
     const u64 address = (start + size - 1) & ~(size - 1);
     if (address + size > end) panic("too little memory for root");
-    block.fill(ObjectType::Untyped, PhysAddr(address), kAllRights, UntypedData::fresh(kBlockBits, false).value(), core_.ancestor);
+    install_untyped(block, PhysAddr(address), kBlockBits, false, core_.ancestor);
 
     Capability table_cap;
     make(ObjectType::CapTable, table_cap, kRootTableBits);
@@ -81,10 +81,14 @@ u64 RootTask::build(u64 start, u64 end, const u8* rsdp, const BootClock& clock) 
     for (unsigned i = 0; i < kSpareTables; ++i) {
         Capability& spare = next_frame_slot();
         make(ObjectType::PageTable, spare);
-        if (space_cap.as<AddressSpace>().donate(spare) != Error::None) panic("root's page tables");
+        if (space_cap.as<AddressSpace>().donate(PageTableCap(spare)) != Error::None) panic("root's page tables");
     }
-    slot(static_cast<u32>(RootSlot::Irqs)).fill(ObjectType::Irq, PhysAddr(), kAllRights, NumberRange{0, kIrqs}.packed(), core_.ancestor);
-    slot(static_cast<u32>(RootSlot::Ports)).fill(ObjectType::IoPorts, PhysAddr(), kAllRights, NumberRange{0, 0x10000}.packed(), core_.ancestor);
+    Capability& irqs = slot(static_cast<u32>(RootSlot::Irqs));
+    irqs.fill(ObjectType::Irq, PhysAddr(), kAllRights, core_.ancestor);
+    IrqCap(irqs)->range = {0, kIrqs};
+    Capability& ports = slot(static_cast<u32>(RootSlot::Ports));
+    ports.fill(ObjectType::IoPorts, PhysAddr(), kAllRights, core_.ancestor);
+    IoPortsCap(ports)->range = {0, 0x10000};
 
     Thread& thread = thread_cap.as<Thread>();
     const u64 entry = load_image();
@@ -93,16 +97,16 @@ u64 RootTask::build(u64 start, u64 end, const u8* rsdp, const BootClock& clock) 
     const u32 utcb_slot = next_frame_;
     map_new_frame(kRootUtcbAddress, FrameRight::Read | FrameRight::Write);
 
-    thread.set_inner(core_, thread.table, &slot(static_cast<u32>(RootSlot::Table)), 0);
-    thread.set_inner(core_, thread.space, &space_cap, space_cap.as<AddressSpace>().root().value());
-    thread.set_inner(core_, thread.utcb_frame, &slot(utcb_slot), 0);
+    thread.set_inner(core_, thread.table, &slot(static_cast<u32>(RootSlot::Table)));
+    thread.set_inner(core_, thread.space, &space_cap);
+    thread.set_inner(core_, thread.utcb_frame, &slot(utcb_slot));
     Capability& context = next_frame_slot();
     make(ObjectType::SchedContext, context);
     context.as<SchedContext>().configure(0, 0, kRootPriority, 0);
-    thread.set_inner(core_, thread.context, &context, 0);
+    thread.set_inner(core_, thread.context, &context);
     context.as<SchedContext>().owner = &thread;
     make(ObjectType::Reply, thread.reply);
-    thread.reply.holder = &thread;
+    thread.reply.holder() = &thread;
     thread.review();
     thread.registers.set_message_page(kRootUtcbAddress);
     thread.registers.start(entry, kStackTop - 8, kBootInfoAddress, 0);
@@ -130,8 +134,7 @@ void RootTask::add_untyped(PhysAddr address, unsigned size_bits, bool device, bo
     const u32 index = boot_info_->untyped_count;
     if (index == sizeof(boot_info_->untyped) / sizeof(boot_info_->untyped[0])) return;
     boot_info_->untyped[index] = {address.value(), static_cast<u8>(size_bits), device, archive, {}};
-    slot(static_cast<u32>(RootSlot::FirstUntyped) + index)
-        .fill(ObjectType::Untyped, address, kAllRights, UntypedData::fresh(size_bits, device).value(), core_.ancestor);
+    install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), address, size_bits, device, core_.ancestor);
     ++boot_info_->untyped_count;
 }
 

@@ -72,7 +72,7 @@ TEST_CASE("too few tables: NeedMemory, and nothing half done") {
         CHECK(s.map(s.frame, kAddress) == Error::NeedMemory);
         CHECK(s.machine.events().empty());
         CHECK(s.usage() == Words{0, spare, 0, spare});
-        CHECK(s.machine.slot(s.frame).space == nullptr);
+        CHECK(s.machine.slot(s.frame).link().space == nullptr);
         while (s.table.size() < 3) s.donate();
         CHECK(s.map(s.frame, kAddress) == Error::None);
     }
@@ -167,7 +167,7 @@ TEST_CASE("a space that dies first leaves its frames unmapped and usable") {
     const u64 root = s.root();
     CHECK(s.machine.remove(s.space) == Error::None);
     CHECK(s.machine.events().front() == arch::Event{Action::LeaveSpace, root});
-    CHECK(s.machine.slot(s.frame).space == nullptr);
+    CHECK(s.machine.slot(s.frame).link().space == nullptr);
     CHECK(s.machine.expect(kTable, Invocation::CapInspect, s.frame).word[2] == 0);
     for (u32 table : s.table) s.machine.expect(kSpace, Invocation::SpaceDonate, table);
     CHECK(s.machine.invoke(kSpace, Invocation::SpaceMap, s.frame, kAddress, kRead).error == Error::None);

@@ -131,7 +131,7 @@ TEST_CASE("a page table that another has replaced takes nothing with it") {
     machine.expect(kSpace, Invocation::SpaceMap, frame, kAddress, 1);
     const auto at_level = [&](u64 level) {
         for (u32 i = 0; i < 3; ++i) {
-            if ((machine.slot(first + i).data & 7) == level) return first + i;
+            if (machine.slot(first + i).payload<ObjectType::PageTable>().use.level() == level) return first + i;
         }
         throw std::logic_error("no table of this level");
     };

@@ -75,7 +75,7 @@ TEST_CASE("memory for some objects but not for all of them makes none") {
                     CHECK(retype() == Error::None);
                 } else {
                     refuse(machine, machine.manager(), Error::NeedMemory, retype);
-                    CHECK(UntypedData::of(machine.slot(untyped)).used() <= u64{kRoom} << kind.bits);
+                    CHECK(u64{machine.slot(untyped).payload<ObjectType::Untyped>().used} <= u64{kRoom} << kind.bits);
                 }
             }
         }

@@ -83,7 +83,8 @@ void check_slots(Survey& found, Core& core) {
     std::set<Capability*> slots;
     each_slot(found, core, [&](Capability& slot) {
         if (slot.empty()) {
-            found.require(!slot.space && !slot.space_next && !slot.space_prev, "an empty slot keeps something");
+            const auto& words = slot.payload_.words;
+            found.require(!words[0] && !words[1] && !words[2] && !words[3], "an empty slot keeps something");
             found.require(!slot.child_ && !slot.next_ && !slot.prev_, "an empty slot keeps links");
             return;
         }

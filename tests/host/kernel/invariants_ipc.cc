@@ -77,7 +77,7 @@ void check_endpoint(Survey& found, Endpoint& endpoint, std::map<Thread*, int>& p
     found.require(queue.empty() || receivers.empty(), "senders and receivers wait at the same endpoint");
     for (Thread* thread : receivers) {
         found.require(thread->state == ThreadState::Receiving, "a thread among an endpoint's receivers does not receive");
-        found.require(thread->via->awaited != 0, "a thread receives through a capability that does not know it");
+        found.require(thread->via->payload<ObjectType::Endpoint>().awaited != 0, "a thread receives through a capability that does not know it");
         found.require(!thread->reply.empty(), "a thread receives without a Reply");
         queue.push_back(thread);
     }
@@ -144,7 +144,7 @@ void check_attention(Survey& found, Thread& thread) {
     found.require(thread.utcb == (thread.utcb_frame.empty() ? nullptr : to_pointer<Utcb>(thread.utcb_frame.address())),
                   "a thread's message page is not what its slot holds");
     found.require(thread.above == ~u64{1} << thread.priority, "a thread's priority and its mask differ");
-    found.require(thread.space.empty() || thread.space.data == thread.space.as<AddressSpace>().root().value(),
+    found.require(thread.space.empty() || thread.space_root == thread.space.as<AddressSpace>().root(),
                   "a thread's page table is not its address space's");
 }
 
@@ -188,7 +188,7 @@ void check_thread(Survey& found, Thread& thread, int places) {
                   "a thread in a fault is in a state that faults do not lead to");
     for (Capability* slot : {&thread.table, &thread.space, &thread.utcb_frame, &thread.bound_notification, &thread.reply,
                              &thread.context}) {
-        found.require(slot->empty() || slot->holder == &thread, "an inner slot of a thread forgot it");
+        found.require(slot->empty() || slot->holder() == &thread, "an inner slot of a thread forgot it");
     }
     if (!thread.bound_notification.empty()) {
         found.require(thread.bound_notification.as<Notification>().bound_ == &thread, "a binding is one-sided");
@@ -212,9 +212,9 @@ void check_threads(Survey& found, Core& core) {
     found.each<Thread>(ObjectType::Thread, [&](Thread& thread) { check_thread(found, thread, places[&thread]); });
     found.each<SchedContext>(ObjectType::SchedContext, [&](SchedContext& context) { check_context(found, context); });
     for (Capability* cap : found.capabilities) {
-        if (cap->is(ObjectType::Endpoint) || cap->is(ObjectType::Notification)) {
-            found.require(cap->waiters == waiters[cap], "a capability miscounts who waits through it");
-        }
+        if (!cap->is(ObjectType::Endpoint) && !cap->is(ObjectType::Notification)) continue;
+        const u64 counted = cap->is(ObjectType::Endpoint) ? EndpointCap(*cap)->waiters : NotificationCap(*cap)->waiters;
+        found.require(counted == waiters[cap], "a capability miscounts who waits through it");
     }
 }
 

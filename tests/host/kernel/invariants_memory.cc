@@ -31,10 +31,13 @@ Range memory_of(const Capability& cap) {
         return {first, first + object_bytes(*cap.object())};
     }
     switch (cap.type()) {
-        case ObjectType::Frame: return {start, start + FrameData::of(cap).bytes(), FrameData::of(cap).sealed()};
+        case ObjectType::Frame: {
+            const FrameState state = cap.payload<ObjectType::Frame>().state;
+            return {start, start + state.bytes(), state.sealed()};
+        }
         case ObjectType::CapPage:
         case ObjectType::PageTable: return {start, start + kPageSize};
-        case ObjectType::Untyped: return {start, start + UntypedData::of(cap).size()};
+        case ObjectType::Untyped: return {start, start + cap.payload<ObjectType::Untyped>().size()};
         default: return {0, 0};
     }
 }
@@ -88,7 +91,7 @@ void check_origin(Survey& found, Capability& cap) {
     } while (!above->is(ObjectType::Untyped) && above->next_);
     if (!above->is(ObjectType::Untyped)) return;  // given to the first thread at the start
     const u64 start = above->address().value();
-    found.require(range.start >= start && range.end <= start + UntypedData::of(*above).used(),
+    found.require(range.start >= start && range.end <= start + UntypedCap(*above)->used,
                   "an object lies outside the memory that it was made of");
 }
 
@@ -114,33 +117,33 @@ private:
     bool read_list() {
         u64 spare = 0;
         Capability* previous = &space_.list_;
-        for (Capability* cap = space_.list_.space_next; cap != &space_.list_; previous = cap, cap = cap->space_next) {
-            if (!found_.capabilities.contains(cap) || cap->space != &space_ || cap->space_prev != previous) {
+        for (Capability* cap = space_.list_.link().next; cap != &space_.list_; previous = cap, cap = cap->link().next) {
+            if (!found_.capabilities.contains(cap) || cap->link().space != &space_ || cap->link().previous != previous) {
                 found_.require(false, "an address space's list of capabilities is broken");
                 return false;
             }
             if (cap->is(ObjectType::Frame)) {
                 found_.require(spare == 0, "a spare page table is not at the end of the list");
-                frames_[{FrameData::of(*cap).mapped_address(), cap->address().value()}] = cap;
-            } else if (cap->data == 0) {
+                frames_[{cap->detail(), cap->address().value()}] = cap;
+            } else if (PageTableCap(*cap)->use.is_spare()) {
                 ++spare;
             } else {
                 found_.require(spare == 0, "a spare page table is not at the end of the list");
                 tables_[cap->address().value()] = cap;
             }
         }
-        found_.require(space_.list_.space_prev == previous, "an address space's list has another end");
+        found_.require(space_.list_.link().previous == previous, "an address space's list has another end");
         found_.require(space_.spare_tables_ == spare, "an address space miscounts its spare tables");
         found_.require(space_.attached_ == frames_count() + tables_.size() + spare, "an address space miscounts its capabilities");
         found_.require(space_.used_tables_ == tables_.size(), "an address space miscounts its tables");
-        for (Capability* cap : found_.capabilities) attached_ += cap->mappable() && cap->space == &space_;
+        for (Capability* cap : found_.capabilities) attached_ += cap->mappable() && cap->link().space == &space_;
         found_.require(attached_ == frames_count() + tables_.size() + spare, "a capability thinks that it is attached");
         return true;
     }
 
     u64 frames_count() const {
         u64 count = 0;
-        for (Capability* cap = space_.list_.space_next; cap != &space_.list_; cap = cap->space_next) {
+        for (Capability* cap = space_.list_.link().next; cap != &space_.list_; cap = cap->link().next) {
             count += cap->is(ObjectType::Frame);
         }
         return count;
@@ -164,7 +167,7 @@ private:
         const auto table = tables_.find(entry.address().value());
         if (table == tables_.end()) return found_.require(false, "a page table is in use that nobody donated");
         const u64 span = u64{1} << (kPageBits + 9 * level);
-        found_.require((table->second->data & 7) == level && (table->second->data & ~(span - 1)) == address,
+        found_.require(PageTableCap(*table->second)->use.level() == level && (PageTableCap(*table->second)->use.address() & ~(span - 1)) == address,
                        "a donated table is in use at another place than its capability says");
         check_table(entry.address(), level, address);
     }
@@ -173,9 +176,9 @@ private:
         const auto frame = frames_.find({address, entry.address().value()});
         if (frame == frames_.end()) return found_.require(false, "a page is mapped that no capability stands for");
         const FrameCap cap(*frame->second);
-        found_.require(level == FrameData::of(cap).level() && entry.has(PageEntry::Large) == (level == 2),
+        found_.require(level == cap->state.level() && entry.has(PageEntry::Large) == (level == 2),
                        "a page is mapped with another size than its frame has");
-        found_.require(address % FrameData::of(cap).bytes() == 0, "a page is mapped across its size");
+        found_.require(address % cap->state.bytes() == 0, "a page is mapped across its size");
         found_.require(!entry.has(PageEntry::Write) || cap.may(FrameRight::Write), "a page is writable without right");
         found_.require(!entry.has(PageEntry::Execute) || cap.may(FrameRight::Execute),
                        "a page is executable without right");
@@ -202,13 +205,13 @@ void check_pages(Survey& found, CapTable& table) {
             continue;
         }
         ++pages;
-        if (!found.capabilities.contains(page.link) || !page.link->is(ObjectType::CapPage) || page.link->table != &table) {
+        if (!found.capabilities.contains(page.link) || !page.link->is(ObjectType::CapPage) || CapPageCap(*page.link)->table != &table) {
             return found.require(false, "a table has a page that nobody donated");
         }
-        found.require(page.link->data == table.last_ + 1 + i * kPageSlots && to_pointer<Capability>(page.link->address()) == page.slots,
+        found.require(CapPageCap(*page.link)->first == table.last_ + 1 + i * kPageSlots && to_pointer<Capability>(page.link->address()) == page.slots,
                       "a page is not where its capability says");
     }
-    for (Capability* cap : found.capabilities) pages -= cap->is(ObjectType::CapPage) && cap->table == &table;
+    for (Capability* cap : found.capabilities) pages -= cap->is(ObjectType::CapPage) && CapPageCap(*cap)->table == &table;
     found.require(pages == 0, "a capability thinks that its page is in use");
 }
 
@@ -225,11 +228,11 @@ u64 object_bytes(const Object& object) {
 }
 
 // What an Untyped takes for cleared is.
-void check_cleared(Survey& found, const Capability& untyped) {
-    const u64* memory = to_pointer<const u64>(untyped.address());
-    found.require(untyped.zero_start <= untyped.zero_end && untyped.zero_end <= UntypedData::of(untyped).size(),
+void check_cleared(Survey& found, UntypedCap untyped) {
+    const u64* memory = to_pointer<const u64>(untyped.slot().address());
+    found.require(untyped->zero_start <= untyped->zero_end && untyped->zero_end <= untyped->size(),
                   "an Untyped's cleared part lies outside of it");
-    for (u64 at = untyped.zero_start; at < untyped.zero_end; at += sizeof(u64)) {
+    for (u64 at = untyped->zero_start; at < untyped->zero_end; at += sizeof(u64)) {
         if (memory[at / sizeof(u64)] != 0) return found.require(false, "memory that is taken for cleared is not");
     }
 }
@@ -237,7 +240,7 @@ void check_cleared(Survey& found, const Capability& untyped) {
 void check_memory(Survey& found, Core&) {
     check_ranges(found);
     for (Capability* cap : found.capabilities) {
-        if (cap->is(ObjectType::Untyped) && !UntypedData::of(*cap).device()) check_cleared(found, *cap);
+        if (cap->is(ObjectType::Untyped) && !UntypedCap(*cap)->device) check_cleared(found, UntypedCap(*cap));
     }
     for (Capability* cap : found.capabilities) check_origin(found, *cap);
 
@@ -257,8 +260,8 @@ void check_memory(Survey& found, Core&) {
         if (!cap->is(ObjectType::Frame)) continue;
         const bool executable = FrameCap(*cap).may(FrameRight::Execute);
         found.require(!executable || !FrameCap(*cap).may(FrameRight::Write), "a capability allows to write and to execute");
-        found.require(!executable || FrameData::of(*cap).sealed(), "an executable frame is not sealed");
-        found.require(!FrameData::of(*cap).sealed() || !permissions[cap->address().value()].write,
+        found.require(!executable || FrameCap(*cap)->state.sealed(), "an executable frame is not sealed");
+        found.require(!FrameCap(*cap)->state.sealed() || !permissions[cap->address().value()].write,
                       "a sealed page can be written");
     }
 }
@@ -268,8 +271,10 @@ void poison_unused(Core& core) {
     u64 end = arch::kArenaStart;
     std::vector<Range> kept = used_ranges(found);
     for (Capability* cap : found.capabilities) {  // what was cleared ahead
-        if (!cap->is(ObjectType::Untyped) || cap->zero_start == cap->zero_end) continue;
-        kept.push_back({cap->address().value() + cap->zero_start, cap->address().value() + cap->zero_end});
+        if (!cap->is(ObjectType::Untyped)) continue;
+        const UntypedCap untyped(*cap);
+        if (untyped->zero_start == untyped->zero_end) continue;
+        kept.push_back({cap->address().value() + untyped->zero_start, cap->address().value() + untyped->zero_end});
     }
     std::sort(kept.begin(), kept.end(), [](const Range& a, const Range& b) { return a.start < b.start; });
     for (const Range& range : kept) {

@@ -57,7 +57,7 @@ TEST_CASE("capabilities are derived or moved, with badge and rights") {
                     CHECK(landed.empty() == (i >= count));
                     CHECK(exchange.client.slot(exchange.cap[i]).empty() == (move && i < count));
                     if (i >= count) continue;
-                    CHECK(landed.data == 10 + i);
+                    CHECK(landed.detail() == 10 + i);
                     CHECK(landed.rights() == bits(NotificationRight::Signal));
                     CHECK(exchange.client.slot(exchange.cap[i]).has_children() == !move);
                 }
@@ -176,10 +176,10 @@ TEST_CASE("a derived frame is not mapped, a moved one stays so") {
     exchange.client.page().send_slots[0] = slot;
     exchange.client.page().send_slots[1] = slot;
     CHECK(exchange.send(Tag(1, 0, 1), true) == Error::None);
-    CHECK(exchange.server.slot(kLanding).space == nullptr);
+    CHECK(exchange.server.slot(kLanding).link().space == nullptr);
     exchange.server.page().receive_slots[0] = kLanding + 5;
     CHECK(exchange.send(Tag(1, 0, 1).with(Tag::Move), true) == Error::None);
-    CHECK(exchange.server.slot(kLanding + 5).space != nullptr);
+    CHECK(exchange.server.slot(kLanding + 5).link().space != nullptr);
     CHECK(exchange.machine.expect(kSpace, Invocation::SpaceInspect).word[0] == 1);
 }
 

@@ -144,7 +144,7 @@ TEST_CASE("the tables above a large page may go, and what comes in its place is 
         CHECK(s.unmap(s.large) == Error::None);
         CHECK(s.usage()[0] == 1);
         CHECK(s.machine.remove(s.space) == Error::None);
-        CHECK(s.machine.slot(s.small).space == nullptr);
+        CHECK(s.machine.slot(s.small).link().space == nullptr);
     }
 }
 

@@ -17,8 +17,10 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what) { throw std::logic_error(what); }
 
-void fill(Capability& slot, ObjectType type, u64 address, u64 data, Core& core) {
-    slot.fill(type, PhysAddr(address), kAllRights, data, core.ancestor);
+template <ObjectType kType>
+void fill_numbers(Capability& slot, u32 count, Core& core) {
+    slot.fill(kType, PhysAddr(), kAllRights, core.ancestor);
+    slot.payload<kType>().range = {0, count};
 }
 
 }  // namespace
@@ -33,32 +35,31 @@ Machine::Machine() {
 // What the boot code of a real machine does (arch/x86_64/root_task.cc).
 void Machine::build() {
     Capability block, table_cap;
-    fill(block, ObjectType::Untyped, arch::kArenaStart, UntypedData::fresh(arch::kArenaBits, false).value(), core_);
+    install_untyped(block, PhysAddr(arch::kArenaStart), arch::kArenaBits, false, core_.ancestor);
     const auto make_in = [&](ObjectType type, Capability& untyped, Capability& slot, unsigned size_bits = 0) {
-        if (kernel::retype(core_, untyped, {type, size_bits, 0, 1, slot}) != Error::None)
+        if (kernel::retype(core_, UntypedCap(untyped), {type, size_bits, 0, 1, slot}) != Error::None)
             fail("the machine is too small");
     };
     make_in(ObjectType::CapTable, block, table_cap, kTableBits);
     table_ = &table_cap.as<CapTable>();
     move_capability(table_cap, slot(kTable));
     move_capability(block, slot(kUntyped));
-    fill(slot(kDevice), ObjectType::Untyped, kDeviceAddress, UntypedData::fresh(kDeviceBits, true).value(), core_);
-    fill(slot(kIrq), ObjectType::Irq, 0, NumberRange{0, kIrqs}.packed(), core_);
-    fill(slot(kPorts), ObjectType::IoPorts, 0, NumberRange{0, 0x10000}.packed(), core_);
+    install_untyped(slot(kDevice), PhysAddr(kDeviceAddress), kDeviceBits, true, core_.ancestor);
+    fill_numbers<ObjectType::Irq>(slot(kIrq), kIrqs, core_);
+    fill_numbers<ObjectType::IoPorts>(slot(kPorts), 0x10000, core_);
     make_in(ObjectType::Thread, slot(kUntyped), slot(kThread));
     make_in(ObjectType::AddressSpace, slot(kUntyped), slot(kSpace));
     make_in(ObjectType::Frame, slot(kUntyped), slot(kUtcb));
     make_in(ObjectType::SchedContext, slot(kUntyped), slot(kContext));
 
     manager_ = &slot(kThread).as<Thread>();
-    manager_->set_inner(core_, manager_->table, &slot(kTable), 0);
-    manager_->set_inner(core_, manager_->space, &slot(kSpace), slot(kSpace).as<AddressSpace>().root().value());
-    manager_->set_inner(core_, manager_->utcb_frame, &slot(kUtcb), 0);
+    manager_->set_inner(core_, manager_->table, &slot(kTable));
+    manager_->set_inner(core_, manager_->space, &slot(kSpace));
+    manager_->set_inner(core_, manager_->utcb_frame, &slot(kUtcb));
     SchedContext& context = slot(kContext).as<SchedContext>();
     context.configure(0, 0, kPriorities - 1, 0);
-    manager_->set_inner(core_, manager_->context, &slot(kContext), 0);
+    manager_->set_inner(core_, manager_->context, &slot(kContext));
     context.owner = manager_;
-    manager_->utcb_frame.data = FrameData::of(manager_->utcb_frame).mapped_at(kUtcbAddress);
     manager_->set_priority(kPriority);
     core_.scheduler.wake(*manager_);
     choose_next(core_);
@@ -187,7 +188,7 @@ u32 Machine::make(ObjectType type, unsigned size_bits, u32 untyped, u32 count) {
 u32 Machine::add_memory() {
     arch::map_large_memory();
     const u32 index = free_slot();
-    fill(slot(index), ObjectType::Untyped, arch::kLargeStart, UntypedData::fresh(arch::kLargeBits, false).value(), core_);
+    install_untyped(slot(index), PhysAddr(arch::kLargeStart), arch::kLargeBits, false, core_.ancestor);
     return index;
 }
 

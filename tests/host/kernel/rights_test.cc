@@ -51,8 +51,8 @@ TEST_CASE("a badge is set once, and only on endpoints and notifications") {
         const u32 badged = machine.derive(source, kAllRights, 7);
         const u32 to = machine.free_slot();
         CHECK(machine.invoke(kTable, Invocation::CapDerive, to, badged, kAllRights, 8).error == Error::InvalidArgument);
-        CHECK(machine.slot(machine.derive(badged, kAllRights, 7)).data == 7);
-        CHECK(machine.slot(machine.derive(badged, kAllRights, 0)).data == 7);
+        CHECK(machine.slot(machine.derive(badged, kAllRights, 7)).detail() == 7);
+        CHECK(machine.slot(machine.derive(badged, kAllRights, 0)).detail() == 7);
     }
     for (u32 source : {u32{kThread}, u32{kSpace}, u32{kUtcb}, u32{kTable}}) {
         CHECK(machine.invoke(kTable, Invocation::CapDerive, machine.free_slot(), source, kAllRights, 1).error ==

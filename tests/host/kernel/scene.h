@@ -32,7 +32,9 @@ public:
             const kernel::Capability& cap = machine.slot(i);
             result.words.push_back(static_cast<u64>(cap.type()));
             result.words.push_back(cap.rights());
-            if (!cap.is(ObjectType::Untyped) || cap.has_children()) result.words.push_back(cap.data);
+            result.words.push_back(cap.detail());
+            if (cap.is(ObjectType::Untyped) && cap.has_children()) result.words.push_back(cap.payload<ObjectType::Untyped>().used);
+            if (cap.is(ObjectType::PageTable)) result.words.push_back(cap.payload<ObjectType::PageTable>().use.address());
         }
         result.words.push_back(machine.live_objects());
         look(result);

@@ -121,7 +121,7 @@ private:
         same("rights in slot", where, real.rights(), cap.rights);
         const bool frame = cap.type == ObjectType::Frame;
         if (frame) {
-            const auto data = k::FrameData::of(real);
+            const k::FrameState data = real.payload<ObjectType::Frame>().state;
             same("seal in slot", where, data.sealed(), cap.sealed);
             same("device in slot", where, data.device(), cap.device);
             same("size of frame in slot", where, data.large(), cap.large);
@@ -129,16 +129,16 @@ private:
             if (cap.space || cap.place.index < kTable) same("mapped address in slot", where, data.mapped_address(), cap.address);
         }
         if (cap.type == ObjectType::CapPage) {
-            same("table of page in slot", where, id_of(real.table), cap.space);
-            same("index of page in slot", where, real.data, cap.address);
+            same("table of page in slot", where, id_of(real.payload<ObjectType::CapPage>().table), cap.space);
+            same("index of page in slot", where, real.detail(), cap.address);
         }
-        if (frame || cap.type == ObjectType::PageTable) same("space in slot", where, id_of(real.space), cap.space);
+        if (frame || cap.type == ObjectType::PageTable) same("space in slot", where, id_of(real.link().space), cap.space);
         if (cap.type == ObjectType::Untyped) {
-            const auto data = k::UntypedData::of(real);
-            same("size of untyped in slot", where, data.size_bits(), cap.size_bits);
-            if (real.has_children()) same("used bytes of untyped in slot", where, data.used(), cap.used);
+            const k::UntypedPayload& data = real.payload<ObjectType::Untyped>();
+            same("size of untyped in slot", where, data.size_bits, cap.size_bits);
+            if (real.has_children()) same("used bytes of untyped in slot", where, data.used, cap.used);
         } else if (cap.type == ObjectType::Endpoint || cap.type == ObjectType::Notification || cap.type == ObjectType::Irq || cap.type == ObjectType::IoPorts) {
-            same("badge in slot", where, real.data, cap.badge);
+            same("badge in slot", where, real.detail(), cap.badge);
         }
     }
 
@@ -265,9 +265,6 @@ void adopt(Model& model, const Operation& operation) {
         const Utcb& real = kernel_page(model.inspected_page);
         constexpr unsigned kEnd = kRegisterWords + static_cast<unsigned>(UserRegister::Count);
         for (unsigned i = kRegisterWords; i < kEnd; ++i) page.words[i] = real.words[i];
-    }
-    if (const Id thread = model.answer_badge_unknown) {
-        model.threads.at(thread).registers.words[2] = kernel_thread(thread).registers.words[2];
     }
     if (const Id thread = model.latency_unknown) {
         model.threads.at(thread).registers.words[0] = kernel_thread(thread).registers.words[0];

@@ -165,7 +165,6 @@ Error Invoker::table() {
             } else if (cap.type == ObjectType::CapPage) {
                 answer(summary | u64{cap.space != 0} << 16, cap.object, cap.address, cap.space);
             } else {
-                if (cap.type == ObjectType::Untyped || cap.type == ObjectType::PageTable) m_.answer_badge_unknown = thread_;
                 answer(summary, cap.object, cap.badge, 0);
             }
             return Error::None;

@@ -337,7 +337,6 @@ Error Model::system_call(const Operation& operation) {
 
 void Model::step(const Operation& operation) {
     inspected_page = 0;
-    answer_badge_unknown = 0;
     latency_unknown = 0;
     nothing_received = 0;
     two_mistakes = 0;

@@ -159,7 +159,6 @@ public:
     u64 now = 0;
     // The machine's registers are not modelled: the words of the answer, from 4 on, that only the kernel knows.
     Id inspected_page = 0;
-    Id answer_badge_unknown = 0;  // the thread that got a CapInspect of a type that does not define w2
     Id latency_unknown = 0;       // the thread that asked how late the timer was
     Id nothing_received = 0;     // the thread that sent, signalled or yielded: its registers are zero, or as it set them
     Id two_mistakes = 0;         // the thread that made them: no capability, and a bad tag; either may be told

@@ -133,7 +133,7 @@ enum class Invocation : u32 {
     CapDelete = 0x202,   // w0 = index, w1 = count: empties these slots
     CapRevoke = 0x203,   // w0 = index: deletes everything derived from it
     CapInspect = 0x204,  // w0 = index -> w0 type | rights << 8 | mapped << 16 | sealed << 17 | large frame << 18,
-                         // w1 object id (frames: physical address), w2 badge or mapped address,
+                         // w1 object id (frames: physical address), w2 badge, range or mapped address,
                          // w3 id of the space it is mapped in. CapPage: w2 its first index, w3 id of the table
     CapUsed = 0x205,     // -> w0 slots that there can be, w1 slots in use, w2 pages donated
     CapTake = 0x206,     // w0 = index, w1 = slot: moves out of the invoked table into an own slot
