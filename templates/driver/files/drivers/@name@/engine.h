@@ -1,13 +1,13 @@
 // QEMU's educational PCI device, 1234:11e8 (docs/specs/edu.txt in QEMU's sources; the sections are named here).
 //
 // It computes the factorial of a number, modulo 2^32, at its own time, and raises an interrupt. Nothing stops it: a
-// computation that a dead incarnation began goes on, and its interrupt comes to the next one. So an interrupt only says
+// computation that an earlier incarnation began goes on, and its interrupt comes to the next one. So an interrupt only says
 // "look": what counts is computing(). The device clears that before it raises the interrupt, so none is missed by
 // acknowledging first and looking then.
 #pragma once
 
 #include <eft/abi/result.h>
-#include <eft/hw/register.h>
+#include <eft/hw/mmio.h>
 
 namespace eft::@name@ {
 
@@ -26,36 +26,22 @@ struct InterruptStatus : hw::Register<0x24, u32> {};
 struct InterruptAcknowledge : hw::Register<0x64, u32> {};
 constexpr u32 kRegisterBytes = 0x80;  // DMA lies behind them
 
-template <hw::RegisterAccess Access>
 class Engine {
 public:
-    // Whatever the incarnation before has left it at. NoDevice: it is not there, or not alive.
-    static Result<Engine> start(Access access) {
-        Engine engine(access);
-        if (hw::read<Identification>(access).template get<Identification::Kind>() != kKind) return Error::NoDevice;
-        for (const u32 pattern : {0x5555'aaaau, 0xaaaa'5555u}) {
-            hw::write<Liveness>(access, hw::Value<Liveness>(pattern));
-            if (hw::read<Liveness>(access).raw() != ~pattern) return Error::NoDevice;
-        }
-        hw::write<State>(access, hw::Value<State>().template with<State::InterruptWhenDone>());
-        engine.acknowledge();
-        return engine;
-    }
+    // In whatever state the incarnation before has left it. NoDevice: it is not there, or does not answer.
+    static Result<Engine> start(hw::Mmio registers);
 
-    bool computing() { return hw::read<State>(access_).template has<State::Computing>(); }
+    bool computing() const { return hw::read<State>(registers_).has<State::Computing>(); }
     // While it computes, the device ignores this.
-    void begin(u32 number) { hw::write<Factorial>(access_, hw::Value<Factorial>(number)); }
-    u32 product() { return hw::read<Factorial>(access_).raw(); }
+    void begin(u32 number) { hw::write<Factorial>(registers_, hw::Value<Factorial>(number)); }
+    u32 product() const { return hw::read<Factorial>(registers_).raw(); }
     // "IRQ controller": also a message has to be acknowledged.
-    void acknowledge() {
-        const u32 raised = hw::read<InterruptStatus>(access_).raw();
-        hw::write<InterruptAcknowledge>(access_, hw::Value<InterruptAcknowledge>(raised));
-    }
+    void acknowledge();
 
 private:
-    explicit Engine(Access access) : access_(access) {}
+    explicit Engine(hw::Mmio registers) : registers_(registers) {}
 
-    Access access_;
+    hw::Mmio registers_;
 };
 
 }  // namespace eft::@name@

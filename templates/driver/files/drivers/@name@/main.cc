@@ -1,6 +1,5 @@
 // @name@: the program. The device is in engine.h, the service in @name@.h.
 #include <drivers/@name@/@name@.h>
-#include <drivers/@name@/engine.h>
 #include <drivers/service/device.h>
 
 #include <eft/run_server.h>
@@ -9,9 +8,7 @@ using namespace eft;
 
 namespace {
 
-using Device = @name@::Engine<hw::Mmio>;
-
-Result<Device> start_device() {
+Result<@name@::Engine> start_device() {
     EFT_TRY(static driver::Device own, driver::Device::connect());
     EFT_TRY(static driver::Window window, own.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, @name@::kRegisterBytes));
@@ -20,7 +17,7 @@ Result<Device> start_device() {
     dev::BusMaster master;
     master.enabled = true;
     EFT_TRY([[maybe_unused]] const Empty mastering, own.dev().set_bus_master(master));
-    return Device::start(registers);
+    return @name@::Engine::start(registers);
 }
 
 }  // namespace
@@ -28,5 +25,5 @@ Result<Device> start_device() {
 int eft_main() {
     static auto device = start_device();
     if (!device.ok()) panic("@name@: there is no edu device that can be used");
-    run_server<@name@::Server<Device>>(@name@::kLayoutVersion, *device);
+    run_server<@name@::Server>(@name@::kLayoutVersion, *device);
 }

@@ -1,8 +1,7 @@
-// @name@ on a made-up device: jobs in turn, and deaths while the device is at work.
-#include "fake_engine.h"
+// @name@ on a device model: jobs in turn, and deaths while the device is at work.
+#include "engine_model.h"
 
 #include <drivers/@name@/@name@.h>
-#include <drivers/@name@/engine.h>
 #include <local_service.h>
 
 using namespace eft;
@@ -10,12 +9,12 @@ using namespace eft::test;
 
 namespace {
 
-using Device = @name@::Engine<FakeEngine::Access>;
-using Server = @name@::Server<Device>;
+using @name@::Engine;
+using @name@::Server;
 
 struct World {
-    FakeEngine engine;
-    Device device = *Device::start(engine.access());
+    EngineModel engine;
+    Engine device = *Engine::start(engine.registers());
     LocalService<Server> service{@name@::kLayoutVersion, device};
     ClientOf<@name@::@Name@Client, Server> anna{service, Badge{7}}, bert{service, Badge{8}};
 
@@ -29,7 +28,7 @@ struct World {
 
 TEST_CASE_FIXTURE(World, "a device that does not answer, or is another, is none") {
     engine.dead = true;
-    CHECK(Device::start(engine.access()).error() == Error::NoDevice);
+    CHECK(Engine::start(engine.registers()).error() == Error::NoDevice);
 }
 
 TEST_CASE_FIXTURE(World, "a job is computed, and its client waits for it") {
@@ -59,7 +58,7 @@ TEST_CASE_FIXTURE(World, "a driver that dies while the device computes goes on w
     REQUIRE(bert.start({4}).ok());  // the stub repeats it
     service.kill();
     CHECK(engine.begun == 1);
-    end_computation();  // of the dead: nobody's
+    end_computation();  // of the last incarnation: nobody's
     CHECK(engine.begun == 2);
     end_computation();
     end_computation();
