@@ -1,47 +1,53 @@
-// mem: address spaces, memory objects, demand paging. The interface is idl/mem.fbs; the logic is in manager.h.
+// mem: address spaces, memory objects, demand paging. The interface is idl/mem.fbs, all that mem knows is in state.h,
+// and what it does to the kernel is in effects.h.
 #include "arguments.h"
-#include "kernel_calls.h"
+#include "effects.h"
+#include "objects.h"
 #include "server.h"
+#include "spaces.h"
 
 #include <eft/panic.h>
+#include <eft/process.h>
 #include <eft/server.h>
 
 namespace eft::memory {
 namespace {
 
-constexpr Slot kEndpoint = slot(WellKnown::Endpoint);
+constinit State state;
 
-KernelCalls kernel;
-Manager<KernelCalls> manager(kernel, kEndpoint);
-
-// All memory of the machine. It came in consecutive slots, which libos may count among its own: it moves.
+// What root gave came in consecutive slots, which libos may count among its own: all of it moves.
 Status take_memory(u32 first, u32 count) {
     for (u32 i = 0; i < count; ++i) {
-        EFT_TRY(const Slot slot, manager.store().take_slots());
-        EFT_CHECK(kernel.move(slot, static_cast<Slot>(first + i)));
-        EFT_CHECK(manager.store().buddy.add(slot));
+        EFT_TRY(const Slot slot, take_slots(state));
+        EFT_CHECK(effects::move(slot, static_cast<Slot>(first + i)));
+        EFT_CHECK(add_memory(state, slot));
     }
     return {};
 }
 
-// They came in the same way.
+// The log rings of the core processes.
 Status take_logs(u32 first, u32 pages_each) {
-    const u32 count = pages_each * static_cast<u32>(kCoreProcesses.size());
-    EFT_TRY(const Slot run, manager.store().take_slots(count));
-    for (u32 i = 0; i < count; ++i) EFT_CHECK(kernel.move(static_cast<Slot>(raw(run) + i), static_cast<Slot>(first + i)));
-    return manager.show_logs(run, pages_each);
+    for (u64& log : state.core_logs) {
+        EFT_TRY(const Slot run, take_slots(state, pages_each));
+        for (u32 i = 0; i < pages_each; ++i) EFT_CHECK(effects::move(slot_at(run, i), static_cast<Slot>(first++)));
+        EFT_TRY(const Object* object, shown_object(state, run, pages_each));
+        log = object->id;
+    }
+    return {};
 }
 
 Status start() {
     const std::string_view arguments = field_text(config().arguments);
     EFT_TRY(const Pair untyped, parse_pair(arguments, "untyped="));
     EFT_TRY(const Pair archive, parse_pair(arguments, "archive="));
-    EFT_TRY(const u32 end, kernel.table_end());
-    manager.store().slots.set_end(end);
+    EFT_TRY(const Pair logs, parse_pair(arguments, "logs="));
+    EFT_TRY(const auto endpoint, effects::inspect(slot(WellKnown::Endpoint)));
+    state.endpoint_id = endpoint.id;
+    EFT_TRY(const u32 end, effects::table_end());
+    state.slots.set_end(end);
     EFT_CHECK(take_memory(static_cast<u32>(untyped.first), static_cast<u32>(untyped.second)));
     EFT_TRY(const Slot own_space, granted("space"));
-    EFT_CHECK(manager.start(own_space, archive.first, archive.second));
-    EFT_TRY(const Pair logs, parse_pair(arguments, "logs="));
+    EFT_CHECK(open_own_space(state, own_space, archive.first, archive.second));
     return take_logs(static_cast<u32>(logs.first), static_cast<u32>(logs.second));
 }
 
@@ -55,9 +61,7 @@ int eft_main() {
         log(to_string(started.error()));
         panic("mem: cannot start with what root gave");
     }
-    const auto endpoint = kernel.inspect(kEndpoint);
-    if (!endpoint.ok()) panic("mem: no endpoint");
-    static MemServer<KernelCalls> server(kernel, manager, endpoint->id);
+    static MemServer server(state);
     log("ready");
 
     ServerLoop loop;

@@ -126,10 +126,10 @@ Status FakeKernel::retype(Slot untyped, ObjectType type, Slot first, u32 count, 
     return {};
 }
 
-Result<UntypedFacts> FakeKernel::inspect_untyped(Slot untyped) {
+Result<kernel_object::UntypedInfo> FakeKernel::inspect_untyped(Slot untyped) {
     Node* node = find(untyped, ObjectType::Untyped);
     if (!node) return Error::InvalidCapability;
-    return UntypedFacts{node->id, node->size_bits, node->children.empty() ? 0 : node->used, node->device};
+    return kernel_object::UntypedInfo{node->id, node->size_bits, node->children.empty() ? 0 : node->used, node->device};
 }
 
 Status FakeKernel::copy(Place place, Node& source, Rights mask, u64 badge) {
@@ -189,10 +189,10 @@ Status FakeKernel::revoke(Slot slot) {
     return {};
 }
 
-Result<CapFacts> FakeKernel::inspect(Slot slot) {
+Result<kernel_object::CapInfo> FakeKernel::inspect(Slot slot) {
     const Node* node = find(raw(slot));
-    if (!node) return CapFacts{};
-    return CapFacts{node->type, node->rights, node->space != 0, node->sealed, node->id, node->data, node->space};
+    if (!node) return kernel_object::CapInfo{};
+    return kernel_object::CapInfo{node->type, node->rights, node->space != 0, node->sealed, node->id, node->data, node->space};
 }
 
 u32 FakeKernel::missing_tables(u64 space, u64 address) const {

@@ -2,8 +2,7 @@
 // tables. It does what kernel/ does, as far as mem can see it, and it can be told to fail at the Nth operation.
 #pragma once
 
-#include <eft/abi/object.h>
-#include <eft/abi/result.h>
+#include <eft/invoke.h>
 
 #include <array>
 #include <cstddef>
@@ -29,23 +28,16 @@ struct Node {
     std::vector<Node*> children;
 };
 
-struct CapFacts {
-    ObjectType type;
-    Rights rights;
-    bool mapped, sealed;
-    u64 id, data, space;
-};
-struct UntypedFacts {
-    u64 address;
-    unsigned size_bits;
-    u64 used;
-    bool device;
-};
-
 class FakeKernel {
 public:
     static constexpr u32 kInner = 0xffff'ffff;
     static constexpr u64 kOwnSpaceId = 0x5ace;
+
+    FakeKernel() { current_ = this; }
+    ~FakeKernel() { current_ = nullptr; }
+    FakeKernel(const FakeKernel&) = delete;
+    // The one that there is.
+    static FakeKernel* current() { return current_; }
 
     // What the test sets up.
     Slot put(ObjectType type, u32 slot, u64 id = 0, Rights rights = kAllRights, u64 data = 0);
@@ -74,15 +66,12 @@ public:
 
     // The system calls.
     Status retype(Slot untyped, ObjectType type, Slot first, u32 count = 1, unsigned size_bits = 0);
-    Result<UntypedFacts> inspect_untyped(Slot untyped);
+    Result<kernel_object::UntypedInfo> inspect_untyped(Slot untyped);
     Status derive(Slot target, Slot source, Rights mask = kAllRights, u64 badge = 0);
-    Status derive(Slot target, Slot source, Rights mask, Badge badge) {
-        return derive(target, source, mask, raw(badge));
-    }
     Status move_into(Slot table, Slot index, Slot source);
     Status remove(Slot first, u32 count = 1);
     Status revoke(Slot slot);
-    Result<CapFacts> inspect(Slot slot);
+    Result<kernel_object::CapInfo> inspect(Slot slot);
     Status map(Slot space, Slot frame, u64 address, Rights rights, u8 flags);
     Status unmap(Slot space, Slot frame);
     Status donate(Slot space, Slot table);
@@ -101,6 +90,8 @@ public:
 
 private:
     using Place = std::pair<u32, u32>;
+
+    static inline FakeKernel* current_ = nullptr;
 
     bool fails() { return operations_++ == fail_; }
     Status check_destination(u32 slot);

@@ -7,17 +7,11 @@
 
 using namespace eft;
 using namespace eft::memory;
-using test::FakeKernel;
 using test::Machine;
 
 namespace {
 
-FakeKernel* current_kernel = nullptr;  // where fields of messages drop what nobody took
-
 struct Served : Machine {
-    Served() : server(kernel, *manager, kEndpointId) { current_kernel = &kernel; }
-    ~Served() { current_kernel = nullptr; }
-
     // A copy of a capability, as if it had come with a request.
     template <class Field>
     Field sent(Slot source) {
@@ -38,7 +32,7 @@ struct Served : Machine {
         return mapping;
     }
 
-    MemServer<FakeKernel> server;
+    MemServer server{state};
 };
 
 ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
@@ -46,20 +40,11 @@ ipc::Context control() { return as(kControlSession); }
 
 }  // namespace
 
-namespace eft::ipc::slots {
-void drop(Slot slot) {
-    if (current_kernel) current_kernel->drop(slot);
-}
-void refill(Utcb&, unsigned) {}
-}  // namespace eft::ipc::slots
-
-static_assert(mem::MemServer<MemServer<FakeKernel>>);
-
 TEST_CASE("control methods are for control sessions only") {
     Served t;
     auto own = control();
     const u32 id = t.server.create_space(own, {.quota = 64})->id;
-    const Machine::State before = t.state();
+    const Machine::Totals before = t.totals();
     for (const Badge badge : {Badge::None, badge_of(Kind::Space, id), badge_of(Kind::Pager, id),
                               badge_of(Kind::Object, id), Badge{2}, Badge{~u64{0}}}) {
         auto caller = as(badge);
@@ -78,7 +63,7 @@ TEST_CASE("control methods are for control sessions only") {
         CHECK(t.server.pin(caller, {}).error() == Error::PermissionDenied);
         CHECK(t.server.unpin(caller, {}).error() == Error::PermissionDenied);
     }
-    CHECK(t.state() == before);
+    CHECK(t.totals() == before);
 }
 
 TEST_CASE("space methods need a space that lives") {
@@ -105,7 +90,7 @@ TEST_CASE("only mem's own object capabilities name objects") {
     Served t;
     auto own = control();
     auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    const Machine::State before = t.state();
+    const Machine::Totals before = t.totals();
     const Slot forged = t.kernel.put(ObjectType::Endpoint, 60, 0xbad, kAllRights, raw(badge_of(Kind::Object, 1 << 9)));
     const Slot pager =
         t.kernel.put(ObjectType::Endpoint, 61, Machine::kEndpointId, kAllRights, raw(badge_of(Kind::Pager, 65)));
@@ -119,7 +104,7 @@ TEST_CASE("only mem's own object capabilities name objects") {
     CHECK(t.server.map(caller, {}).error() == Error::InvalidArgument);
     CHECK(t.server.release(caller, t.object_field(forged)).error() == Error::InvalidArgument);
     for (const u32 slot : {60, 61, 62}) t.kernel.drop(Slot{slot});
-    CHECK(t.state() == before);
+    CHECK(t.totals() == before);
 }
 
 TEST_CASE("an object is released by its owner, once") {
@@ -127,7 +112,7 @@ TEST_CASE("an object is released by its owner, once") {
     auto own = control();
     auto owner = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
     auto other = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    const Machine::State before = t.state();
+    const Machine::Totals before = t.totals();
     auto object = t.server.create_object(owner, {.bytes = 3 * kPageSize});
     REQUIRE(object.ok());
     const Slot slot = object->object.slot();
@@ -149,7 +134,7 @@ TEST_CASE("an object is released by its owner, once") {
     CHECK(t.server.unmap(owner, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
     CHECK(t.server.unmap(other, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
     object = Error::NotFound;  // gives the capability back
-    const Machine::State after = t.state();
+    const Machine::Totals after = t.totals();
     CHECK(after.objects == before.objects);
     CHECK(after.sending == before.sending);
     // What is left are the first space's page tables.
@@ -179,12 +164,16 @@ TEST_CASE("the logs that root shows can be read through control, and are nobody'
         t.kernel.put(ObjectType::Frame, kFirst + i, 5000 + i, bits(FrameRight::Read));
     auto own = control();
     CHECK(t.server.core_log(own, {.pid = 1}).error() == Error::NotFound);
-    REQUIRE(t.manager->show_logs(Slot{kFirst}, kPages).ok());
+    for (u32 i = 0; i < kCoreProcesses.size(); ++i) {
+        const auto log = shown_object(t.state, Slot{kFirst + i * kPages}, kPages);
+        REQUIRE(log.ok());
+        t.state.core_logs[i] = (*log)->id;
+    }
     auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
     CHECK(t.server.core_log(caller, {.pid = 1}).error() == Error::PermissionDenied);
     for (const u32 pid : {u32{0}, u32{kCoreProcesses.size() + 1}, ~u32{0}})
         CHECK(t.server.core_log(own, {.pid = pid}).error() == Error::NotFound);
-    const Machine::State before = t.state();
+    const Machine::Totals before = t.totals();
     auto ring = t.server.core_log(own, {.pid = kSupervisorPid});
     REQUIRE(ring.ok());
     CHECK(ring->bytes == kPages * kPageSize);
@@ -201,7 +190,7 @@ TEST_CASE("the logs that root shows can be read through control, and are nobody'
     const u32 id = static_cast<u32>(id_of(caller.badge()));
     CHECK(t.server.destroy_space(own, {.id = id}).ok());
     CHECK(t.server.core_log(own, {.pid = kSupervisorPid}).ok());
-    CHECK(t.state().objects == before.objects);
+    CHECK(t.totals().objects == before.objects);
 }
 
 TEST_CASE("a device's object is released by control") {
@@ -216,7 +205,7 @@ TEST_CASE("a device's object is released by control") {
 TEST_CASE("threads and kernel objects: kinds are checked, and the space's death takes them all") {
     Served t;
     auto own = control();
-    const Machine::State before = t.state();
+    const Machine::Totals before = t.totals();
     const u32 id = t.server.create_space(own, {.quota = 200})->id;
     const auto thread = [&](Slot table, Slot exceptions, u32 replies = 4, u64 budget = 10) {
         mem::ThreadRequest request;
@@ -253,7 +242,7 @@ TEST_CASE("threads and kernel objects: kinds are checked, and the space's death 
     CHECK(make(ObjectType::Untyped, 12) == Error::NotSupported);
     CHECK(make(static_cast<ObjectType>(200)) == Error::NotSupported);
     CHECK(t.server.destroy_space(own, {.id = id}).ok());
-    CHECK(t.state() == before);
+    CHECK(t.totals() == before);
     CHECK(!t.kernel.find(10, Machine::kTableId));
 }
 

@@ -40,8 +40,8 @@ TEST_CASE("runs do not overlap, and everything can be taken again after it was g
     }
     for (const auto& [first, count] : runs) slots.give(first, count);
     CHECK(slots.used() == 0);
-    CHECK(slots.take_of_all(SlotRuns::kCount).ok());
-    CHECK(slots.take_of_all(1).error() == Error::LimitReached);
+    CHECK(slots.take_with_reserve(SlotRuns::kCount).ok());
+    CHECK(slots.take_with_reserve(1).error() == Error::LimitReached);
 }
 
 TEST_CASE("no run of no slots, and none longer than the table") {
@@ -58,9 +58,9 @@ TEST_CASE("single slots fill the table to the last") {
     for (u32 i = 0; i < SlotRuns::kCount - SlotRuns::kReserve; ++i) REQUIRE(slots.take().ok());
     CHECK(!slots.take().ok());
     CHECK(!slots.reserve_in_use());
-    for (u32 i = 0; i < SlotRuns::kReserve; ++i) REQUIRE(slots.take_of_all(1).ok());
+    for (u32 i = 0; i < SlotRuns::kReserve; ++i) REQUIRE(slots.take_with_reserve(1).ok());
     CHECK(slots.reserve_in_use());
-    CHECK(!slots.take_of_all(1).ok());
+    CHECK(!slots.take_with_reserve(1).ok());
     slots.give(Slot{SlotRuns::kFirst + 999});
     CHECK(slots.take().value_or(Slot::None) == Slot{SlotRuns::kFirst + 999});
 }
@@ -71,7 +71,7 @@ TEST_CASE("only slots that exist are given, and the last of these are a reserve"
     slots.set_end(SlotRuns::kFirst + SlotRuns::kReserve + 64);
     CHECK(slots.take(64).value_or(Slot::None) == Slot{SlotRuns::kFirst});
     CHECK(!slots.take().ok());
-    CHECK(slots.take_of_all(2).value_or(Slot::None) == Slot{SlotRuns::kFirst + 64});
+    CHECK(slots.take_with_reserve(2).value_or(Slot::None) == Slot{SlotRuns::kFirst + 64});
     CHECK(slots.reserve_in_use());
     slots.set_end(slots.end() + 64);
     CHECK(slots.take().value_or(Slot::None) == Slot{SlotRuns::kFirst + 66});

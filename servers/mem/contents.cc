@@ -1,0 +1,87 @@
+#include "contents.h"
+
+#include "effects.h"
+#include "mappings.h"
+#include "space_memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace eft::memory {
+namespace {
+
+Space& own_space(State& state) { return *state.spaces.find(state.own_space); }
+
+Status check(const State& state, const ImageRequest& request) {
+    constexpr Rights kReadExecute = FrameRight::Read | FrameRight::Execute;
+    if (request.rights != kReadOnly && request.rights != kReadWrite && request.rights != kReadExecute) return Error::InvalidArgument;
+    if (request.memory_bytes == 0 || request.file_bytes > request.memory_bytes || request.address != page_down(request.address))
+        return Error::InvalidArgument;
+    if (request.address == 0 || request.address >= kUserTop || request.memory_bytes > kUserTop - request.address)
+        return Error::OutOfRange;
+    if (request.file_bytes > state.archive_bytes || request.archive_offset > state.archive_bytes - request.file_bytes)
+        return Error::OutOfRange;
+    return {};
+}
+
+// Copies from the boot archive into a fresh frame, which is mapped nowhere yet.
+Status fill(State& state, Slot frame, u64 archive_offset, u64 bytes) {
+    Space& own = own_space(state);
+    EFT_CHECK(map_frame(state, own, frame, kWindow, kReadWrite));
+    std::memcpy(own_memory(kWindow), own_memory(kArchiveWindow) + archive_offset, bytes);
+    return effects::unmap(own.space, frame);
+}
+
+bool in_stack(u64 address) { return address >= kStackBottom && address < layout::kStackTop; }
+u64 stack_page(u64 address) { return (address - kStackBottom) >> kPageBits; }
+
+Result<Slot> readable_frame(State& state, const Space& space, u64 address) {
+    if (!in_stack(address)) return mapped_frame(state, space, address);
+    const Slot frame = space.stack[stack_page(address)];
+    if (frame == Slot::None) return Error::NotMapped;
+    return frame;
+}
+
+}  // namespace
+
+Status load_image(State& state, Space& space, const ImageRequest& request) {
+    EFT_CHECK(check(state, request));
+    for (u64 done = 0; done < request.memory_bytes; done += kPageSize) {
+        EFT_TRY(const Slot frame, take_page(state, space, ObjectType::Frame));
+        if (done < request.file_bytes)
+            EFT_CHECK(fill(state, frame, request.archive_offset + done, std::min(request.file_bytes - done, kPageSize)));
+        if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
+        EFT_CHECK(map_frame(state, space, frame, request.address + done, request.rights));
+    }
+    return {};
+}
+
+Error resolve_fault(State& state, u64 space_id, u64 address, u64 code) {
+    Space* space = state.spaces.find(space_id);
+    if (!space) return Error::NotFound;
+    if (code & (static_cast<u64>(FaultBit::Present) | static_cast<u64>(FaultBit::Fetch))) return Error::OutOfRange;
+    const bool stack = in_stack(address);
+    if (!stack && (address < layout::kHeapBase || address >= layout::kHeapLimit)) return Error::OutOfRange;
+    const Result<Slot> frame = take_page(state, *space, ObjectType::Frame);
+    if (!frame.ok()) return frame.error();
+    const Status mapped = map_frame(state, *space, *frame, page_down(address), kReadWrite);
+    if (stack && mapped.ok()) space->stack[stack_page(address)] = *frame;
+    return mapped.error() == Error::AlreadyMapped ? Error::None : mapped.error();
+}
+
+Result<u32> read_memory(State& state, const Space& space, u64 address, std::span<u64> words) {
+    if (address % sizeof(u64) != 0) return Error::InvalidArgument;
+    EFT_TRY(const Slot frame, readable_frame(state, space, address));
+    const u64 offset = address & (kPageSize - 1);
+    const auto count = static_cast<u32>(std::min<u64>(words.size(), (kPageSize - offset) / sizeof(u64)));
+    EFT_TRY(const Slot copy, take_slots(state));
+    Status read = effects::copy_frame(copy, frame, kReadOnly);
+    if (read.ok()) read = map_frame(state, own_space(state), copy, kWindow, kReadOnly);
+    if (read.ok()) std::memcpy(words.data(), own_memory(kWindow) + offset, count * sizeof(u64));
+    effects::remove(copy);
+    state.slots.give(copy);
+    if (!read.ok()) return read.error();
+    return count;
+}
+
+}  // namespace eft::memory

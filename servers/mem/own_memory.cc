@@ -1,0 +1,7 @@
+#include "contents.h"
+
+namespace eft::memory {
+
+std::byte* own_memory(u64 address) { return reinterpret_cast<std::byte*>(address); }
+
+}  // namespace eft::memory

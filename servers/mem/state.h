@@ -1,0 +1,99 @@
+// All that mem knows. Fixed tables, because mem's own memory cannot grow; plain data without pointers, in which zeros
+// say that there is nothing; the capabilities that it speaks of are in mem's own slots.
+#pragma once
+
+#include "blocks.h"
+#include "chains.h"
+#include "pool.h"
+#include "records.h"
+#include "slot_runs.h"
+
+#include <eft/core_processes.h>
+#include <eft/layout.h>
+
+#include <type_traits>
+
+namespace eft::memory {
+
+// The badges of capabilities to mem's endpoint: a kind and an id, so a capability to something that has ended finds
+// nothing. Control is what root mints for the other core servers.
+constexpr Badge kControlSession{kControlBadge};
+enum class Kind : u64 { Control = 0, Space = 1, Pager = 2, Object = 3 };
+constexpr unsigned kKindShift = 60;
+constexpr Badge badge_of(Kind kind, u64 id) { return static_cast<Badge>(static_cast<u64>(kind) << kKindShift | id); }
+constexpr Kind kind_of(Badge badge) { return static_cast<Kind>(raw(badge) >> kKindShift); }
+constexpr u64 id_of(Badge badge) { return raw(badge) & ((u64{1} << kKindShift) - 1); }
+
+constexpr u64 kStackBottom = layout::kStackTop - layout::kStackBytes;
+constexpr u32 kStackPages = layout::kStackBytes / kPageSize;
+
+// One process cannot use up the tables for all.
+constexpr u32 kMaxMappingsOfSpace = 128;
+constexpr u32 kMaxObjectsOfSpace = 96;
+constexpr u32 kMaxQuota = 65536;  // pages
+
+struct Space {
+    u32 id = 0;  // 0: the record is not in use
+    u32 quota = 0;
+    u32 used = 0;    // pages of its blocks and of its objects
+    u32 mapped = 0;  // pages of objects that it maps; bounded by the quota, too, because they take slots
+    u32 mappings = 0;
+    u32 objects = 0;
+    bool adopted = false;       // root made the address space
+    Slot space = Slot::None;    // the AddressSpace
+    Slot session = Slot::None;  // the capabilities that others' are derived from, so that a revoke ends them
+    Slot pager = Slot::None;
+    Slot thread = Slot::None;
+    Slot context = Slot::None;  // the thread's share of the processor
+    Chain pages;                // blocks of page-sized things, in slots of their own
+    Slot small = Slot::None;    // the one of these pages, an Untyped, that small kernel objects are made of
+    Chain tables;               // blocks of one CapTable each, where it is larger than a page
+    u16 first_mapping = 0;
+    std::array<Slot, kStackPages> stack{};  // frames of the stack, for crash records
+};
+
+struct Object {
+    u64 id = 0;              // 0: the record is not in use
+    u32 owner = 0;           // id of the space that it is charged to; 0: mem's own, a device's, or its owner has ended
+    bool held = false;       // by its owner, who has not released it
+    bool device = false;
+    bool permanent = false;  // mem's own for good, and read-only: the boot archive, the logs of the core processes
+    u32 pages = 0;
+    u32 charged = 0;  // pages
+    u32 mappings = 0;
+    u32 pins = 0;
+    u64 device_address = 0;
+    Slot master = Slot::None;  // what object capabilities are derived from
+    Chain frames;
+
+    bool wanted() const { return held || mappings != 0 || pins != 0; }
+};
+
+struct Mapping {
+    u64 object = 0;  // id
+    u64 address = 0;
+    u32 pages = 0;
+    Slot first = Slot::None;  // of the run of derived frame capabilities
+    u16 next = 0;             // of the same space
+
+    u64 bytes() const { return u64{pages} * kPageSize; }
+    bool contains(u64 where) const { return where >= address && where - address < bytes(); }
+};
+
+struct State {
+    SlotRuns slots;
+    Blocks blocks;
+    Extents extents;
+    Records<Space, 6, 0xffff'ffff> spaces;
+    Records<Object, 9, (u64{1} << 48)> objects;
+    Pool<Mapping, 2048> mappings;
+
+    u64 endpoint_id = 0;  // the kernel's, of mem's own endpoint
+    u32 own_space = 0;    // id
+    u64 archive = 0;      // id of the object
+    u64 archive_bytes = 0;
+    std::array<u64, kCoreProcesses.size()> core_logs{};  // ids of objects, by process id from 1
+};
+static_assert(std::is_trivially_copyable_v<State>);
+
+}  // namespace eft::memory

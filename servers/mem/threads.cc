@@ -1,0 +1,71 @@
+#include "threads.h"
+
+#include "effects.h"
+#include "space_memory.h"
+
+#include <eft/cap.h>
+
+namespace eft::memory {
+namespace {
+
+constexpr u32 kMaxReplies = 64;
+
+Result<Slot> make_in_own_slot(State& state, Space& space, ObjectType type) {
+    EFT_TRY(const Slot slot, take_slots(state));
+    if (Status made = make_small(state, space, type, slot); !made.ok()) {
+        state.slots.give(slot);
+        return made.error();
+    }
+    return slot;
+}
+
+Status make_replies(State& state, Space& space, const ThreadPlan& plan) {
+    if (plan.replies == 0) return {};
+    EFT_TRY(const Slot run, take_slots(state, plan.replies));
+    Status made = make_small(state, space, ObjectType::Reply, run, plan.replies);
+    for (u32 i = 0; made.ok() && i < plan.replies; ++i)
+        made = effects::move_into(plan.table, slot_at(static_cast<Slot>(plan.first_reply), i), slot_at(run, i));
+    if (!made.ok()) effects::remove(run, plan.replies);
+    state.slots.give(run, plan.replies);
+    return made;
+}
+
+}  // namespace
+
+Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan) {
+    if (space.thread != Slot::None) return Error::AlreadyExists;
+    if (space.adopted) return Error::WrongState;
+    if (plan.replies > kMaxReplies || plan.ceiling >= kPriorities) return Error::OutOfRange;
+    if (plan.budget > plan.period || (plan.budget == 0) != (plan.period == 0)) return Error::InvalidArgument;
+    EFT_TRY(const Slot utcb, take_page(state, space, ObjectType::Frame));
+    EFT_CHECK(map_frame(state, space, utcb, layout::kUtcbAddress, kReadWrite));
+    EFT_TRY(space.thread, make_in_own_slot(state, space, ObjectType::Thread));
+    EFT_TRY(space.context, make_in_own_slot(state, space, ObjectType::SchedContext));
+    EFT_CHECK(effects::assemble_thread({.thread = space.thread,
+                                        .context = space.context,
+                                        .table = plan.table,
+                                        .space = space.space,
+                                        .utcb = utcb,
+                                        .pager = space.pager,
+                                        .exceptions = plan.exceptions},
+                                       plan.budget, plan.period, plan.ceiling));
+    EFT_CHECK(make_replies(state, space, plan));
+    EFT_TRY(CapHandle copy, copy_capability(space.thread));
+    return copy.release();
+}
+
+Result<Slot> make_object(State& state, Space& space, ObjectType type, unsigned size_bits) {
+    const bool table = type == ObjectType::CapTable;
+    if (!table && type != ObjectType::Endpoint && type != ObjectType::Notification && type != ObjectType::Reply)
+        return Error::NotSupported;
+    if (table ? size_bits < 1 || size_bits > kMaxTableBits : size_bits != 0) return Error::InvalidArgument;
+    const Slot slot = allocate_slot();
+    if (slot == Slot::None) return Error::LimitReached;
+    if (Status made = make_small(state, space, type, slot, 1, size_bits); !made.ok()) {
+        drop_slot(slot);
+        return made.error();
+    }
+    return slot;
+}
+
+}  // namespace eft::memory

@@ -1,0 +1,26 @@
+// Kernel objects that are made for a space and that others get capabilities to: its thread, and what its program asks
+// for.
+#pragma once
+
+#include "state.h"
+
+namespace eft::memory {
+
+struct ThreadPlan {
+    Slot table;
+    Slot exceptions;
+    u32 first_reply;  // slots of `table`
+    u32 replies;
+    u64 budget, period;  // ticks of the time-stamp counter; both 0: no limit
+    u8 ceiling;
+};
+
+// The space's one thread, suspended, as a capability in a slot of libos', to be sent away. AlreadyExists: it has one.
+// WrongState: the space is adopted. OutOfRange, InvalidArgument: of the plan's numbers.
+Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan);
+
+// An Endpoint, Notification, Reply or CapTable, in the same way. NotSupported: another type. InvalidArgument: size_bits,
+// the log2 of a CapTable's slots.
+Result<Slot> make_object(State& state, Space& space, ObjectType type, unsigned size_bits);
+
+}  // namespace eft::memory
