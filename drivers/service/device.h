@@ -1,4 +1,7 @@
 // The device that dev has assigned to this driver: its windows, ports, interrupts, and memory that it may reach.
+//
+// Everything goes through the session with dev that rs has granted as "device"; errors of dev are passed on. When dev dies,
+// its calls end with PeerDied, and what was given before goes on working.
 #pragma once
 
 #include <eft/cap.h>
@@ -6,9 +9,7 @@
 #include <eft/hw/mmio.h>
 #include <eft/hw/ports.h>
 #include <eft/idl/dev.h>
-#include <eft/idl/mem.h>
 #include <eft/ipc/kernel_transport.h>
-#include <eft/process.h>
 #include <eft/shared_memory.h>
 
 namespace eft::driver {
@@ -21,84 +22,44 @@ struct Window {
     u64 length = 0;
 
     // Registers at [at, at + bytes) of the device's window; NotSupported where dev keeps them for itself.
-    Result<hw::Mmio> registers(u64 at, u64 bytes) {
-        const u64 mapped = memory.bytes().size() - offset;
-        if (!memory || at < start || at - start > mapped || bytes > mapped - (at - start)) return Error::NotSupported;
-        return hw::Mmio(memory.bytes().data() + offset + (at - start), bytes);
-    }
+    Result<hw::Mmio> registers(u64 at, u64 bytes);
 };
 
 class Device {
 public:
     // NotFound: the manifest gives this service no device.
-    static Result<Device> connect() {
-        EFT_TRY(const Slot session, granted("device"));
-        return Device(session);
-    }
+    static Result<Device> connect();
 
     dev::DevClient<>& dev() { return dev_; }
 
-    Result<Window> window(u32 index) {
-        dev::WindowRequest request;
-        request.index = index;
-        EFT_TRY(dev::Window answer, dev_.open_window(request));
-        Window window;
-        window.offset = answer.offset;
-        window.start = answer.start;
-        window.length = answer.length;
-        if (!answer.memory.present()) return window;
-        const CapHandle object(answer.memory.release());
-        EFT_TRY(window.memory, SharedMemory::borrow(object.slot(), answer.bytes));
-        return window;
-    }
+    // Of a PCI function, `index` is the BAR. NotFound: there is no memory in it.
+    Result<Window> window(u32 index);
+    // NotSupported: the device has no ports.
+    Result<hw::Ports> ports();
 
-    Result<hw::Ports> ports() {
-        EFT_TRY(dev::PortWindow answer, dev_.open_ports({}));
-        ports_ = CapHandle(answer.ports.release());
-        return hw::Ports(ports_.slot(), answer.first, answer.count);
-    }
+    // From now on the interrupt signals this program with `wake_bits`; answers its number. Of a PCI function, `index` counts
+    // its messages. `lines`: the I/O APIC inputs that will do for a device of the platform, 0 for any. The capability is
+    // this program's as long as it lives.
+    Result<u32> connect_interrupt(u32 index, u32 lines, u64 wake_bits);
 
-    // From now on the interrupt signals this program with `bits`; answers its number. The capability is this program's
-    // as long as it lives.
-    Result<u32> connect_interrupt(u32 index, u32 lines, u64 wake_bits) {
-        dev::InterruptRequest request;
-        request.index = index;
-        request.lines = lines;
-        EFT_TRY(dev::Interrupt answer, dev_.open_interrupt(request));
-        CapHandle interrupt(answer.irq.release());
-        EFT_TRY(const CapHandle wake, copy_capability(slot(WellKnown::SelfSignal), kAllRights, wake_bits));
-        EFT_CHECK(kernel_object::bind_irq(interrupt.slot(), answer.number, wake.slot()));
-        interrupt.release();
-        return answer.number;
-    }
+    // The device may write to memory: without this, it sends no interrupt messages either.
+    Status enable_bus_master();
+
+    // Zeroed memory for the device, in one physical piece; pinned until the device was reset after our death. For good.
+    Result<hw::DmaMemory> make_dma_memory(u64 bytes);
+
+    // Where the pages of a memory object are for the device, one for each of `addresses`. They stay there until unpin() with
+    // the number that this answers, or until the device was reset after our death. OutOfRange: it has fewer pages.
+    Result<u32> pin(Slot object, std::span<u64> addresses);
+    void unpin(u32 number);
 
 private:
     explicit Device(Slot session) : dev_(CapHandle(session)) {}
 
+    Status find_pages(u32 pin, std::span<u64> addresses);
+
     dev::DevClient<> dev_;
     CapHandle ports_;
 };
-
-// Memory that the device reaches: zeroed, in one physical piece, pinned until the device was reset after our death.
-inline Result<hw::DmaMemory> make_dma_memory(dev::DevClient<>& dev, u64 bytes) {
-    static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
-    mem::ObjectRequest request;
-    request.bytes = page_up(bytes);
-    request.contiguous = true;
-    EFT_TRY(mem::Object made, memory.create_object(request).or_error());
-    const CapHandle object(made.object.release());
-    EFT_TRY(SharedMemory mapped, SharedMemory::borrow(object.slot(), request.bytes));
-    dev::PinRequest pin;
-    pin.object = ipc::CapField<ipc::kind::Memory>(object);
-    EFT_TRY(const dev::Pinned pinned, dev.pin(pin).or_error());
-    dev::PinQuery query;
-    query.pin = pinned.pin;
-    EFT_TRY(const dev::PinnedPages pages, dev.pinned_at(query));
-    if (pages.addresses.empty()) return Error::OutOfMemory;
-    const u64 address = pages.addresses[0];
-    static SharedMemory kept;  // for good: one driver has one piece
-    kept = std::move(mapped);
-    return hw::DmaMemory{kept.bytes().data(), address, request.bytes};
-}
 
 }  // namespace eft::driver

@@ -1,7 +1,7 @@
 // virtio_blk: disks behind virtio over PCI. The device is in device.h, the service in drivers/block.
 #include <drivers/block/program.h>
+#include <drivers/virtio/device_windows.h>
 #include <drivers/virtio_blk/disk.h>
-#include <drivers/virtio_blk/start.h>
 
 using namespace eft;
 
@@ -12,22 +12,20 @@ constexpr u64 kQueueBit = u64{1} << 32;
 constexpr u64 kConfigurationBit = u64{1} << 33;
 
 Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
-    static virtio_blk::DeviceWindows windows;
+    static virtio::DeviceWindows windows;
     EFT_TRY(const dev::DeviceInfo info, own.dev().describe());
     std::array<u8, pci::kConfigurationSize> configuration{};
     std::copy_n(info.config.begin(), std::min(info.config.size(), configuration.size()), configuration.begin());
     const u32 interrupts = info.interrupts;
     EFT_TRY(const virtio::Windows opened, windows.open(own, hw::Mmio(configuration.data(), configuration.size())));
-    EFT_TRY(const hw::DmaMemory memory, driver::make_dma_memory(own.dev(), virtio_blk::Requests::memory_size(virtio::kMaximumQueueSize)));
+    EFT_TRY(const hw::DmaMemory memory, own.make_dma_memory(virtio_blk::Requests::memory_size(virtio::kMaximumQueueSize)));
     EFT_TRY([[maybe_unused]] const u32 queue_irq, own.connect_interrupt(0, 0, kQueueBit));
     virtio_blk::Vectors vectors;
     if (interrupts > 1) {
         EFT_TRY([[maybe_unused]] const u32 configuration_irq, own.connect_interrupt(1, 0, kConfigurationBit));
         vectors.configuration = 1;
     }
-    dev::BusMaster master;
-    master.enabled = true;
-    EFT_TRY([[maybe_unused]] const Empty mastering, own.dev().set_bus_master(master));
+    EFT_CHECK(own.enable_bus_master());
     return virtio_blk::BlockDevice(opened, memory, vectors);
 }
 
@@ -40,8 +38,7 @@ int eft_main() {
     if (!device.ok()) panic("virtio_blk: the device's windows, memory or interrupts are not to be had");
     if (!device->start().ok()) panic("virtio_blk: the device cannot be started");
 
-    static virtio_blk::DevPins pins(own->dev());
-    static virtio_blk::Disk disk(*device, pins);
+    static virtio_blk::Disk disk(*device, *own);
     block::run(disk, [](u64 bits) {
         if (bits & kConfigurationBit) disk.look_at_configuration();
     });

@@ -13,10 +13,7 @@ Result<@name@::Engine> start_device() {
     EFT_TRY(static driver::Window window, own.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, @name@::kRegisterBytes));
     EFT_TRY([[maybe_unused]] const u32 irq, own.connect_interrupt(0, 0, @name@::kInterruptBit));
-    // An interrupt message is a write of the device to memory.
-    dev::BusMaster master;
-    master.enabled = true;
-    EFT_TRY([[maybe_unused]] const Empty mastering, own.dev().set_bus_master(master));
+    EFT_CHECK(own.enable_bus_master());  // an interrupt message is a write of the device to memory
     return @name@::Engine::start(registers);
 }
 

@@ -1,0 +1,107 @@
+// The calls of dev and of the kernel: see device.h.
+#include <drivers/service/device.h>
+
+#include <eft/idl/mem.h>
+#include <eft/invoke.h>
+#include <eft/process.h>
+
+#include <algorithm>
+
+namespace eft::driver {
+
+Result<hw::Mmio> Window::registers(u64 at, u64 bytes) {
+    const u64 mapped = memory.bytes().size() - offset;
+    if (!memory || at < start || at - start > mapped || bytes > mapped - (at - start)) return Error::NotSupported;
+    return hw::Mmio(memory.bytes().data() + offset + (at - start), bytes);
+}
+
+Result<Device> Device::connect() {
+    EFT_TRY(const Slot session, granted("device"));
+    return Device(session);
+}
+
+Result<Window> Device::window(u32 index) {
+    dev::WindowRequest request;
+    request.index = index;
+    EFT_TRY(dev::Window answer, dev_.open_window(request));
+    Window window;
+    window.offset = answer.offset;
+    window.start = answer.start;
+    window.length = answer.length;
+    if (!answer.memory.present()) return window;
+    const CapHandle object(answer.memory.release());
+    EFT_TRY(window.memory, SharedMemory::borrow(object.slot(), answer.bytes));
+    return window;
+}
+
+Result<hw::Ports> Device::ports() {
+    EFT_TRY(dev::PortWindow answer, dev_.open_ports({}));
+    ports_ = CapHandle(answer.ports.release());
+    return hw::Ports(ports_.slot(), answer.first, answer.count);
+}
+
+Result<u32> Device::connect_interrupt(u32 index, u32 lines, u64 wake_bits) {
+    dev::InterruptRequest request;
+    request.index = index;
+    request.lines = lines;
+    EFT_TRY(dev::Interrupt answer, dev_.open_interrupt(request));
+    CapHandle interrupt(answer.irq.release());
+    EFT_TRY(const CapHandle wake, copy_capability(slot(WellKnown::SelfSignal), kAllRights, wake_bits));
+    EFT_CHECK(kernel_object::bind_irq(interrupt.slot(), answer.number, wake.slot()));
+    interrupt.release();
+    return answer.number;
+}
+
+Status Device::enable_bus_master() {
+    dev::BusMaster master;
+    master.enabled = true;
+    return dev_.set_bus_master(master).error();
+}
+
+Result<hw::DmaMemory> Device::make_dma_memory(u64 bytes) {
+    static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
+    mem::ObjectRequest request;
+    request.bytes = page_up(bytes);
+    request.contiguous = true;
+    EFT_TRY(mem::Object made, memory.create_object(request).or_error());
+    const CapHandle object(made.object.release());
+    EFT_TRY(SharedMemory mapped, SharedMemory::borrow(object.slot(), request.bytes));
+    u64 address = 0;
+    EFT_TRY([[maybe_unused]] const u32 pinned, pin(object.slot(), std::span(&address, 1)));
+    static SharedMemory kept;  // for good: one driver has one piece
+    kept = std::move(mapped);
+    return hw::DmaMemory{kept.bytes().data(), address, request.bytes};
+}
+
+Result<u32> Device::pin(Slot object, std::span<u64> addresses) {
+    dev::PinRequest request;
+    request.object = ipc::CapField<ipc::kind::Memory>(object);
+    EFT_TRY(const dev::Pinned pinned, dev_.pin(request).or_error());
+    if (Status found = find_pages(pinned.pin, addresses); !found.ok()) {
+        unpin(pinned.pin);
+        return found.error();
+    }
+    return pinned.pin;
+}
+
+void Device::unpin(u32 number) {
+    dev::Pin request;
+    request.pin = number;
+    static_cast<void>(dev_.unpin(request));
+}
+
+Status Device::find_pages(u32 pin, std::span<u64> addresses) {
+    for (std::size_t done = 0; done < addresses.size();) {
+        dev::PinQuery query;
+        query.pin = pin;
+        query.first = static_cast<u32>(done);
+        EFT_TRY(const dev::PinnedPages pages, dev_.pinned_at(query));
+        if (pages.addresses.empty()) return Error::OutOfRange;
+        const std::size_t count = std::min(pages.addresses.size(), addresses.size() - done);
+        std::copy_n(pages.addresses.begin(), count, addresses.begin() + static_cast<std::ptrdiff_t>(done));
+        done += count;
+    }
+    return {};
+}
+
+}  // namespace eft::driver
