@@ -35,7 +35,6 @@ struct AssignedDevice {
     }
 
     u32 id = 0;
-    u64 badge = 0;
     u32 device = 0;
     Slot session = Slot::None;  // parent of what rs and the driver have
     Slot ports = Slot::None;    // parent

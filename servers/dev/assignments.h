@@ -24,12 +24,7 @@ public:
             if (!list_[place].used()) return place;
         return Error::LimitReached;
     }
-    Result<AssignedDevice*> find_badge(Badge badge) {
-        for (AssignedDevice& each : list_)
-            if (each.used() && Badge{each.badge} == badge) return &each;
-        return Error::PermissionDenied;
-    }
-    Result<AssignedDevice*> find_id(u32 id) {
+    Result<AssignedDevice*> find_id(u64 id) {
         for (AssignedDevice& each : list_)
             if (each.used() && each.id == id) return &each;
         return Error::NotFound;

@@ -1,9 +1,7 @@
 // The interface Dev over the machine's devices: who may ask for what.
 //
-// Callers are told apart by badge: the control session, one that may only list, and one badge per assignment, never used
-// again. A driver's
-// session reaches its own device only, so requests name nothing but numbers within it, and each is checked where it is
-// used. Every check stands before the first change.
+// A driver's session has the id of its assignment, which is never used again. It reaches its own device only, so requests
+// name nothing but numbers within it, and each is checked where it is used. Every check stands before the first change.
 #pragma once
 
 #include <servers/dev/assignments.h>
@@ -19,23 +17,20 @@ class DeviceServer {
 public:
     DeviceServer(W& world, const Devices& devices) : world_(world), control_(world), devices_(devices) {}
 
-    Result<dev::Assignment> assign(ipc::Context& context, const Match& request) {
-        EFT_CHECK(require_control(context));
+    Result<dev::Assignment> assign(ipc::Context&, const Match& request) {
         EFT_TRY(const u32 index, devices_.find(request.device, request.index));
         if (assignments_.has(index)) return Error::Busy;
         EFT_TRY(const u32 place, assignments_.free_place());
         return begin(place, index);
     }
 
-    Status silence(ipc::Context& context, const AssignmentId& request) {
-        EFT_CHECK(require_control(context));
+    Status silence(ipc::Context&, const AssignmentId& request) {
         EFT_TRY(AssignedDevice * assignment, assignments_.find_id(request.id));
         return silence(*assignment);
     }
 
     // The device is silenced first; one that is not reset keeps its pins, and stays assigned.
-    Status unassign(ipc::Context& context, const AssignmentId& request) {
-        EFT_CHECK(require_control(context));
+    Status unassign(ipc::Context&, const AssignmentId& request) {
         EFT_TRY(AssignedDevice * assignment, assignments_.find_id(request.id));
         EFT_CHECK(silence(*assignment));
         take_back(*assignment);
@@ -173,7 +168,6 @@ public:
 
 private:
     using Own = OwnRegisters;
-    static constexpr u64 kFirstBadge = kDeviceListBadge + 1;
 
     // A window: its pages relative to `base`, and where the registers themselves start.
     struct Place {
@@ -183,11 +177,11 @@ private:
         Pages pages;
     };
 
-    static Status require_control(const ipc::Context& context) {
-        return context.badge() == Badge{kControlBadge} ? Status() : Error::PermissionDenied;
-    }
     u32 place_of(const AssignedDevice& assignment) const { return assignments_.place_of(assignment); }
-    Result<AssignedDevice*> own(const ipc::Context& context) { return assignments_.find_badge(context.badge()); }
+    Result<AssignedDevice*> own(const ipc::Context& context) {
+        const Result<AssignedDevice*> found = assignments_.find_id(ipc::session_id(context.badge()));
+        return found.ok() ? found : Error::StaleSession;
+    }
 
     Result<dev::Assignment> begin(u32 place, u32 index) {
         const Device& device = devices_[index];
@@ -196,19 +190,16 @@ private:
             if (device.function.is_bridge) return Error::NotSupported;
             EFT_TRY(registers, control_.take_over(device));
         }
-        const u64 badge = next_badge_;
-        const Result<Slot> session = world_.make_session(badge);
+        const Result<Slot> session = world_.make_session(raw(Dev::badge_of(Dev::SessionKind::Driver, next_id_)));
         const Result<Slot> copy = session.ok() ? world_.copy(*session) : Result<Slot>(session.error());
         if (!copy.ok()) {
             if (session.ok()) world_.revoke(*session);
             control_.give_back(registers);
             return copy.error();
         }
-        ++next_badge_;
         AssignedDevice& assignment = assignments_[place];
         assignment = {};
         assignment.id = next_id_++;
-        assignment.badge = badge;
         assignment.device = index;
         assignment.session = *session;
         own_[place] = registers;
@@ -270,7 +261,6 @@ private:
     const Devices& devices_;
     Assignments assignments_;
     std::array<Own, Assignments::kMost> own_{};
-    u64 next_badge_ = kFirstBadge;
     u32 next_id_ = 1;
     u32 next_pin_ = 1;
     // Of the answer under way.

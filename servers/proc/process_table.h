@@ -11,13 +11,9 @@
 
 namespace eft::processes {
 
-// The badges of capabilities to proc's endpoint. Control is what root mints for rs.
-constexpr Badge kControlSession{kControlBadge};
-enum class Kind : u64 { Control = 0, Process = 1, Exceptions = 2 };
-constexpr unsigned kKindShift = 60;
-constexpr Badge badge_of(Kind kind, u32 pid) { return static_cast<Badge>(static_cast<u64>(kind) << kKindShift | pid); }
-constexpr Kind kind_of(Badge badge) { return static_cast<Kind>(raw(badge) >> kKindShift); }
-constexpr u32 pid_of(Badge badge) { return static_cast<u32>(raw(badge)); }
+// The id in a badge of proc's endpoint is that of the process: of the one that has the session, or whose exception it is.
+using Kind = proc::Proc::SessionKind;
+constexpr u32 pid_of(Badge badge) { return static_cast<u32>(ipc::session_id(badge)); }
 
 struct AddressRange {
     u64 start = 0;

@@ -15,8 +15,7 @@ public:
     // The core processes, in the order of their ids, before all others.
     Status adopt(std::string_view name, u32 parent, Slot thread) { return processes_.adopt(name, parent, thread); }
 
-    Result<proc::Pid> spawn(ipc::Context& context, proc::SpawnRequest&& request) {
-        EFT_CHECK(require_control(context));
+    Result<proc::Pid> spawn(ipc::Context&, proc::SpawnRequest&& request) {
         EFT_TRY(const Elf elf, spawner_.check(request));
         EFT_TRY(Process * process, processes_.take());
         if (Status built = spawner_.build(*process, elf, request); !built.ok()) {
@@ -31,16 +30,14 @@ public:
         return proc::Pid{.pid = process->pid};
     }
 
-    Status kill(ipc::Context& context, const proc::KillRequest& request) {
-        EFT_CHECK(require_control(context));
+    Status kill(ipc::Context&, const proc::KillRequest& request) {
         EFT_TRY(Process * process, find_living(request.pid));
         reaper_.freeze(*process, {.reason = request.reason == proc::DeathReason::None ? proc::DeathReason::Ordered
                                                                                         : request.reason});
         return {};
     }
 
-    Status send(ipc::Context& context, const proc::SignalRequest& request) {
-        EFT_CHECK(require_control(context));
+    Status send(ipc::Context&, const proc::SignalRequest& request) {
         if (request.signal == proc::Signal::None) return Error::InvalidArgument;
         EFT_TRY(Process * process, find_living(request.pid));
         const u64 target = process->entry + (request.signal == proc::Signal::Hang ? kHangOffset : kCrashOffset);
@@ -49,8 +46,7 @@ public:
         return environment_.resume(process->thread);
     }
 
-    Result<proc::CrashRecord> reap(ipc::Context& context, const proc::Pid& request) {
-        EFT_CHECK(require_control(context));
+    Result<proc::CrashRecord> reap(ipc::Context&, const proc::Pid& request) {
         EFT_TRY(Process * process, processes_.find(request.pid));
         if (!process->dead) return Error::WrongState;
         reaper_.reap(*process);
@@ -59,8 +55,7 @@ public:
         return record;
     }
 
-    Result<proc::LastMessages> messages(ipc::Context& context, const proc::Pid& request) {
-        EFT_CHECK(require_control(context));
+    Result<proc::LastMessages> messages(ipc::Context&, const proc::Pid& request) {
         EFT_TRY(const Process* process, processes_.find(request.pid));
         if (!process->dead) return Error::WrongState;
         const Messages& all = processes_.messages_of(*process);
@@ -73,8 +68,7 @@ public:
         return last;
     }
 
-    Result<proc::Progress> inspect(ipc::Context& context, const proc::Pid& request) {
-        EFT_CHECK(require_control(context));
+    Result<proc::Progress> inspect(ipc::Context&, const proc::Pid& request) {
         EFT_TRY(Process * process, processes_.find(request.pid));
         proc::Progress progress;
         progress.state = proc::ProcessState::Dead;
@@ -103,7 +97,6 @@ public:
 
     // The answer finds no caller any more.
     Status exit(ipc::Context& context, const proc::ExitRequest& request) {
-        if (kind_of(context.badge()) != Kind::Process) return Error::PermissionDenied;
         EFT_TRY(Process * process, find_living(pid_of(context.badge())));
         reaper_.freeze(*process, {.reason = proc::DeathReason::Exit, .exit_status = request.status});
         return {};
@@ -111,7 +104,7 @@ public:
 
     // An exception, or a page fault that mem did not resolve, of the process that the badge names.
     void exception(Badge badge, u64 address, u64 vector_and_code) {
-        if (kind_of(badge) != Kind::Exceptions) return;
+        if (proc::Proc::kind_of(badge) != Kind::Exceptions) return;
         const Result<Process*> process = processes_.find(pid_of(badge));
         if (!process.ok()) return;
         const u32 vector = static_cast<u32>(vector_and_code >> 32);
@@ -127,9 +120,6 @@ private:
     static constexpr u64 kHangOffset = 0x10, kCrashOffset = 0x12;
     static constexpr u32 kPageFaultVector = 14;
 
-    static Status require_control(const ipc::Context& context) {
-        return context.badge() == kControlSession ? Status() : Error::PermissionDenied;
-    }
     static proc::ProcessState state_of(ThreadState state) {
         return state == ThreadState::Ready ? proc::ProcessState::Running : proc::ProcessState::Blocked;
     }

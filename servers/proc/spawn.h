@@ -77,7 +77,7 @@ private:
     }
 
     Status make_thread(Process& process, const proc::SpawnRequest& request) {
-        EFT_TRY(const Slot exceptions, environment_.copy_of_endpoint(badge_of(Kind::Exceptions, process.pid)));
+        EFT_TRY(const Slot exceptions, environment_.copy_of_endpoint(proc::Proc::badge_of(Kind::Exceptions, process.pid)));
         const Result<Slot> thread = environment_.make_thread(process.space, request.table.slot(), exceptions,
                                                              {request.budget, request.period, request.priority});
         environment_.drop(exceptions);
@@ -90,7 +90,7 @@ private:
         EFT_CHECK(environment_.derive_into(table, WellKnown::Thread, process.thread));
         EFT_CHECK(environment_.move_into(table, WellKnown::Memory, process.session));
         process.session = Slot::None;
-        EFT_CHECK(environment_.session_into(table, WellKnown::Process, badge_of(Kind::Process, process.pid)));
+        EFT_CHECK(environment_.session_into(table, WellKnown::Process, proc::Proc::badge_of(Kind::Process, process.pid)));
         process.has_process_session = true;
         return {};
     }

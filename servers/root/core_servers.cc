@@ -1,9 +1,12 @@
 #include "core_servers.h"
 
 #include <eft/archive.h>
+#include <eft/idl/dev.h>
 #include <eft/idl/names.h>
+#include <eft/idl/proc.h>
 #include <eft/invoke.h>
 #include <eft/layout.h>
+#include <eft/power.h>
 
 #include <algorithm>
 
@@ -62,20 +65,23 @@ Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, c
     return {};
 }
 
-// Sessions go downwards only: rs > names > dev > proc > mem.
+// Sessions go downwards only: rs > names > dev > proc > mem. Each has the id of its client's process. Nobody gets what it does
+// not use: names calls nobody.
 Status CoreServers::grant_all(Memory& memory) {
-    constexpr Rights kSend = bits(EndpointRight::Send);
-    const auto control = [this](Core client, Core server, u64 badge = kControlBadge) {
-        return (*this)[client].grant(kCoreServers[static_cast<u32>(server)].name, (*this)[server].endpoint(), kSend, badge);
+    const auto session = [this](Core client, std::string_view name, Core server, Badge badge) {
+        return (*this)[client].grant(name, (*this)[server].endpoint(), bits(EndpointRight::Send), raw(badge));
     };
-    for (const Core client : {Core::Proc, Core::Dev, Core::Names, Core::Rs}) EFT_CHECK(control(client, Core::Mem));
-    for (const Core server : {Core::Proc, Core::Dev}) EFT_CHECK(control(Core::Rs, server));
-    EFT_CHECK(control(Core::Rs, Core::Names, raw(names::Names::badge_of(names::Names::SessionKind::Control, kSupervisorPid))));
-    EFT_CHECK((*this)[Core::Rs].grant("devices", (*this)[Core::Dev].endpoint(), kSend, kDeviceListBadge));
-    EFT_CHECK((*this)[Core::Mem].grant("ports", root_slot(RootSlot::Ports)));
+    using dev::Dev, names::Names, proc::Proc;
+    for (const Core client : {Core::Proc, Core::Dev, Core::Rs}) EFT_CHECK(session(client, "mem", Core::Mem, Badge{kControlBadge}));
+    EFT_CHECK(session(Core::Rs, "proc", Core::Proc, Proc::badge_of(Proc::SessionKind::Control, kSupervisorPid)));
+    EFT_CHECK(session(Core::Rs, "dev", Core::Dev, Dev::badge_of(Dev::SessionKind::Control, kSupervisorPid)));
+    EFT_CHECK(session(Core::Rs, "devices", Core::Dev, Dev::badge_of(Dev::SessionKind::List, kSupervisorPid)));
+    EFT_CHECK(session(Core::Rs, "names", Core::Names, Names::badge_of(Names::SessionKind::Control, kSupervisorPid)));
     EFT_CHECK((*this)[Core::Dev].grant("irqs", root_slot(RootSlot::Irqs)));
     EFT_CHECK((*this)[Core::Dev].grant("ports", root_slot(RootSlot::Ports)));
-    EFT_CHECK((*this)[Core::Rs].grant("ports", root_slot(RootSlot::Ports)));
+    const auto ports = [](u16 first, u64 bytes) { return bytes << 32 | first; };
+    EFT_CHECK((*this)[Core::Rs].grant("power", root_slot(RootSlot::Ports), kAllRights, ports(power::kControlPort, 2)));
+    EFT_CHECK((*this)[Core::Rs].grant("reset", root_slot(RootSlot::Ports), kAllRights, ports(power::kResetPort, 1)));
     if (const u64 rsdp = memory.info().acpi_rsdp; rsdp != 0) {
         Arguments arguments((*this)[Core::Dev]);
         arguments.text("rsdp=");

@@ -29,7 +29,8 @@ Status CoreServers::open() {
     EFT_TRY(CapHandle names_control, take_granted("names"));
     EFT_TRY(const Slot own_space, granted("space"));
     EFT_TRY(device_list, granted("devices"));
-    EFT_TRY(ports, granted("ports"));
+    EFT_TRY(power, granted("power"));
+    EFT_TRY(reset, granted("reset"));
     const Slot core[] = {mem_control.slot(), proc_control.slot(), dev_control.slot(), names_control.slot(), slot(WellKnown::Endpoint)};
     for (std::size_t i = 0; i < endpoint_ids.size(); ++i) {
         EFT_TRY(endpoint_ids[i], object_id(core[i]));

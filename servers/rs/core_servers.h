@@ -36,7 +36,7 @@ struct CoreServers {
     dev::DevClient<> dev;
     names::NamesClient<> names;
     Slot device_list = Slot::None;  // a session with dev that may only list
-    Slot ports = Slot::None;
+    Slot power = Slot::None, reset = Slot::None;  // registers of eft/power.h
     std::span<const std::byte> archive;
     std::array<u64, kCoreServers.size()> endpoint_ids{};
     std::array<Log, kCoreProcesses.size()> logs;

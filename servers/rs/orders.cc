@@ -5,18 +5,11 @@
 
 #include <eft/invoke.h>
 #include <eft/overdue.h>
+#include <eft/power.h>
 #include <eft/process.h>
 
 namespace eft::supervisor {
 namespace {
-
-// Power management of QEMU's q35. ICH9 data sheet (316972), 13.8.3.3: PM1_CNT is at PMBASE + 4, SLP_EN is its bit 13,
-// SLP_TYP bits 12:10. SeaBIOS puts PMBASE at 0x600 (PORT_ACPI_PM_BASE), and QEMU's DSDT gives S5 the SLP_TYP 0.
-constexpr u16 kPm1ControlPort = 0x604;
-constexpr u16 kSleepEnable = 1 << 13;
-// ICH9 data sheet, 13.7.5: reset control, bit 1 full reset, bit 2 resets now.
-constexpr u16 kResetPort = 0xcf9;
-constexpr u8 kFullReset = 0x06;
 
 constexpr unsigned kScannedSlots = 4096;
 static_assert(static_cast<u8>(rs::ObjectKind::CapPage) == static_cast<u8>(ObjectType::CapPage));
@@ -164,12 +157,12 @@ Task<Status> Orders::wait(ipc::Context&, Session&, rs::Name request) {
 }
 
 Status Orders::shutdown(ipc::Context&, Session&, const Empty&) {
-    EFT_CHECK(kernel_object::port_out(core_.ports, kPm1ControlPort, 2, kSleepEnable));
+    EFT_CHECK(kernel_object::port_out(core_.power, power::kControlPort, 2, power::kSleepEnable));
     return Error::NotSupported;  // the machine would be off by now
 }
 
 Status Orders::reboot(ipc::Context&, Session&, const Empty&) {
-    EFT_CHECK(kernel_object::port_out(core_.ports, kResetPort, 1, kFullReset));
+    EFT_CHECK(kernel_object::port_out(core_.reset, power::kResetPort, 1, power::kFullReset));
     return Error::NotSupported;
 }
 

@@ -1,7 +1,9 @@
 // The kinds of session that the core servers' interfaces declare, for people: which one a badge is.
 #pragma once
 
+#include <eft/idl/dev.h>
 #include <eft/idl/names.h>
+#include <eft/idl/proc.h>
 #include <eft/idl/rs.h>
 #include <eft/ipc/session_kind.h>
 
@@ -14,7 +16,10 @@ struct CoreSessionKinds {
     std::string_view server;
     std::span<const std::string_view> kinds;
 };
-constexpr CoreSessionKinds kCoreSessionKinds[] = {{"names", names::Names::kSessionKinds}, {"rs", rs::Rs::kSessionKinds}};
+constexpr CoreSessionKinds kCoreSessionKinds[] = {{"proc", proc::Proc::kSessionKinds},
+                                                  {"dev", dev::Dev::kSessionKinds},
+                                                  {"names", names::Names::kSessionKinds},
+                                                  {"rs", rs::Rs::kSessionKinds}};
 
 // "order"; empty if the server has no such kind.
 constexpr std::string_view session_kind_of(std::string_view server, Badge badge) {

@@ -55,8 +55,6 @@ constexpr Slot slot(WellKnown which) { return static_cast<Slot>(which); }
 constexpr u32 kSpareReplies = 20;
 // The badge of the sessions that supervisors have with the core servers.
 constexpr u64 kControlBadge = 1;
-// The badge of the session with dev that may only list the devices.
-constexpr u64 kDeviceListBadge = 2;
 
 // Bits of a service's notification that libos handles itself.
 enum class WakeBit : u64 {

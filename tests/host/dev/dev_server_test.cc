@@ -103,7 +103,7 @@ struct Fixture {
     dev::Devices devices;
     Server server{world, devices};
     Local local{server};
-    Client control{local, Badge{kControlBadge}};
+    Client control{local, dev::Dev::badge_of(dev::Dev::SessionKind::Control, 6)};
 };
 
 }  // namespace
@@ -120,12 +120,19 @@ TEST_CASE_FIXTURE(Fixture, "a device belongs to one service, and only the contro
     match.device = "com1";
     CHECK(driver.assign(match).or_error().error() == Error::PermissionDenied);
     CHECK(driver.silence({.id = first->id}).error() == Error::PermissionDenied);
-    Client stranger(local, Badge{77});
-    CHECK(stranger.describe().error() == Error::PermissionDenied);
+    for (const Badge nobody : {Badge::None, Badge{1}, Badge{77}, dev::Dev::badge_of(dev::Dev::SessionKind::Driver, 77)}) {
+        Client stranger(local, nobody);
+        CHECK(stranger.describe().error() == Error::StaleSession);
+    }
+    Client person(local, dev::Dev::badge_of(dev::Dev::SessionKind::List, 6));
+    CHECK(person.next({.after = 0}).ok());
+    CHECK(driver.next({.after = 0}).error() == Error::PermissionDenied);
+    CHECK(person.describe().error() == Error::PermissionDenied);
+    CHECK(person.assign(match).or_error().error() == Error::PermissionDenied);
     CHECK(control.describe().error() == Error::PermissionDenied);
 
     REQUIRE(control.unassign({.id = first->id}).or_error().ok());
-    CHECK(driver.describe().error() == Error::PermissionDenied);
+    CHECK(driver.describe().error() == Error::StaleSession);
     CHECK(control.unassign({.id = first->id}).or_error().error() == Error::NotFound);
     const auto again = assign("pci:1af4:1042");
     REQUIRE(again.ok());

@@ -15,6 +15,8 @@ namespace {
 
 FakeEnvironment* current = nullptr;  // where fields of messages drop what nobody took
 
+constexpr Badge kControl = proc::Proc::badge_of(Kind::Control, kSupervisorPid);
+
 ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
 
 struct World {
@@ -43,10 +45,20 @@ struct World {
         EFT_TRY(const proc::Pid pid, server.spawn(control, request()));
         return pid.pid;
     }
+    // To a message without words, by way of the dispatcher.
+    Error answer(u32 label, Badge badge) {
+        Utcb page{};
+        ipc::OutgoingCaps outgoing;
+        ipc::Registers registers;
+        registers.tag = Tag(label, 0);
+        ipc::IncomingMessage message(registers, page, outgoing);
+        static_cast<void>(proc::Proc::dispatch(server, ipc::Context(raw(badge), registers.tag, nullptr), message));
+        return static_cast<Error>(message.registers.tag.label());
+    }
 
     FakeEnvironment environment;
     ProcServer<FakeEnvironment> server;
-    ipc::Context control = as(kControlSession);
+    ipc::Context control = as(kControl);
 };
 
 }  // namespace
@@ -141,14 +153,14 @@ TEST_CASE("an exception freezes the process, is recorded and told; all is revoke
     w.environment.table[static_cast<u32>(WellKnown::FirstScratch) + 3] = Thing::Memory;
     w.environment.table[static_cast<u32>(WellKnown::FirstPersistent)] = Thing::Memory;
     const std::size_t held = w.environment.table.size();
-    w.server.exception(badge_of(Kind::Exceptions, pid), 0x1234, u64{14} << 32 | 6);
+    w.server.exception(proc::Proc::badge_of(Kind::Exceptions, pid), 0x1234, u64{14} << 32 | 6);
     CHECK_FALSE(w.environment.running);
     CHECK(w.environment.spaces.size() == 1);  // a device may still write into it
     CHECK(w.environment.table.size() == held);
     REQUIRE(w.environment.signals.size() == 1);
     CHECK(w.server.inspect(w.control, {.pid = pid})->state == proc::ProcessState::Dead);
 
-    w.server.exception(badge_of(Kind::Exceptions, pid), 0x9999, u64{6} << 32);  // late
+    w.server.exception(proc::Proc::badge_of(Kind::Exceptions, pid), 0x9999, u64{6} << 32);  // late
     CHECK(w.environment.signals.size() == 1);
     CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::WrongState);
     const auto last = w.server.messages(w.control, {.pid = pid});
@@ -187,7 +199,7 @@ TEST_CASE("an exception freezes the process, is recorded and told; all is revoke
 TEST_CASE("exit, kill, and what the records say") {
     World w;
     const u32 first = *w.spawn();
-    auto process = as(badge_of(Kind::Process, first));
+    auto process = as(proc::Proc::badge_of(Kind::Process, first));
     CHECK(w.server.exit(process, {.status = -3}).ok());
     CHECK(w.server.exit(process, {.status = 0}).error() == Error::WrongState);
     const auto record = w.server.reap(w.control, {.pid = first});
@@ -216,19 +228,20 @@ TEST_CASE("signals send the thread behind its entry point") {
 TEST_CASE("a process may end itself and look around, nothing more") {
     World w;
     const u32 pid = *w.spawn();
-    for (const Badge badge :
-         {Badge::None, badge_of(Kind::Process, pid), badge_of(Kind::Exceptions, pid), Badge{2}, Badge{~u64{0}}}) {
-        auto caller = as(badge);
-        CHECK(w.server.spawn(caller, w.request()).error() == Error::PermissionDenied);
-        CHECK(w.server.kill(caller, {.pid = pid}).error() == Error::PermissionDenied);
-        CHECK(w.server.send(caller, {.pid = pid, .signal = proc::Signal::Crash}).error() == Error::PermissionDenied);
-        CHECK(w.server.reap(caller, {.pid = pid}).error() == Error::PermissionDenied);
-        CHECK(w.server.messages(caller, {.pid = pid}).error() == Error::PermissionDenied);
-        CHECK(w.server.inspect(caller, {.pid = pid}).error() == Error::PermissionDenied);
+    using proc::Proc;
+    const u32 supervisors[] = {Proc::SpawnMethod::kLabel, Proc::KillMethod::kLabel, Proc::SendMethod::kLabel,
+                               Proc::ReapMethod::kLabel, Proc::MessagesMethod::kLabel, Proc::InspectMethod::kLabel};
+    for (const u32 label : supervisors) {
+        for (const Kind kind : {Kind::Process, Kind::Exceptions}) CHECK(w.answer(label, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
+        for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(w.answer(label, badge) == Error::StaleSession);
+        CHECK(w.answer(label, kControl) != Error::PermissionDenied);
     }
-    CHECK(w.server.exit(w.control, {.status = 0}).error() == Error::PermissionDenied);
-    w.server.exception(badge_of(Kind::Process, pid), 0, u64{6} << 32);  // only the kernel speaks with that badge
-    w.server.exception(kControlSession, 0, u64{6} << 32);
+    for (const Kind kind : {Kind::Control, Kind::Exceptions})
+        CHECK(w.answer(Proc::ExitMethod::kLabel, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
+    CHECK(w.answer(Proc::NextMethod::kLabel, Proc::badge_of(Kind::Exceptions, pid)) == Error::PermissionDenied);
+    CHECK(w.answer(Proc::NextMethod::kLabel, Proc::badge_of(Kind::Process, pid)) == Error::None);
+    w.server.exception(proc::Proc::badge_of(Kind::Process, pid), 0, u64{6} << 32);  // only the kernel speaks with that badge
+    w.server.exception(kControl, 0, u64{6} << 32);
     CHECK(w.server.inspect(w.control, {.pid = pid})->state == proc::ProcessState::Running);
 }
 
@@ -253,7 +266,7 @@ TEST_CASE("core processes are listed, the parent of all others is rs, and proc e
         CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::PermissionDenied);
         CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Crash}).error() == Error::PermissionDenied);
         CHECK(w.server.reap(w.control, {.pid = pid}).error() == Error::WrongState);
-        auto forged = as(badge_of(Kind::Process, pid));
+        auto forged = as(proc::Proc::badge_of(Kind::Process, pid));
         CHECK(w.server.exit(forged, {.status = 0}).error() == Error::PermissionDenied);
     }
 }

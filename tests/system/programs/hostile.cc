@@ -37,7 +37,19 @@ constexpr u32 kRandomMessages = 100'000;
 struct Target {
     Slot session;
     const ipc::HostileService* service;
+    ipc::Callers kind = 0;  // of the session, as a bit; 0: the service has no kinds
 };
+template <class Kind>
+constexpr ipc::Callers bit_of(Kind kind) {
+    return static_cast<ipc::Callers>(1u << static_cast<unsigned>(kind));
+}
+
+// No call to this service is taken, whatever it says, if it is for other kinds of session.
+bool is_forbidden(const Target& target, u32 label) {
+    return std::any_of(target.service->methods.begin(), target.service->methods.end(), [&](const ipc::HostileMethod& method) {
+        return method.label == label && method.callers != 0 && !(method.callers & target.kind);
+    });
+}
 
 // What would end this program or the machine for good reasons, or take what the person at the prompt types, and is no attack.
 bool is_a_wish(u32 label) {
@@ -72,6 +84,11 @@ public:
             static_cast<void>(kernel_object::remove(slot(WellKnown::Table), static_cast<Slot>(sys::utcb().receive_slots[i])));
         }
         const bool taken = error == Error::None && registers.tag.label() == 0;
+        if (!message.poll && is_forbidden(target, message.label)) {
+            ++forbidden_;
+            // The kernel may have refused the capabilities in it.
+            wrongly_admitted_ += error == Error::None && registers.tag.label() != static_cast<u32>(Error::PermissionDenied);
+        }
         ++sent_;
         refused_ += !taken;
         return taken;
@@ -85,6 +102,8 @@ public:
     u64 refused() const { return refused_; }
     u64 flatbuffers() const { return flatbuffers_; }
     u64 wrongly_taken() const { return wrongly_taken_; }
+    u64 forbidden() const { return forbidden_; }
+    u64 wrongly_admitted() const { return wrongly_admitted_; }
 
 private:
     std::array<Slot, 4> caps_;
@@ -93,6 +112,8 @@ private:
     u64 refused_ = 0;
     u64 flatbuffers_ = 0;
     u64 wrongly_taken_ = 0;
+    u64 forbidden_ = 0;
+    u64 wrongly_admitted_ = 0;
 };
 
 void attack_systematically(Attacker& attacker, const Target& target) {
@@ -114,10 +135,10 @@ int eft_main() {
     std::array<Target, kMaxTargets> targets{};
     u32 count = 0;
     targets[count++] = {slot(WellKnown::Memory), &mem::kMemHostile};
-    targets[count++] = {slot(WellKnown::Process), &proc::kProcHostile};
-    targets[count++] = {slot(WellKnown::Names), &names::kNamesHostile};
-    if (const auto rs = granted("rs"); rs.ok()) targets[count++] = {*rs, &rs::kRsHostile};
-    if (const auto dev = granted("dev"); dev.ok()) targets[count++] = {*dev, &dev::kDevHostile};
+    targets[count++] = {slot(WellKnown::Process), &proc::kProcHostile, bit_of(proc::Proc::SessionKind::Process)};
+    targets[count++] = {slot(WellKnown::Names), &names::kNamesHostile, bit_of(names::Names::SessionKind::Client)};
+    if (const auto rs = granted("rs"); rs.ok()) targets[count++] = {*rs, &rs::kRsHostile, bit_of(rs::Rs::SessionKind::Order)};
+    if (const auto dev = granted("dev"); dev.ok()) targets[count++] = {*dev, &dev::kDevHostile, bit_of(dev::Dev::SessionKind::List)};
     const std::pair<std::string_view, const ipc::HostileService*> services[] = {
         {"echo", &echo::kEchoHostile},          {"counter", &counter::kCounterHostile}, {"block/0", &block::kBlockHostile},
         {"timer", &timer::kTimerServiceHostile}, {"console", &console::kConsoleHostile}, {"file/0", &file::kFileHostile},
@@ -146,6 +167,9 @@ int eft_main() {
     log(line.view());
     line.clear();
     line.decimal(attacker.flatbuffers()).append(" FlatBuffers, ").decimal(attacker.wrongly_taken()).append(" taken that are surely wrong");
+    log(line.view());
+    line.clear();
+    line.decimal(attacker.forbidden()).append(" calls for other kinds of session, ").decimal(attacker.wrongly_admitted()).append(" admitted");
     log(line.view());
     return 0;
 }

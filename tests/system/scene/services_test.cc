@@ -46,13 +46,12 @@ std::vector<std::string> below_persistent(const json& service) {
     const std::string name = service.at("name");
     std::vector<std::string> expected = {
         "1 capability table", "2 thread", "3 endpoint of " + name + ", receive", "4 notification, wait", "5 notification bits N, signal",
-        "6 endpoint of mem, badge N, send", "7 endpoint of proc, badge N, send", "8 endpoint of names, client session N, send", "9 notification, signal"};
+        "6 endpoint of mem, badge N, send", "7 endpoint of proc, process session N, send", "8 endpoint of names, client session N, send", "9 notification, signal"};
     unsigned slot = kFirstNamed;
-    if (service.contains("device")) expected.push_back(std::to_string(slot++) + " device: endpoint of dev, badge N, send");
+    if (service.contains("device")) expected.push_back(std::to_string(slot++) + " device: endpoint of dev, driver session N, send");
     for (const std::string grant : service.value("grants", json::array())) {
         const std::string server = grant.substr(0, grant.find(':')), kind = grant.substr(grant.find(':') + 1);
-        const std::string session = server == "rs" ? kind + " session N" : "badge N";
-        expected.push_back(std::to_string(slot++) + " " + server + ": endpoint of " + server + ", " + session + ", send");
+        expected.push_back(std::to_string(slot++) + " " + server + ": endpoint of " + server + ", " + kind + " session N, send");
     }
     return expected;
 }
