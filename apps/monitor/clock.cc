@@ -14,7 +14,7 @@ Status Clock::connect(std::string_view service) {
 
 Status Clock::reopen(ipc::Client<ipc::KernelTransport>&) {
     timer::Attach request;
-    request.expired = wake_;
+    request.wake = wake_;
     if (auto attached = client_->attach(request); !attached.ok()) return attached.error();
     for (u32 timer = 0; timer < kTimers; ++timer)
         if (sleepers_[timer]) EFT_CHECK(arm(timer));

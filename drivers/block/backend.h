@@ -1,4 +1,4 @@
-// What a block driver is made of, besides the serving of rings (block_server.h): a device, and the kernel around it.
+// What a block driver is made of besides the service (block_server.h): a device.
 #pragma once
 
 #include <eft/abi/result.h>
@@ -12,6 +12,7 @@
 namespace eft::block {
 
 constexpr u64 kSectorBytes = 512;
+constexpr u32 kSessions = 8;
 
 struct Geometry {
     u64 sectors = 0;
@@ -51,24 +52,11 @@ public:
     virtual void kick() = 0;
     // ProtocolViolation: the device was reset; what was begun and has not ended was lost, and is to be begun again.
     virtual Result<std::optional<Ended>> next_ended() = 0;
+    // Bits of the program's notification that are the driver's own: an interrupt.
+    virtual void woken(u64 bits) { static_cast<void>(bits); }
 
 protected:
     ~Backend() = default;
-};
-
-// The kernel: slots that outlive the incarnation, and the mapping of what lies in them.
-template <class P>
-concept Platform = requires(P& platform, u32 index, Slot slot, u64 number, std::string_view line) {
-    { platform.at(index) } -> std::same_as<Slot>;
-    { platform.keep(index, slot) } -> std::same_as<Status>;
-    { platform.make_wake(index, number) } -> std::same_as<Status>;
-    platform.remove(index);
-    platform.signal(index);
-    // Signals this program.
-    platform.wake_self(number);
-    // Mapped until it is destroyed. OutOfRange: the object is smaller.
-    { platform.map(slot, number) } -> std::same_as<Result<typename P::Mapping>>;
-    platform.report(line);
 };
 
 }  // namespace eft::block

@@ -1,6 +1,8 @@
 // ram_block: the test driver for Block. Its argument is the disk's size in MiB; 2 if there is none.
-#include <drivers/block/program.h>
+#include <drivers/block/block_server.h>
 #include <drivers/ram_block/ram_disk.h>
+
+#include <eft/run_server.h>
 
 using namespace eft;
 
@@ -11,5 +13,5 @@ int eft_main() {
     auto memory = SharedMemory::create(size * kMebibyte);
     if (!memory.ok()) panic("ram_block: not enough memory");
     static ram_block::RamDisk disk(memory->bytes());
-    block::run(disk, [](u64) {});
+    run_server<block::Server>(block::kLayoutVersion, disk);
 }

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <drivers/block/backend.h>
-#include <drivers/block/block_server.h>
 #include <drivers/virtio_blk/device.h>
 
+#include <eft/idl/block.h>
 #include <eft/panic.h>
 
 #include <algorithm>
 #include <array>
 
 namespace eft::virtio_blk {
+
+// The configuration interrupt, in the program's notification.
+constexpr u64 kConfigurationBit = 2;
 
 // Where the pages of a client's area are for the device. Answers the number that names the pin.
 template <class P>
@@ -65,8 +68,9 @@ public:
         return std::optional(block::Ended{static_cast<u32>((*next)->token), (*next)->error});
     }
 
-    // The device's configuration interrupt. True if it has to be reset: next_ended() does that.
-    void look_at_configuration() {
+    // Where it has to be reset, next_ended() does that.
+    void woken(u64 bits) override {
+        if ((bits & kConfigurationBit) == 0) return;
         if (device_.needs_reset())
             broken_ = true;
         else
@@ -78,7 +82,7 @@ private:
     static constexpr u32 kSectorsOfPage = kPageSize / kSectorSize;
     struct Area {
         u32 pin = 0;
-        std::array<u64, block::kMostAreaBytes / kPageSize> pages{};
+        std::array<u64, block::Block::Attachment::kAreaMax / kPageSize> pages{};
     };
 
     static Result<block::Progress> progress(Status submitted) {

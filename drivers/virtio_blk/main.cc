@@ -1,15 +1,15 @@
 // virtio_blk: disks behind virtio over PCI. The device is in device.h, the service in drivers/block.
-#include <drivers/block/program.h>
+#include <drivers/block/block_server.h>
 #include <drivers/virtio/device_windows.h>
 #include <drivers/virtio_blk/disk.h>
+
+#include <eft/run_server.h>
 
 using namespace eft;
 
 namespace {
 
-// Behind the bits of the sessions.
-constexpr u64 kQueueBit = u64{1} << 32;
-constexpr u64 kConfigurationBit = u64{1} << 33;
+constexpr u64 kQueueBit = 1;
 
 Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
     static virtio::DeviceWindows windows;
@@ -22,7 +22,7 @@ Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
     EFT_TRY([[maybe_unused]] const u32 queue_irq, own.connect_interrupt(0, 0, kQueueBit));
     virtio_blk::Vectors vectors;
     if (interrupts > 1) {
-        EFT_TRY([[maybe_unused]] const u32 configuration_irq, own.connect_interrupt(1, 0, kConfigurationBit));
+        EFT_TRY([[maybe_unused]] const u32 configuration_irq, own.connect_interrupt(1, 0, virtio_blk::kConfigurationBit));
         vectors.configuration = 1;
     }
     EFT_CHECK(own.enable_bus_master());
@@ -39,7 +39,5 @@ int eft_main() {
     if (!device->start().ok()) panic("virtio_blk: the device cannot be started");
 
     static virtio_blk::Disk disk(*device, *own);
-    block::run(disk, [](u64 bits) {
-        if (bits & kConfigurationBit) disk.look_at_configuration();
-    });
+    run_server<block::Server>(block::kLayoutVersion, disk);
 }

@@ -15,6 +15,8 @@ void check_field(Schema& schema, const Source& source, Diagnostics& diagnostics,
 void check_services(Schema& schema, const Source& source, Diagnostics& diagnostics);
 // What the calls of a service open and close; part of check_services().
 void check_opens(const Schema& schema, Service& service, const Source& source, Diagnostics& diagnostics);
+// What a call attaches to its session; part of check_services().
+void check_attach(const Schema& schema, Service& service, const Source& source, Diagnostics& diagnostics);
 
 // The table says encoding:"flatbuffer".
 bool wants_flatbuffer(const Table& table);

@@ -58,6 +58,10 @@ private:
                                 table_.name.plain + "." + field_.name + " " + message, hint);
     }
     bool has(const char* key) const { return field_.attributes.contains(key); }
+    bool is_memory() const {
+        const auto kind = field_.attributes.find("cap");
+        return field_.type.shape == Shape::Cap && kind != field_.attributes.end() && kind->second == "memory";
+    }
 
     void check_attributes() {
         Shape shape = field_.type.shape;
@@ -66,7 +70,7 @@ private:
             if (key == "id" || key == "deprecated" || key == "required") continue;
             bool known =
                 key == "max" || key == "each" || key == "cap" || key == "rights" || key == "area" || key == "optional";
-            bool fits = (key == "max" && (shape == Shape::String || shape == Shape::Vector)) ||
+            bool fits = (key == "max" && (shape == Shape::String || shape == Shape::Vector || is_memory())) ||
                         (key == "each" && strings) ||
                         ((key == "cap" || key == "optional" || key == "rights") && shape == Shape::Cap) ||
                         (key == "area" && shape == Shape::Area);
@@ -75,7 +79,8 @@ private:
                        "a field can have: id, deprecated, required, max, each, cap, rights, optional, area");
             else if (!fits)
                 refuse("has the attribute '" + key + "', which does not fit its type",
-                       "max: strings and vectors; each: vectors of strings; cap, rights and optional: Cap; area: Area");
+                       "max: strings, vectors and capabilities to memory; each: vectors of strings; cap, rights and optional: Cap; area: "
+                       "Area");
         }
     }
 
@@ -173,6 +178,16 @@ private:
         else if (has("rights"))
             check_rights(*known);
         field_.cap_kind = kind;
+        if (has("max") && is_memory()) check_max_bytes();
+    }
+
+    void check_max_bytes() {
+        constexpr std::uint64_t kPage = 4096, kMost = std::uint64_t{1} << 30;
+        const auto bytes = parse_number(field_.attributes["max"], kPage, kMost);
+        if (!bytes || *bytes % kPage != 0)
+            refuse("has max:\"" + field_.attributes["max"] + "\"", "bytes in whole pages: a multiple of 4096, at most 2^30");
+        else
+            field_.max_bytes = static_cast<unsigned>(*bytes);
     }
 
     // "read,write": the receiver gets no more than these.

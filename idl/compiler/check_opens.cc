@@ -66,7 +66,8 @@ private:
             refuse(method, "opens something and has no licence to be repeated", "it is sent again after a death: idempotent or atomic");
         if (request && response && (request->caps != 0 || request->has_area || response->caps != 0))
             refuse(method, "opens something with a capability or an Area", "hand it over by a call of its own: clients keep words only");
-        if (service_.restart == "reattach" || !service_.has_sessions())
+        // Where sessions survive with what is attached to them, what is open in them is the incarnation's all the same.
+        if ((service_.restart == "reattach" && !service_.attaching()) || !service_.has_sessions())
             refuse(method, "opens something, and the service has no sessions that are lost", "on_restart:\"reset\" on the service");
     }
 

@@ -35,6 +35,7 @@ public:
             check_method(ordinals);
         }
         method_ = nullptr;
+        check_attach(schema_, service, source_, diagnostics_);
         check_opens(schema_, service, source_, diagnostics_);
         check_authority(service, source_, diagnostics_);
         // What a server keeps in its state region is there after a restart, unless it says otherwise.
@@ -163,12 +164,12 @@ private:
                 method_->within_ns = *duration;
             else
                 refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
-        } else if (key == "opens" || key == "kept" || key == "same" || key == "closes") {
-            // check_opens() needs the other calls, too.
+        } else if (key == "opens" || key == "kept" || key == "same" || key == "closes" || key == "attach") {
+            // check_opens() and check_attach() need the other calls, too.
         } else if (key != "ordinal" && key != "on_restart" && key != "for") {
             refuse("has the attribute '" + key + "', which is unknown",
                    "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error, "
-                   "for, opens, kept, same, closes");
+                   "for, opens, kept, same, closes, attach");
         }
     }
 

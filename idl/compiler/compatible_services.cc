@@ -131,6 +131,11 @@ private:
                    "keeps " + std::to_string(method->event_depth) + " events for a subscriber; it was released with " +
                        std::to_string(before.event_depth),
                    "released clients may fetch that late, and would miss some");
+        if (method->attachments < before.attachments)
+            refuse(*method,
+                   "attaches " + std::to_string(method->attachments) + " times over; it was released with " +
+                       std::to_string(before.attachments),
+                   "released clients would get OutOfRange");
         compare_promises(before, *method);
         compare_callers(before, *method);
         compare_errors(before, *method);

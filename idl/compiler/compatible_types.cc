@@ -154,6 +154,7 @@ void TypeComparison::compare_bound(const Field& before, const Place& after) {
     };
     compare("max", before.max, after.field.max);
     compare("each", before.max_each, after.field.max_each);
+    if (before.max_bytes != 0) compare("max", before.max_bytes, after.field.max_bytes);
 }
 
 void TypeComparison::compare_cap(const Field& before, const Place& after) {

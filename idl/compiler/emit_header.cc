@@ -60,6 +60,7 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
             includes.push_back(std::string("eft/ipc/") + each + ".h");
         if (std::any_of(schema.services.begin(), schema.services.end(),
                         [](auto& each) { return each.here && each.has_session_record(); })) {
+            includes.push_back("eft/ipc/attachment.h");
             includes.push_back("eft/ipc/event_queue.h");
             includes.push_back("eft/ipc/once.h");
         }

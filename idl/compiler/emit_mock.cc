@@ -52,7 +52,8 @@ void emit_mock_of(Text& text, const Service& service) {
         methods += (methods.empty() ? "" : ", ") + name + "::" + method.name + "Method";
     text.line("using Methods = ipc::MethodList<", methods, ">;");
     for (const Method& method : service.methods)
-        if (method.role == Role::Call) emit_handler(text, service, method);  // a session answers the others
+        if (method.role == Role::Call || method.role == Role::Attach)
+            emit_handler(text, service, method);  // a session answers the others
     text.close("};");
     text.line("static_assert(", name, "Server<", name, "Mock>);");
     if (service.ring_entries != 0)

@@ -155,6 +155,10 @@ private:
             }
         }
         if (!method.opens.empty()) text += " A client keeps up to " + std::to_string(method.kept) + " of what it opens.";
+        if (method.attachments != 0) {
+            text += " The session keeps what it attaches";
+            text += method.attachments > 1 ? ", " + std::to_string(method.attachments) + " times over." : ".";
+        }
         if (method.closes) text += " It ends what `" + method.opener + "` opened.";
         if (method.within_ns != 0)
             text += " A reply later than " + method.attributes.at("within") + " is evidence against the server.";

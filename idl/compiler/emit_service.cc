@@ -103,8 +103,59 @@ private:
         if (service_.has_session_record()) {
             text_.line("static constexpr u32 kEvents = ", service_.events, ";");
             text_.line("static constexpr u32 kEventWords = ", event_words(), ";  // of the largest");
+            emit_attachment();
         }
         text_.line();
+    }
+
+    // What one session keeps: which capability of the request lies in which of the slots of an attachment.
+    void emit_attachment() {
+        const Method* method = service_.attaching();
+        if (!method) return text_.line("using Attachment = ipc::NoAttachment;");
+        const Table& request = *schema_.find_table(method->request);
+        text_.open("struct Attachment");
+        text_.line("static constexpr u32 kCount = ", method->attachments, ";  // of one session");
+        text_.line("static constexpr u32 kSlots = ", request.caps, ";");
+        for (const char* name : {"ring", "area", "wake"}) {
+            const Field* field = request.find_field(name);
+            const bool is_kept = field && field->type.shape == Shape::Cap;
+            std::string constant = std::string("kHas") + static_cast<char>(name[0] - 'a' + 'A') + (name + 1);
+            text_.line("static constexpr bool ", constant, " = ", yes_no(is_kept), ";");
+        }
+        for (const Field& field : request.fields)
+            if (field.type.shape == Shape::Cap)
+                text_.line("static constexpr u32 ", constant_name(field.name), " = ", field.cap_index, ";  // its slot");
+        const Field* area = request.find_field("area");
+        text_.line("static constexpr u64 kAreaMax = ", area ? area->max_bytes : 0, ";  // bytes");
+        text_.close("};");
+    }
+
+    // k and the name in capitals: client_log -> kClientLog.
+    static std::string constant_name(const std::string& field) {
+        std::string name = "k";
+        bool capital = true;
+        for (char c : field) {
+            if (c == '_') {
+                capital = true;
+                continue;
+            }
+            name += capital && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+            capital = false;
+        }
+        return name;
+    }
+
+    // How libos finds its way in request and answer.
+    void emit_attach_fields(const Method& method) {
+        const Table& request = *schema_.find_table(method.request);
+        const Table& response = *schema_.find_table(method.response);
+        const std::string index = method.attachments > 1 ? "request.index" : "0";
+        text_.line("static u32 index(const Request&", index == "0" ? "" : " request", ") { return ", index, "; }");
+        const bool area = request.find_field("area") != nullptr;
+        text_.line("static u64 area_bytes(const Request&", area ? " request" : "", ") { return ", area ? "request.area_bytes" : "0", "; }");
+        const Field* wake = response.find_field("wake");
+        const bool gives_wake = wake && wake->type.shape == Shape::Cap;
+        text_.line("static constexpr bool kGivesWake = ", yes_no(gives_wake), ";  // for what the client submits");
     }
 
     void emit_method(const Method& method) {
@@ -123,6 +174,7 @@ private:
         emit_callers(text_, service_, method);
         if (method.role == Role::NextEvent) emit_queue(method);
         if (!method.opens.empty() || !method.opener.empty()) emit_key(method);
+        if (method.role == Role::Attach) emit_attach_fields(method);
         emit_handle(method);
         text_.close("};");
         if (method.role == Role::NextEvent)
@@ -181,6 +233,8 @@ private:
             if (method.role == Role::NextEvent)
                 text_.line("ipc::EventQueue<", type_of(method.response), ", ", method.event_depth, "> ",
                            snake_case(method.event), " = {};");
+        if (service_.attaching()) text_.line("ipc::AttachmentRecord attachments[Attachment::kCount] = {};");
+        if (service_.ring_entries != 0 && service_.attaching()) text_.line("u64 broken = 0;  // 1: the client broke the rules of a ring");
         text_.close("};");
         if (service_.events != 0) {
             text_.open("static bool subscribed(const SessionRecord& record, u32 event)");
@@ -209,6 +263,10 @@ private:
             text_.line("template <class Server, class Session>");
             text_.open("static auto handle(Server&, ipc::Context&, Session& session, Request& request)");
             text_.line("return session.template subscribe<", method.event, ", Response>(request);");
+        } else if (method.role == Role::Attach) {
+            text_.line("template <class Server, class Session>");
+            text_.open("static auto handle(Server& server, ipc::Context& context, Session& session, Request& request)");
+            text_.line("return session.template attach<", method.name, "Method>(server, context, request);");
         } else if (!by_message(method)) {
             text_.line("template <class Server, class Session>");
             text_.open(

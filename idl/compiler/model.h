@@ -72,6 +72,7 @@ struct Field {
     std::string cap_kind;          // Cap: "memory", or "endpoint"
     std::string cap_service;       // Cap of endpoint:Service: full name
     unsigned rights = kAllRights;  // Cap: what the receiver may do with it at most
+    unsigned max_bytes = 0;        // Cap to memory: how much of it a session keeps at most
     unsigned offset = 0;           // in the flat words, bytes
     unsigned presence_bit = 0;     // of an optional scalar: in the flat words, bits
     unsigned cap_index = 0;
@@ -88,6 +89,11 @@ struct Table {
     unsigned align = 0;          // struct
     std::map<std::string, std::string> attributes;
     std::vector<Field> fields;  // by id
+    const Field* find_field(const std::string& called) const {
+        for (const Field& field : fields)
+            if (field.name == called) return &field;
+        return nullptr;
+    }
 
     unsigned flat_words = 0;
     unsigned tail_words = 0;  // at most; not 0 in encoding 2
@@ -104,8 +110,8 @@ struct Table {
 
 enum class Carrier { Call, Oneway, OnewayLossy, Ring };
 enum class Restart { Unhandled, Fail, Retry, Reopen };
-// The two calls that an event becomes (events.h): the session answers them, and no handler.
-enum class Role { Call, NextEvent, Subscribe };
+// The session answers the two calls that an event becomes (events.h), and no handler; it keeps what Attach carries.
+enum class Role { Call, NextEvent, Subscribe, Attach };
 
 struct Method {
     std::string name;
@@ -132,6 +138,8 @@ struct Method {
     unsigned event_depth = 0;  // of the queue; 0: it is no event
     unsigned event_index = 0;  // among the service's
     std::string event;         // as declared
+
+    unsigned attachments = 0;  // of one session, by this call; 0: it attaches nothing
 };
 
 struct Service {
@@ -163,9 +171,14 @@ struct Service {
             if (method.name == called) return &method;
         return nullptr;
     }
+    const Method* attaching() const {
+        for (const Method& method : methods)
+            if (method.attachments != 0) return &method;
+        return nullptr;
+    }
     unsigned events = 0;
     // Its sessions are generated (eft/state/stateful_server.h).
-    bool has_session_record() const { return !session_table.empty() || events != 0; }
+    bool has_session_record() const { return !session_table.empty() || events != 0 || attaching(); }
     bool has_sessions() const { return inflight != 0 || !restart.empty() || has_session_record(); }
 };
 

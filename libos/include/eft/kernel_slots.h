@@ -22,11 +22,6 @@ public:
         return_slot(received);
         return {};
     }
-    // A capability that signals this program with `bits`, in place of what lies there.
-    Status make_wake(u32 index, u64 wake_bits) {
-        remove(index);
-        return kernel_object::derive(kTable, at(index), slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), wake_bits);
-    }
     void remove(u32 index) { static_cast<void>(kernel_object::remove(kTable, at(index))); }
     void signal(u32 index) { sys::signal(at(index)); }
 

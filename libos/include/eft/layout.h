@@ -61,6 +61,7 @@ enum class WakeBit : u64 {
     Heartbeat = u64{1} << 63,  // count it
     Stop = u64{1} << 62,       // end in an orderly way
     Closed = u64{1} << 61,     // names has sessions that were closed
+    Rings = u64{1} << 60,      // a client has submitted something to a ring (state/stateful_server.h)
 };
 
 }  // namespace eft

@@ -2,9 +2,10 @@
 //
 //   int eft_main() { run_server<Server>(kLayoutVersion); }
 //
-// Takes up the state region, ends sessions of clients that have ended, and serves. A server may have these members:
-//   void resume()           before the first request, when the region has been taken up
-//   void woken(u64 bits)    the bits of its notification that are its own
+// Takes up the state region and what clients have attached, ends sessions of clients that have ended, and serves calls and
+// rings. A server may have these members, and those that StatefulServer::serve_rings() names:
+//   void resume()           before the first request, when all that has been taken up
+//   void woken(u64 bits)    its notification was signalled; the bits that are its own, perhaps none
 #pragma once
 
 #include <eft/kernel_slots.h>
@@ -18,6 +19,7 @@ public:
     Status keep(u32 index, Slot received) override { return slots_.keep(index, received); }
     void remove(u32 index) override { slots_.remove(index); }
     void signal(u32 index) override { slots_.signal(index); }
+    Slot at(u32 index) override { return slots_.at(index); }
 
 private:
     KernelSlots slots_;
@@ -26,18 +28,45 @@ private:
 // `more` goes to the Server, behind what each one gets: a driver's device.
 template <class Server, class... More>
 [[noreturn]] void run_server(u32 layout_version, More&... more) {
-    static_assert(Server::kSlots <= KernelSlots::kCount, "too many sessions for so many events");
+    static_assert(Server::kSlots <= KernelSlots::kCount, "too many sessions for so many events and attachments");
     static KernelSessionSlots slots;
     static Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
     log_recovery(server.recover(incarnation().replies_delivered));
+    const auto look_again = [] {
+        static const Result<CapHandle> self = make_wake(static_cast<u64>(WakeBit::Rings));
+        if (!self.ok()) panic("no slot for the own wake-up");
+        sys::signal(self->slot());
+    };
+    const auto serve_rings = [&] {
+        if (!server.serve_rings(server)) look_again();  // others are heard in between
+    };
+    if constexpr (Server::Service::Attachment::kCount != 0) server.recover_attachments(server, config().last_end_ordered != 0);
     if constexpr (requires { server.resume(); }) {
         server.resume();
         server.commit_step();
     }
-    serve_region<typename Server::Service>(server, server.region(), [](u64 bits) {
-        if constexpr (requires { server.woken(bits); }) server.woken(bits);
-        server.commit_step();
-    });
+    if constexpr (Server::Service::Attachment::kCount != 0) serve_rings();
+
+    RegionCommit<ReplyCommit, typename Server::View> commit(server.region().log(), server.view());
+    names::NamesClient<> broker{CapHandle(slot(WellKnown::Names))};
+    ServerLoop loop(&commit);
+    loop.run(
+        [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
+            const ipc::Outcome outcome = Server::Service::dispatch(server, context, message);
+            if (outcome == ipc::Outcome::Deferred && server.in_transaction()) [[unlikely]]
+                panic("a handler waits between a change and its answer");
+            if constexpr (Server::Service::Attachment::kCount != 0)
+                if (server.wants_look()) [[unlikely]]
+                    look_again();
+            return outcome;
+        },
+        [&](u64 bits) {
+            if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(server, broker);
+            constexpr u64 kLibos = static_cast<u64>(WakeBit::Closed) | static_cast<u64>(WakeBit::Rings);
+            if constexpr (requires { server.woken(bits); }) server.woken(bits & ~kLibos);
+            server.commit_step();
+            serve_rings();
+        });
 }
 
 }  // namespace eft

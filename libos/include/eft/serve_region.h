@@ -65,12 +65,7 @@ template <class Service, class Server, class Region, class Wake>
     ServerLoop loop(&commit);
     loop.run(
         [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
-            const ipc::Outcome outcome = Service::dispatch(server, context, message);
-            if constexpr (requires { server.in_transaction(); }) {
-                if (outcome == ipc::Outcome::Deferred && server.in_transaction()) [[unlikely]]
-                    panic("a handler waits between a change and its answer");
-            }
-            return outcome;
+            return Service::dispatch(server, context, message);
         },
         [&](u64 bits) {
             if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(broker);

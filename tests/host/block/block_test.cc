@@ -103,9 +103,23 @@ TEST_CASE_FIXTURE(Fixture, "requests that cannot be are refused, and others go o
     CHECK((*client.ring.take_completion())->status == Error::None);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a session is attached once, and ends when its client has ended") {
+TEST_CASE_FIXTURE(Fixture, "what is attached takes the place of what was, unless that is in use") {
     REQUIRE(client.attach().ok());
-    CHECK(client.attach().error() == Error::WrongState);
+    REQUIRE(client.attach().ok());
+    CHECK(world.mapped == 2);
+    REQUIRE(client.submit_read(0, 1, 0).ok());
+    driver.wake();
+    CHECK(client.attach().error() == Error::Busy);
+    run();
+    CHECK((*client.ring.take_completion())->status == Error::None);
+    world.make_memory(client.area_object(), kPageSize);  // smaller than it says
+    CHECK(client.attach().error() == Error::OutOfRange);
+    CHECK(world.mapped == 0);
+    CHECK(world.now.slots.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a session ends when its client has ended") {
+    REQUIRE(client.attach().ok());
     REQUIRE(client.submit_read(0, 1, 0).ok());
     driver.wake();
     CHECK(driver.disk().in_progress() == 1);
@@ -124,7 +138,7 @@ TEST_CASE_FIXTURE(Fixture, "a session is attached once, and ends when its client
         CHECK(clients.back()->attach().ok());
     }
     DiskClient another(world, driver, 200);
-    CHECK(another.attach().error() == Error::StaleSession);
+    CHECK(another.attach().error() == Error::LimitReached);
     broker.incomplete = true;
     broker.open_badges = {101, 103};
     driver.close_ended(broker);

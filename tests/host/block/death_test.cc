@@ -56,8 +56,8 @@ bool live(u64 fatal) {
     }
     CHECK(world.mapped == 0);
     CHECK(world.now.slots.empty());
-    const bool reached = driver.deaths != 0;
-    CHECK(driver.deaths <= 1);
+    const bool reached = driver.deaths() != 0;
+    CHECK(driver.deaths() <= 1);
     return reached;
 }
 
@@ -96,7 +96,7 @@ TEST_CASE("a driver that is killed again and again with requests in progress ans
             if ((*done)->status != Error::None) CHECK((*done)->status == Error::ServiceFailed);
         }
     }
-    CHECK(driver.deaths == 100);
+    CHECK(driver.deaths() == 100);
     CHECK(answered > 1000);
     CHECK(failed < answered);
 }

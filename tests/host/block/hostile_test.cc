@@ -103,7 +103,7 @@ TEST_CASE("messages of random words answer with an error, and keep nothing") {
         registers.tag = Tag(label, random() % 12, caps, static_cast<u16>(random()));
         for (u64& word : registers.w) word = random() % 3 ? random() % 8192 : random();
         for (unsigned cap = 0; cap < caps; ++cap) page.send_slots[cap] = raw(ipc::local_caps().create(900'000 + random() % 10));
-        static_cast<void>(driver.call(registers, page, 1 + random() % 6));
+        static_cast<void>(driver.service().call(registers, page, 1 + random() % 6));
         for (unsigned cap = 0; cap < caps; ++cap) ipc::local_caps().drop(static_cast<Slot>(page.send_slots[cap]));
     }
     CHECK(world.mapped == 0);

@@ -1,16 +1,12 @@
 // A block driver that dies and comes back, its disk, and clients of it.
 #pragma once
 
-#include "world.h"
+#include <mortal_service.h>
 
 #include <drivers/block/block_server.h>
 #include <drivers/ram_block/ram_disk.h>
 
-#include <eft/state/region_commit.h>
-
 #include <doctest/doctest.h>
-
-#include <deque>
 
 namespace eft::test {
 
@@ -57,6 +53,12 @@ public:
         return std::optional(block::Ended{done.number, Error::None});
     }
 
+    // Of a driver that died.
+    void forget() {
+        begun_.clear();
+        ends = 0;
+        std::fill(std::begin(open_), std::end(open_), false);
+    }
     std::size_t in_progress() const { return begun_.size(); }
     std::size_t most_in_progress() const { return most_; }
     unsigned ends = 0;
@@ -77,182 +79,32 @@ private:
     bool open_[block::kSessions] = {};
 };
 
-class CommitInterface {
+// The driver with its disk. What the disk has begun is gone with the incarnation.
+class Driver {
 public:
-    virtual void before_reply(u64 expected) = 0;
-    virtual void after_reply() = 0;
-    virtual void undo_reply() = 0;
-    virtual void before_change(std::span<std::byte> bytes) = 0;
-
-protected:
-    ~CommitInterface() = default;
-};
-
-// What names answers: badges that were closed.
-struct FakeNames {
-    std::deque<u64> ended;
-    std::vector<u64> open_badges;
-    bool incomplete = false;
-    std::vector<u64> answer;
-
-    Result<names::Badges> closed() {
-        answer.assign(ended.begin(), ended.end());
-        ended.clear();
-        names::Badges badges;
-        badges.badges = answer;
-        badges.incomplete = std::exchange(incomplete, false);
-        return badges;
-    }
-    Result<names::Badges> open(const names::Badge& above) {
-        answer.clear();
-        for (u64 badge : open_badges)
-            if (badge > above.badge) answer.push_back(badge);
-        names::Badges badges;
-        badges.badges = answer;
-        return badges;
-    }
-};
-
-// The supervisor and the server loop of one driver.
-class Driver final : public ipc::LoopServices {
-public:
-    using Service = block::BlockService<FakePlatform>;
+    using Service = MortalService<block::Server>;
 
     explicit Driver(World& world)
-        : world_(world), region_memory_(world.make_memory(World::kRegion, page_up(Service::Region::kBytes))),
-          disk_memory_(SlowDisk::kSectors * block::kSectorBytes), contents_(disk_memory_) {
-        for (u32& slot : page_.receive_slots) slot = ipc::local_caps().take_free_slot();
-        start();
+        : disk_memory_(SlowDisk::kSectors * block::kSectorBytes), contents_(disk_memory_), disk_(world, contents_),
+          service_(world, block::kLayoutVersion, disk_) {
+        service_.on_death = [this] { disk_.forget(); };
     }
 
-    SlowDisk& disk() { return incarnation_->disk; }
-    Service& service() { return incarnation_->service; }
-    unsigned deaths = 0;
-    bool writable = true;
-
-    // The loop's steps.
-    void wake() {
-        if (world_.now.self_bits == 0) return;
-        world_.now.self_bits = 0;
-        serve();
-    }
-    void serve() {
-        service().serve_rings();
-        restart_if_dead();
-    }
-    void close_ended(FakeNames& broker) {
-        service().close_ended(broker);
-        service().serve_rings();
-        restart_if_dead();
-    }
-    void kill() {
-        world_.fatal_step = world_.steps;
-        world_.point();
-        restart_if_dead();
-    }
-
-    Error call(ipc::Registers& registers, Utcb& page, u64 badge) {
-        ipc::Registers request = registers;
-        request.badge = badge;
-        for (unsigned i = 0; i < request.tag.caps(); ++i)
-            ipc::local_caps().place(static_cast<Slot>(page_.receive_slots[i]), ipc::local_caps().object(static_cast<Slot>(page.send_slots[i])));
-        std::memcpy(page_.words, page.words, sizeof page.words);
-        {
-            ipc::IncomingMessage message(request, page_, outgoing_);
-            ipc::Context context(badge, request.tag, this);
-            static_cast<void>(block::Block::dispatch(service(), context, message));
-            request = message.registers;
-        }
-        incarnation_->commit.before_reply(replies_ + 1);
-        world_.point();
-        if (world_.died()) {
-            restart_if_dead();
-            return Error::PeerDied;
-        }
-        ++replies_;  // delivered
-        registers = request;
-        for (unsigned i = 0; i < request.tag.caps(); ++i)
-            ipc::local_caps().place(static_cast<Slot>(page.receive_slots[i]), ipc::local_caps().object(static_cast<Slot>(page_.send_slots[i])));
-        std::memcpy(page.words, page_.words, sizeof page.words);
-        world_.point();
-        incarnation_->commit.after_reply();
-        outgoing_.drop();
-        restart_if_dead();
-        return Error::None;
-    }
-
-    Result<Slot> keep_reply() override { return Error::NotSupported; }
-    void answer(Slot, ipc::Registers&) override {}
-    void abandon(Slot) override {}
-    Utcb& page() override { return page_; }
-    void before_change(std::span<std::byte> bytes) override { incarnation_->commit.before_change(bytes); }
+    SlowDisk& disk() { return disk_; }
+    Service& service() { return service_; }
+    unsigned deaths() const { return service_.deaths; }
+    void wake() { service_.wake(); }
+    void serve() { service_.serve(); }
+    void close_ended(FakeNames& broker) { service_.close_ended(broker); }
+    void kill() { service_.kill(); }
 
 private:
-    struct Incarnation {
-        Incarnation(World& world, std::span<std::byte> memory, ram_block::RamDisk& contents, u64 replies)
-            : platform(world), disk(world, contents), region(memory, block::kLayoutVersion), outcome(region.recover(replies)),
-              service(region, platform, disk), commit(region.log(), service.view()) {}
-        FakePlatform platform;
-        SlowDisk disk;
-        Service::Region region;
-        RecoveryOutcome outcome;
-        Service service;
-        RegionCommit<CommitInterface, Service::Clients::View> commit;
-    };
-
-    void start() {
-        incarnation_.reset();
-        incarnation_ = std::make_unique<Incarnation>(world_, region_memory_, contents_, replies_);
-        if (!world_.died()) {
-            CHECK(incarnation_->outcome != RecoveryOutcome::Damaged);
-            incarnation_->disk.writable = writable;
-            CHECK(incarnation_->service.restore().ok());
-            check_slots();
-            incarnation_->service.serve_rings();
-        }
-        restart_if_dead();
-    }
-    // What an incarnation finds in its slots is what committed records name.
-    void check_slots() {
-        if (world_.died()) return;
-        constexpr u32 kSlotsOfPlace = 4;
-        const auto& clients = incarnation_->region->clients;
-        for (const auto& [index, object] : world_.now.slots) {
-            const u32 place = index / kSlotsOfPlace;
-            CHECK((clients.badges[place] != 0 && clients.sessions[place].stage == block::Stage::Attached));
-        }
-    }
-    void restart_if_dead() {
-        if (!world_.died()) return;
-        world_.reap();
-        world_.fatal_step = ~u64{0};
-        ++deaths;
-        start();
-    }
-
-    World& world_;
-    std::span<std::byte> region_memory_;
     std::vector<std::byte> disk_memory_;
     ram_block::RamDisk contents_;
-    std::unique_ptr<Incarnation> incarnation_;
-    Utcb page_{};
-    ipc::OutgoingCaps outgoing_;
-    u64 replies_ = 0;
+    SlowDisk disk_;
+    Service service_;
 };
-
-struct DriverTransport {
-    Driver* driver;
-    u64 badge;
-    std::shared_ptr<Utcb> own_page = std::make_shared<Utcb>();
-
-    Error call(ipc::Registers& registers) {
-        for (u32& slot : own_page->receive_slots) slot = ipc::local_caps().take_free_slot();
-        return driver->call(registers, *own_page, badge);
-    }
-    Error send(ipc::Registers&) { return Error::NotSupported; }
-    Error poll_send(ipc::Registers&) { return Error::NotSupported; }
-    Utcb& page() { return *own_page; }
-};
+using DriverTransport = MortalTransport<Driver::Service>;
 
 // A client: its memory objects are numbered by its badge.
 class DiskClient {
@@ -268,8 +120,8 @@ public:
     };
 
     DiskClient(World& world, Driver& driver, u64 own_badge)
-        : badge(own_badge), driver_(driver), ring_memory(world.make_memory(ring_object(), block::kRingBytes)),
-          area(world.make_memory(area_object(), kAreaBytes)), client(DriverTransport{&driver, badge}), ring(WakeDriver{&world, &wake_object_}) {
+        : badge(own_badge), driver_(driver), ring_memory(world.make_memory(ring_object(), page_up(decltype(ring)::kMemoryBytes))),
+          area(world.make_memory(area_object(), kAreaBytes)), client(DriverTransport{&driver.service(), badge}), ring(WakeDriver{&world, &wake_object_}) {
         REQUIRE(ring.create(ring_memory, kAreaBytes).ok());
     }
 

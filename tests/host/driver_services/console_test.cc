@@ -1,30 +1,16 @@
 // The console over a UART in software, with a death at every step: what was typed is read once, what was written is
 // printed, at worst twice.
-#include "loop.h"
-
 #include <devices/uart_16550.h>
 #include <drivers/uart/console.h>
+#include <mortal_service.h>
 
 using namespace eft;
 using namespace eft::test;
 
 namespace {
 
-struct Incarnation {
-    using Server = uart::ConsoleServer<FakePlatform>;
-    using Region = Server::Region;
-    using View = Server::Clients::View;
-    using Service = console::Console;
-    static constexpr u32 kLayoutVersion = uart::kLayoutVersion;
-
-    Incarnation(World& world, Uart16550& line, Region& region)
-        : slots(world), device(*uart::Uart::start(line.ports(), const_cast<uart::Buffers&>(region->buffers))), server(region, device, slots) {}
-    FakePlatform slots;
-    uart::Uart device;
-    Server server;
-};
-using ConsoleLoop = Loop<Incarnation, Uart16550>;
-using Client = console::ConsoleClient<LoopTransport<ConsoleLoop>>;
+using Service = MortalService<uart::ConsoleServer>;
+using Client = console::ConsoleClient<MortalTransport<Service>>;
 constexpr u64 kWake = 555;
 
 bool live(u64 fatal) {
@@ -32,8 +18,9 @@ bool live(u64 fatal) {
     World world;
     Uart16550 line;
     line.sends_at_once = true;
-    ConsoleLoop loop(world, line);
-    Client client(LoopTransport<ConsoleLoop>{&loop, 7});
+    const hw::Ports ports = line.ports();
+    Service service(world, uart::kLayoutVersion, ports);
+    Client client(MortalTransport<Service>{&service, 7});
     world.steps = 0;
     world.fatal_step = fatal;
 
@@ -45,7 +32,7 @@ bool live(u64 fatal) {
     for (std::size_t i = 0; i < typed.size(); i += 5) {
         line.type(typed.substr(i, 5));
         const unsigned before = world.now.signals[kWake];
-        loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+        service.serve();
         CHECK(world.now.signals[kWake] > before);
         const std::string text = "line " + std::to_string(i) + "\r\n";
         console::Output output;
@@ -62,7 +49,7 @@ bool live(u64 fatal) {
         const auto input = client.read({});
         REQUIRE(input.ok());
         read.append(input->bytes.begin(), input->bytes.end());
-        loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+        service.serve();
     }
     CHECK(read == typed);
     // All that was written, in order; what comes twice lies in between.
@@ -70,9 +57,9 @@ bool live(u64 fatal) {
     for (char byte : line.wire)
         if (found < written.size() && byte == written[found]) ++found;
     CHECK(found == written.size());
-    if (loop.deaths == 0) CHECK(line.wire.size() == written.size());
-    CHECK(loop.deaths <= 1);
-    return loop.deaths == 1;
+    if (service.deaths == 0) CHECK(line.wire.size() == written.size());
+    CHECK(service.deaths <= 1);
+    return service.deaths == 1;
 }
 
 }  // namespace
@@ -87,11 +74,12 @@ TEST_CASE("what nobody reads is counted, and told once") {
     World world;
     Uart16550 line;
     line.sends_at_once = true;
-    ConsoleLoop loop(world, line);
-    Client client(LoopTransport<ConsoleLoop>{&loop, 7});
+    const hw::Ports ports = line.ports();
+    Service service(world, uart::kLayoutVersion, ports);
+    Client client(MortalTransport<Service>{&service, 7});
     for (unsigned i = 0; i < uart::kReceiveCapacity + 10; ++i) {
         line.type("x");
-        loop.step([&] { static_cast<void>(loop.server().serve_line()); });
+        service.serve();
     }
     std::size_t count = 0;
     u32 lost = 0;

@@ -1,15 +1,10 @@
 // The timer service over an HPET in software, with a death at every step: no timer is early, none is lost.
-#include "loop.h"
-
 #include <devices/hpet.h>
 #include <drivers/hpet/timer_server.h>
-
-#include <stdexcept>
+#include <mortal_service.h>
 
 using namespace eft;
 using namespace eft::test;
-
-[[noreturn]] void eft::panic(const char* text) { throw std::runtime_error(text); }
 
 namespace {
 
@@ -29,45 +24,41 @@ struct Clock {
 // Ticks that an alarm may be late.
 constexpr u64 kLate = 8;
 
-struct Incarnation {
-    using Server = hpet::TimerServer<FakePlatform>;
-    using Region = Server::Region;
-    using View = Server::Clients::View;
-    using Service = timer::TimerService;
-    static constexpr u32 kLayoutVersion = hpet::kLayoutVersion;
+HpetModel* present_hardware = nullptr;
+hpet::TimerServer::Start start_clock = [](hpet::ClockState& state) { return *hpet::Hpet::start(present_hardware->registers(), state, 0); };
 
-    Incarnation(World& world, Clock& clock, Region& region)
-        : slots(world), device(*hpet::Hpet::start(clock.hardware.registers(), const_cast<hpet::ClockState&>(region->clock), 0)), server(region, device, slots) {}
-    FakePlatform slots;
-    hpet::Hpet device;
-    Server server;
+using Service = MortalService<hpet::TimerServer>;
+using Client = timer::TimerServiceClient<MortalTransport<Service>>;
+
+struct Scene {
+    World world;
+    Clock clock;
+    Service service;
+    Scene() : service((present_hardware = &clock.hardware, world), hpet::kLayoutVersion, start_clock) {}
+    Client client(u64 badge) { return Client(MortalTransport<Service>{&service, badge}); }
+    // Time passes, and the alarms that come meanwhile are served. One that is set in the past never comes.
+    void advance(u64 to) {
+        while (clock.alarm() > clock.hardware.counter && clock.alarm() <= to) {
+            clock.pass_until(clock.alarm());
+            service.serve();
+        }
+        clock.pass_until(to);
+    }
 };
-using TimerLoop = Loop<Incarnation, Clock>;
-using Client = timer::TimerServiceClient<LoopTransport<TimerLoop>>;
 
 constexpr u64 kWake = 555;
 
 Status attach(Client& client, u64 object = kWake) {
     timer::Attach request;
-    request.expired = request.expired.owning(ipc::local_caps().create(object));
+    request.wake = request.wake.owning(ipc::local_caps().create(object));
     return client.attach(request).error();
-}
-
-// Time passes, and the alarms that come meanwhile are served. One that is set in the past never comes.
-void advance(TimerLoop& loop, Clock& clock, u64 to) {
-    while (clock.alarm() > clock.hardware.counter && clock.alarm() <= to) {
-        clock.pass_until(clock.alarm());
-        loop.step([&] { static_cast<void>(loop.server().expire()); });
-    }
-    clock.pass_until(to);
 }
 
 bool live(u64 fatal) {
     CAPTURE(fatal);
-    World world;
-    Clock clock;
-    TimerLoop loop(world, clock);
-    Client client(LoopTransport<TimerLoop>{&loop, 7}), other(LoopTransport<TimerLoop>{&loop, 8});
+    Scene scene;
+    World& world = scene.world;
+    Client client = scene.client(7), other = scene.client(8);
     world.steps = 0;
     world.fatal_step = fatal;
 
@@ -81,25 +72,25 @@ bool live(u64 fatal) {
     CHECK(client.arm({.timer = 64, .deadline_ns = 4000}).error() == Error::OutOfRange);
 
     const unsigned quiet = world.now.signals[kWake];
-    advance(loop, clock, 1999);
+    scene.advance(1999);
     CHECK(client.expired()->timers == 0);
-    advance(loop, clock, 2600);
+    scene.advance(2600);
     CHECK(client.expired()->timers == 1u << 5);
     CHECK(world.now.signals[kWake] > quiet);
-    advance(loop, clock, 3999);
+    scene.advance(3999);
     CHECK(client.expired()->timers == 1u << 5);
     REQUIRE(client.disarm({.timer = 5}).ok());
     const unsigned before = world.now.signals[kWake];
-    advance(loop, clock, 4000 + kLate);
+    scene.advance(4000 + kLate);
     CHECK(client.expired()->timers == 1);
     CHECK(world.now.signals[kWake] > before);
     CHECK(other.expired()->timers == 0);
     REQUIRE(client.arm({.timer = 1, .deadline_ns = 10}).ok());  // past
     CHECK(client.expired()->timers == 3);
-    advance(loop, clock, 6000);
+    scene.advance(6000);
     CHECK(other.expired()->timers == u64{1} << 63);
-    CHECK(loop.deaths <= 1);
-    return loop.deaths == 1;
+    CHECK(scene.service.deaths <= 1);
+    return scene.service.deaths == 1;
 }
 
 }  // namespace
@@ -111,30 +102,21 @@ TEST_CASE("a death of the timer service at any step hurts nobody who waits") {
 }
 
 TEST_CASE("sessions end, and their timers with them") {
-    World world;
-    Clock clock;
-    TimerLoop loop(world, clock);
+    Scene scene;
+    World& world = scene.world;
     for (u64 badge = 10; badge < 10 + hpet::kSessions; ++badge) {
-        Client client(LoopTransport<TimerLoop>{&loop, badge});
+        Client client = scene.client(badge);
         REQUIRE(attach(client, badge).ok());
         REQUIRE(client.arm({.timer = 3, .deadline_ns = 2000 + badge}).ok());
     }
-    Client late(LoopTransport<TimerLoop>{&loop, 99});
-    CHECK(late.now().error() == Error::StaleSession);
-    struct {
-        const std::vector<u64> ended{10, 11};
-        bool told = false;
-        Result<names::Badges> closed() {
-            names::Badges badges;
-            if (!std::exchange(told, true)) badges.badges = ended;
-            return badges;
-        }
-        Result<names::Badges> open(const names::Badge&) { return Error::NotFound; }
-    } broker;
-    loop.step([&] { loop.server().close_ended(broker); });
+    Client late = scene.client(99);
+    CHECK(late.now().error() == Error::LimitReached);
+    FakeNames broker;
+    broker.ended = {10, 11};
+    scene.service.close_ended(broker);
     CHECK(world.now.slots.size() == hpet::kSessions - 2);
-    advance(loop, clock, 5000);
-    CHECK(world.now.signals[10] == 0);
-    CHECK(world.now.signals[12] == 1);
+    scene.advance(5000);
+    CHECK(world.now.signals[10] == 1);  // when it was attached
+    CHECK(world.now.signals[12] == 2);
     CHECK(late.now().ok());
 }

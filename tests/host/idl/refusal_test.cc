@@ -392,3 +392,36 @@ TEST_CASE("input that is no schema gives an error, not a crash") {
     CHECK(run(EFT_IDLC " 2> /dev/null") == 2);
     CHECK(run(EFT_IDLC " --out x --source y z 2> /dev/null") == 2);
 }
+
+TEST_CASE("what a session keeps") {
+    const auto attaching = [](const std::string& request, const std::string& attributes = "idempotent, attach",
+                              const std::string& service = "inflight:\"4\"", const std::string& more = "") {
+        return "table A { " + request + " }\ntable T { a:uint; }\nrpc_service S (id:\"60010\", " + service +
+               ") {\n  Attach (A):T (ordinal:\"1\", " + attributes + "); //!\n" + more + "}\n";
+    };
+    const std::string wake = "wake:Cap (cap:\"notification\");", ring = "ring:Cap (cap:\"memory\");";
+    const std::string area = "area:Cap (cap:\"memory\", max:\"8192\"); area_bytes:ulong;";
+    const std::string read = "  Read (T):T (ordinal:\"2\", idempotent, ring:\"8\");\n";
+    CHECK(compile(Folder(), kHead + attaching(wake)).errors == "");
+    CHECK(compile(Folder(), kHead + attaching(ring + area + wake + "index:uint;", "idempotent, attach:\"4\"", "inflight:\"4\"", read)).errors == "");
+    CHECK(compile(Folder(), kHead + attaching(wake + "log:Cap (cap:\"endpoint\");")).errors == "");
+    refuses(attaching(wake, "idempotent, attach:\"65\""), "S.Attach has attach:\"65\"");
+    refuses(attaching(wake, "atomic, attach"), "S.Attach attaches and is not idempotent");
+    refuses(attaching(wake, "idempotent, attach, oneway"), "S.Attach attaches and is no ordinary call");
+    refuses(attaching(wake, "idempotent, attach", "on_restart:\"reset\""), "S.Attach attaches to a session that does not survive");
+    refuses(attaching("a:uint;"), "S.Attach attaches, and its request has no capability");
+    refuses(attaching(wake, "idempotent, attach:\"2\""), "S.Attach attaches several times over, and its request does not say which");
+    refuses(attaching(wake, "idempotent, attach", "inflight:\"4\"", read), "S.Attach attaches no ring");
+    refuses(attaching(ring + wake), "S.Attach attaches a ring that is none");
+    refuses(attaching("wake:Cap (cap:\"irq\");"), "S.Attach attaches wake, which is no notification");
+    refuses(attaching("wake:Cap (cap:\"notification\", optional);"), "S.Attach attaches wake, which may be absent");
+    refuses(attaching("page:Cap (cap:\"memory\");"), "S.Attach attaches the memory page");
+    refuses(attaching("area:Cap (cap:\"memory\"); area_bytes:ulong;"), "S.Attach attaches an area without a bound");
+    refuses(attaching("area:Cap (cap:\"memory\", max:\"4096\");"), "S.Attach attaches an area, and its request does not say how large");
+    refuses("table T {\n  area:Cap (cap:\"memory\", max:\"100\"); //!\n}\n", "T.area has max:\"100\"");
+    refuses("table T {\n  area:Cap (cap:\"irq\", max:\"4096\"); //!\n}\n", "T.area has the attribute 'max', which does not fit its type");
+    const std::string second = "  Again (A):T (ordinal:\"3\", idempotent, attach); //!\n";
+    std::string both = attaching(wake, "idempotent, attach", "inflight:\"4\"", second);
+    both.erase(both.find(" //!\n"), 4);
+    refuses(both, "S.Again attaches, as Attach does");
+}

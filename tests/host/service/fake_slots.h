@@ -17,6 +17,13 @@ struct FakeSlots final : SessionSlots {
         return {};
     }
     void remove(u32 index) override { objects.erase(index); }
+    // As a capability of the fake table.
+    Slot at(u32 index) override {
+        constexpr u32 kFirst = 10'000'000;
+        const Slot slot{kFirst + index};
+        if (objects.contains(index)) ipc::local_caps().place(slot, objects[index]);
+        return slot;
+    }
     unsigned signalled(u64 object) const {
         const auto found = signals.find(object);
         return found == signals.end() ? 0 : found->second;

@@ -78,7 +78,7 @@ TEST_CASE("a session that ends takes its subscription along") {
     World world;
     REQUIRE(world.subscribe().ok());
     Broker broker({11});
-    world.bank.wake([&] { world.bank.server().close_ended(broker); });
+    world.bank.wake([&] { world.bank.server().close_ended(world.bank.server(), broker); });
     CHECK(world.bank.slots().objects.empty());
 }
 

@@ -35,7 +35,7 @@ TEST_CASE("more clients than there is room for: LimitReached; a session that end
     BankClient fifth(world, Badge{5});
     CHECK(fifth.deposit({1}).error() == Error::LimitReached);
     Broker broker({2});
-    world.wake([&] { world.server().close_ended(broker); });
+    world.wake([&] { world.server().close_ended(world.server(), broker); });
     CHECK(fifth.deposit({1})->own == 1);
     CHECK(BankClient(world, Badge{2}).deposit({1}).error() == Error::LimitReached);
 }
@@ -50,14 +50,14 @@ TEST_CASE("a session ends when its last request has") {
     }
     CHECK(client.later({1}).error() == Error::Busy);
     Broker broker({11});
-    world.wake([&] { world.server().close_ended(broker); });
+    world.wake([&] { world.server().close_ended(world.server(), broker); });
     CHECK(world.server().session(Badge{11}) != nullptr);
     gates[1].set(1);
-    world.wake([&] { world.server().close_ended(broker); });
+    world.wake([&] { world.server().close_ended(world.server(), broker); });
     REQUIRE(world.server().session(Badge{11}) != nullptr);
     CHECK(world.server().session(Badge{11})->requests_in_progress() == 1);
     gates[0].set(1);
-    world.wake([&] { world.server().close_ended(broker); });
+    world.wake([&] { world.server().close_ended(world.server(), broker); });
     CHECK(world.server().session(Badge{11}) == nullptr);
 }
 

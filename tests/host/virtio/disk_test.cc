@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules is reset, and its wor
     SUBCASE("by its used ring") { model.set_used_index(9); }
     SUBCASE("by saying so") {
         model.status |= 0x40;
-        disk.look_at_configuration();
+        disk.woken(virtio_blk::kConfigurationBit);
     }
     CHECK(disk.next_ended().error() == Error::ProtocolViolation);
     CHECK(model.resets == 2);

@@ -35,7 +35,7 @@ public:
     Killer() : timer_(require(connect("timer"), "no session with the clock")) {
         const CapHandle wake = require(copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kExpiredBit), "no wake-up");
         timer::Attach request;
-        request.expired = wake;
+        request.wake = wake;
         static_cast<void>(require(timer_.attach(request), "the clock does not attach"));
     }
 

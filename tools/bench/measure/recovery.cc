@@ -28,7 +28,7 @@ public:
     Clock() : timer_(require(connect("timer"), "no session with the clock")) {
         const CapHandle wake = require(copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kExpiredBit), "no wake-up");
         timer::Attach request;
-        request.expired = wake;
+        request.wake = wake;
         require(status(timer_.attach(request)), "the clock does not attach");
     }
     void sleep(u64 nanoseconds) {

@@ -32,8 +32,8 @@ using SessionOf = std::remove_pointer_t<decltype(std::declval<Server&>().session
 // A session that is generated is opened by its first request (state/stateful_server.h); a server may as well keep its own.
 template <class Server>
 [[gnu::always_inline]] inline Result<SessionOf<Server>*> session_of_caller(Server& server, Badge badge) {
-    if constexpr (requires { server.open_session(badge); }) {
-        return server.open_session(badge);
+    if constexpr (requires { server.open_session(server, badge); }) {
+        return server.open_session(server, badge);
     } else {
         if (auto* session = server.session(badge)) [[likely]]
             return session;

@@ -114,6 +114,11 @@ struct MockSession {
     Result<Answer> subscribe(Request&) {
         return Answer{};
     }
+    // What the test tells about it: nothing is kept here.
+    template <class Method, class Server>
+    auto attach(Server& server, Context& context, typename Method::Request& request) {
+        return server.attach(context, *this, std::move(request));
+    }
 };
 
 template <class Service>

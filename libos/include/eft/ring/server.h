@@ -30,6 +30,15 @@ public:
           }) {}
 
     u64 ticket() const { return ticket_; }
+    // The same entry, for a table that holds entries of several calls; to be completed with an error, or without words.
+    template <class Other>
+    Pending<Other> as() const {
+        Pending<Other> other;
+        other.consumer_ = consumer_;
+        other.ticket_ = ticket_;
+        other.complete_ = complete_;
+        return other;
+    }
 
     void complete(Error error) const { complete_(consumer_, ticket_, error, {}); }
     void complete(const Response& response) const {
@@ -46,6 +55,8 @@ public:
     }
 
 private:
+    template <class Other>
+    friend class Pending;
     void* consumer_ = nullptr;
     u64 ticket_ = 0;
     void (*complete_)(void*, u64, Error, std::span<const u64>) = nullptr;

@@ -1,12 +1,12 @@
-// Everything around a block driver that outlives it, on the host: persistent slots, memory objects, signals, and the
-// state region. A death can strike at each step: what there is is copied at that moment; the incarnation runs on as a
+// Everything around a server that outlives it, on the host: persistent slots, memory objects, signals, and the state
+// region. A death can strike at each store, and wherever the kernel would be called: what there is is copied at that moment; the incarnation runs on as a
 // ghost, and what it does after its death is forgotten when the copy is put back.
 #pragma once
 
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
 #include <eft/ipc/local_caps.h>
-#include <eft/state/stores.h>
+#include <eft/state/stateful_server.h>
 
 #include <cstring>
 #include <map>
@@ -27,7 +27,7 @@ struct Contents {
 class World {
 public:
     static constexpr u64 kRegion = 1;  // the state region is memory object 1
-    static constexpr u64 kWakeBase = 1'000'000;  // objects made by make_wake: kWakeBase + bits
+    static constexpr u64 kWakeBase = u64{1} << 62;  // objects made by make_wake(): kWakeBase + bits
 
     World() {
         current = this;
@@ -68,7 +68,8 @@ public:
     }
 
     Contents now;
-    unsigned mapped = 0;  // mappings of the living incarnation
+    unsigned mapped = 0;   // mappings of the living incarnation
+    unsigned reports = 0;  // lines in its log
 
 private:
     struct Free {
@@ -82,70 +83,33 @@ private:
     std::optional<Contents> left_;
 };
 
-// The kernel as drivers/block sees it.
-class FakePlatform {
+// Of a StatefulServer.
+class WorldSlots final : public SessionSlots {
 public:
-    explicit FakePlatform(World& world) : world_(world) {}
-
-    class Mapping {
-    public:
-        Mapping() = default;
-        Mapping(World& world, std::span<std::byte> bytes) : world_(&world), bytes_(bytes) { ++world.mapped; }
-        Mapping(Mapping&& other) noexcept { *this = std::move(other); }
-        Mapping& operator=(Mapping&& other) noexcept {
-            std::swap(world_, other.world_);
-            std::swap(bytes_, other.bytes_);
-            return *this;
-        }
-        ~Mapping() {
-            if (world_) --world_->mapped;
-        }
-        std::span<std::byte> bytes() const { return bytes_; }
-
-    private:
-        World* world_ = nullptr;
-        std::span<std::byte> bytes_;
-    };
-
-    bool last_end_ordered() const { return false; }
-    // A persistent slot, as a capability of the fake table.
-    Slot at(u32 index) {
+    explicit WorldSlots(World& world) : world_(world) {}
+    Slot at(u32 index) override {
         const Slot slot{kFirst + index};
         const auto found = world_.now.slots.find(index);
         if (found != world_.now.slots.end()) ipc::local_caps().place(slot, found->second);
+        else ipc::local_caps().drop(slot);
         return slot;
     }
-    Status keep(u32 index, Slot received) {
+    Status keep(u32 index, Slot received) override {
         world_.point();
         world_.now.slots[index] = ipc::local_caps().object(received);
         ipc::local_caps().drop(received);
         world_.point();
         return {};
     }
-    Status make_wake(u32 index, u64 bits) {
-        world_.point();
-        world_.now.slots[index] = World::kWakeBase + bits;
-        return {};
-    }
-    void remove(u32 index) {
+    void remove(u32 index) override {
         world_.point();
         world_.now.slots.erase(index);
     }
-    void signal(u32 index) {
+    void signal(u32 index) override {
         world_.point();
         if (const auto found = world_.now.slots.find(index); found != world_.now.slots.end()) ++world_.now.signals[found->second];
         world_.point();
     }
-    void wake_self(u64 bits) { world_.now.self_bits |= bits; }
-    Result<Mapping> map(Slot object, u64 bytes) {
-        world_.point();
-        const auto memory = world_.memory(ipc::local_caps().object(object));
-        if (memory.empty()) return Error::NotFound;
-        if (memory.size() < bytes) return Error::OutOfRange;
-        return Mapping(world_, memory.first(bytes));
-    }
-    void report(std::string_view) { ++reports; }
-    unsigned reports = 0;
 
 private:
     static constexpr u32 kFirst = 10'000'000;
