@@ -8,7 +8,6 @@
 #include <servers/dev/devices.h>
 #include <servers/dev/silence.h>
 #include <servers/dev/windows.h>
-#include <servers/dev/world.h>
 
 #include <drivers/virtio/layout.h>
 
@@ -28,11 +27,7 @@ struct AssignedDevice {
     };
 
     bool used() const { return id != 0; }
-    Result<Pin*> find_pin(u32 number) {
-        for (Pin& pin : pins)
-            if (number != 0 && pin.id == number) return &pin;
-        return Error::NotFound;
-    }
+    Result<Pin*> find_pin(u32 number);
 
     u32 id = 0;
     u32 device = 0;

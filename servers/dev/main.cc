@@ -1,7 +1,6 @@
-// dev: finds the machine's devices and gives each driver exactly its own. The interface is idl/dev.fbs; the logic is in
-// server.h.
-#include <servers/dev/kernel_world.h>
-#include <servers/dev/server.h>
+// dev: finds the machine's devices and gives each driver exactly its own. The interface is idl/dev.fbs.
+#include <servers/dev/acpi.h>
+#include <servers/dev/device_server.h>
 
 #include <eft/panic.h>
 #include <eft/server.h>
@@ -26,14 +25,13 @@ Result<Bytes> root_pointer_of(std::string_view arguments) {
 }
 
 // A machine whose tables are damaged or absent still has the devices that every PC has at the same places.
-Machine read_machine(PhysicalMemoryMapper& mapper) {
+Machine read_machine(Resources& resources) {
     const auto pointer = root_pointer_of(field_text(config().arguments));
     if (!pointer.ok()) {
         log("no ACPI tables: platform devices only");
         return {};
     }
-    AcpiMemory memory(mapper, *pointer);
-    auto machine = read_acpi(memory, 0);
+    const auto machine = read_acpi(resources, *pointer);
     if (machine.ok()) return *machine;
     FixedText<100> line("the ACPI tables cannot be used: ");
     log(line.append(to_string(machine.error())));
@@ -46,18 +44,17 @@ Machine read_machine(PhysicalMemoryMapper& mapper) {
 int eft_main() {
     using namespace eft;
     using namespace eft::dev;
-    static PhysicalMemoryMapper mapper;
-    static EcamSpace space(mapper);
-    static KernelWorld world(mapper, space);
+    static Resources resources;
+    static ConfigurationSpace space(resources);
     static Devices devices;
-    if (!mapper.open().ok() || !world.open().ok()) panic("dev: cannot start with what root gave");
-    const Machine machine = read_machine(mapper);
-    space.set_ranges(machine.ecam);
+    if (!resources.open().ok()) panic("dev: cannot start with what root gave");
+    const Machine machine = read_machine(resources);
+    space.set_windows(machine.ecam);
     if (Status found = find_devices(devices, machine, space); !found.ok()) {
         FixedText<100> line("not all devices were found: ");
         log(line.append(to_string(found.error())));
     }
-    static DeviceServer<KernelWorld> server(world, devices);
+    static DeviceServer server(resources, space, devices);
     FixedText<100> line("ready, ");
     log(line.decimal(devices.count()).append(" devices"));
 

@@ -1,20 +1,37 @@
-// Reaching physical memory through mem: ACPI tables, configuration spaces, registers.
-#include <servers/dev/kernel_world.h>
+// What dev reaches and gives away through mem: registers, tables, windows, pins. See resources.h.
+#include <servers/dev/resources.h>
 
 #include <eft/invoke.h>
 #include <eft/process.h>
 #include <eft/shared_memory.h>
+
+#include <algorithm>
 
 namespace eft::dev {
 namespace {
 
 constexpr u32 kOwnQuota = 2048;  // pages that dev may have mapped, and the page tables for them
 
+mem::Object lend(Slot object) {
+    mem::Object request;
+    request.object = ipc::CapField<ipc::kind::Memory>(object);
+    return request;
+}
+
+// The whole pages around some bytes.
+struct PageRange {
+    template <class T>
+    PageRange(T* start, u64 length) : at(page_down(reinterpret_cast<u64>(start))), bytes(page_up(reinterpret_cast<u64>(start) + length) - at) {}
+    u64 at, bytes;
+};
+
 }  // namespace
 
-Status PhysicalMemoryMapper::open() {
+Status Resources::open() {
     EFT_TRY(const Slot control, granted("mem"));
     EFT_TRY(const Slot own_space, granted("space"));
+    EFT_TRY(interrupts_, granted("irqs"));
+    EFT_TRY(ports_, granted("ports"));
     control_.transport().replace(CapHandle(control));
     mem::AdoptRequest request;
     request.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
@@ -27,7 +44,67 @@ Status PhysicalMemoryMapper::open() {
     return {};
 }
 
-Result<CapHandle> PhysicalMemoryMapper::object(u64 address, u64 bytes) {
+Result<hw::Mmio> Resources::map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
+    const u64 first = page_down(offset), length = page_up(offset + bytes) - first;
+    EFT_TRY(const u64 at, allocate_addresses(length));
+    if (Status mapped = map(at, address, length, first, whole); !mapped.ok()) {
+        free_addresses(at, length);
+        return mapped.error();
+    }
+    return hw::Mmio(reinterpret_cast<volatile void*>(at + (offset - first)), bytes);
+}
+
+void Resources::unmap_registers(hw::Mmio registers) {
+    const PageRange pages(registers.base(), registers.length());
+    unmap(pages.at, pages.bytes);
+    free_addresses(pages.at, pages.bytes);
+}
+
+// Page by page: tables share pages with one another, and the same page is the same object.
+Result<Bytes> Resources::map_table(u64 address, u64 bytes) {
+    if (bytes > kLargestTable || address + bytes + kPageSize < address) return Error::OutOfRange;
+    const u64 first = page_down(address), length = page_up(address + bytes) - first;
+    EFT_TRY(const u64 at, allocate_addresses(length));
+    for (u64 done = 0; done < length; done += kPageSize) {
+        if (Status mapped = map(at + done, first + done, kPageSize, 0, kPageSize); !mapped.ok()) {
+            for (; done != 0; done -= kPageSize) unmap(at + done - kPageSize, kPageSize);
+            free_addresses(at, length);
+            return mapped.error();
+        }
+        forget_window(first + done, kPageSize);  // the mapping alone keeps it from now on
+    }
+    return Bytes(reinterpret_cast<const std::byte*>(at + (address - first)), bytes);
+}
+
+void Resources::unmap_table(Bytes table) {
+    const PageRange pages(table.data(), table.size());
+    for (u64 done = 0; done < pages.bytes; done += kPageSize) unmap(pages.at + done, kPageSize);
+    free_addresses(pages.at, pages.bytes);
+}
+
+Result<Slot> Resources::window(u64 address, u64 bytes) {
+    EFT_TRY(CapHandle made, object(address, bytes));
+    return made.release();
+}
+
+void Resources::forget_window(u64 address, u64 bytes) {
+    if (const auto known = object(address, bytes); known.ok()) static_cast<void>(control_.release(lend(known->slot())).or_error());
+}
+
+Status Resources::pin(Slot object) { return control_.pin(lend(object)).or_error().error(); }
+
+void Resources::unpin(Slot object) { static_cast<void>(control_.unpin(lend(object)).or_error()); }
+
+Result<u32> Resources::pages(Slot object, u32 first, std::span<u64> addresses) {
+    mem::PageQuery query;
+    query.object = ipc::CapField<ipc::kind::Memory>(object);
+    query.first = first;
+    EFT_TRY(const mem::PageAddresses answer, control_.physical(query).or_error());
+    std::copy_n(answer.addresses.begin(), std::min(answer.addresses.size(), addresses.size()), addresses.begin());
+    return answer.pages;
+}
+
+Result<CapHandle> Resources::object(u64 address, u64 bytes) {
     mem::DeviceRequest request;
     request.address = address;
     request.bytes = bytes;
@@ -35,13 +112,7 @@ Result<CapHandle> PhysicalMemoryMapper::object(u64 address, u64 bytes) {
     return CapHandle(answer.object.release());
 }
 
-void PhysicalMemoryMapper::release(const CapHandle& object) {
-    mem::Object request;
-    request.object = ipc::CapField<ipc::kind::Memory>(object);
-    static_cast<void>(control_.release(request).or_error());
-}
-
-Status PhysicalMemoryMapper::map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole) {
+Status Resources::map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole) {
     EFT_TRY(const CapHandle made, object(address, whole));
     mem::Mapping request;
     request.object = ipc::CapField<ipc::kind::Memory>(made);
@@ -52,65 +123,11 @@ Status PhysicalMemoryMapper::map(u64 at, u64 address, u64 bytes, u64 offset, u64
     return space_.map(request).or_error().error();
 }
 
-void PhysicalMemoryMapper::unmap(u64 at, u64 bytes) {
+void Resources::unmap(u64 at, u64 bytes) {
     mem::Range range;
     range.address = at;
     range.bytes = bytes;
     static_cast<void>(space_.unmap(range).or_error());
-}
-
-// Page by page: tables share pages with one another, and the same page is the same object.
-Result<Bytes> AcpiMemory::read(u64 address, u64 length) {
-    if (address == 0) return root_pointer_.size() < length ? Result<Bytes>(Error::OutOfRange) : Result<Bytes>(root_pointer_.first(length));
-    if (length > kLargestTable || address + length < address) return Error::OutOfRange;
-    forget();
-    if (window_ == 0) {
-        EFT_TRY(window_, allocate_addresses(kWindow));
-    }
-    for (u64 page = page_down(address); page < address + length; page += kPageSize) {
-        EFT_CHECK(mapper_.map(window_ + mapped_pages_ * kPageSize, page, kPageSize, 0, kPageSize));
-        ++mapped_pages_;
-        // The mapping alone keeps it from now on.
-        EFT_TRY(const CapHandle object, mapper_.object(page, kPageSize));
-        mapper_.release(object);
-    }
-    return Bytes(reinterpret_cast<const std::byte*>(window_ + (address - page_down(address))), length);
-}
-
-void AcpiMemory::forget() {
-    while (mapped_pages_ != 0) mapper_.unmap(window_ + --mapped_pages_ * kPageSize, kPageSize);
-}
-
-Result<u64> EcamSpace::physical(pci::FunctionAddress address) const {
-    for (const EcamRange& range : ranges_) {
-        if (range.segment == address.segment && address.bus >= range.first_bus && address.bus <= range.last_bus)
-            return range.address + ecam_offset(address);
-    }
-    return Error::OutOfRange;
-}
-
-// Functions that are absent take no place: the last one is used again for the next that is asked for.
-Result<hw::Mmio> EcamSpace::function(pci::FunctionAddress address) {
-    for (u32 i = 0; i < count_; ++i)
-        if (mapped_[i].address == address) return hw::Mmio(reinterpret_cast<volatile void*>(mapped_[i].at), kPageSize);
-    EFT_TRY(const u64 where, physical(address));
-    if (count_ != 0) {
-        const hw::Mmio last(reinterpret_cast<volatile void*>(mapped_[count_ - 1].at), kPageSize);
-        if (last.read<u16>(0) == pci::kNoVendor) {
-            --count_;
-            mapper_.unmap(mapped_[count_].at, kPageSize);
-            free_addresses(mapped_[count_].at, kPageSize);
-        }
-    }
-    if (count_ == kMostFunctions) return Error::LimitReached;
-    EFT_TRY(const u64 at, allocate_addresses(kPageSize));
-    if (Status mapped = mapper_.map(at, where, kPageSize, 0, kPageSize); !mapped.ok()) {
-        free_addresses(at, kPageSize);
-        return mapped.error();
-    }
-    if (auto object = mapper_.object(where, kPageSize); object.ok()) mapper_.release(*object);
-    mapped_[count_++] = {address, at};
-    return hw::Mmio(reinterpret_cast<volatile void*>(at), kPageSize);
 }
 
 }  // namespace eft::dev

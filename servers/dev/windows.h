@@ -5,8 +5,6 @@
 #include <drivers/pci/msix.h>
 #include <servers/dev/pci_bars.h>
 
-#include <algorithm>
-
 namespace eft::dev {
 
 // [start, end), relative to the BAR, in whole pages.
@@ -17,40 +15,13 @@ struct Pages {
     u64 bytes() const { return end - start; }
 };
 
+// Null: the function has no such window in memory.
+const Bar* find_bar(const Bars& bars, u32 index);
 // The MSI-X tables must lie in memory BARs that the function has (PCI Local Bus 3.0, 6.8.2).
-inline const Bar* find_bar(const Bars& bars, u32 index) {
-    for (const Bar& bar : bars)
-        if (bar.index == index && bar.is_memory() && bar.address != 0) return &bar;
-    return nullptr;
-}
-inline bool lies_in(const Bar* bar, u64 offset, u64 length) {
-    return bar && offset <= bar->length && length <= bar->length - offset;
-}
-inline bool tables_lie_in_bars(const Bars& bars, const pci::MsixCapability& msix) {
-    return lies_in(find_bar(bars, msix.table_bar), msix.table_offset, msix.table_length()) &&
-           lies_in(find_bar(bars, msix.pending_bar), msix.pending_offset, msix.pending_length());
-}
-
+bool tables_lie_in_bars(const Bars& bars, const pci::MsixCapability& msix);
 // The pages of the MSI-X table itself.
-inline Pages table_pages(const pci::MsixCapability& msix) {
-    return {page_down(msix.table_offset), page_up(u64{msix.table_offset} + msix.table_length())};
-}
-
-// The larger of the two pieces that taking `hole` out leaves.
-inline Pages without(Pages whole, Pages hole) {
-    if (hole.empty() || hole.end <= whole.start || hole.start >= whole.end) return whole;
-    const Pages below{whole.start, std::max(whole.start, hole.start)}, above{std::min(whole.end, hole.end), whole.end};
-    return below.bytes() >= above.bytes() ? below : above;
-}
-
-// What of this BAR may be given away. BARs of less than a page take a whole one.
-inline Pages driver_pages(const Bar& bar, const pci::MsixCapability* msix) {
-    Pages pages{0, page_up(bar.address + bar.length) - page_down(bar.address)};
-    if (!msix) return pages;
-    if (msix->table_bar == bar.index) pages = without(pages, table_pages(*msix));
-    if (msix->pending_bar == bar.index)
-        pages = without(pages, {page_down(msix->pending_offset), page_up(u64{msix->pending_offset} + msix->pending_length())});
-    return pages;
-}
+Pages table_pages(const pci::MsixCapability& msix);
+// What of this BAR may be given away. BARs of less than a page take a whole one. `msix` null: the function has none.
+Pages driver_pages(const Bar& bar, const pci::MsixCapability* msix);
 
 }  // namespace eft::dev

@@ -1,7 +1,9 @@
 // Assignments, windows, interrupts and pins: what a driver gets, what a hostile one does not, and what is taken back.
 #include <doctest/doctest.h>
 
-#include "fake_world.h"
+#include "local_resources.h"
+
+#include <servers/dev/device_server.h>
 
 #include <eft/ipc/local_transport.h>
 
@@ -34,8 +36,8 @@ void put_bar(PciFunction& function, u32 index, u64 address, u32 length) {
 }
 
 // QEMU's virtio-blk-pci: configuration in BAR 4, MSI-X alone in BAR 1.
-PciFunction& add_disk(FakeWorld& world, u8 device, u64 displacement) {
-    PciFunction& disk = world.space.add(0, device, 0, 0x1af4, 0x1042, 1, 0);
+PciFunction& add_disk(PciSegment& segment, std::deque<RegisterWindow>& windows, u8 device, u64 displacement) {
+    PciFunction& disk = segment.add(0, device, 0, 0x1af4, 0x1042, 1, 0);
     disk.set(0x06, 0x10, 2);
     disk.bytes[0x34] = 0x98;
     put_msix(disk, 0x98, 0x84, 2, 1, 0x800 | 1);
@@ -45,35 +47,37 @@ PciFunction& add_disk(FakeWorld& world, u8 device, u64 displacement) {
     put_virtio(disk, 0x4c, 0, 2, 4, 0x3000, 0x1000);
     put_bar(disk, 1, kTableWindow + displacement, 0x1000);
     put_bar(disk, 4, kConfigurationWindow + displacement, 0x4000);
-    world.windows.emplace_back(kTableWindow + displacement, 0x1000);
-    world.windows.emplace_back(kConfigurationWindow + displacement, 0x4000);
+    windows.emplace_back(kTableWindow + displacement, 0x1000);
+    windows.emplace_back(kConfigurationWindow + displacement, 0x4000);
     return disk;
 }
 
 struct Fixture {
     Fixture() {
         machine.hpet = dev::HpetLocation{0xfed0'0000, 0};
-        CHECK(machine.ecam.push({0xb000'0000, 0, 0, 0}).ok());
-        add_disk(world, 3, 0);
-        add_disk(world, 4, 0x1'0000);
+        CHECK(machine.ecam.push({PciSegment::kEcam, 0, 0, 0}).ok());
+        add_disk(segment, windows, 3, 0);
+        add_disk(segment, windows, 4, 0x1'0000);
         // A device with its MSI-X table in the middle of its registers.
-        PciFunction& mixed = world.space.add(0, 5, 0, 0x8086, 0x10d3, 2, 0);
+        PciFunction& mixed = segment.add(0, 5, 0, 0x8086, 0x10d3, 2, 0);
         mixed.set(0x06, 0x10, 2);
         mixed.bytes[0x34] = 0xa0;
         put_msix(mixed, 0xa0, 0, 5, 0x2000, 0x3000);
         put_bar(mixed, 0, kMixedWindow, 0x8000);
-        world.windows.emplace_back(kMixedWindow, 0x8000);
+        windows.emplace_back(kMixedWindow, 0x8000);
         // QEMU's edu: MSI and no MSI-X.
-        PciFunction& edu = world.space.add(0, 6, 0, 0x1234, 0x11e8, 0, 0xff);
+        PciFunction& edu = segment.add(0, 6, 0, 0x1234, 0x11e8, 0, 0xff);
         edu.set(0x06, 0x10, 2);
         edu.bytes[0x34] = 0x40;
         edu.set(0x40, 0x0080'0005);
-        CHECK(dev::find_devices(devices, machine, world.space).ok());
+        space.set_windows(machine.ecam);
+        CHECK(dev::find_devices(devices, machine, space).ok());
+        CHECK(local.mapped == 0);
     }
 
-    using Server = dev::DeviceServer<FakeWorld>;
-    using Local = ipc::LocalServer<dev::Dev, Server>;
-    using Client = dev::DevClient<ipc::LocalTransport<Local>>;
+    using Server = dev::DeviceServer;
+    using LocalServer = ipc::LocalServer<dev::Dev, Server>;
+    using Client = dev::DevClient<ipc::LocalTransport<LocalServer>>;
 
     Result<dev::Assignment> assign(std::string_view device, u32 index = 0) {
         dev::Match match;
@@ -83,12 +87,12 @@ struct Fixture {
     }
     // The driver of what was assigned.
     Client driver_of(const dev::Assignment& assignment) {
-        return Client(local, Badge{ipc::local_caps().object(assignment.session.slot()) - FakeWorld::kSession});
+        return Client(transport, Badge{ipc::local_caps().object(assignment.session.slot()) - LocalResources::kSession});
     }
     static u64 object_of(Slot slot) { return ipc::local_caps().object(slot); }
-    u16 command(u8 device) { return static_cast<u16>(world.space.functions[PciSegment::key(0, device, 0)].get(4)); }
-    FakeWindow& window_at(u64 address) {
-        for (FakeWindow& window : world.windows)
+    u16 command(u8 device) { return static_cast<u16>(segment.functions[PciSegment::key(0, device, 0)].get(4)); }
+    RegisterWindow& window_at(u64 address) {
+        for (RegisterWindow& window : windows)
             if (window.address == address) return window;
         std::abort();
     }
@@ -99,11 +103,15 @@ struct Fixture {
     }
 
     dev::Machine machine;
-    FakeWorld world;
+    LocalResources local;
+    PciSegment segment;
+    std::deque<RegisterWindow> windows;
+    dev::Resources resources;
+    dev::ConfigurationSpace space{resources};
     dev::Devices devices;
-    Server server{world, devices};
-    Local local{server};
-    Client control{local, dev::Dev::badge_of(dev::Dev::SessionKind::Control, 6)};
+    Server server{resources, space, devices};
+    LocalServer transport{server};
+    Client control{transport, dev::Dev::badge_of(dev::Dev::SessionKind::Control, 6)};
 };
 
 }  // namespace
@@ -121,10 +129,10 @@ TEST_CASE_FIXTURE(Fixture, "a device belongs to one service, and only the contro
     CHECK(driver.assign(match).or_error().error() == Error::PermissionDenied);
     CHECK(driver.silence({.id = first->id}).error() == Error::PermissionDenied);
     for (const Badge nobody : {Badge::None, Badge{1}, Badge{77}, dev::Dev::badge_of(dev::Dev::SessionKind::Driver, 77)}) {
-        Client stranger(local, nobody);
+        Client stranger(transport, nobody);
         CHECK(stranger.describe().error() == Error::StaleSession);
     }
-    Client person(local, dev::Dev::badge_of(dev::Dev::SessionKind::List, 6));
+    Client person(transport, dev::Dev::badge_of(dev::Dev::SessionKind::List, 6));
     CHECK(person.next({.after = 0}).ok());
     CHECK(driver.next({.after = 0}).error() == Error::PermissionDenied);
     CHECK(person.describe().error() == Error::PermissionDenied);
@@ -149,7 +157,7 @@ TEST_CASE_FIXTURE(Fixture, "a driver never gets a page of the MSI-X table") {
     auto configuration = driver.open_window({.index = 4});
     REQUIRE(configuration.ok());
     CHECK(configuration->bytes == 0x4000);
-    CHECK(object_of(configuration->memory.slot()) == FakeWorld::kWindow + kConfigurationWindow);
+    CHECK(object_of(configuration->memory.slot()) == LocalResources::kWindow + kConfigurationWindow);
     CHECK(driver.open_window({.index = 0}).error() == Error::NotFound);
     CHECK(driver.open_window({.index = 6}).error() == Error::OutOfRange);
     CHECK(driver.open_window({.index = ~0u}).error() == Error::OutOfRange);
@@ -163,18 +171,30 @@ TEST_CASE_FIXTURE(Fixture, "a driver never gets a page of the MSI-X table") {
     const u64 start = kMixedWindow + window->start, end = start + window->bytes;
     CHECK(window->bytes >= 0x2000);
     CHECK((end <= kMixedWindow + 0x2000 || start >= kMixedWindow + 0x4000));
-    for (const auto& [address, bytes] : world.objects)
-        for (const auto& [address2, bytes2] : world.objects)
+    for (const auto& [address, bytes] : local.objects)
+        for (const auto& [address2, bytes2] : local.objects)
             CHECK((address == address2 || address + bytes <= address2 || address2 + bytes2 <= address));  // mem allows no overlap
 }
 
+TEST_CASE_FIXTURE(Fixture, "a window is forgotten as it was given when the device is given back, and dev has nothing mapped") {
+    const auto mixed = assign("pci:8086:10d3");
+    REQUIRE(mixed.ok());
+    const auto window = driver_of(*mixed).open_window({.index = 0});
+    REQUIRE(window.ok());
+    const std::pair<u64, u64> given{kMixedWindow + window->start, window->bytes};
+    CHECK(local.objects.contains(given));
+    REQUIRE(control.unassign({.id = mixed->id}).or_error().ok());
+    CHECK(!local.objects.contains(given));
+    CHECK(local.mapped == 0);
+}
+
 TEST_CASE_FIXTURE(Fixture, "MSI-X tables outside of the function's windows are refused") {
-    auto& disk = world.space.functions[PciSegment::key(0, 3, 0)];
+    auto& disk = segment.functions[PciSegment::key(0, 3, 0)];
     disk.set(0x98 + 4, 0x0ff8 | 1);
     CHECK(assign("pci:1af4:1042").error() == Error::NotSupported);
     disk.set(0x98 + 4, 2);  // no such BAR
     CHECK(assign("pci:1af4:1042").error() == Error::NotSupported);
-    CHECK(world.mapped == 0);
+    CHECK(local.mapped == 0);
     CHECK(assign("pci:1af4:1042", 1).ok());
 }
 
@@ -185,7 +205,7 @@ TEST_CASE_FIXTURE(Fixture, "interrupts stay the same over incarnations, and sile
     auto first = driver.open_interrupt({.index = 1});
     REQUIRE(first.ok());
     CHECK(first->number == kFirstMsi);
-    CHECK(object_of(first->irq.slot()) == FakeWorld::kInterrupt + kFirstMsi);
+    CHECK(object_of(first->irq.slot()) == LocalResources::kInterrupt + kFirstMsi);
     CHECK(table_word(4) == 0xfee0'0000);
     CHECK(table_word(6) == 0x40 + kFirstMsi);
     CHECK((table_word(7) & 1) == 0);
@@ -204,7 +224,7 @@ TEST_CASE_FIXTURE(Fixture, "interrupts stay the same over incarnations, and sile
     CHECK((table_word(7) & 1) == 0);
 
     REQUIRE(control.unassign({.id = disk->id}).or_error().ok());
-    CHECK(std::count(world.revoked.begin(), world.revoked.end(), FakeWorld::kInterrupt + kFirstMsi) == 1);
+    CHECK(std::count(local.revoked.begin(), local.revoked.end(), LocalResources::kInterrupt + kFirstMsi) == 1);
     CHECK(driver_of(*second).open_interrupt({.index = 1})->number == kFirstMsi);  // free again
 }
 
@@ -217,7 +237,7 @@ TEST_CASE_FIXTURE(Fixture, "a device that has MSI only has one interrupt") {
     auto interrupt = driver.open_interrupt({});
     REQUIRE(interrupt.ok());
     CHECK(interrupt->number == kFirstMsi);
-    const PciFunction& edu = world.space.functions[PciSegment::key(0, 6, 0)];
+    const PciFunction& edu = segment.functions[PciSegment::key(0, 6, 0)];
     CHECK((edu.get(0x40) >> 16) == 0x0081);
     CHECK((edu.get(0x44) == 0xfee0'0000 && edu.get(0x48) == 0 && edu.get(0x4c) == 0x40 + kFirstMsi));
     REQUIRE(control.silence({.id = device->id}).ok());
@@ -231,7 +251,7 @@ TEST_CASE_FIXTURE(Fixture, "pins are let go when the device has reported that it
     const auto disk = assign("pci:1af4:1042");
     REQUIRE(disk.ok());
     auto driver = driver_of(*disk);
-    world.object_pages[555] = 300;
+    local.object_pages[555] = 300;
     const ipc::LocalHandle memory(caps.create(555)), nothing(caps.create(556));
     dev::PinRequest request;
     request.object = ipc::CapField<ipc::kind::Memory>(nothing);
@@ -248,15 +268,15 @@ TEST_CASE_FIXTURE(Fixture, "pins are let go when the device has reported that it
     const auto other = assign("pci:1af4:1042", 1);
     CHECK(driver_of(*other).pinned_at({.pin = pinned->pin}).error() == Error::NotFound);
     CHECK(driver_of(*other).unpin({.pin = pinned->pin}).ok());
-    CHECK(world.pins[555] == 1);
+    CHECK(local.pins[555] == 1);
 
     window_at(kConfigurationWindow).stuck_in_reset = true;
     CHECK(control.silence({.id = disk->id}).error() == Error::TimedOut);
-    CHECK(world.pins[555] == 1);
+    CHECK(local.pins[555] == 1);
     CHECK(control.unassign({.id = disk->id}).or_error().error() == Error::TimedOut);
     window_at(kConfigurationWindow).stuck_in_reset = false;
     REQUIRE(control.silence({.id = disk->id}).ok());
-    CHECK(world.pins[555] == 0);
+    CHECK(local.pins[555] == 0);
 
     for (u32 i = 0; i < dev::AssignedDevice::kMostPins; ++i) REQUIRE(driver.pin(request).or_error().ok());
     CHECK(driver.pin(request).or_error().error() == Error::LimitReached);
@@ -269,14 +289,14 @@ TEST_CASE_FIXTURE(Fixture, "platform devices: ports, lines, windows") {
     auto uart = driver_of(*serial), hpet = driver_of(*clock);
     auto ports = uart.open_ports({});
     REQUIRE(ports.ok());
-    CHECK(object_of(ports->ports.slot()) == FakeWorld::kPorts + 0x3f8 * 100 + 8);
+    CHECK(object_of(ports->ports.slot()) == LocalResources::kPorts + 0x3f8 * 100 + 8);
     CHECK(uart.open_interrupt({})->number == 4);
     CHECK(uart.open_window({}).error() == Error::NotSupported);
     CHECK(uart.set_bus_master({.enabled = true}).error() == Error::NotSupported);
     CHECK(hpet.open_window({})->bytes == kPageSize);
     CHECK(hpet.open_interrupt({.index = 0, .lines = 0x0000'0104}).error() == Error::NotSupported);
     CHECK(hpet.open_interrupt({.index = 0, .lines = 0x00f0'0104})->number == 20);
-    CHECK(world.line_modes.at(20) == std::pair(false, false));
+    CHECK(local.line_modes.at(20) == std::pair(false, false));
     CHECK(control.silence({.id = clock->id}).ok());
 }
 
@@ -292,12 +312,12 @@ TEST_CASE_FIXTURE(Fixture, "devices are listed, and random messages of a driver 
     const auto disk = assign("pci:1af4:1042");
     const auto hostile = assign("pci:1af4:1042", 1);
     REQUIRE(hostile.ok());
-    const u64 badge = object_of(hostile->session.slot()) - FakeWorld::kSession;
+    const u64 badge = object_of(hostile->session.slot()) - LocalResources::kSession;
     const u16 before = command(3);
     std::mt19937_64 random(3);
     Utcb page{};
     auto& caps = ipc::local_caps();
-    world.object_pages[900'001] = 3;
+    local.object_pages[900'001] = 3;
     for (int i = 0; i < 20'000; ++i) {
         ipc::Registers registers;
         const unsigned sent = random() % 3;
@@ -305,7 +325,7 @@ TEST_CASE_FIXTURE(Fixture, "devices are listed, and random messages of a driver 
         for (u64& word : registers.w) word = random() % 2 ? random() % 300 : random();
         for (unsigned cap = 0; cap < sent; ++cap) page.send_slots[cap] = raw(caps.create(900'000 + random() % 3));
         for (u32& slot : page.receive_slots) slot = caps.take_free_slot();
-        static_cast<void>(local.call(registers, page, badge));
+        static_cast<void>(transport.call(registers, page, badge));
         for (unsigned cap = 0; cap < sent; ++cap) caps.drop(static_cast<Slot>(page.send_slots[cap]));
     }
     CHECK(command(3) == before);

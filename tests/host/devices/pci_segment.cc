@@ -56,11 +56,6 @@ PciFunction& PciSegment::add_bridge(u8 bus, u8 device, u8 secondary) {
     return bridge;
 }
 
-Result<hw::Mmio> PciSegment::function(pci::FunctionAddress address) const {
-    if (address.bus > last_bus) return Error::OutOfRange;
-    return registers(key(address.bus, address.device, address.function));
-}
-
 hw::Mmio PciSegment::configuration(const PciFunction& function) const {
     for (const auto& [key, each] : functions)
         if (&each == &function) return registers(key);

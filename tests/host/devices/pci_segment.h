@@ -31,13 +31,10 @@ public:
     static constexpr u64 kEcam = 0xb000'0000, kLength = 256ull << 20;
 
     std::map<u32, PciFunction> functions;
-    u8 last_bus = 0xff;
 
     PciFunction& add(u8 bus, u8 device, u8 function, u16 vendor, u16 id, u8 base_class, u8 sub_class);
     PciFunction& add_bridge(u8 bus, u8 device, u8 secondary);
 
-    // Its configuration space. OutOfRange: no window covers that bus.
-    Result<hw::Mmio> function(pci::FunctionAddress address) const;
     hw::Mmio configuration(const PciFunction& function) const;
 
     static u32 key(u8 bus, u8 device, u8 function) { return u32{bus} << 8 | u32{device} << 3 | function; }

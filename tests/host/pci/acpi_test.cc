@@ -1,4 +1,6 @@
 // ACPI tables made here, good and damaged.
+#include "../dev/local_resources.h"
+
 #include <servers/dev/acpi.h>
 
 #include <doctest/doctest.h>
@@ -16,16 +18,17 @@ constexpr u64 kBase = 0xe0000, kSize = 0x2000;
 
 struct Firmware {
     std::vector<std::byte> memory = std::vector<std::byte>(kSize);
-    unsigned reads = 0;
 
-    // Every read gets its own copy, so that using a span after the next read is caught.
-    std::vector<std::byte> current;
-    Result<Bytes> read(u64 address, u64 length) {
-        ++reads;
-        if (address < kBase || address - kBase > kSize || length > kSize - (address - kBase)) return Error::OutOfRange;
-        const auto first = memory.begin() + static_cast<std::ptrdiff_t>(address - kBase);
-        current = std::vector<std::byte>(first, first + static_cast<std::ptrdiff_t>(length));
-        return Bytes(current);
+    // `reads`: of tables and their headers.
+    Result<Machine> read(unsigned* reads = nullptr) const {
+        test::LocalResources local;
+        local.firmware_address = kBase;
+        local.firmware = memory;
+        Resources resources;
+        const auto machine = read_acpi(resources, Bytes(memory).subspan(kRoot - kBase, kRsdpLength2));
+        CHECK(local.tables.empty());
+        if (reads) *reads = local.tables_read;
+        return machine;
     }
 
     void put(u64 address, u64 value, unsigned width) { std::memcpy(&memory[address - kBase], &value, width); }
@@ -89,7 +92,7 @@ struct Firmware {
 TEST_CASE("a q35's tables are read, by the XSDT and by the RSDT") {
     for (const u8 revision : {u8{0}, u8{2}}) {
         Firmware firmware(revision);
-        const auto machine = read_acpi(firmware, Firmware::kRoot);
+        const auto machine = firmware.read();
         REQUIRE(machine.ok());
         REQUIRE(machine->ecam.size() == 1);
         CHECK(machine->ecam[0].address == 0xb000'0000);
@@ -140,7 +143,7 @@ TEST_CASE("damaged tables are errors, each in its way") {
         firmware.put(F::kHpetAt + 40, 1, 1), firmware.table(F::kHpetAt, kHpet, 56);
         wanted = Error::NotSupported;
     }
-    CHECK(read_acpi(firmware, F::kRoot).error() == wanted);
+    CHECK(firmware.read().error() == wanted);
 }
 
 TEST_CASE("more than there is room for is LimitReached") {
@@ -149,7 +152,7 @@ TEST_CASE("more than there is room for is LimitReached") {
     firmware.table(Firmware::kManyAt, kMadt, 44 + 70 * 8);
     firmware.put(Firmware::kXsdtAt + 36, Firmware::kManyAt, 8);
     firmware.table(Firmware::kXsdtAt, kXsdt, 76);
-    CHECK(read_acpi(firmware, Firmware::kRoot).error() == Error::LimitReached);
+    CHECK(firmware.read().error() == Error::LimitReached);
 }
 
 TEST_CASE("seeded damage behind good sums never leads outside and always ends") {
@@ -164,8 +167,9 @@ TEST_CASE("seeded damage behind good sums never leads outside and always ends") 
         firmware.sum(F::kMadtAt, 98, F::kMadtAt + 9);
         firmware.sum(F::kMcfgAt, 60, F::kMcfgAt + 9);
         firmware.sum(F::kHpetAt, 56, F::kHpetAt + 9);
-        good += read_acpi(firmware, F::kRoot).ok();
-        REQUIRE(firmware.reads < 500);
+        unsigned reads = 0;
+        good += firmware.read(&reads).ok();
+        REQUIRE(reads < 500);
     }
     CHECK(good > 100);
     CHECK(good < 30'000);

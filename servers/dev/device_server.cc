@@ -1,0 +1,237 @@
+#include <servers/dev/device_server.h>
+
+#include <algorithm>
+
+namespace eft::dev {
+
+Result<dev::Assignment> DeviceServer::assign(ipc::Context&, const Match& request) {
+    EFT_TRY(const u32 index, devices_.find(request.device, request.index));
+    if (assignments_.has(index)) return Error::Busy;
+    EFT_TRY(const u32 place, assignments_.free_place());
+    return begin(place, index);
+}
+
+Status DeviceServer::silence(ipc::Context&, const AssignmentId& request) {
+    EFT_TRY(AssignedDevice * assignment, assignments_.find_id(request.id));
+    return silence(*assignment);
+}
+
+// The device is silenced first; one that is not reset keeps its pins, and stays assigned.
+Status DeviceServer::unassign(ipc::Context&, const AssignmentId& request) {
+    EFT_TRY(AssignedDevice * assignment, assignments_.find_id(request.id));
+    EFT_CHECK(silence(*assignment));
+    take_back(*assignment);
+    return {};
+}
+
+Result<DeviceLine> DeviceServer::next(ipc::Context&, const Cursor& request) {
+    if (request.after >= devices_.count()) return Error::NotFound;
+    name_ = Devices::name_of(devices_[request.after]);
+    DeviceLine line;
+    line.index = request.after + 1;
+    line.text = name_.view();
+    return line;
+}
+
+Result<DeviceInfo> DeviceServer::describe(ipc::Context& context, const eft::Empty&) {
+    EFT_TRY(const AssignedDevice* assignment, own(context));
+    const Device& device = devices_[assignment->device];
+    DeviceInfo info;
+    if (device.kind == DeviceKind::Platform) {
+        info.interrupts = device.platform.lines != 0;
+        info.windows = 1;
+        return info;
+    }
+    OwnRegisters& registers = own_[assignments_.place_of(*assignment)];
+    for (u32 i = 0; i < configuration_.size(); ++i)
+        configuration_[i] = registers.configuration->read<u8>(i);
+    info.vendor = device.function.vendor;
+    info.device = device.function.device;
+    info.class_code = u32{device.function.base_class} << 16 | u32{device.function.sub_class} << 8 | device.function.programming_interface;
+    info.config = configuration_;
+    info.interrupts = std::min(registers.messages(), AssignedDevice::kMostInterrupts);
+    info.windows = pci::kBaseAddresses;
+    return info;
+}
+
+Result<Window> DeviceServer::open_window(ipc::Context& context, const WindowRequest& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    if (request.index >= pci::kBaseAddresses) return Error::OutOfRange;
+    EFT_TRY(const Place place, window_place(*assignment, request.index));
+    Window window;
+    window.bytes = place.pages.bytes();
+    window.offset = static_cast<u32>(place.registers - place.base);
+    window.start = place.pages.start;
+    window.length = place.length;
+    if (place.pages.empty()) return window;
+    EFT_TRY(const Slot object, resources_.window(place.base + place.pages.start, place.pages.bytes()));
+    assignment->window_given[request.index] = true;
+    window.memory = window.memory.owning(object);
+    return window;
+}
+
+Result<PortWindow> DeviceServer::open_ports(ipc::Context& context, const WindowRequest& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    const Device& device = devices_[assignment->device];
+    if (device.kind != DeviceKind::Platform || device.platform.port_count == 0) return Error::NotSupported;
+    if (request.index != 0) return Error::OutOfRange;
+    if (assignment->ports == Slot::None) {
+        EFT_TRY(assignment->ports, resources_.make_ports(device.platform.first_port, device.platform.port_count));
+    }
+    EFT_TRY(const Slot ports, resources_.copy(assignment->ports));
+    PortWindow window;
+    window.ports = window.ports.owning(ports);
+    window.first = device.platform.first_port;
+    window.count = device.platform.port_count;
+    return window;
+}
+
+Result<Interrupt> DeviceServer::open_interrupt(ipc::Context& context, const InterruptRequest& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    const Device& device = devices_[assignment->device];
+    const bool platform = device.kind == DeviceKind::Platform;
+    OwnRegisters& registers = own_[assignments_.place_of(*assignment)];
+    const u32 count = platform ? (device.platform.lines != 0) : registers.messages();
+    if (count == 0) return Error::NotSupported;
+    if (request.index >= std::min(count, AssignedDevice::kMostInterrupts)) return Error::OutOfRange;
+    auto& interrupt = assignment->interrupts[request.index];
+    if (interrupt.parent == Slot::None) {
+        EFT_TRY(const u32 number, platform ? assignments_.free_line(device.platform.lines, request.lines) : assignments_.free_message());
+        if (platform) EFT_CHECK(resources_.set_line_mode(number, device.platform.level, device.platform.active_low));
+        EFT_TRY(interrupt.parent, resources_.make_interrupt(number));
+        interrupt.number = number;
+    }
+    if (!platform) {  // silencing has masked it
+        EFT_TRY(const Message message, resources_.message(interrupt.number));
+        EFT_CHECK(control_.set_message(registers, static_cast<u16>(request.index), message));
+    }
+    EFT_TRY(const Slot copy, resources_.copy(interrupt.parent));
+    Interrupt answer;
+    answer.irq = answer.irq.owning(copy);
+    answer.number = interrupt.number;
+    return answer;
+}
+
+Status DeviceServer::set_bus_master(ipc::Context& context, const BusMaster& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    const Device& device = devices_[assignment->device];
+    if (device.kind == DeviceKind::Platform) return Error::NotSupported;
+    control_.set_bus_master(device, own_[assignments_.place_of(*assignment)], request.enabled);
+    return {};
+}
+
+Result<Pinned> DeviceServer::pin(ipc::Context& context, PinRequest&& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    if (devices_[assignment->device].kind == DeviceKind::Platform) return Error::NotSupported;
+    for (auto& pin : assignment->pins) {
+        if (pin.id != 0) continue;
+        EFT_TRY(const u32 pages, resources_.pages(request.object.slot(), 0, {}));
+        EFT_CHECK(resources_.pin(request.object.slot()));
+        pin = {next_pin_++, request.object.release()};
+        Pinned answer;
+        answer.pin = pin.id;
+        answer.pages = pages;
+        return answer;
+    }
+    return Error::LimitReached;
+}
+
+Result<PinnedPages> DeviceServer::pinned_at(ipc::Context& context, const PinQuery& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    EFT_TRY(const auto* pin, assignment->find_pin(request.pin));
+    EFT_TRY(const u32 pages, resources_.pages(pin->object, request.first, addresses_));
+    if (request.first > pages) return Error::OutOfRange;
+    PinnedPages answer;
+    answer.addresses = std::span(addresses_).first(std::min<std::size_t>(pages - request.first, addresses_.size()));
+    return answer;
+}
+
+// Also of a pin that is gone: a repeated request finds it so.
+Status DeviceServer::unpin(ipc::Context& context, const Pin& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    if (auto pin = assignment->find_pin(request.pin); pin.ok()) release(**pin);
+    return {};
+}
+
+Result<AssignedDevice*> DeviceServer::own(const ipc::Context& context) {
+    const Result<AssignedDevice*> found = assignments_.find_id(ipc::session_id(context.badge()));
+    return found.ok() ? found : Error::StaleSession;
+}
+
+Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
+    const Device& device = devices_[index];
+    OwnRegisters registers;
+    if (device.kind == DeviceKind::Pci) {
+        if (device.function.is_bridge) return Error::NotSupported;
+        EFT_TRY(registers, control_.take_over(device));
+    }
+    const Result<Slot> session = resources_.make_session(raw(Dev::badge_of(Dev::SessionKind::Driver, next_id_)));
+    const Result<Slot> copy = session.ok() ? resources_.copy(*session) : Result<Slot>(session.error());
+    if (!copy.ok()) {
+        if (session.ok()) resources_.revoke(*session);
+        control_.give_back(registers);
+        return copy.error();
+    }
+    AssignedDevice& assignment = assignments_[place];
+    assignment = {};
+    assignment.id = next_id_++;
+    assignment.device = index;
+    assignment.session = *session;
+    own_[place] = registers;
+    dev::Assignment answer;
+    answer.session = answer.session.owning(*copy);
+    answer.id = assignment.id;
+    return answer;
+}
+
+Status DeviceServer::silence(AssignedDevice& assignment) {
+    if (devices_[assignment.device].kind == DeviceKind::Platform) return {};
+    bool touched_memory = false;
+    for (const auto& pin : assignment.pins) touched_memory |= pin.id != 0;
+    EFT_CHECK(control_.silence(own_[assignments_.place_of(assignment)], touched_memory));
+    for (auto& pin : assignment.pins) release(pin);
+    return {};
+}
+
+void DeviceServer::release(AssignedDevice::Pin& pin) {
+    if (pin.id == 0) return;
+    resources_.unpin(pin.object);
+    resources_.drop(pin.object);
+    pin = {};
+}
+
+void DeviceServer::take_back(AssignedDevice& assignment) {
+    for (const auto& interrupt : assignment.interrupts)
+        if (interrupt.parent != Slot::None) resources_.revoke(interrupt.parent);
+    if (assignment.ports != Slot::None) resources_.revoke(assignment.ports);
+    resources_.revoke(assignment.session);
+    OwnRegisters& registers = own_[assignments_.place_of(assignment)];
+    control_.give_back(registers);
+    for (u32 index = 0; index < pci::kBaseAddresses; ++index) {
+        if (!assignment.window_given[index]) continue;
+        if (const auto place = window_place(assignment, index); place.ok())
+            resources_.forget_window(place->base + place->pages.start, place->pages.bytes());
+    }
+    registers = {};
+    assignment = {};
+}
+
+Result<DeviceServer::Place> DeviceServer::window_place(const AssignedDevice& assignment, u32 index) {
+    const Device& device = devices_[assignment.device];
+    if (device.kind == DeviceKind::Platform) {
+        if (device.platform.address == 0) return Error::NotSupported;
+        if (index != 0) return Error::OutOfRange;
+        const u64 base = page_down(device.platform.address);
+        return Place{base, device.platform.address, device.platform.bytes, {0, page_up(device.platform.address + device.platform.bytes) - base}};
+    }
+    for (const Bar& bar : device.bars) {
+        if (bar.index != index) continue;
+        if (!bar.is_memory() || bar.address == 0) return Error::NotSupported;
+        if (!devices_.has_its_pages_alone(assignment.device, bar)) return Error::PermissionDenied;
+        const auto& msix = own_[assignments_.place_of(assignment)].msix;
+        return Place{page_down(bar.address), bar.address, bar.length, driver_pages(bar, msix ? &*msix : nullptr)};
+    }
+    return Error::NotFound;
+}
+
+}  // namespace eft::dev

@@ -1,0 +1,64 @@
+// The interface Dev (idl/dev.fbs, which has the errors) over the machine's devices: who may ask for what.
+//
+// A driver's session has the id of its assignment, which is never used again. It reaches its own device only, so requests
+// name nothing but numbers within it, and each is checked where it is used. Every check stands before the first change.
+//
+// dev does not survive its own death, so everything here lies in ordinary memory.
+#pragma once
+
+#include <servers/dev/assignments.h>
+#include <servers/dev/function_control.h>
+
+#include <eft/idl/dev.h>
+#include <eft/layout.h>
+
+namespace eft::dev {
+
+class DeviceServer {
+public:
+    DeviceServer(Resources& resources, ConfigurationSpace& space, const Devices& devices)
+        : resources_(resources), control_(resources, space), devices_(devices) {}
+
+    Result<dev::Assignment> assign(ipc::Context& context, const Match& request);
+    Status silence(ipc::Context& context, const AssignmentId& request);
+    Status unassign(ipc::Context& context, const AssignmentId& request);
+    Result<DeviceLine> next(ipc::Context&, const Cursor& request);
+    Result<DeviceInfo> describe(ipc::Context& context, const eft::Empty&);
+    Result<Window> open_window(ipc::Context& context, const WindowRequest& request);
+    Result<PortWindow> open_ports(ipc::Context& context, const WindowRequest& request);
+    Result<Interrupt> open_interrupt(ipc::Context& context, const InterruptRequest& request);
+    Status set_bus_master(ipc::Context& context, const BusMaster& request);
+    Result<Pinned> pin(ipc::Context& context, PinRequest&& request);
+    Result<PinnedPages> pinned_at(ipc::Context& context, const PinQuery& request);
+    Status unpin(ipc::Context& context, const Pin& request);
+
+private:
+    // A window: its pages relative to `base`, and where the registers themselves start.
+    struct Place {
+        u64 base = 0;
+        u64 registers = 0;
+        u64 length = 0;
+        Pages pages;
+    };
+
+    Result<AssignedDevice*> own(const ipc::Context& context);
+    Result<dev::Assignment> begin(u32 place, u32 index);
+    Status silence(AssignedDevice& assignment);
+    void release(AssignedDevice::Pin& pin);
+    void take_back(AssignedDevice& assignment);
+    Result<Place> window_place(const AssignedDevice& assignment, u32 index);
+
+    Resources& resources_;
+    FunctionControl control_;
+    const Devices& devices_;
+    Assignments assignments_;
+    std::array<OwnRegisters, Assignments::kMost> own_{};
+    u32 next_id_ = 1;
+    u32 next_pin_ = 1;
+    // Of the answer in progress.
+    Devices::DeviceName name_;
+    std::array<u8, pci::kConfigurationSize> configuration_{};
+    std::array<u64, PinnedPages::kAddressesMax> addresses_{};
+};
+
+}  // namespace eft::dev

@@ -1,0 +1,74 @@
+#include <servers/dev/devices.h>
+
+namespace eft::dev {
+namespace {
+
+bool matches(const Device& device, std::string_view match) {
+    if (device.kind == DeviceKind::Platform) return match == device.platform.name;
+    FixedText<15> wanted("pci:");
+    wanted.hex(device.function.vendor, 4).append(':').hex(device.function.device, 4);
+    return match == wanted.view();
+}
+
+}  // namespace
+
+Status Devices::add_platform(const PlatformDevice& platform) {
+    Device device;
+    device.kind = DeviceKind::Platform;
+    device.platform = platform;
+    return add(device);
+}
+
+Status Devices::add_platform(const Machine& machine) {
+    const InterruptOverride serial = machine.isa_interrupt(4), clock = machine.isa_interrupt(8);
+    EFT_CHECK(add_platform({"com1", 0x3f8, 8, 0, 0, 1u << serial.input, serial.level_triggered, serial.active_low}));
+    EFT_CHECK(add_platform({"rtc", 0x70, 2, 0, 0, 1u << clock.input, clock.level_triggered, clock.active_low}));
+    if (!machine.hpet) return {};
+    // Of the inputs that an HPET can reach only those that no ISA device has.
+    constexpr u32 kHpetLines = 0x00ff'0000;
+    constexpr u64 kHpetBytes = 1024;
+    return add_platform({"hpet", 0, 0, machine.hpet->address, kHpetBytes, kHpetLines, false, false});
+}
+
+Result<u32> Devices::find(std::string_view match, u32 which) const {
+    for (u32 index = 0; index < count(); ++index)
+        if (matches(list_[index], match) && which-- == 0) return index;
+    return Error::NoDevice;
+}
+
+bool Devices::has_its_pages_alone(u32 index, const Bar& bar) const {
+    const u64 first = page_down(bar.address), end = page_up(bar.address + bar.length);
+    for (u32 other = 0; other < count(); ++other) {
+        for (const Bar& each : list_[other].bars) {
+            const bool same = other == index && each.index == bar.index;
+            if (!same && each.is_memory() && each.address < end && first < each.address + each.length) return false;
+        }
+    }
+    return true;
+}
+
+Devices::DeviceName Devices::name_of(const Device& device) {
+    if (device.kind == DeviceKind::Platform) return DeviceName(device.platform.name);
+    const FunctionInfo& info = device.function;
+    DeviceName name;
+    name.hex(info.address.bus, 2).append(':').hex(info.address.device, 2).append('.').hex(info.address.function);
+    return name.append(' ').hex(info.vendor, 4).append(':').hex(info.device, 4);
+}
+
+Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space) {
+    EFT_CHECK(devices.add_platform(machine));
+    for (const EcamRange& range : machine.ecam) {
+        FunctionWalk walk(space, range.segment, range.first_bus);
+        for (;;) {
+            EFT_TRY(const std::optional<FunctionInfo> function, walk.next());
+            if (!function) break;
+            Device device;
+            device.function = *function;
+            if (const auto bars = measure_bars(walk.configuration()); bars.ok()) device.bars = *bars;
+            EFT_CHECK(devices.add(device));
+        }
+    }
+    return {};
+}
+
+}  // namespace eft::dev

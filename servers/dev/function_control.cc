@@ -1,0 +1,96 @@
+#include <servers/dev/function_control.h>
+
+namespace eft::dev {
+
+namespace {
+
+bool has_ports(const Device& device) {
+    for (const Bar& bar : device.bars)
+        if (!bar.is_memory()) return true;
+    return false;
+}
+
+}  // namespace
+
+Result<OwnRegisters> FunctionControl::take_over(const Device& device) {
+    OwnRegisters own;
+    if (const Status taken = take_over(device, own); !taken.ok()) {
+        give_back(own);
+        return taken.error();
+    }
+    return own;
+}
+
+Status FunctionControl::take_over(const Device& device, OwnRegisters& own) {
+    EFT_TRY(own.configuration, space_.map(device.function.address));
+    const hw::Mmio configuration = *own.configuration;
+    set_decoding(configuration, {.memory = true, .io = has_ports(device), .bus_master = false});
+    EFT_TRY(own.msix, pci::find_msix(configuration));
+    if (own.msix) {
+        EFT_CHECK(map_table(device, own));
+    } else {
+        EFT_TRY(own.msi, pci::find_msi(configuration));
+        if (own.msi) pci::disable_msi(configuration, *own.msi);
+    }
+    return virtio::is_virtio(device.function.vendor, device.function.device) ? map_common(device, own) : Status();
+}
+
+void FunctionControl::give_back(OwnRegisters& own) {
+    if (own.interrupt_table) resources_.unmap_registers(*own.interrupt_table);
+    if (own.virtio_common) resources_.unmap_registers(*own.virtio_common);
+    if (own.configuration) space_.unmap(*own.configuration);
+    own.interrupt_table.reset();
+    own.virtio_common.reset();
+    own.configuration.reset();
+}
+
+Status FunctionControl::set_message(OwnRegisters& own, u16 index, const Message& message) {
+    if (!own.msix) return pci::set_msi(*own.configuration, *own.msi, message.address, message.data);
+    pci::set_entry(*own.interrupt_table, index, message.address, message.data);
+    pci::set_msix(*own.configuration, *own.msix, true, false);
+    return {};
+}
+
+void FunctionControl::set_bus_master(const Device& device, OwnRegisters& own, bool enabled) {
+    set_decoding(*own.configuration, {.memory = true, .io = has_ports(device), .bus_master = enabled});
+}
+
+Status FunctionControl::silence(OwnRegisters& own, bool touched_memory) {
+    EFT_CHECK(quiesce(*own.configuration));
+    if (own.interrupt_table) mask_all(own);
+    if (own.virtio_common) return virtio_reset(*own.configuration, *own.virtio_common, hw::Looks{kResetLooks});
+    return touched_memory ? Status(Error::TimedOut) : Status();
+}
+
+Status FunctionControl::map_table(const Device& device, OwnRegisters& own) {
+    if (!tables_lie_in_bars(device.bars, *own.msix)) return Error::NotSupported;
+    const Bar& bar = *find_bar(device.bars, own.msix->table_bar);
+    const Pages pages = table_pages(*own.msix);
+    const u64 base = page_down(bar.address);
+    EFT_TRY(const hw::Mmio table, resources_.map_registers(base + pages.start, pages.bytes(), bar.address - base + own.msix->table_offset - pages.start,
+                                                  own.msix->table_length()));
+    own.interrupt_table = table;
+    mask_all(own);
+    return {};
+}
+
+void FunctionControl::mask_all(OwnRegisters& own) {
+    for (u16 entry = 0; entry < own.msix->entries; ++entry) pci::mask_entry(*own.interrupt_table, entry);
+}
+
+// The register that resets a virtio device, in the same object that the driver may get.
+Status FunctionControl::map_common(const Device& device, OwnRegisters& own) {
+    virtio::BarLengths lengths{};
+    for (const Bar& bar : device.bars)
+        if (bar.is_memory() && bar.address != 0) lengths[bar.index] = bar.length;
+    EFT_TRY(const virtio::Layout layout, virtio::find_layout(*own.configuration, lengths));
+    const Bar& bar = *find_bar(device.bars, layout.common.bar);
+    const Pages pages = driver_pages(bar, own.msix ? &*own.msix : nullptr);
+    const u64 base = page_down(bar.address), offset = bar.address - base + layout.common.offset;
+    if (offset < pages.start || offset + layout.common.length > pages.end) return Error::NotSupported;
+    EFT_TRY(const hw::Mmio common, resources_.map_registers(base + pages.start, pages.bytes(), offset - pages.start, layout.common.length));
+    own.virtio_common = common;
+    return {};
+}
+
+}  // namespace eft::dev
