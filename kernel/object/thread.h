@@ -40,7 +40,7 @@ public:
         NoTable = 1, NoSpace = 2, NoContext = 4, NoReply = 8,  // these inner slots are empty
         SignalPending = 16,  // its bound notification has bits
         InFault = 32,
-        OwnsFpu = 128,       // the floating point registers hold its state
+        LiveFpu = 128,       // it has floating point state, which is switched with it
         ReplyLost = 64,      // the caller that it answered last was gone: told with what it receives next
         AtHand = 256,        // a QueueHand is at it: it must not leave its queue without a word
     };

@@ -7,9 +7,8 @@
 // continuations:
 //
 //   deliver(next, badge, tag, words)  `next` is core.current now, and finds this in its registers: so many words
-//   long_message()                    there are more words than travel in registers, or the capability lies in a
-//                                     page that its table got later: Long does that
-//   answer_fault()                    the caller is in a fault, and may go on: FaultAnswer does that
+//   long_message()                    there are more words than travel in registers: the same again as Long
+//   retry(who)                        the same again as `other_kind`, because of `who`
 //   give_up()                         the general path has to do it
 //   invoke(cap)                       the capability, which may be empty, names no endpoint
 //   resume(next)                      `next` is core.current now, and goes on where it had a fault
@@ -28,16 +27,29 @@
 
 namespace eft::kernel {
 
-// Up to kRegisterWords; any number; and the answer to a fault, which lets its thread go on.
-enum class MessageKind { Short, Long, FaultAnswer };
+// What there is to do beside the words in registers. Each kind is compiled apart, so that the common one has no other's tests.
+enum class MessageKind {
+    Short,        // up to kRegisterWords, through a capability in one of the table's own slots
+    Long,         // any number of words, through any slot
+    Fpu,          // the same, and one of the two threads has floating point state: `deliver` switches it
+    FaultAnswer,  // the answer to a fault, which lets its thread go on
+    General,      // anything: the general path
+};
+
+// As what to try again what `kind` cannot do because of a slot, or of what one of the two threads wants attention for.
+[[gnu::always_inline]] inline MessageKind other_kind(MessageKind kind, const Thread& thread, Tag tag) {
+    const u32 special = thread.attention & (Thread::kCannotRun | Thread::NoTable | Thread::InFault | Thread::LiveFpu);
+    if (kind == MessageKind::Short && special == Thread::InFault) return tag.label() == 0 ? MessageKind::FaultAnswer : MessageKind::General;
+    if (kind != MessageKind::Fpu && special == Thread::LiveFpu) return MessageKind::Fpu;
+    return kind == MessageKind::Short && special == 0 ? MessageKind::Long : MessageKind::General;
+}
 
 namespace fast {
 
-// The capability that the system call names, which may be empty, or null. Threads with live floating point state
-// take the general path, which knows how to switch it.
+// The capability that the system call names, which may be empty; or null, as for a thread that wants other attention.
 template <bool kOwnSlots>
-[[gnu::always_inline]] inline Capability* find(Thread& thread, u64 slot) {
-    if (thread.attention & (Thread::NoTable | Thread::OwnsFpu)) [[unlikely]] return nullptr;
+[[gnu::always_inline]] inline Capability* find(Thread& thread, u64 slot, u32 unless = Thread::NoTable) {
+    if (thread.attention & unless) [[unlikely]] return nullptr;
     CapTable& table = thread.table.as<CapTable>();
     return kOwnSlots ? table.peek_own(slot) : table.peek(slot);
 }
@@ -55,22 +67,29 @@ static_assert(Tag(0, 0, 1).value == 1 << 9 && kMaxWords < 1 << 9);
     return true;
 }
 
+// What a thread may want attention for, though this kind does not give any: floating point state.
+constexpr u32 switched(MessageKind kind) { return kind == MessageKind::Fpu ? u32{Thread::LiveFpu} : 0; }
+
 }  // namespace fast
 
-template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class Invoke>
+template <MessageKind kKind, class Deliver, class LongMessage, class Retry, class GiveUp, class Invoke>
 [[gnu::always_inline]] inline void fast_call(Core& core, Thread& caller, u64 slot, Tag tag, Deliver deliver,
-                                             LongMessage long_message, GiveUp give_up, Invoke invoke) {
+                                             LongMessage long_message, Retry retry, GiveUp give_up, Invoke invoke) {
+    constexpr bool kShort = kKind == MessageKind::Short;
+    constexpr u32 kSwitched = fast::switched(kKind);
     unsigned words = fast::plain_words(tag);
-    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
-    Capability* via = fast::find<kKind == MessageKind::Short>(caller, slot);
-    if (!via) [[unlikely]] return kKind == MessageKind::Short ? long_message() : give_up();
+    if (kShort && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
+    Capability* via = fast::find<kShort>(caller, slot, (Thread::NoTable | Thread::LiveFpu) & ~kSwitched);
+    if (!via) [[unlikely]] return retry(caller);
     if (!via->is(ObjectType::Endpoint)) return invoke(*via);
     const EndpointCap to(*via);
     if (!to.may(EndpointRight::Send)) [[unlikely]] return give_up();
     Endpoint& endpoint = to.object();
     Thread* server = endpoint.first_receiver();
-    if (!server || server->attention != 0 || !core.scheduler.may_run_next(*server)) [[unlikely]] return give_up();
-    if (kKind == MessageKind::Long && !fast::copy_page(caller, *server, words)) [[unlikely]] return give_up();
+    if (!server) [[unlikely]] return give_up();
+    if ((server->attention & ~kSwitched) != 0) [[unlikely]] return retry(*server);
+    if (!core.scheduler.may_run_next(*server)) [[unlikely]] return give_up();
+    if (!kShort && !fast::copy_page(caller, *server, words)) [[unlikely]] return give_up();
 
     endpoint.take_first_receiver();
     server->reply.as<Reply>().hold(caller, *server);
@@ -79,16 +98,17 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     deliver(*server, to->badge, tag.without(Tag::kReceiveFlags | Tag::Move), words);
 }
 
-template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, class AnswerFault,
-          class Resume>
+template <MessageKind kKind, class Deliver, class LongMessage, class Retry, class GiveUp, class Resume>
 [[gnu::always_inline]] inline void fast_reply_receive(Core& core, Thread& server, u64 slot, Tag tag, Deliver deliver,
-                                                      LongMessage long_message, GiveUp give_up, AnswerFault answer_fault,
-                                                      Resume resume) {
+                                                      LongMessage long_message, Retry retry, GiveUp give_up, Resume resume) {
+    constexpr bool kShort = kKind == MessageKind::Short;
+    constexpr bool kFault = kKind == MessageKind::FaultAnswer;
+    constexpr u32 kSwitched = fast::switched(kKind);
     unsigned words = fast::plain_words(tag);
-    if (kKind == MessageKind::Short && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
-    if (server.attention != 0) [[unlikely]] return give_up();
-    Capability* via = fast::find<kKind == MessageKind::Short>(server, slot);
-    if (kKind == MessageKind::Short && !via) [[unlikely]] return long_message();
+    if (kShort && words > kRegisterWords) [[unlikely]] return words <= kMaxWords ? long_message() : give_up();
+    if ((server.attention & ~kSwitched) != 0) [[unlikely]] return server.attention == Thread::LiveFpu ? retry(server) : give_up();
+    Capability* via = fast::find<kShort>(server, slot, 0);
+    if (kShort && !via) [[unlikely]] return retry(server);
     if (!via || !via->is(ObjectType::Endpoint)) [[unlikely]] return give_up();
     const EndpointCap from(*via);
     if (!from.may(EndpointRight::Receive)) [[unlikely]] return give_up();
@@ -97,13 +117,10 @@ template <MessageKind kKind, class Deliver, class LongMessage, class GiveUp, cla
     // Its context was lent through this Reply, so the Reply holds a caller.
     if (server.charged->reply != &reply || endpoint.has_sender()) [[unlikely]] return give_up();
     Thread& caller = *reply.caller();
-    constexpr bool kFault = kKind == MessageKind::FaultAnswer;
-    constexpr u32 kAllowed = kFault ? u32{Thread::InFault} : 0;
-    if ((caller.attention & (Thread::InFault | Thread::OwnsFpu | Thread::kCannotRun)) != kAllowed) [[unlikely]] {
-        return kFault || tag.label() != 0 ? give_up() : answer_fault();
-    }
+    constexpr u32 kLookedAt = Thread::InFault | Thread::kCannotRun | (Thread::LiveFpu & ~kSwitched);
+    if ((caller.attention & kLookedAt) != (kFault ? u32{Thread::InFault} : 0)) [[unlikely]] return kFault ? give_up() : retry(caller);
     if (!core.scheduler.may_run_next(caller)) [[unlikely]] return give_up();
-    if (kKind == MessageKind::Long && !fast::copy_page(server, caller, words)) [[unlikely]] return give_up();
+    if (!kShort && !kFault && !fast::copy_page(server, caller, words)) [[unlikely]] return give_up();
 
     reply.return_lent(server);
     ++server.replies_delivered;

@@ -10,7 +10,7 @@
 namespace eft::kernel {
 namespace {
 
-constexpr u32 kSpecial = Thread::kCannotRun | Thread::OwnsFpu;
+constexpr u32 kSpecial = Thread::kCannotRun | Thread::LiveFpu;
 
 // Nobody's budget is counted, and the timer runs for those who are ready.
 bool is_plain(const Core& core, const SchedContext* next) {

@@ -14,7 +14,7 @@ const std::vector<Goal> kGoals = {
     {"ipc.cross.w0.priorities", "instructions", 0, 0},
     {"ipc.cross.w0.third", "instructions", 0, 0},
     {"ipc.cross.w0.crowd", "instructions", 0, 0},
-    {"ipc.cross.w0.fpu", "instructions", 0, 0},
+    {"ipc.cross.w0.fpu", "instructions", 300, 0},
     {"ipc.cross.w4", "instructions", 205, 455},
     {"ipc.cross.w10", "instructions", 260, 1631},
     {"ipc.cross.w120", "instructions", 600, 2731},

@@ -10,10 +10,10 @@
         .set PVH_MAGIC, 0x336ec578
         .set PRESENT_WRITABLE, 3
         .set LARGE_PAGE, 0x83
-        .set CR4_BITS, 0x310660         /* PAE MCE OSFXSR OSXMMEXCPT FSGSBASE SMEP SMAP */
+        .set CR4_BITS, 0x350660         /* PAE MCE OSFXSR OSXMMEXCPT FSGSBASE OSXSAVE SMEP SMAP */
         .set EFER, 0xc0000080
         .set EFER_BITS, 0x901           /* SCE LME NXE */
-        .set CR0_BITS, 0x8001002a       /* PG WP NE TS MP: no floating point until fpu.cc says so */
+        .set CR0_BITS, 0x8001002a       /* PG WP NE TS MP: fpu.cc says who has floating point */
 
         .section .multiboot2, "a"
         .balign 8
@@ -54,6 +54,10 @@ multiboot_start:
         andl    $0x100081, %ebx         /* FSGSBASE SMEP SMAP */
         cmpl    $0x100081, %ebx
         jne     unsuitable
+        movl    $1, %eax
+        cpuid
+        testl   $0x4000000, %ecx        /* XSAVE */
+        jz      unsuitable
         movl    $0x80000001, %eax
         cpuid
         andl    $0x20100800, %edx       /* long mode, NX, SYSCALL */
@@ -131,7 +135,7 @@ long_mode:
         jmp     *%rax
 
 unsuitable_text:
-        .asciz "eft: this processor lacks long mode, NX, SYSCALL, FSGSBASE, SMEP or SMAP\r\n"
+        .asciz "eft: this processor lacks long mode, NX, SYSCALL, FSGSBASE, XSAVE, SMEP or SMAP\r\n"
         .balign 8
 boot_segments:
         .quad 0, 0x00af9b000000ffff, 0x00cf93000000ffff

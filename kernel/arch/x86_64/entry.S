@@ -225,24 +225,26 @@ vector_stubs:
         .set vector, vector + 1
         .endr
 
+.macro find_vector
+        movq    VECTOR(%rsp), %rsi
+        subq    $vector_stubs, %rsi
+        shrq    $3, %rsi
+        movq    %rsi, VECTOR(%rsp)
+.endm
+
         .balign 8
 trap_entry:
-        pushq   %rax
-        movq    8(%rsp), %rax
-        subq    $vector_stubs, %rax
-        shrq    $3, %rax
-        movq    %rax, 8(%rsp)
-        popq    %rax
         testb   $3, 24(%rsp)
         jz      1f
         swapgs
         push_general
+        find_vector
         movq    %gs:CURRENT, %rdi
         movq    %gs:STACK_TOP, %rsp
-        xorl    %ebp, %ebp
-        jmp     enter_trap
+        jmp     enter_trap              /* (thread, vector) */
 1:      /* from kernel mode: an interrupt that ends the idling, or a broken invariant */
         push_general
+        find_vector
         movq    %rsp, %rdi
         andq    $-16, %rsp
         call    kernel_trap

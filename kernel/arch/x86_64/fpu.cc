@@ -1,55 +1,59 @@
-// Floating point and SSE registers, switched lazily: CR0.TS is clear exactly while the thread runs whose
-// state they hold. Everybody else who touches them gets a device-not-available exception (Intel SDM 3A,
-// 13.4), and with it the registers, after their owner's were saved. Threads that never do pay nothing.
+// Floating point and vector registers, switched eagerly (Intel SDM 1, chapter 13; 3A, 13.4).
+//
+// A thread gets a state when it first touches them: until then, CR0.TS makes that an exception. From then on it is
+// saved and loaded with each switch. Who runs with TS set finds the registers' initial values behind it, never those
+// of another thread: some processors compute with registers before they raise the exception, and what they held
+// can be found in the cache afterwards (CVE-2018-3665). So:
+//
+//   user code runs, or the kernel      `loaded`        CR0.TS   the registers hold
+//   a thread with LiveFpu              this thread     clear    its state
+//   a thread without                   null            set      the initial state
+//   the kernel idles                   who ran last with LiveFpu, or null: as above, until somebody runs
+//
+// XSAVEOPT stores only what has changed since it was loaded from the same place, so nothing else may be loaded in between.
+// That holds: a state is loaded where its thread begins to run, and another one, if only the initial state, where it ends.
 #include "fpu.h"
 
-#include "local.h"
+#include <cpuid.h>
 
 namespace eft::kernel::arch {
+
+constinit FpuControl fpu{};
+
 namespace {
 
-constexpr u16 kInitialControlWord = 0x37f;  // as FNINIT leaves it
-constexpr u32 kInitialMxcsr = 0x1f80;       // after power-up; Intel SDM 1, 10.2.3
-
-constinit Thread* owner = nullptr;
-
-void set_task_switched() {
-    u64 cr0;
-    asm volatile("mov %%cr0, %0\n\tor $8, %0\n\tmov %0, %%cr0" : "=&r"(cr0));
-}
-void clear_task_switched() { asm volatile("clts"); }
+constexpr u32 kX87 = 1, kSse = 2, kAvx = 4;  // components (Intel SDM 1, 13.1)
+constexpr u32 kCpuidAvx = 1u << 28;          // leaf 1, ECX
+constexpr u32 kCpuidXsaveopt = 1;            // leaf 13, subleaf 1, EAX
 
 }  // namespace
 
-void take_fpu(Thread& thread) {
+void start_fpu() {
+    u32 a, b, c, d;
+    __cpuid(1, a, b, c, d);
+    fpu.components = kX87 | kSse | (c & kCpuidAvx ? kAvx : 0);
+    __cpuid_count(13, 1, a, b, c, d);
+    fpu.has_xsaveopt = a & kCpuidXsaveopt;
+    fpu.initial.mxcsr = kInitialMxcsr;
+    asm volatile("mov %%cr0, %0" : "=r"(fpu.control));
+    fpu.control |= kTaskSwitched;
+    asm volatile("xsetbv" : : "c"(0), "a"(fpu.components), "d"(0));
     clear_task_switched();
-    if (owner == &thread) return;
-    if (owner) {
-        asm volatile("fxsave64 %0" : "=m"(owner->fpu));
-        owner->note(Thread::OwnsFpu, false);
-    }
-    if (!thread.fpu.used) {
-        thread.fpu = FpuState{};
-        thread.fpu.control_word = kInitialControlWord;
-        thread.fpu.mxcsr = kInitialMxcsr;
-        thread.fpu.used = true;
-    }
-    asm volatile("fxrstor64 %0" : : "m"(thread.fpu));
-    owner = &thread;
-    thread.note(Thread::OwnsFpu, true);
+    fpu.load_initial();
 }
 
-void switch_fpu(Thread* previous, Thread* next) {
-    if (previous && previous == owner) set_task_switched();
-    if (next && next == owner) clear_task_switched();
+void begin_fpu(Thread& thread) {
+    clear_task_switched();
+    for (u64& word : thread.fpu.header) word = 0;
+    thread.note(Thread::LiveFpu, true);
+    fpu.loaded = &thread;
 }
+
+void switch_fpu(Thread& next) { fpu.change_to(next); }
 
 void drop_fpu(Thread& thread) {
-    thread.fpu.used = false;
-    if (owner != &thread) return;
-    thread.note(Thread::OwnsFpu, false);
-    owner = nullptr;
-    set_task_switched();
+    thread.note(Thread::LiveFpu, false);
+    if (&thread == fpu.loaded) fpu.load_initial();
 }
 
 }  // namespace eft::kernel::arch

@@ -9,6 +9,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "descriptors.h"
+#include "fpu.h"
 #include "loader_info.h"
 #include "local.h"
 #include "paging.h"
@@ -35,6 +36,7 @@ void set_up_processor() {
     write_msr(Msr::Star, u64{kKernelData | 3} << 48 | u64{kKernelCode} << 32);
     write_msr(Msr::LongStar, reinterpret_cast<u64>(&system_call_entry));
     write_msr(Msr::SyscallMask, 0x47700);  // AC NT IOPL DF IF TF off
+    start_fpu();
 }
 
 // The part of ordinary memory that is free: without the image and what boot took behind it.

@@ -21,11 +21,18 @@ namespace {
 
 constexpr u32 kNoDeviceVector = 7, kPageFaultVector = 14, kFirstExternal = 32;
 
+// Apart, so that the common way needs no stack.
+[[gnu::noipa]] void load_with_fpu(Thread& next) {
+    switch_fpu(next);
+    load_thread(next);
+    resume_user(next.registers);
+}
+
 void go_on(Thread& previous, Thread* next) {
     if (next != &previous) {
         previous.registers.fs_base = read_fs_base();
-        if ((previous.attention | (next ? next->attention : 0)) & Thread::OwnsFpu) [[unlikely]] switch_fpu(&previous, next);
         if (!next) idle();
+        if ((previous.attention | next->attention) & Thread::LiveFpu) [[unlikely]] return load_with_fpu(*next);
         load_thread(*next);
     }
     resume_user(next->registers);
@@ -72,12 +79,11 @@ extern "C" void handle_general_invocation(Thread& thread, Capability& cap) {
     go_on(thread, next);
 }
 
-extern "C" void enter_trap(Thread& thread) {
+extern "C" void enter_trap(Thread& thread, u32 vector) {
     Core& core = core_local.core;
-    const auto vector = static_cast<u32>(thread.registers.vector);
     const auto code = static_cast<u32>(thread.registers.error_code);
     if (vector == kNoDeviceVector) {
-        take_fpu(thread);
+        begin_fpu(thread);
         return resume_user(thread.registers);
     }
     Thread* next = vector >= kFirstExternal     ? external_interrupt(core, vector)
@@ -92,9 +98,7 @@ extern "C" void kernel_trap(UserRegisters& registers) {
     if (registers.vector < kFirstExternal || core.current) panic("exception in the kernel", &registers);
     Thread* next = external_interrupt(core, static_cast<u32>(registers.vector));
     if (!next) idle();
-    if (next->attention & Thread::OwnsFpu) switch_fpu(nullptr, next);
-    load_thread(*next);
-    resume_user(next->registers);
+    load_with_fpu(*next);
 }
 
 UserRegisters* start_first_thread(Core& core) {

@@ -1,7 +1,15 @@
-/* probe_system_call, probe_spin, probe_fault: void(Image*), see probe.h. All registers are loaded, something is done that
+/* probe_first, probe_system_call, probe_spin, probe_fault: void(Image*), see probe.h. All registers are loaded, something is done that
  * enters the kernel, and all are stored. */
 #define FPU 128
+#define UPPER 640               /* the upper halves of YMM0 to YMM15, where programs may use them */
 #define FAULT_ADDRESS 0x50000000
+
+.macro skip_without_avx where
+        xorl    %ecx, %ecx
+        xgetbv
+        testl   $4, %eax
+        jz      \where
+.endm
 
 .macro load
         pushq   %rbx
@@ -12,6 +20,11 @@
         pushq   %r15
         pushq   %rdi
         fxrstor64 FPU(%rdi)
+        skip_without_avx 8f
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        vinsertf128 $1, UPPER+16*\n(%rdi), %ymm\n, %ymm\n
+        .endr
+8:
         movq    %rdi, %rax
         movq    8(%rax), %rbx
         movq    16(%rax), %rcx
@@ -28,6 +41,15 @@
         movq    104(%rax), %r14
         movq    112(%rax), %r15
         movq    (%rax), %rax
+.endm
+
+.macro store_fpu
+        fxsave64 FPU(%rdi)
+        skip_without_avx 9f
+        .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+        vextractf128 $1, %ymm\n, UPPER+16*\n(%rdi)
+        .endr
+9:
 .endm
 
 .macro store
@@ -48,7 +70,8 @@
         movq    %r13, 96(%rax)
         movq    %r14, 104(%rax)
         movq    %r15, 112(%rax)
-        fxsave64 FPU(%rax)
+        movq    %rax, %rdi
+        store_fpu
         popq    %rdi
         popq    %r15
         popq    %r14
@@ -60,7 +83,11 @@
 .endm
 
         .text
-        .globl probe_system_call, probe_spin, probe_fault
+        .globl probe_first, probe_system_call, probe_spin, probe_fault
+probe_first:                    /* what is there before anything was put there */
+        store_fpu
+        ret
+
 probe_system_call:
         load
         syscall

@@ -7,6 +7,7 @@ using namespace eft;
 using namespace eft::registers;
 
 extern "C" {
+void probe_first(Image* image);
 void probe_system_call(Image* image);
 void probe_spin(Image* image);
 void probe_fault(Image* image);
@@ -25,6 +26,13 @@ public:
     // No two processes have the same.
     explicit Probe(u64 secret) : secret_(secret << 32) {}
 
+    // The first use of the floating point registers, by a process that has put nothing there yet.
+    void first() {
+        before_.control = 0x37f, before_.mxcsr = 0x1f80;  // as after FNINIT, and Intel SDM 1, 10.2.3
+        probe_first(&image_);
+        ++findings().entries[static_cast<u32>(Entry::First)];
+        check_fpu(Entry::First);
+    }
     // One entry into the kernel; answers the error.
     Error enter(Entry entry, SystemCall call, u64 slot, Tag tag = Tag(0, 1), u64 flags = 0) {
         fill();
@@ -53,6 +61,7 @@ private:
         image_.control = 0x37f, image_.status = 0, image_.tags = 0xff, image_.mxcsr = 0x1f80;
         for (u64 i = 0; i < 8; ++i) image_.stack[i][0] = secret_ + 0x100 + i, image_.stack[i][1] = 0x3fff;
         for (u64 i = 0; i < 16; ++i) image_.xmm[i][0] = secret_ + 0x200 + i, image_.xmm[i][1] = ~(secret_ + i);
+        for (u64 i = 0; i < 16; ++i) image_.upper[i][0] = secret_ + 0x300 + i, image_.upper[i][1] = ~(secret_ + 0x300 + i);
     }
     void expect(Entry entry, const void* where, u64 value, u64 wanted) {
         if (value == wanted) return;
@@ -94,7 +103,10 @@ private:
             expect(entry, &image_.stack[i][0], image_.stack[i][0], before_.stack[i][0]);
             expect(entry, &image_.stack[i][1], image_.stack[i][1] & 0xffff, before_.stack[i][1]);
         }
-        for (u64 i = 0; i < 32; ++i) expect(entry, &image_.xmm[i / 2][i % 2], image_.xmm[i / 2][i % 2], before_.xmm[i / 2][i % 2]);
+        for (u64 i = 0; i < 32; ++i) {
+            expect(entry, &image_.xmm[i / 2][i % 2], image_.xmm[i / 2][i % 2], before_.xmm[i / 2][i % 2]);
+            expect(entry, &image_.upper[i / 2][i % 2], image_.upper[i / 2][i % 2], before_.upper[i / 2][i % 2]);
+        }
     }
 
     u64 secret_;
@@ -139,6 +151,7 @@ u64 named(std::string_view name) { return raw(*granted(name)); }
 int eft_main() {
     const std::string_view role = field_text(config().arguments);
     static Probe probe(0x5ec0 + static_cast<u64>(role.front()) * 256 + static_cast<u64>(role.back()));
+    probe.first();
     if (role == "server") serve(probe);
     if (role == "waiter") wait(probe);
     work(probe);

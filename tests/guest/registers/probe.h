@@ -23,10 +23,11 @@ struct alignas(64) Image {
     u64 stack[8][2];  // ST0 to ST7, ten bytes each
     u64 xmm[16][2];
     u64 rest[12];
+    u64 upper[16][2];  // of YMM0 to YMM15
 };
-static_assert(offsetof(Image, control) == 128 && sizeof(Image) == 640);
+static_assert(offsetof(Image, control) == 128 && offsetof(Image, upper) == 640);
 
-enum class Entry : u32 { Call, Send, Signal, ReplyRecv, Recv, Wait, Poll, Yield, Debug, Invoke, Spin, Fault, Count };
+enum class Entry : u32 { First, Call, Send, Signal, ReplyRecv, Recv, Wait, Poll, Yield, Debug, Invoke, Spin, Fault, Count };
 constexpr u32 kEntries = static_cast<u32>(Entry::Count);
 
 // Lies in the process's state memory.

@@ -45,4 +45,7 @@ void check_memory(Survey& survey, Core& core);   // invariants_memory.cc
 
 u64 object_bytes(const Object& object);
 
+// What a thread that uses floating point has in the register (Machine::use_fpu).
+inline u64 fpu_value(const Thread& thread) { return to_physical(&thread).value(); }
+
 }  // namespace eft::kernel::test

@@ -6,6 +6,8 @@
 #include <object/notification.h>
 #include <object/reply.h>
 
+#include <arch/record.h>
+
 #include <algorithm>
 
 namespace eft::kernel::test {
@@ -55,6 +57,9 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
     found.require(core.current->state == ThreadState::Ready, "the running thread is not ready");
     found.require(!core.current->queued, "the running thread is in a queue");
     found.require(core.current->charged == core.charged, "the running thread's time is charged to somebody else");
+    const bool live = core.current->attention & Thread::LiveFpu;
+    found.require(arch::record().fpu_of == (live ? core.current : nullptr), "the floating point register is another thread's");
+    found.require(arch::record().fpu == (live ? fpu_value(*core.current) : 0), "the floating point register holds what is not the running thread's");
     if (!core.charged || !core.charged->limited()) return;
     found.require(core.deadline != 0 && core.deadline <= core.charged->end_of_budget(core.charged_since), "no timer ends the running thread's budget");
 }

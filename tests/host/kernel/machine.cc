@@ -131,8 +131,14 @@ void Machine::preempt(std::function<bool()> pending, std::function<void()> betwe
 void Machine::enter(Thread* (*entry)(Core&, const FaultCause&), Thread& thread, const FaultCause& cause) {
     run(thread);
     before();
-    entry(core_, cause);
+    arch::go_on(entry(core_, cause));
     after();
+}
+
+void Machine::use_fpu(Thread& thread) {
+    run(thread);
+    if (!(thread.attention & Thread::LiveFpu)) arch::begin_fpu(thread);
+    arch::record().fpu = fpu_value(thread);
 }
 
 void Machine::page_fault(Thread& thread, u64 address) { enter(handle_page_fault, thread, {14, 4, address}); }
@@ -140,14 +146,14 @@ void Machine::exception(Thread& thread, u32 vector) { enter(handle_exception, th
 
 void Machine::interrupt(u32 number) {
     before();
-    handle_interrupt(core_, number);
+    arch::go_on(handle_interrupt(core_, number));
     after();
 }
 
 void Machine::time_slice() {
     before();
     arch::record().time += arch::ticks_per_slice();
-    handle_time_slice(core_);
+    arch::go_on(handle_time_slice(core_));
     after();
 }
 

@@ -57,6 +57,8 @@ public:
     void run(Thread& thread);
     // One system call of a thread. It may block, or lose the processor.
     void system_call(Thread& thread, SystemCall call, u64 slot, Tag tag = Tag(), Words words = {}, u64 flags = 0);
+    // The thread puts into the floating point register what no other one does.
+    void use_fpu(Thread& thread);
     void page_fault(Thread& thread, u64 address);
     void exception(Thread& thread, u32 vector);
     void interrupt(u32 number);

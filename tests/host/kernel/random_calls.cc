@@ -230,6 +230,7 @@ bool RandomCalls::step() {
         case 11:
         case 12:
         case 13: is_last(*thread) ? revive(*thread) : system_call(*thread); break;
+        case 14: machine_.use_fpu(*thread); [[fallthrough]];
         default: system_call(*thread); break;
     }
     ++statistics_.calls;

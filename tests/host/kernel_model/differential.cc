@@ -155,12 +155,12 @@ void Differential::apply(const Operation& operation) {
     history_.push_back((by_manager ? "manager: " : "") + describe(operation));
     switch (operation.kind) {
         case Operation::System: enter(); break;
-        case Operation::PageFault: k::handle_page_fault(core, {14, 4, operation.address}); break;
-        case Operation::Exception: k::handle_exception(core, {static_cast<u32>(operation.number), 0, 0}); break;
-        case Operation::Interrupt: k::handle_interrupt(core, static_cast<u32>(operation.number)); break;
+        case Operation::PageFault: k::arch::go_on(k::handle_page_fault(core, {14, 4, operation.address})); break;
+        case Operation::Exception: k::arch::go_on(k::handle_exception(core, {static_cast<u32>(operation.number), 0, 0})); break;
+        case Operation::Interrupt: k::arch::go_on(k::handle_interrupt(core, static_cast<u32>(operation.number))); break;
         case Operation::TimeSlice:
             k::arch::record().time += operation.address;
-            k::handle_time_slice(core);
+            k::arch::go_on(k::handle_time_slice(core));
             break;
         case Operation::Time: k::arch::record().time += operation.address; break;
     }
@@ -190,6 +190,8 @@ bool Differential::step() {
         operation.address = deadline > model_.now ? deadline - model_.now : 0;
     }
     if (model_.current && operation.kind == Operation::System) prepare_page(model_.current);
+    // Floating point is no business of the model's: it changes nothing that the model sees.
+    if (model_.current && !is_manager(model_.current) && pauses_() % 64 == 0) machine_.use_fpu(*machine_.core().current);
     apply(operation);
     return model_.current != 0 || model_.threads.contains(manager_);
 }

@@ -62,6 +62,17 @@ TEST_CASE("a call and its answer switch address spaces twice and touch nothing e
     }
 }
 
+TEST_CASE("a caller's floating point state is saved, the initial one is loaded for its server, and its own for the answer") {
+    const Listing listing = list_round("ipc.cross.w0.fpu");
+    REQUIRE(listing.agrees());
+    CHECK(count(listing, Special::FpuState) == 3);
+    CHECK(count(listing, Special::ControlRegister) == 2);
+    CHECK(count(listing, Special::SpaceSwitch) == 2);
+    for (const Special special : {Special::ModelRegister, Special::Locked, Special::Port, Special::Mmio, Special::Iret, Special::Repeated}) {
+        CHECK_MESSAGE(count(listing, special) == 0, name_of(special));
+    }
+}
+
 TEST_CASE("a key that the guest does not measure is refused by name") {
     CHECK_THROWS_WITH_AS(list_round("ipc.nobody"), doctest::Contains("ipc.nobody"), std::runtime_error);
 }

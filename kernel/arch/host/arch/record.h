@@ -9,6 +9,10 @@
 #include <string>
 #include <vector>
 
+namespace eft::kernel {
+class Thread;
+}
+
 namespace eft::kernel::arch {
 
 enum class Action : u8 {
@@ -46,6 +50,8 @@ struct Record {
     u32 port_value = 0;                // what the next reads of ports give
     u64 time = 0;                      // what the clock shows
     u64 timer = 0;                     // when the timer was last told to fire; 0: never
+    u64 fpu = 0;                       // the floating point register; 0: as at the start
+    Thread* fpu_of = nullptr;          // whose state that is; null: nobody's
     std::string printed;
     std::function<bool()> pending;     // whether an interrupt waits, at each point at which the kernel asks
 
