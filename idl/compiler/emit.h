@@ -37,6 +37,10 @@ std::string received_name(const Schema& schema, const std::string& full, const s
 void emit_service(Text& text, const Schema& schema, const Service& service);
 void emit_client(Text& text, const Schema& schema, const Service& service);
 void emit_ring(Text& text, const Schema& schema, const Service& service);
+void emit_poll_ring(Text& text, const Service& service);
+// Within the struct of a service with sessions, and of a method that attaches.
+void emit_attachment(Text& text, const Schema& schema, const Service& service);
+void emit_attach_fields(Text& text, const Schema& schema, const Method& method);
 
 // How a scalar, enum or struct is written in C++ inside namespace `space`.
 std::string cpp_type(const Type& type, const std::string& space);

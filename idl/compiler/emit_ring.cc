@@ -1,4 +1,4 @@
-// The client's end of a service's ring: two functions per call, one by ticket and one to await.
+// The client's end of a service's ring, two functions per call, one by ticket and one to await; and how a server takes entries.
 #include "emit.h"
 
 namespace idlc {
@@ -34,6 +34,43 @@ void emit_ring(Text& text, const Schema&, const Service& service) {
         text.close();
     }
     text.close("};");
+    text.line();
+}
+
+void emit_poll_ring(Text& text, const Service& service) {
+    const std::string& name = service.name.plain;
+    const auto type_of = [&](const std::string& full) { return cpp_name(full, service.name.space); };
+    text.line("// What a server of ", name, "'s ring has besides.");
+    text.line("template <class Server, class Session>");
+    text.line("concept ", name, "RingServer =");
+    text.indent();
+    text.line("requires(Server& server, Session& session) {");
+    text.indent();
+    for (const Method& method : service.methods)
+        if (method.carrier == Carrier::Ring)
+            text.line("{ server.", snake_case(method.name), "(ring::Pending<", type_of(method.response),
+                       ">(), session, std::declval<const ", type_of(method.request),
+                       "&>()) } -> ring::CompletesWith<", type_of(method.response), ">;");
+    text.unindent();
+    text.line("};");
+    text.unindent();
+    text.line();
+    text.line("template <class Server, class Session>");
+    text.open("eft::Status ", name, "::poll_ring(Server& server, Session& session, RingConsumer& consumer)");
+    text.line("static_assert(", name,
+               "RingServer<Server, Session>, \"the server misses a handler of the ring\");");
+    text.open("for (;;)");
+    text.line("EFT_TRY(auto taken, consumer.take());");
+    text.line("if (!taken) return {};");
+    text.open("switch (taken->label)");
+    for (const Method& method : service.methods)
+        if (method.carrier == Carrier::Ring)
+            text.line("case ", method.name, "Method::kLabel: ring::serve_entry<", method.name,
+                       "Method>(consumer, *taken, server, session); break;");
+    text.line("default: consumer.complete(taken->ticket, eft::Error::NoSuchMethod, {});");
+    text.close();
+    text.close();
+    text.close();
     text.line();
 }
 

@@ -59,7 +59,7 @@ public:
         text_.line();
         emit_concept();
         emit_dispatch();
-        if (service_.ring_entries != 0) emit_poll_ring();
+        if (service_.ring_entries != 0) emit_poll_ring(text_, service_);
     }
 
 private:
@@ -103,59 +103,9 @@ private:
         if (service_.has_session_record()) {
             text_.line("static constexpr u32 kEvents = ", service_.events, ";");
             text_.line("static constexpr u32 kEventWords = ", event_words(), ";  // of the largest");
-            emit_attachment();
+            emit_attachment(text_, schema_, service_);
         }
         text_.line();
-    }
-
-    // What one session keeps: which capability of the request lies in which of the slots of an attachment.
-    void emit_attachment() {
-        const Method* method = service_.attaching();
-        if (!method) return text_.line("using Attachment = ipc::NoAttachment;");
-        const Table& request = *schema_.find_table(method->request);
-        text_.open("struct Attachment");
-        text_.line("static constexpr u32 kCount = ", method->attachments, ";  // of one session");
-        text_.line("static constexpr u32 kSlots = ", request.caps, ";");
-        for (const char* name : {"ring", "area", "wake"}) {
-            const Field* field = request.find_field(name);
-            const bool is_kept = field && field->type.shape == Shape::Cap;
-            std::string constant = std::string("kHas") + static_cast<char>(name[0] - 'a' + 'A') + (name + 1);
-            text_.line("static constexpr bool ", constant, " = ", yes_no(is_kept), ";");
-        }
-        for (const Field& field : request.fields)
-            if (field.type.shape == Shape::Cap)
-                text_.line("static constexpr u32 ", constant_name(field.name), " = ", field.cap_index, ";  // its slot");
-        const Field* area = request.find_field("area");
-        text_.line("static constexpr u64 kAreaMax = ", area ? area->max_bytes : 0, ";  // bytes");
-        text_.close("};");
-    }
-
-    // k and the name in capitals: client_log -> kClientLog.
-    static std::string constant_name(const std::string& field) {
-        std::string name = "k";
-        bool capital = true;
-        for (char c : field) {
-            if (c == '_') {
-                capital = true;
-                continue;
-            }
-            name += capital && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-            capital = false;
-        }
-        return name;
-    }
-
-    // How libos finds its way in request and answer.
-    void emit_attach_fields(const Method& method) {
-        const Table& request = *schema_.find_table(method.request);
-        const Table& response = *schema_.find_table(method.response);
-        const std::string index = method.attachments > 1 ? "request.index" : "0";
-        text_.line("static u32 index(const Request&", index == "0" ? "" : " request", ") { return ", index, "; }");
-        const bool area = request.find_field("area") != nullptr;
-        text_.line("static u64 area_bytes(const Request&", area ? " request" : "", ") { return ", area ? "request.area_bytes" : "0", "; }");
-        const Field* wake = response.find_field("wake");
-        const bool gives_wake = wake && wake->type.shape == Shape::Cap;
-        text_.line("static constexpr bool kGivesWake = ", yes_no(gives_wake), ";  // for what the client submits");
     }
 
     void emit_method(const Method& method) {
@@ -174,7 +124,7 @@ private:
         emit_callers(text_, service_, method);
         if (method.role == Role::NextEvent) emit_queue(method);
         if (!method.opens.empty() || !method.opener.empty()) emit_key(method);
-        if (method.role == Role::Attach) emit_attach_fields(method);
+        if (method.role == Role::Attach) emit_attach_fields(text_, schema_, method);
         emit_handle(method);
         text_.close("};");
         if (method.role == Role::NextEvent)
@@ -398,41 +348,6 @@ private:
             "session.");
         text_.line("template <class Server, class Session>");
         text_.line("static eft::Status poll_ring(Server& server, Session& session, RingConsumer& consumer);");
-    }
-
-    void emit_poll_ring() {
-        text_.line("// What a server of ", name_, "'s ring has besides.");
-        text_.line("template <class Server, class Session>");
-        text_.line("concept ", name_, "RingServer =");
-        text_.indent();
-        text_.line("requires(Server& server, Session& session) {");
-        text_.indent();
-        for (const Method& method : service_.methods)
-            if (!by_message(method))
-                text_.line("{ server.", snake_case(method.name), "(ring::Pending<", type_of(method.response),
-                           ">(), session, std::declval<const ", type_of(method.request),
-                           "&>()) } -> ring::CompletesWith<", type_of(method.response), ">;");
-        text_.unindent();
-        text_.line("};");
-        text_.unindent();
-        text_.line();
-        text_.line("template <class Server, class Session>");
-        text_.open("eft::Status ", name_, "::poll_ring(Server& server, Session& session, RingConsumer& consumer)");
-        text_.line("static_assert(", name_,
-                   "RingServer<Server, Session>, \"the server misses a handler of the ring\");");
-        text_.open("for (;;)");
-        text_.line("EFT_TRY(auto taken, consumer.take());");
-        text_.line("if (!taken) return {};");
-        text_.open("switch (taken->label)");
-        for (const Method& method : service_.methods)
-            if (!by_message(method))
-                text_.line("case ", method.name, "Method::kLabel: ring::serve_entry<", method.name,
-                           "Method>(consumer, *taken, server, session); break;");
-        text_.line("default: consumer.complete(taken->ticket, eft::Error::NoSuchMethod, {});");
-        text_.close();
-        text_.close();
-        text_.close();
-        text_.line();
     }
 
     Text& text_;

@@ -1,4 +1,4 @@
-// What idlc refuses: each refusal with its file, its line, and what it says.
+// What idlc refuses: each refusal with its file, its line, and what it says. Long because it is a list of cases.
 //
 // A case is a schema's text in which the guilty line ends with `//!`; flatc and idlc run on it as in a build.
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
 // A server whose state survives it: what the generated dispatcher needs of sessions, and what a handler needs of memory.
 // A server of an interface with `session:"Table"` derives from it, and main() is run_server<Server>() (run_server.h).
+// Long because state, attachments and events of a session are one record, which changes in one transaction.
 //
 //   struct State { u64 value = 0; };                                       // shared by all clients
 //   struct Server : StatefulServer<counter::Counter, State> {
