@@ -20,7 +20,7 @@ Result<Extent*> grow(State& state, Space& space);
 inline Result<Slot> take_page(State& state, Space& space, ObjectType type) {
     const unsigned size_bits = type == ObjectType::Untyped ? kPageBits : 0;
     Extent* extent = &state.extents[space.pages.tail];
-    if (space.pages.tail == 0 || extent->used == state.blocks[extent->block].pages()) [[unlikely]] {
+    if (space.pages.tail == 0 || extent->used == extent->slots) [[unlikely]] {
         EFT_TRY(extent, grow(state, space));
     }
     const Slot slot = slot_at(extent->first, extent->used);

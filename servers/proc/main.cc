@@ -1,17 +1,11 @@
-// proc: processes, from spawn to crash record. The interface is idl/proc.fbs; the logic is in server.h.
-#include "environment.h"
+// proc: processes, from spawn to crash record. The interface is idl/proc.fbs; what proc does to the kernel is in effects.h,
+// and what it asks of mem in memory.h.
 #include "server.h"
 
 #include <eft/panic.h>
+#include <eft/process.h>
 #include <eft/server.h>
 #include <eft/text.h>
-
-namespace {
-
-// What proc maps itself: the boot archive.
-constexpr eft::u32 kOwnQuota = 16384;
-
-}  // namespace
 
 int eft_main() {
     using namespace eft;
@@ -19,12 +13,12 @@ int eft_main() {
     const Result<Slot> control = granted("mem");
     const Result<Slot> space = granted("space");
     if (!control.ok() || !space.ok()) panic("proc: no session of mem, or no address space");
-    static SystemEnvironment environment(*control);
-    if (Status opened = environment.open(*space, kOwnQuota); !opened.ok()) {
-        log(to_string(opened.error()));
+    static Memory memory{CapHandle(*control)};
+    if (Status opened = memory.open(*space); !opened.ok()) {
+        note("proc", "cannot start: ", opened.error());
         panic("proc: the boot archive cannot be mapped");
     }
-    static ProcServer<SystemEnvironment> server(environment);
+    static ProcServer server(memory);
     for (const std::string_view name : kCoreProcesses) {
         FixedText<kNameLength> thread("thread/");
         const Result<Slot> shown = granted(thread.append(name));

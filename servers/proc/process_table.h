@@ -5,7 +5,6 @@
 #include <eft/idl/proc.h>
 #include <eft/layout.h>
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -48,59 +47,29 @@ struct Process {
     proc::CrashRecord record;  // once it is dead
 
     std::string_view name_text() const { return name; }
-    void set_name(std::string_view text) {
-        const std::size_t length = std::min(text.size(), kNameLength);
-        std::copy_n(text.data(), length, name);
-        name[length] = 0;
-    }
+    void set_name(std::string_view text);
 };
 
+// Plain data; zeros are an empty table.
 class ProcessTable {
 public:
     static constexpr u32 kCapacity = 64 + kCoreProcesses.size();
 
-    Result<Process*> take() {
-        if (last_pid_ == ~u32{0}) return Error::LimitReached;
-        for (Process& process : processes_) {
-            if (process.pid != 0) continue;
-            process = {};
-            process.pid = ++last_pid_;
-            messages_of(process).count = 0;
-            return &process;
-        }
-        return Error::LimitReached;
-    }
+    // LimitReached: all records are in use, or all ids were.
+    Result<Process*> take();
     // One that runs since before there was a proc. `thread` is for looking only.
-    Status adopt(std::string_view name, u32 parent, Slot thread) {
-        EFT_TRY(Process * process, take());
-        process->core = true;
-        process->parent = parent;
-        process->thread = thread;
-        process->set_name(name);
-        return {};
-    }
+    Status adopt(std::string_view name, u32 parent, Slot thread);
     void give(Process& process) { process.pid = 0; }
 
     // Apart from the record, which is made new for each process.
     Messages& messages_of(const Process& process) { return messages_[static_cast<std::size_t>(&process - processes_.data())]; }
 
-    Result<Process*> find(u32 pid) {
-        for (Process& process : processes_) {
-            if (pid != 0 && process.pid == pid) return &process;
-        }
-        return Error::NotFound;
-    }
-    Result<Process*> next(u32 after) {
-        Process* best = nullptr;
-        for (Process& process : processes_) {
-            if (process.pid > after && (!best || process.pid < best->pid)) best = &process;
-        }
-        if (!best) return Error::NotFound;
-        return best;
-    }
+    // NotFound: there is none with this id, or with any above `after`.
+    Result<Process*> find(u32 pid);
+    Result<Process*> next(u32 after);
 
 private:
-    std::array<Process, kCapacity> processes_;
+    std::array<Process, kCapacity> processes_{};
     std::array<Messages, kCapacity> messages_{};
     u32 last_pid_ = 0;
 };

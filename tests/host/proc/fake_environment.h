@@ -1,10 +1,9 @@
 // A model of what proc uses: mem, capabilities as entries of tables, threads. It can be told to fail at the Nth step.
 #pragma once
 
-#include <proc/processor_share.h>
+#include <proc/effects.h>
+#include <proc/memory.h>
 
-#include <eft/abi/object.h>
-#include <eft/idl/mem.h>
 #include <eft/layout.h>
 #include <eft/service_config.h>
 
@@ -21,20 +20,14 @@ namespace eft::processes::test {
 
 enum class Thing { Table, Notification, Memory, Session, Thread, Exceptions, ProcessSession };
 
-struct NewSpace {
-    u32 id;
-    Slot session;
-};
-struct StartRegisters {
-    u64 instruction_pointer, stack_pointer, first, second;
-};
-struct ThreadView {
-    ThreadState state;
-    u64 blocked_on, replies_delivered, instruction_pointer, stack_pointer;
-};
-
 class FakeEnvironment {
 public:
+    FakeEnvironment() { current_ = this; }
+    ~FakeEnvironment() { current_ = nullptr; }
+    FakeEnvironment(const FakeEnvironment&) = delete;
+    // The one that there is.
+    static FakeEnvironment* current() { return current_; }
+
     // What the test sets up and looks at.
     Slot put(Thing thing) {
         const Slot slot{next_++};
@@ -49,10 +42,10 @@ public:
     std::map<u32, Thing> table;                     // the process's
     std::map<u32, std::vector<mem::Image>> spaces;  // with the images loaded
     std::vector<std::pair<Slot, u32>> signals;
-    StartRegisters started{};
+    effects::StartRegisters started{};
     u8 priority = 0;
     bool running = false;
-    ThreadView thread{ThreadState::Ready, 0, 17, 0x40'0020, 0x0fff'efe8};
+    kernel_object::ThreadInfo thread = stopped_at(0x40'0020, 0x0fff'efe8, 17);
     std::vector<u64> stack;
     TraceMemory trace{};
     u32 cleared = 0;
@@ -104,12 +97,12 @@ public:
         const Thing wanted = type == ObjectType::CapTable ? Thing::Table : Thing::Notification;
         return own.contains(slot) && own[slot] == wanted ? Status() : Error::InvalidArgument;
     }
-    Result<Slot> copy_of_endpoint(Badge) {
+    Result<Slot> mint(Badge) {
         if (fails()) return Error::LimitReached;
         return put(Thing::Exceptions);
     }
     Status derive_into(Slot, WellKnown index, Slot source) { return into(index, own.at(source)); }
-    Status session_into(Slot, WellKnown index, Badge) { return into(index, Thing::ProcessSession); }
+    Status mint_into(Slot, WellKnown index, Badge) { return into(index, Thing::ProcessSession); }
     Status move_into(Slot, WellKnown index, Slot source) {
         EFT_CHECK(into(index, own.at(source)));
         own.erase(source);
@@ -125,30 +118,36 @@ public:
     }
     void drop(Slot slot) { own.erase(slot); }
     void signal(Slot notification) { signals.emplace_back(notification, static_cast<u32>(spaces.size())); }
-    Status start(Slot which, const StartRegisters& registers, u8 level) {
-        if (fails()) return Error::InvalidOperation;
-        priority = level;
-        EFT_CHECK(set_registers(which, registers));
-        return resume(which);
-    }
-    Status set_registers(Slot, const StartRegisters& registers) {
-        if (running) return Error::InvalidOperation;
+    Status set_registers(Slot, const effects::StartRegisters& registers) {
+        if (fails() || running) return Error::InvalidOperation;
         started = registers;
         return {};
     }
+    Status set_priority(Slot, u8 level) {
+        if (fails()) return Error::InvalidArgument;
+        priority = level;
+        return {};
+    }
     Status resume(Slot) {
+        if (fails()) return Error::InvalidOperation;
         running = true;
         return {};
     }
     void suspend(Slot) { running = false; }
-    Result<ThreadView> inspect(Slot which) {
+    Result<kernel_object::ThreadInfo> inspect(Slot which) {
         if (!own.contains(which)) return Error::InvalidCapability;
         return thread;
     }
-    u64 now() { return ++time_; }
-    void note(std::string_view, std::string_view, std::string_view) {}
 
 private:
+    static kernel_object::ThreadInfo stopped_at(u64 instruction, u64 stack, u64 replies) {
+        kernel_object::ThreadInfo info{};
+        info.state = ThreadState::Ready;
+        info.replies_delivered = replies;
+        info.instruction_pointer = instruction;
+        info.registers[static_cast<unsigned>(UserRegister::Rsp)] = stack;
+        return info;
+    }
     bool fails() {
         if (steps_left_ < 0) return false;
         if (steps_left_-- != 0) return false;
@@ -161,9 +160,10 @@ private:
         return {};
     }
 
+    static inline FakeEnvironment* current_ = nullptr;
+
     u32 next_ = 1000;
     u32 last_space_ = 0;
-    u64 time_ = 0;
     int steps_left_ = -1;
 };
 

@@ -13,22 +13,19 @@ using processes::test::Thing;
 
 namespace {
 
-FakeEnvironment* current = nullptr;  // where fields of messages drop what nobody took
-
 constexpr Badge kControl = proc::Proc::badge_of(Kind::Control, kSupervisorPid);
 
 ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
 
 struct World {
-    World() : server(environment) {
-        current = &environment;
+    World() {
         const auto file = eft::test::Program().file();
         eft::archive::NewcWriter writer;
         writer.add("other", "no program");
         writer.add("hello", {reinterpret_cast<const char*>(file.data()), file.size()});
         environment.files = std::move(writer).finish();
+        REQUIRE(memory.open(Slot::None).ok());
     }
-    ~World() { current = nullptr; }
 
     proc::SpawnRequest request() {
         proc::SpawnRequest r;
@@ -57,20 +54,12 @@ struct World {
     }
 
     FakeEnvironment environment;
-    ProcServer<FakeEnvironment> server;
+    Memory memory{CapHandle()};
+    ProcServer server{memory};
     ipc::Context control = as(kControl);
 };
 
 }  // namespace
-
-namespace eft::ipc::slots {
-void drop(Slot slot) {
-    if (current) current->drop(slot);
-}
-void refill(Utcb&, unsigned) {}
-}  // namespace eft::ipc::slots
-
-static_assert(proc::ProcServer<ProcServer<FakeEnvironment>>);
 
 TEST_CASE("a process starts with its image, its slots, its registers") {
     World w;

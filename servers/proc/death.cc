@@ -1,0 +1,110 @@
+#include "death.h"
+
+#include "effects.h"
+
+#include <eft/process.h>
+#include <eft/text.h>
+
+#include <cstddef>
+#include <utility>
+
+namespace eft::processes {
+namespace {
+
+constexpr std::string_view text_of(proc::DeathReason reason) {
+    switch (reason) {
+        case proc::DeathReason::Exit: return "exit";
+        case proc::DeathReason::Exception: return "exception";
+        case proc::DeathReason::PageFault: return "page fault";
+        case proc::DeathReason::Hung: return "hung";
+        case proc::DeathReason::StartFailed: return "start-up did not finish";
+        case proc::DeathReason::Ordered: return "killed by order";
+        case proc::DeathReason::Protocol: return "protocol violation";
+        case proc::DeathReason::Overdue: return "overdue answers";
+        default: return "unknown";
+    }
+}
+
+// What belonged to the incarnation: the named slots, and all scratch slots, which hold whatever it was sent.
+void clear_table(const Process& process) {
+    effects::clear(process.table, WellKnown::Thread, 1);
+    effects::clear(process.table, WellKnown::Memory, 1);
+    effects::clear(process.table, WellKnown::Process, 1);
+    effects::clear(process.table, WellKnown::FirstReply, kSpareReplies);
+    const u32 scratch = raw(slot(WellKnown::FirstScratch));
+    if (process.table_slots > scratch) effects::clear(process.table, WellKnown::FirstScratch, process.table_slots - scratch);
+}
+
+}  // namespace
+
+void note(std::string_view name, std::string_view what, std::string_view why) {
+    FixedText<128> line;
+    for (const std::string_view part : {name, std::string_view(": "), what, why}) line.append(part);
+    log(line);
+}
+void note(std::string_view name, std::string_view what, Error why) { note(name, what, to_string(why)); }
+
+void Reaper::freeze(Process& process, const Cause& cause) {
+    if (process.dead) return;
+    process.dead = true;
+    write_record(process, cause);
+    note(process.name_text(), "died: ", text_of(cause.reason));
+    effects::signal(process.death);
+    drop_slot(std::exchange(process.death, Slot::None));
+}
+
+void Reaper::reap(Process& process) {
+    memory_.destroy_space(process.space);
+    process.space = 0;
+    clear_table(process);
+    for (Slot* slot : {&process.thread, &process.table, &process.session}) drop_slot(std::exchange(*slot, Slot::None));
+    process.record.gone_at = sys::time_stamp();
+}
+
+void Reaper::write_record(Process& process, const Cause& cause) {
+    proc::CrashRecord& record = process.record;
+    record = {};
+    record.died_at = sys::time_stamp();
+    record.reason = cause.reason;
+    record.exit_status = cause.exit_status;
+    record.vector = cause.vector;
+    record.error_code = cause.error_code;
+    record.address = cause.address;
+    effects::suspend(process.thread);
+    if (cause.reason != proc::DeathReason::Exit || cause.exit_status != 0) copy_messages(process);
+    const auto thread = effects::inspect(process.thread);
+    if (!thread.ok()) return;
+    record.instruction = thread->instruction_pointer;
+    record.stack = thread->get(UserRegister::Rsp);
+    record.replies_delivered = thread->replies_delivered;
+    if (cause.reason != proc::DeathReason::Exit) trace(process);
+}
+
+// The program could write there what it liked: numbers to show, and nothing else.
+void Reaper::copy_messages(Process& process) {
+    constexpr u64 kTrace = layout::kPersistentAddress + offsetof(PersistentHead, trace);
+    if (memory_.read(process.space, kTrace, words_).size() < kTraceWords) return;
+    std::array<TraceEntry, kTraceEntries> entries;
+    const std::size_t count = read_trace(std::span(words_).first<kTraceWords>(), entries);
+    Messages& messages = processes_.messages_of(process);
+    for (messages.count = 0; messages.count < count; ++messages.count) {
+        const TraceEntry& entry = entries[messages.count];
+        messages.tags[messages.count] = entry.tag;
+        messages.badges[messages.count] = entry.badge;
+        messages.times[messages.count] = entry.time;
+        messages.answers[messages.count] = entry.answer;
+    }
+}
+
+// Programs keep no frame pointers: every word of the innermost stack page that is an address in the code counts as a
+// return address, although older calls may have left some.
+void Reaper::trace(Process& process) {
+    std::size_t found = 0;
+    for (const u64 word : memory_.read(process.space, process.record.stack & ~u64{7}, words_)) {
+        if (!process.code.contains(word)) continue;
+        process.record.backtrace.frames[found++] = word;
+        if (found == std::size(process.record.backtrace.frames)) return;
+    }
+}
+
+}  // namespace eft::processes

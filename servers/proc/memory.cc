@@ -1,0 +1,77 @@
+#include "memory.h"
+
+#include <algorithm>
+
+namespace eft::processes {
+namespace {
+
+constexpr u32 kOwnQuota = 16384;  // of what proc maps itself: the boot archive
+
+}  // namespace
+
+Status Memory::open(Slot own_space) {
+    mem::AdoptRequest adopt;
+    adopt.space = decltype(adopt.space)(own_space);
+    adopt.quota = kOwnQuota;
+    EFT_TRY(mem::Space own, mem_.adopt(adopt).or_error());
+    mem::MemClient<> session{CapHandle(own.session.release())};
+    EFT_TRY(mem::Archive archive, session.boot_archive().or_error());
+    mem::Mapping mapping;
+    mapping.object = std::move(archive.object);
+    mapping.bytes = page_up(archive.bytes);
+    mapping.address = layout::kObjectBase;
+    mapping.rights = bits(FrameRight::Read);
+    EFT_CHECK(session.map(mapping).or_error());
+    archive_ = {reinterpret_cast<const std::byte*>(layout::kObjectBase), archive.bytes};
+    return {};
+}
+
+Result<NewSpace> Memory::create_space(u32 quota) {
+    EFT_TRY(mem::Space space, mem_.create_space({.quota = quota}).or_error());
+    return NewSpace{space.id, space.session.release()};
+}
+
+void Memory::destroy_space(u32 space) {
+    if (!mem_.destroy_space({.id = space}).or_error().ok()) log("mem cannot destroy a space");
+}
+
+Status Memory::load_image(const mem::Image& image) { return mem_.load_image(image).or_error().error(); }
+
+Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights) {
+    mem::MappingInto request;
+    request.object = decltype(request.object)(object);
+    request.bytes = bytes;
+    request.address = address;
+    request.rights = rights;
+    request.space = space;
+    return mem_.map_into(request).or_error().error();
+}
+
+Result<Slot> Memory::make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share) {
+    mem::ThreadRequest request;
+    request.space = space;
+    request.table = decltype(request.table)(table);
+    request.exceptions = decltype(request.exceptions)(exceptions);
+    request.first_reply = raw(slot(WellKnown::FirstReply));
+    request.replies = kSpareReplies;
+    request.budget = share.budget;
+    request.period = share.period;
+    request.ceiling = share.ceiling;
+    EFT_TRY(mem::ThreadMade made, mem_.make_thread(request).or_error());
+    return made.thread.release();
+}
+
+u32 Memory::pages(u32 space) {
+    const Result<mem::Usage> usage = mem_.info_of({.id = space});
+    return usage.ok() ? usage->used : 0;
+}
+
+std::span<u64> Memory::read(u32 space, u64 address, std::span<u64> words) {
+    const Result<mem::MemoryWords> read = mem_.read_memory({.space = space, .address = address});
+    if (!read.ok()) return {};
+    const std::size_t count = std::min(words.size(), read->words.size());
+    std::copy_n(read->words.data(), count, words.data());
+    return words.first(count);
+}
+
+}  // namespace eft::processes

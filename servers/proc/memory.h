@@ -1,0 +1,49 @@
+// What proc asks of mem: spaces for processes, and what comes into them. When mem dies, the system cannot go on.
+#pragma once
+
+#include <eft/cap.h>
+#include <eft/idl/mem.h>
+#include <eft/ipc/kernel_transport.h>
+
+#include <span>
+
+namespace eft::processes {
+
+struct NewSpace {
+    u32 id;        // mem's
+    Slot session;  // the process's session with mem
+};
+
+// So many ticks of the time-stamp counter in each period (both 0: no limit), at this priority or below.
+struct ProcessorShare {
+    u64 budget, period;
+    u8 ceiling;
+};
+
+// Errors are mem's (idl/mem.fbs). Slots are of proc's own table.
+class Memory {
+public:
+    explicit Memory(CapHandle control) : mem_(std::move(control)) {}
+
+    // A session of its own for proc's address space, and the boot archive mapped through it.
+    Status open(Slot own_space);
+    std::span<const std::byte> archive() const { return archive_; }
+
+    Result<NewSpace> create_space(u32 quota);
+    // Every capability to what was made for it is gone with it.
+    void destroy_space(u32 space);
+    Status load_image(const mem::Image& image);
+    // The whole object from its start, so many bytes.
+    Status map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights);
+    // Suspended, with Replies in `table` where libos wants them.
+    Result<Slot> make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share);
+    u32 pages(u32 space);
+    // The words from `address` to the end of its page, or none.
+    std::span<u64> read(u32 space, u64 address, std::span<u64> words);
+
+private:
+    mem::MemClient<> mem_;  // control
+    std::span<const std::byte> archive_;
+};
+
+}  // namespace eft::processes
