@@ -63,19 +63,19 @@
         .balign 64
 system_call_entry:
         swapgs
-        movq    %gs:CURRENT, %rdx
-        movq    %rcx, REGISTERS+RIP(%rdx)
-        movq    %rsp, REGISTERS+RSP(%rdx)
-        movq    %rbp, REGISTERS+RBP(%rdx)
+        movq    %gs:CURRENT, %r11
+        movq    %rcx, REGISTERS+RIP(%r11)
+        movq    %rsp, REGISTERS+RSP(%r11)
+        movq    %rbp, REGISTERS+RBP(%r11)
         movq    %gs:STACK_TOP, %rsp
         testq   %rax, %rax
-        je      enter_call              /* (slot, tag, thread) in rdi rsi rdx */
+        je      enter_call              /* (slot, tag) in rdi rsi */
         cmpq    $REPLY_RECV, %rax
         je      enter_reply_receive
         movq    %rax, %rcx
-        jmp     enter_system_call       /* (slot, tag, thread, number) */
+        jmp     enter_system_call       /* (slot, tag, anything, number) */
 
-/* The general path: (slot, tag, thread, number), as above. The arguments go where the kernel's object
+/* The general path: (slot, tag, thread, number) in rdi rsi rdx rcx. The arguments go where the kernel's object
  * code finds them. */
 .macro store_arguments
         movq    %rdi, REGISTERS+RDI(%rdx)
@@ -84,7 +84,6 @@ system_call_entry:
         movq    %r13, REGISTERS+R13(%rdx)
         movq    %r14, REGISTERS+R14(%rdx)
         movq    %r15, REGISTERS+R15(%rdx)
-        movq    %rdx, %rdi
 .endm
         .globl  general_system_call
 general_system_call:
@@ -97,37 +96,36 @@ general_system_call:
 general_invocation:
         movq    $0, REGISTERS+RAX(%rdx)
         store_arguments
-        movq    %rcx, %rsi
         jmp     handle_general_invocation
 
-/* The fast path ends here: (thread, tag, badge, words). Words beyond those of the message are zeroed. */
+/* The fast path ends here: (badge, tag, thread). Words beyond those of the message are zeroed; how
+ * many it has is the tag's low half, which has neither capabilities nor flags here. */
         .globl  deliver_message
         .balign 16
 deliver_message:
-        testl   %ecx, %ecx
+        testw   %si, %si
         jnz     2f
         xorl    %r12d, %r12d
         xorl    %r13d, %r13d
         xorl    %r14d, %r14d
         xorl    %r15d, %r15d
-1:      movq    REGISTERS+RIP(%rdi), %rcx
-        movq    REGISTERS+RSP(%rdi), %rsp
-        movq    REGISTERS+RBP(%rdi), %rbp
-        movq    REGISTERS+MESSAGE_PAGE(%rdi), %rax
-        movq    %rdx, %rdi
+1:      movq    REGISTERS+RIP(%rdx), %rcx
+        movq    REGISTERS+RSP(%rdx), %rsp
+        movq    REGISTERS+RBP(%rdx), %rbp
+        movq    REGISTERS+MESSAGE_PAGE(%rdx), %rax
         movl    $FLAGS, %r11d
         swapgs
         wrgsbase %rax
         xorl    %eax, %eax
         clear_lost
         sysretq
-2:      cmpl    $4, %ecx
+2:      cmpw    $4, %si
         jae     1b
         xorl    %r15d, %r15d
-        cmpl    $3, %ecx
+        cmpw    $3, %si
         je      1b
         xorl    %r14d, %r14d
-        cmpl    $2, %ecx
+        cmpw    $2, %si
         je      1b
         xorl    %r13d, %r13d
         jmp     1b
@@ -151,13 +149,13 @@ resume_by_sysret:
         clear_lost
         sysretq
 
-/* The same for one that succeeded without a message: (thread). */
+/* The same for one that succeeded without a message: (slot, tag, thread). */
         .globl  finish_at_once
 finish_at_once:
         swapgs
-        movq    REGISTERS+RIP(%rdi), %rcx
-        movq    REGISTERS+RSP(%rdi), %rsp
-        movq    REGISTERS+RBP(%rdi), %rbp
+        movq    REGISTERS+RIP(%rdx), %rcx
+        movq    REGISTERS+RSP(%rdx), %rsp
+        movq    REGISTERS+RBP(%rdx), %rbp
         movl    $FLAGS, %r11d
         xorl    %eax, %eax
         xorl    %edi, %edi

@@ -5,13 +5,14 @@
 #include "descriptors.h"
 #include "local.h"
 
-// They do not return, but are jumped to: the stack is empty wherever they are called.
+// They do not return, but are jumped to: the stack is empty wherever they are called. Those with a slot take the first two
+// arguments as they came, so that nothing has to be moved.
 extern "C" {
 [[noreturn]] void idle();
 void resume_same(eft::kernel::arch::UserRegisters& registers);
 void resume_user(eft::kernel::arch::UserRegisters& registers);
-void finish_at_once(eft::kernel::Thread& thread);
-void deliver_message(eft::kernel::Thread& thread, eft::u64 tag, eft::u64 badge, unsigned words);
+void finish_at_once(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread);
+void deliver_message(eft::u64 badge, eft::u64 tag, eft::kernel::Thread& thread);
 void general_system_call(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::u64 number);
 void general_invocation(eft::u64 slot, eft::u64 tag, eft::kernel::Thread& thread, eft::kernel::Capability& cap);
 }

@@ -17,10 +17,10 @@ namespace {
 // The words of the message are in registers, and stay there.
 template <MessageKind kKind>
 [[gnu::always_inline]] inline auto deliver_from(Thread& from) {
-    return [&from](Thread& next, Badge badge, Tag sent, unsigned words) {
+    return [&from](Thread& next, Badge badge, Tag sent, unsigned) {
         switch_threads(from, next);
         if (kKind == MessageKind::Fpu) fpu.change_to(next);
-        deliver_message(next, sent.value, raw(badge), words);
+        deliver_message(raw(badge), sent.value, next);
     };
 }
 
@@ -69,10 +69,10 @@ template <MessageKind kKind>
 
 }  // namespace
 
-extern "C" void enter_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Short>(slot, tag, caller); }
+extern "C" void enter_call(u64 slot, u64 tag) { call<MessageKind::Short>(slot, tag, *core_local.core.current); }
 extern "C" void enter_long_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Long>(slot, tag, caller); }
 extern "C" void enter_fpu_call(u64 slot, u64 tag, Thread& caller) { call<MessageKind::Fpu>(slot, tag, caller); }
-extern "C" void enter_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Short>(slot, tag, server); }
+extern "C" void enter_reply_receive(u64 slot, u64 tag) { reply_receive<MessageKind::Short>(slot, tag, *core_local.core.current); }
 extern "C" void enter_long_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Long>(slot, tag, server); }
 extern "C" void enter_fpu_reply_receive(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::Fpu>(slot, tag, server); }
 extern "C" void enter_fault_answer(u64 slot, u64 tag, Thread& server) { reply_receive<MessageKind::FaultAnswer>(slot, tag, server); }

@@ -53,8 +53,9 @@ Thread* external_interrupt(Core& core, u32 vector) {
 
 }  // namespace
 
-extern "C" void enter_system_call(u64 slot, u64 tag, Thread& thread, u64 number) {
-    if (finished_at_once(core_local.core, thread, slot, number)) return finish_at_once(thread);
+extern "C" void enter_system_call(u64 slot, u64 tag, u64, u64 number) {
+    Thread& thread = *core_local.core.current;
+    if (finished_at_once(core_local.core, thread, slot, number)) return finish_at_once(slot, tag, thread);
     enter_switch(slot, tag, thread, number);
 }
 
@@ -67,13 +68,13 @@ extern "C" void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number) {
     general_system_call(slot, tag, thread, number);
 }
 
-extern "C" void handle_general_call(Thread& thread) {
+extern "C" void handle_general_call(u64, u64, Thread& thread) {
     Thread* next = handle_system_call(core_local.core, thread);
     if (next == &thread) return resume_same(thread.registers);
     go_on(thread, next);
 }
 
-extern "C" void handle_general_invocation(Thread& thread, Capability& cap) {
+extern "C" void handle_general_invocation(u64, u64, Thread& thread, Capability& cap) {
     Thread* next = handle_invocation(core_local.core, thread, cap);
     if (next == &thread) [[likely]] return resume_same(thread.registers);
     go_on(thread, next);
