@@ -12,7 +12,6 @@
 
 #include <eft/abi/types.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -37,39 +36,13 @@ public:
     static constexpr u32 kNobody = ~u32{0};
 
     // A failure at `now` of an incarnation that was up for `up_ticks`.
-    void record(const RestartLimits& limits, u64 now, u64 up_ticks, u32 client = kNobody) {
-        if (up_ticks >= limits.stable) in_a_row_ = 0;
-        ++in_a_row_;
-        failures_[total_++ % failures_.size()] = {now, client, false};
-    }
-
+    void record(const RestartLimits& limits, u64 now, u64 up_ticks, u32 client = kNobody);
     // Whether the client is to be kept away from the service, after a failure of its own.
-    bool must_expel(const RestartLimits& limits, u64 now, u32 client) const {
-        if (client == kNobody) return false;
-        unsigned recent = 0;
-        for_each_recent(limits, now, [&](const Failure& failure) { recent += failure.client == client; });
-        return recent > std::min(limits.session_limit, limits.limit);
-    }
-
-    // It is kept away: what it did is no mark against the service.
-    void attribute_to(u32 client) {
-        for (Failure& failure : failures_) {
-            if (failure.client != client || failure.attributed) continue;
-            failure.attributed = true;
-            if (in_a_row_ > 0) --in_a_row_;
-        }
-    }
-
+    bool must_expel(const RestartLimits& limits, u64 now, u32 client) const;
+    // It is kept away: its failures no longer count against the service.
+    void attribute_to(u32 client);
     // The wait before the next start; none: hold it.
-    std::optional<u64> verdict(const RestartLimits& limits, u64 now) const {
-        unsigned recent = 0;
-        for_each_recent(limits, now, [&](const Failure& failure) { recent += !failure.attributed; });
-        if (recent > limits.limit) return std::nullopt;
-        if (in_a_row_ <= 1) return 0;
-        const unsigned doublings = std::min(in_a_row_ - 2, 20u);
-        return std::min(limits.initial << doublings, limits.cap);
-    }
-
+    std::optional<u64> verdict(const RestartLimits& limits, u64 now) const;
     // A person starts it: its history does not count any more.
     void reset() { *this = {}; }
 
@@ -80,12 +53,8 @@ private:
         bool attributed = false;
     };
 
-    template <class Visit>
-    void for_each_recent(const RestartLimits& limits, u64 now, Visit visit) const {
-        for (u64 i = 0; i < std::min<u64>(total_, failures_.size()); ++i) {
-            if (now - failures_[i].time < limits.window) visit(failures_[i]);
-        }
-    }
+    template <class Predicate>
+    unsigned count_recent(const RestartLimits& limits, u64 now, Predicate predicate) const;
 
     std::array<Failure, 2 * (kMaxLimit + 1)> failures_{};
     u64 total_ = 0;

@@ -109,7 +109,7 @@ int eft_main() {
     ServerLoop loop(&commit);
     loop.run([&](auto& context, auto& message) {
                  const ipc::Outcome outcome = rs::Rs::dispatch(orders, context, message);
-                 orders.tell_changes();
+                 orders.raise_changes();
                  if (outcome == ipc::Outcome::Deferred) orders.commit_step();
                  return outcome;
              },
@@ -123,7 +123,7 @@ int eft_main() {
                      supervisor.tick();
                      watch.tick();
                  }
-                 orders.tell_changes();
+                 orders.raise_changes();
                  orders.look_again();
                  orders.commit_step();
              });

@@ -221,13 +221,13 @@ Result<rs::LastMessages> Orders::messages(ipc::Context&, Session&, const rs::Nam
     return rs::LastMessages{.messages = std::span<const rs::TakenMessage>(messages_).first(taken.size())};
 }
 
-void Orders::tell_changes() {
+void Orders::raise_changes() {
     for (unsigned index = 0; index < records_.size(); ++index) {
         const ServiceRecord& service = records_[index];
-        const Told now{service.state, service.incarnation, service.deaths};
-        if (now == told_[index]) continue;
-        const bool died = now.deaths != told_[index].deaths;
-        told_[index] = now;
+        const Reported now{service.state, service.incarnation, service.deaths};
+        if (now == reported_[index]) continue;
+        const bool died = now.deaths != reported_[index].deaths;
+        reported_[index] = now;
         DeathWords reason;
         if (died) {
             describe_death(reason, service.last_death);

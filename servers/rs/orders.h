@@ -41,7 +41,7 @@ public:
     // After rs was woken: states may have changed.
     void look_again() { waiters_.wake(); }
     // At the end of each step: an event for every service that is not what it was.
-    void tell_changes();
+    void raise_changes();
 
 private:
     // NotFound; PermissionDenied for a core server.
@@ -59,13 +59,13 @@ private:
     InfoAnswer info_;
     std::array<rs::TakenMessage, kTraceEntries> messages_{};
 
-    struct Told {
+    struct Reported {
         rs::ServiceState state = rs::ServiceState::Down;
         u32 incarnation = 0;
         u32 deaths = 0;
-        bool operator==(const Told&) const = default;
+        bool operator==(const Reported&) const = default;
     };
-    std::array<Told, kMaxServices> told_{};
+    std::array<Reported, kMaxServices> reported_{};
 };
 
 }  // namespace eft::supervisor

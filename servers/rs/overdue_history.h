@@ -3,7 +3,6 @@
 
 #include <eft/abi/types.h>
 
-#include <algorithm>
 #include <array>
 
 namespace eft::supervisor {
@@ -13,17 +12,7 @@ public:
     static constexpr unsigned kMost = 16;  // clients that are told apart
 
     // Answers the number of clients who have complained within the window (in ticks), this one included.
-    unsigned add(u64 now, u64 window, u32 client) {
-        auto place = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& each) { return each.used && each.client == client; });
-        if (place == entries_.end()) {
-            place = std::min_element(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
-                return a.used != b.used ? b.used : a.time < b.time;
-            });
-        }
-        *place = {true, client, now};
-        return static_cast<unsigned>(std::count_if(entries_.begin(), entries_.end(),
-                                                   [&](const Entry& each) { return each.used && now - each.time < window; }));
-    }
+    unsigned add(u64 now, u64 window, u32 client);
     void forget() { *this = {}; }
 
 private:
