@@ -18,12 +18,16 @@ compile() {
     fi
 }
 
-# $1: a build tree; then CMake's arguments.
+# $1: a build tree; then CMake's arguments. One that is configured is brought up to date, so that it has the tests and
+# targets that the sources name now.
 configure_tree() {
     local tree=$1 output
     shift
-    [ ! -f "$tree/build.ninja" ] || return 0
-    output=$(cmake -G Ninja -S "$top" -B "$tree" "$@" 2>&1) || { echo "$output" >&2; fail "cannot configure $tree"; }
+    if [ -f "$tree/build.ninja" ]; then
+        output=$(ninja -C "$tree" build.ninja 2>&1) || { echo "$output" >&2; fail "cannot configure $tree"; }
+    else
+        output=$(cmake -G Ninja -S "$top" -B "$tree" "$@" 2>&1) || { echo "$output" >&2; fail "cannot configure $tree"; }
+    fi
     [ "$verbose" = no ] || echo "$output"
 }
 
