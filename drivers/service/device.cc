@@ -17,7 +17,7 @@ Result<hw::Mmio> Window::registers(u64 at, u64 bytes) {
 
 Result<Device> Device::connect() {
     EFT_TRY(const Slot session, granted("device"));
-    return Device(session);
+    return Device(CapHandle(session));
 }
 
 Result<Window> Device::window(u32 index) {

@@ -27,7 +27,7 @@ struct Window {
 
 class Device {
 public:
-    // NotFound: the manifest gives this service no device.
+    // The device that the manifest names. NotFound: it names none for this service.
     static Result<Device> connect();
 
     dev::DevClient<>& dev() { return dev_; }
@@ -53,9 +53,10 @@ public:
     Result<u32> pin(Slot object, std::span<u64> addresses);
     void unpin(u32 number);
 
-private:
-    explicit Device(Slot session) : dev_(CapHandle(session)) {}
+    // `session`: with dev, for one device.
+    explicit Device(CapHandle session) : dev_(std::move(session)) {}
 
+private:
     Status find_pages(u32 pin, std::span<u64> addresses);
 
     dev::DevClient<> dev_;
