@@ -35,6 +35,10 @@ public:
     void emit() {
         text_.line("template <class Transport = ipc::KernelTransport>");
         text_.line("class ", name_, "Client;");
+        if (service_.ring_entries != 0) {
+            text_.line("template <ring::Wake Wake>");
+            text_.line("class ", name_, "Ring;");
+        }
         text_.line();
         text_.comments(service_.comments);
         text_.open("struct ", name_);
@@ -339,6 +343,8 @@ private:
         text_.line("static constexpr u32 kRingRequestWords = ", request_words, ";");
         text_.line("static constexpr u32 kRingResponseWords = ", response_words, ";");
         text_.line("using RingConsumer = ring::Consumer<kRingEntries>;  // in the session");
+        text_.line("template <ring::Wake Wake>");
+        text_.line("using RingOf = ", name_, "Ring<Wake>;");
     }
 
     void declare_poll_ring() {

@@ -22,7 +22,7 @@ std::optional<T> at(std::string_view bytes, std::uint64_t offset) {
     return value;
 }
 
-// As <eft/serve_region.h> lays it out.
+// As <eft/state_memory.h> lays it out.
 struct StateNote {
     Elf64_Nhdr header;
     char owner[4];

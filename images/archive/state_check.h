@@ -1,6 +1,6 @@
 // Whether the manifest in a boot archive gives each service the memory that its program's state takes.
 //
-// A program with a state region says in its file how large it is: libos writes the ELF note (<eft/serve_region.h>). So a
+// A program with a state region says in its file how large it is: libos writes the ELF note (<eft/state_memory.h>). So a
 // table, an event or a member that makes the state larger than the manifest's `state_bytes` fails the build, where the
 // right number can be said, and not the service when it starts.
 #pragma once

@@ -91,15 +91,18 @@ void write_file(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-Component plan(const SourceTree& tree, const std::string& kind, const std::string& name) {
+Component plan(const SourceTree& tree, const std::string& kind, const std::string& name, bool with_ring) {
     check_name(tree, name);
     const fs::path folder = tree.top() / "templates" / kind;
-    const auto templates = read_folder(folder / "files");
+    auto templates = read_folder(folder / "files");
+    if (with_ring)
+        for (auto& [path, text] : read_folder(tree.top() / "templates" / (kind + "_ring") / "files")) templates[path] = text;
     check_template_words(templates, name);
 
     Component component;
     component.name = name;
     component.kind = kind;
+    component.with_ring = with_ring;
     component.interface_id = tree.free_interface_id();
     const std::string manifest = read_file(tree.top() / kManifest), entry = read_file(folder / kEntry);
 
@@ -113,7 +116,7 @@ Component plan(const SourceTree& tree, const std::string& kind, const std::strin
     fields.set("index", std::to_string(component.device_index));
     for (const auto& [path, text] : templates) component.files[fields.fill(path, path)] = fields.fill(text, path);
     component.changed[kManifest] = with_entry(manifest, fields.fill(entry, kEntry));
-    component.changed[kPages] = read_file(tree.top() / kPages) + "- [" + name + "](" + name + ".md), a " + kind + "\n";
+    component.changed[kPages] = read_file(tree.top() / kPages) + "- [" + name + "](" + name + ".md), a " + kind + (with_ring ? " with a ring\n" : "\n");
     check_collisions(tree, component);
     return component;
 }
@@ -157,9 +160,10 @@ std::string report(const Component& component) {
     for (unsigned i = 0; driver && i <= component.device_index; ++i) devices += " -device edu";
     text << "next:\n"
          << "  ./eft test " << name << "\n"
-         << "  ./eft run" << (driver ? " --" + devices : "") << "\n"
-         << "    eft> rpc " << name << (driver ? " Start {\"number\": 12}; rpc " + name + " Wait {}\n" : " Add {\"amount\": 3}\n")
-         << "    eft> service kill " << name << "\n"
+         << "  ./eft run" << (driver ? " --" + devices : "") << "\n";
+    if (!component.with_ring)
+        text << "    eft> rpc " << name << (driver ? " Start {\"number\": 12}; rpc " + name + " Wait {}\n" : " Add {\"amount\": 3}\n");
+    text << "    eft> service kill " << name << "\n"
          << "  idl/" << name << ".fbs: the interface; docs/writing-a-" << component.kind << ".md says more\n";
     return text.str();
 }

@@ -16,10 +16,12 @@ struct Component {
     std::map<std::string, std::string> changed;
     unsigned interface_id = 0;
     unsigned device_index = 0;  // of a driver
+    bool with_ring = false;
 };
 
-// Throws Refusal if the name cannot be had.
-Component plan(const SourceTree& tree, const std::string& kind, const std::string& name);
+// With a ring: a driver whose clients submit to rings; templates/driver_ring takes the place of what it has of
+// templates/driver. Throws Refusal if the name cannot be had.
+Component plan(const SourceTree& tree, const std::string& kind, const std::string& name, bool with_ring = false);
 
 // Writes it. What was written is taken back if something cannot be.
 void write(const SourceTree& tree, const Component& component);

@@ -6,14 +6,15 @@
 #include <iostream>
 
 int main(int count, char** words) {
-    const std::string kind = count == 4 ? words[2] : "";
-    if (kind != "server" && kind != "driver") {
-        std::cerr << "usage: eft-new TREE server|driver NAME\n";
+    const std::string kind = count == 4 || count == 5 ? words[2] : "";
+    const bool with_ring = count == 5 && kind == "driver" && std::string(words[4]) == "--ring";
+    if ((kind != "server" && kind != "driver") || (count == 5 && !with_ring)) {
+        std::cerr << "usage: eft-new TREE server|driver NAME [--ring]\n";
         return 2;
     }
     try {
         const eft::fresh::SourceTree tree(words[1]);
-        const auto component = eft::fresh::plan(tree, kind, words[3]);
+        const auto component = eft::fresh::plan(tree, kind, words[3], with_ring);
         eft::fresh::write(tree, component);
         std::cout << eft::fresh::report(component) << std::flush;
         return 0;

@@ -13,7 +13,7 @@
 #pragma once
 
 #include <eft/ipc/kernel_transport.h>
-#include <eft/shared_memory.h>
+#include <eft/ring/attached_ring.h>
 #include <eft/wake_loop.h>
 
 #include <eft/idl/file.h>
@@ -59,12 +59,12 @@ class FileSystem final : private WakeSource {
 public:
     static constexpr u32 kMaxHandles = file::File::OpenMethod::kKept;
 
-    explicit FileSystem(WakeLoop& loop) : loop_(loop), ring_(ServerWake{&server_wake_}) {}
+    explicit FileSystem(WakeLoop& loop) : loop_(loop) {}
     FileSystem(const FileSystem&) = delete;
     ~FileSystem() { loop_.remove(*this); }
 
     Status connect(std::string_view service);
-    bool connected() const { return attached_; }
+    bool connected() const { return server_.is_attached(); }
 
     Result<File> open(std::string_view path);
     Result<file::Attributes> stat(std::string_view path, bool keep_last_link = false);
@@ -78,35 +78,23 @@ private:
     static constexpr u32 kWindowBytes = 64 * 1024;
     static constexpr u32 kWindows = 8;
 
-    struct ServerWake {
-        CapHandle* notification;
-        void signal();
-    };
     struct OpenFile {
         bool used = false;
         file::Attributes attributes;
     };
-    // A part of the area, for one read.
-    struct Window;
-    struct WindowWaiter;
 
-    void on_wake() override;
-    bool prepare_to_sleep() override { return !attached_ || ring_.prepare_to_sleep(); }
+    void on_wake() override { server_.on_wake(); }
+    bool prepare_to_sleep() override { return server_.prepare_to_sleep(); }
     void close(u32 handle);
     Task<Result<u64>> read(u32 handle, u64 offset, std::span<std::byte> destination);
     Task<Result<u32>> read_piece(u32 handle, u64 offset, std::span<std::byte> destination);
     Result<file::Listing> list(u32 handle, u64 cursor);
 
     WakeLoop& loop_;
-    SharedMemory ring_memory_, area_;
-    CapHandle server_wake_;
-    file::FileRing<ServerWake> ring_;
+    CapHandle wake_;
+    ring::AttachedRing<file::File> server_{kWindows, kWindowBytes};
     file::File::Opens opens_;
-    std::optional<file::FileClient<>> client_;
-    bool attached_ = false;
     std::array<OpenFile, kMaxHandles> open_;
-    u32 free_windows_ = (1u << kWindows) - 1;
-    WindowWaiter* waiting_ = nullptr;  // those who wait for a window, last come first
 };
 
 // One entry of file::Listing; false at the end, or if the rest is no entry.

@@ -8,9 +8,13 @@
 //   void woken(u64 bits)    its notification was signalled; the bits that are its own, perhaps none
 #pragma once
 
+#include <eft/idl/names.h>
+#include <eft/ipc/kernel_transport.h>
 #include <eft/kernel_slots.h>
-#include <eft/serve_region.h>
+#include <eft/server.h>
+#include <eft/state/region_commit.h>
 #include <eft/state/stateful_server.h>
+#include <eft/state_memory.h>
 
 namespace eft {
 

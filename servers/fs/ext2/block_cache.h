@@ -10,7 +10,7 @@
 #pragma once
 
 #include "fs/ext2/block_source.h"
-#include "fs/ext2/wait_list.h"
+#include <eft/wait_list.h>
 
 #include <algorithm>
 #include <cstring>
@@ -19,10 +19,9 @@
 
 namespace eft::ext2 {
 
-template <BlockSource Source>
 class BlockCache {
 public:
-    BlockCache(Source& source, u32 block_size, u32 line_count)
+    BlockCache(BlockSource& source, u32 block_size, u32 line_count)
         : source_(source),
           block_size_(block_size),
           bytes_(std::make_unique<std::byte[]>(std::size_t{block_size} * line_count)),
@@ -111,7 +110,7 @@ private:
         return best;
     }
 
-    Source& source_;
+    BlockSource& source_;
     u32 block_size_;
     std::unique_ptr<std::byte[]> bytes_;
     std::vector<Line> lines_;

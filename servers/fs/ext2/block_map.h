@@ -30,8 +30,7 @@ inline Run leading_run(std::span<const u32> pointers) {
 }
 
 // At least one and at most `limit` (> 0) blocks of the file from `file_block` on.
-template <BlockSource Source>
-Task<Result<Run>> map_run(Disk<Source>& disk, const Inode& inode, u64 file_block, u64 limit) {
+inline Task<Result<Run>> map_run(Disk& disk, const Inode& inode, u64 file_block, u64 limit) {
     auto path = find_block_path(file_block, disk.superblock.pointers_per_block());
     if (!path)
         co_return disk.report.bad_format("inode ", raw(inode.number), ": block ", file_block, " cannot be addressed");

@@ -5,7 +5,6 @@
 #include <eft/abi/types.h>
 #include <eft/task.h>
 
-#include <concepts>
 #include <cstddef>
 #include <span>
 
@@ -14,12 +13,15 @@ namespace eft::ext2 {
 // Every read starts at a multiple of this and is as long as a multiple of it; none goes beyond size_bytes().
 constexpr u64 kReadAlignment = 1024;
 
-// read() fills the whole destination, now or later, or fails. Reads may end in any order, and many may be under way.
-// Once the Task of a read is done *or destroyed*, the source no longer touches the destination.
-template <class Source>
-concept BlockSource = requires(Source& source, u64 byte_offset, std::span<std::byte> destination) {
-    { source.size_bytes() } -> std::convertible_to<u64>;
-    { source.read(byte_offset, destination) } -> std::same_as<Task<Status>>;
+class BlockSource {
+public:
+    virtual u64 size_bytes() const = 0;
+    // Fills the whole destination, now or later, or fails. Reads may end in any order, and many may be under way. Once the
+    // Task of a read is done *or destroyed*, the source no longer touches the destination.
+    virtual Task<Status> read(u64 offset, std::span<std::byte> destination) = 0;
+
+protected:
+    ~BlockSource() = default;
 };
 
 }  // namespace eft::ext2

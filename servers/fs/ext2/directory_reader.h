@@ -23,8 +23,7 @@ struct DirectoryPage {
 };
 
 // Copies the block of the directory at `position`, a multiple of the block size below its size.
-template <BlockSource Source>
-Task<Status> copy_directory_block(Disk<Source>& disk, const Inode& directory, u64 position,
+inline Task<Status> copy_directory_block(Disk& disk, const Inode& directory, u64 position,
                                   std::span<std::byte> destination) {
     EFT_CO_TRY(Run run, co_await map_run(disk, directory, position / disk.superblock.block_size, 1));
     if (run.hole()) co_return disk.report.bad_format("directory inode ", raw(directory.number), ": hole at ", position);
@@ -33,8 +32,8 @@ Task<Status> copy_directory_block(Disk<Source>& disk, const Inode& directory, u6
 }
 
 // Entries from `cursor` on. A cursor inside an entry, which this never gave, starts with that entry.
-template <BlockSource Source, DirectorySink Sink>
-Task<Result<DirectoryPage>> list_directory(Disk<Source>& disk, Inode directory, u64 cursor, Sink& sink) {
+template <DirectorySink Sink>
+Task<Result<DirectoryPage>> list_directory(Disk& disk, Inode directory, u64 cursor, Sink& sink) {
     if (directory.type != FileType::Directory) co_return Error::NotDirectory;
     u32 block_size = disk.superblock.block_size;
     std::array<std::byte, kMaxBlockSize> copy;
@@ -53,8 +52,7 @@ Task<Result<DirectoryPage>> list_directory(Disk<Source>& disk, Inode directory, 
     co_return DirectoryPage{directory.size, true};
 }
 
-template <BlockSource Source>
-Task<Result<InodeNumber>> find_in_directory(Disk<Source>& disk, Inode directory, std::string_view name) {
+inline Task<Result<InodeNumber>> find_in_directory(Disk& disk, Inode directory, std::string_view name) {
     if (directory.type != FileType::Directory) co_return Error::NotDirectory;
     if (name.size() > kMaxName) co_return Error::NameTooLong;
     struct Search {

@@ -16,17 +16,16 @@
 
 namespace eft::ext2 {
 
-template <BlockSource Source>
 struct Disk {
-    Disk(Source& from, Report& to, const Superblock& checked, u32 cache_blocks)
+    Disk(BlockSource& from, Report& to, const Superblock& checked, u32 cache_blocks)
         : source(from), report(to), superblock(checked), cache(from, checked.block_size, cache_blocks) {}
     Disk(const Disk&) = delete;
     Disk& operator=(const Disk&) = delete;
 
-    Source& source;
+    BlockSource& source;
     Report& report;
     const Superblock superblock;
-    BlockCache<Source> cache;
+    BlockCache cache;
     // Groups that were read and found good; group n is remembered in entry n modulo the size.
     std::array<Group, 32> groups{};
     u32 groups_known = 0;  // a bit for each entry
@@ -50,8 +49,7 @@ std::span<std::byte> bytes_of(Plain& plain) {
 }
 
 // `number` must be below group_count.
-template <BlockSource Source>
-Task<Result<Group>> load_group(Disk<Source>& disk, u32 number) {
+inline Task<Result<Group>> load_group(Disk& disk, u32 number) {
     if (const Group* known = disk.known_group(number)) co_return *known;
     disk::GroupDescriptor descriptor;
     u64 position = u64{number} * sizeof(descriptor);
@@ -65,8 +63,7 @@ Task<Result<Group>> load_group(Disk<Source>& disk, u32 number) {
 }
 
 // Refuses ranges that lie outside the file system or touch its own tables. `what` and `owner` are for the message.
-template <BlockSource Source>
-Task<Status> check_data_blocks(Disk<Source>& disk, u32 first, u32 count, std::string_view what, InodeNumber owner) {
+inline Task<Status> check_data_blocks(Disk& disk, u32 first, u32 count, std::string_view what, InodeNumber owner) {
     const Superblock& superblock = disk.superblock;
     u64 end = u64{first} + count;
     if (first < superblock.first_data_block || end > superblock.blocks_count)
@@ -89,8 +86,7 @@ Task<Status> check_data_blocks(Disk<Source>& disk, u32 first, u32 count, std::st
 }
 
 // Section "Inode Table", "Locating an Inode"
-template <BlockSource Source>
-Task<Result<Inode>> load_inode(Disk<Source>& disk, InodeNumber number) {
+inline Task<Result<Inode>> load_inode(Disk& disk, InodeNumber number) {
     const Superblock& superblock = disk.superblock;
     u32 n = raw(number);
     if (!superblock.nameable_inode(n)) co_return Error::OutOfRange;

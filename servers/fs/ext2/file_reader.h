@@ -21,8 +21,7 @@ struct PendingRead {
     bool continued_by(const Run& run) const { return count != 0 && first + count == run.first; }
 };
 
-template <BlockSource Source>
-Task<Status> flush(Disk<Source>& disk, PendingRead& pending) {
+inline Task<Status> flush(Disk& disk, PendingRead& pending) {
     if (pending.count == 0) co_return Status{};
     u64 block_size = disk.superblock.block_size;
     std::span<std::byte> destination(pending.destination, pending.count * block_size);
@@ -34,8 +33,7 @@ Task<Status> flush(Disk<Source>& disk, PendingRead& pending) {
 }
 
 // A part of one block.
-template <BlockSource Source>
-Task<Status> read_part(Disk<Source>& disk, const Inode& inode, u64 file_block, u32 within, std::span<std::byte> piece) {
+inline Task<Status> read_part(Disk& disk, const Inode& inode, u64 file_block, u32 within, std::span<std::byte> piece) {
     EFT_CO_TRY(Run run, co_await map_run(disk, inode, file_block, 1));
     if (run.hole()) {
         std::memset(piece.data(), 0, piece.size());
@@ -46,8 +44,7 @@ Task<Status> read_part(Disk<Source>& disk, const Inode& inode, u64 file_block, u
 }
 
 // As many bytes as there are from `offset` on and the destination takes; 0 at and behind the end.
-template <BlockSource Source>
-Task<Result<u64>> read_bytes(Disk<Source>& disk, Inode inode, u64 offset, std::span<std::byte> destination) {
+inline Task<Result<u64>> read_bytes(Disk& disk, Inode inode, u64 offset, std::span<std::byte> destination) {
     if (offset >= inode.size) co_return u64{0};
     u32 block_size = disk.superblock.block_size;
     u64 total = std::min<u64>(destination.size(), inode.size - offset);
@@ -80,8 +77,7 @@ Task<Result<u64>> read_bytes(Disk<Source>& disk, Inode inode, u64 offset, std::s
     co_return total;
 }
 
-template <BlockSource Source>
-Task<Result<u64>> read_file(Disk<Source>& disk, Inode inode, u64 offset, std::span<std::byte> destination) {
+inline Task<Result<u64>> read_file(Disk& disk, Inode inode, u64 offset, std::span<std::byte> destination) {
     if (inode.type == FileType::Directory) co_return Error::IsDirectory;
     if (inode.type != FileType::Regular) co_return Error::NotSupported;
     Result<u64> count = co_await read_bytes(disk, inode, offset, destination);
@@ -89,8 +85,7 @@ Task<Result<u64>> read_file(Disk<Source>& disk, Inode inode, u64 offset, std::sp
 }
 
 // The target, without a terminator. OutOfRange if the destination is too small.
-template <BlockSource Source>
-Task<Result<u64>> read_target(Disk<Source>& disk, Inode inode, std::span<char> destination) {
+inline Task<Result<u64>> read_target(Disk& disk, Inode inode, std::span<char> destination) {
     if (inode.type != FileType::Symlink) co_return Error::InvalidArgument;
     if (inode.size > destination.size()) co_return Error::OutOfRange;
     std::span<char> target = destination.first(inode.size);

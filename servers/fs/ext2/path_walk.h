@@ -80,8 +80,7 @@ private:
 };
 
 // `start` is where a path without a leading slash begins. An empty path is NotFound.
-template <BlockSource Source>
-Task<Result<Inode>> walk_path(Disk<Source>& disk, std::string_view path, LastLink last_link, InodeNumber start) {
+inline Task<Result<Inode>> walk_path(Disk& disk, std::string_view path, LastLink last_link, InodeNumber start) {
     if (path.size() > kMaxPath) co_return Error::NameTooLong;
     if (path.empty()) co_return Error::NotFound;
     bool absolute = path.front() == '/';

@@ -28,10 +28,9 @@ struct FileSystemStatus {
     std::array<char, 16> volume_name;  // padded with zeros
 };
 
-template <BlockSource Source>
 class Volume {
 public:
-    Volume(Source& source, Report& report, const Superblock& superblock, u32 cache_bytes)
+    Volume(BlockSource& source, Report& report, const Superblock& superblock, u32 cache_bytes)
         : disk_(source, report, superblock, std::max(cache_bytes / superblock.block_size, 4u)) {}
 
     // The inode that a path leads to; `start` is where a path without a leading slash begins.
@@ -66,16 +65,14 @@ public:
     }
 
 private:
-    Disk<Source> disk_;
+    Disk disk_;
 };
 
-template <BlockSource Source>
-using MountedVolume = std::unique_ptr<Volume<Source>>;
+using MountedVolume = std::unique_ptr<Volume>;
 
 // Fails with a text in the report if this is no ext2 file system, or one that cannot be read. The root directory is
 // checked too, so that a volume which mounts has something to show.
-template <BlockSource Source>
-Task<Result<MountedVolume<Source>>> mount(Source& source, Report& report, u32 cache_bytes = kDefaultCacheBytes) {
+inline Task<Result<MountedVolume>> mount(BlockSource& source, Report& report, u32 cache_bytes = kDefaultCacheBytes) {
     u64 device_bytes = source.size_bytes();
     disk::Superblock raw;
     if (device_bytes < disk::kSuperblockOffset + sizeof(raw))
@@ -84,7 +81,7 @@ Task<Result<MountedVolume<Source>>> mount(Source& source, Report& report, u32 ca
     Status status = co_await reading;
     if (!status.ok()) co_return report.finding(status.error(), "superblock: ", to_string(status.error()));
     EFT_CO_TRY(Superblock superblock, parse_superblock(raw, device_bytes, report));
-    auto volume = std::make_unique<Volume<Source>>(source, report, superblock, cache_bytes);
+    auto volume = std::make_unique<Volume>(source, report, superblock, cache_bytes);
     Result<Inode> root = co_await volume->stat(InodeNumber::Root);
     if (!root.ok()) {
         bool told = root.error() == Error::BadFormat || root.error() == Error::NotSupported;

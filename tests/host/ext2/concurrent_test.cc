@@ -26,7 +26,7 @@ void settle(QueuedSource& source, std::mt19937& random) {
     while (source.pending() > 0) source.finish_one(random() % source.pending());
 }
 
-ext2::MountedVolume<QueuedSource> mounted_on(QueuedSource& source, ext2::Report& report, u32 cache_bytes) {
+ext2::MountedVolume mounted_on(QueuedSource& source, ext2::Report& report, u32 cache_bytes) {
     auto task = ext2::mount(source, report, cache_bytes);
     task.start();
     std::mt19937 random(1);
@@ -44,7 +44,7 @@ struct Reader {
     Error error = Error::None;
 };
 
-Task<void> read_whole(ext2::Volume<QueuedSource>& volume, Reader& reader) {
+Task<void> read_whole(ext2::Volume& volume, Reader& reader) {
     auto inode = co_await volume.lookup(reader.path);
     reader.error = inode.error();
     if (!inode.ok()) co_return;

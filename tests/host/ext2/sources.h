@@ -22,14 +22,15 @@ inline void check_request(const Image& image, u64 offset, std::size_t size) {
     CHECK(size <= image.size() - offset);
 }
 
-struct MemorySource {
+struct MemorySource final : ext2::BlockSource {
+    explicit MemorySource(const Image& from) : image(from) {}
     const Image& image;
     u64 reads = 0;
     u64 largest = 0;
     u64 fail_at = ~u64{0};  // the read with this number, counted from 0, fails
 
-    u64 size_bytes() const { return image.size(); }
-    Task<Status> read(u64 offset, std::span<std::byte> destination) {
+    u64 size_bytes() const override { return image.size(); }
+    Task<Status> read(u64 offset, std::span<std::byte> destination) override {
         check_request(image, offset, destination.size());
         largest = std::max<u64>(largest, destination.size());
         if (reads++ == fail_at) co_return Error::DeviceError;
@@ -39,15 +40,15 @@ struct MemorySource {
 };
 
 // Keeps each read until finish_one() picks it. A read whose Task was destroyed is forgotten.
-class QueuedSource {
+class QueuedSource final : public ext2::BlockSource {
 public:
     explicit QueuedSource(const Image& image) : image_(image) {}
 
     u64 reads = 0;
     std::size_t most_pending = 0;
-    u64 size_bytes() const { return image_.size(); }
+    u64 size_bytes() const override { return image_.size(); }
 
-    Task<Status> read(u64 offset, std::span<std::byte> destination) {
+    Task<Status> read(u64 offset, std::span<std::byte> destination) override {
         check_request(image_, offset, destination.size());
         ++reads;
         Request request(pending_, offset, destination);
@@ -118,7 +119,7 @@ struct Mounted {
 
     MemorySource source;
     ext2::Report report;
-    ext2::MountedVolume<MemorySource> volume;
+    ext2::MountedVolume volume;
 };
 
 }  // namespace eft::test

@@ -46,14 +46,18 @@ struct Driver {
 };
 
 struct Disk {
-    SharedBytes ring = std::make_shared<Memory>((ext2::RingDisk<NoWake>::kRingBytes + 4095) / 4096 * 4096);
-    SharedBytes area = std::make_shared<Memory>(ext2::RingDisk<NoWake>::kAreaBytes);
-    ext2::RingDisk<NoWake> disk{NoWake{}};
+    static constexpr std::size_t kRingBytes = page_up(block::BlockRing<NoWake>::kMemoryBytes), kAreaBytes = ext2::kDiskWindows * ext2::kDiskWindowBytes;
+    World world;
+    std::span<std::byte> ring_memory = world.make_memory(1, kRingBytes), area = world.make_memory(2, kAreaBytes);
+    block::BlockRing<NoWake> ring{NoWake{}};
+    ring::Windows windows{ext2::kDiskWindows, ext2::kDiskWindowBytes};
+    ext2::RingDisk<NoWake> disk{ring, windows};
     std::unique_ptr<Driver> driver;
 
     explicit Disk(const Image& image, u32 max_count = 128) {
-        REQUIRE(disk.prepare(ring->bytes(), area->bytes()).ok());
-        driver = std::make_unique<Driver>(image, ring->bytes(), area->bytes());
+        REQUIRE(ring.create(ring_memory, area.size()).ok());
+        windows.place(area);
+        driver = std::make_unique<Driver>(image, ring_memory, area);
         REQUIRE(disk.set_geometry(image.size() / ext2::kSectorBytes, max_count).ok());
     }
 };
@@ -89,8 +93,8 @@ TEST_CASE("many reads at once end right, in any order, over the driver's deaths"
                 continue;
             }
             if (!fixture.driver->taken.empty()) fixture.driver->finish(random() % fixture.driver->taken.size());
-            if (random() % 2) fixture.disk.on_wake();
-            if (fixture.driver->taken.empty()) fixture.disk.on_wake();
+            if (random() % 2) fixture.ring.on_wake();
+            if (fixture.driver->taken.empty()) fixture.ring.on_wake();
         }
         CHECK(deaths == 1);
         for (Job& job : jobs) {
@@ -109,7 +113,7 @@ TEST_CASE("an error of the device is the read's, and the next one succeeds") {
         reading.start();
         fixture.driver->take();
         fixture.driver->finish(0, error);
-        fixture.disk.on_wake();
+        fixture.ring.on_wake();
         REQUIRE(reading.done());
         CHECK(reading.take().error() == error);
     }
@@ -125,7 +129,7 @@ TEST_CASE("a driver that lies about counts or sizes is not believed") {
     block::Done done;
     done.count = 3;
     fixture.driver->taken[0].first.complete(done);
-    fixture.disk.on_wake();
+    fixture.ring.on_wake();
     REQUIRE(reading.done());
     CHECK(reading.take().error() == Error::DeviceError);
     CHECK(fixture.disk.set_geometry(~u64{0}, 128).error() == Error::ProtocolViolation);
@@ -138,8 +142,8 @@ TEST_CASE("a disk that is gone ends all that waits") {
     std::vector<Task<Status>> reads;
     for (auto& each : bytes) reads.push_back(fixture.disk.read(0, each));
     for (auto& each : reads) each.start();
-    fixture.disk.fail(Error::NoDevice);
-    fixture.disk.on_wake();
+    fixture.ring.fail(Error::NoDevice);
+    fixture.ring.on_wake();
     for (auto& each : reads) {
         REQUIRE(each.done());
         CHECK(each.take().error() == Error::NoDevice);

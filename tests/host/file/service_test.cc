@@ -6,7 +6,7 @@ using namespace eft::test;
 
 TEST_CASE("attributes, links and the file system's state come through") {
     Served served;
-    TestClient<MemorySource> client(served.local, 5);
+    TestClient client(served.world, served.local, 5);
     auto attributes = client.open("/hello.txt", 3);
     REQUIRE(attributes.ok());
     CHECK(attributes->size == 12);
@@ -40,7 +40,7 @@ TEST_CASE("attributes, links and the file system's state come through") {
 
 TEST_CASE("a directory of several answers is listed completely") {
     Served served;
-    TestClient<MemorySource> client(served.local, 5);
+    TestClient client(served.world, served.local, 5);
     REQUIRE(client.open("/", 0).ok());
     std::map<std::string, file::FileType> names;
     file::ListRequest request;
@@ -67,8 +67,8 @@ TEST_CASE("a directory of several answers is listed completely") {
 
 TEST_CASE("reads through the ring bring the file's bytes, wherever the client wants them") {
     Served served;
-    TestClient<MemorySource> client(served.local, 5);
-    REQUIRE(client.attach(served.world) == Error::None);
+    TestClient client(served.world, served.local, 5);
+    REQUIRE(client.attach(served.incarnation) == Error::None);
     const std::string expected = sample_disk().host("double.bin");
     REQUIRE(client.open("/double.bin", 1)->size == expected.size());
     std::mt19937 random(1);
@@ -87,45 +87,45 @@ TEST_CASE("reads through the ring bring the file's bytes, wherever the client wa
 TEST_CASE("a client that sleeps is woken once its request has ended, and only then") {
     World world;
     QueuedSource source(sample_disk().image);
-    Incarnation<QueuedSource> incarnation(world);
-    auto mounting = ext2::mount(source, incarnation.report);
+    FileIncarnation incarnation(world);
+    auto mounting = ext2::mount(source, incarnation.report());
     mounting.start();
     while (source.pending() != 0) source.finish_one(0);
     incarnation.service->mounted(mounting.take());
-    TestClient<QueuedSource>::Local local(*incarnation.service);
-    TestClient<QueuedSource> client(local, 5);
-    REQUIRE(client.attach(world) == Error::None);
+    Local local(*incarnation.service);
+    TestClient client(world, local, 5);
+    REQUIRE(client.attach(incarnation) == Error::None);
     incarnation.settle();
     (void)client.open("/hello.txt", 0).error();  // answered later, in this transport to nobody
     while (source.pending() != 0) source.finish_one(0);
     REQUIRE(client.open("/hello.txt", 0).ok());
 
-    world.signals.clear();
+    world.now.signals.clear();
     REQUIRE(client.submit(0, 0, 0, 100).ok());
     REQUIRE(client.ring.prepare_to_sleep());
     incarnation.settle();
-    CHECK(world.signals.empty());
+    CHECK(world.now.signals[client.notification] == 0);
     REQUIRE(source.pending() == 1);
     source.finish_one(0);
     incarnation.settle();
-    CHECK(world.signals[client.notification] == 1);
+    CHECK(world.now.signals[client.notification] == 1);
     CHECK(client.completion()->count == 12);
     CHECK(client.bytes(0, 12) == "hello, newt\n");
     incarnation.settle();
-    CHECK(world.signals[client.notification] == 1);
+    CHECK(world.now.signals[client.notification] == 1);
 }
 
 TEST_CASE("requests wait for the mount, and a mount that failed is everybody's answer") {
     for (bool good : {true, false}) {
         World world;
         MemorySource source{sample_disk().image};
-        Incarnation<MemorySource> incarnation(world);
-        TestClient<MemorySource>::Local local(*incarnation.service);
-        TestClient<MemorySource> client(local, 5);
+        FileIncarnation incarnation(world);
+        Local local(*incarnation.service);
+        TestClient client(world, local, 5);
         CHECK(client.open("/hello.txt", 0).error() == Error::Cancelled);  // the transport's word for "not yet"
         const Slot waiting = local.last_kept();
         CHECK_FALSE(local.answered(waiting));
-        if (good) incarnation.service->mounted(run(ext2::mount(source, incarnation.report)));
+        if (good) incarnation.service->mounted(run(ext2::mount(source, incarnation.report())));
         else incarnation.service->mounted(Error::NoDevice);
         REQUIRE(local.answered(waiting));
         ipc::Registers reply{};
@@ -141,27 +141,26 @@ TEST_CASE("requests wait for the mount, and a mount that failed is everybody's a
 TEST_CASE("after a death the ring is still served, and the client opens again under the same handle") {
     World world;
     MemorySource source{sample_disk().image};
-    auto first = std::make_unique<Incarnation<MemorySource>>(world);
-    first->service->mounted(run(ext2::mount(source, first->report)));
-    TestClient<MemorySource>::Local local(*first->service);
-    TestClient<MemorySource> client(local, 5);
+    auto first = std::make_unique<FileIncarnation>(world);
+    first->service->mounted(run(ext2::mount(source, first->report())));
+    Local local(*first->service);
+    TestClient client(world, local, 5);
     file::File::Opens opens;
     client.calls.keep_opens(opens);
-    REQUIRE(client.attach(world) == Error::None);
+    REQUIRE(client.attach(*first) == Error::None);
     REQUIRE(client.open("/hello.txt", 7).ok());
     REQUIRE(client.submit(7, 0, 64, 12).ok());
 
-    Incarnation<MemorySource> second(world);
-    for (auto& [place, share] : first->environment.kept) REQUIRE(second.service->restore(place, Badge{5}, share).ok());
     first.reset();
+    FileIncarnation second(world);
     local.replace(*second.service);
-    world.signals.clear();
+    world.now.signals.clear();
     REQUIRE(client.ring.prepare_to_sleep());
     second.settle();
-    CHECK(world.signals[client.notification] >= 1);
+    CHECK(world.now.signals[client.notification] >= 1);
     CHECK(client.completion().error() == Error::StaleSession);
 
-    second.service->mounted(run(ext2::mount(source, second.report)));
+    second.service->mounted(run(ext2::mount(source, second.report())));
     file::Handle handle;
     handle.handle = 7;
     CHECK(client.calls.stat_handle(handle)->size == 12);

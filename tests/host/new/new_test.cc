@@ -38,9 +38,9 @@ bool refuses(const std::string& name, const std::string& why) {
 }
 
 // Of the program's folder, without comments and empty lines.
-std::size_t lines_of_code(const std::string& kind) {
+std::size_t lines_of_code(const std::string& kind, bool with_ring = false) {
     std::size_t lines = 0;
-    for (const auto& [path, text] : plan(tree(), kind, "tally").files) {
+    for (const auto& [path, text] : plan(tree(), kind, "tally", with_ring).files) {
         if (!path.starts_with(kind + "s/") || path.ends_with("CMakeLists.txt")) continue;
         std::istringstream stream(text);
         for (std::string line; std::getline(stream, line);) {
@@ -101,11 +101,24 @@ TEST_CASE("a component has everything, and nothing of the template is left in it
     }
 }
 
+TEST_CASE("a driver with a ring is the driver, with another service on the same device") {
+    const Component plain = plan(tree(), "driver", "word_count"), ring = plan(tree(), "driver", "word_count", true);
+    CHECK(ring.files.at("drivers/word_count/engine.h") == plain.files.at("drivers/word_count/engine.h"));
+    CHECK(ring.files.at("drivers/word_count/main.cc") == plain.files.at("drivers/word_count/main.cc"));
+    CHECK(ring.files.at("drivers/word_count/word_count.h") != plain.files.at("drivers/word_count/word_count.h"));
+    CHECK(ring.files.at("idl/word_count.fbs").find("ring:\"16\"") != std::string::npos);
+    for (const auto& [path, text] : ring.files) {
+        CHECK_MESSAGE(text.find('@') == std::string::npos, path);
+        CHECK_MESSAGE(plain.files.contains(path), path);
+    }
+}
+
 TEST_CASE("the template server has at most 25 lines of code, the driver 150") {
     CHECK(lines_of_code("server") > 10);
     CHECK(lines_of_code("server") <= 25);
     CHECK(lines_of_code("driver") > 50);
     CHECK(lines_of_code("driver") <= 150);
+    CHECK(lines_of_code("driver", true) <= 150);
 }
 
 TEST_CASE("the manifest's entry stands behind those of its level, and the prompt may connect") {

@@ -63,6 +63,7 @@ public:
     void wake(u64 bits) {
         server().woken(bits);
         server().commit_step();
+        static_cast<void>(server().serve_rings(server()));
     }
     // Between two steps.
     void kill() {
@@ -143,6 +144,7 @@ private:
         alive_ = make_();
         const RecoveryOutcome outcome = server().recover(answers_);
         REQUIRE((outcome != RecoveryOutcome::Damaged && outcome != RecoveryOutcome::OtherLayout));
+        if constexpr (Server::Service::Attachment::kCount != 0) server().recover_attachments(server(), false);
         if constexpr (requires { server().resume(); }) server().resume();
     }
 

@@ -43,7 +43,7 @@ TEST_CASE("what ./eft new makes works, what it refuses changes nothing, and the 
         CHECK_MESSAGE(ended.status == 1, words, ended.printed, ended.errors);
         CHECK_MESSAGE(ended.errors.find("eft: ") != std::string::npos, words, ended.errors);
     }
-    for (const char* words : {"", "server", "program x", "server a b"}) CHECK(tree.run(std::string("./eft new ") + words).status == 2);
+    for (const char* words : {"", "server", "program x", "server a b", "server a --ring"}) CHECK(tree.run(std::string("./eft new ") + words).status == 2);
     CHECK(tree.files() == before);
 
     // The tutorial comes first, since it names the number of its interface, and what is made beside it is built with it.
@@ -51,8 +51,9 @@ TEST_CASE("what ./eft new makes works, what it refuses changes nothing, and the 
     take(tree, steps.front());
     require(tree, "./eft new server tally");
     require(tree, "./eft new driver edu");
+    require(tree, "./eft new driver ringed --ring");
     for (std::size_t i = 1; i < steps.size(); ++i) take(tree, steps[i]);
-    take(tree, {0, {}, "./eft test tally edu", "…\n100% tests passed, 0 tests failed out of 4\n…\n"});
+    take(tree, {0, {}, "./eft test tally edu ringed", "…\n100% tests passed, 0 tests failed out of 6\n…\n"});
 
     const Ended again = tree.run("./eft new server tally");
     CHECK(again.status == 1);

@@ -3,16 +3,13 @@
 #include <drivers/ram_block/ram_disk.h>
 
 #include <eft/idl/block.h>
-#include <eft/ipc/kernel_transport.h>
 #include <eft/panic.h>
 #include <eft/process.h>
-#include <eft/ring/client.h>
-#include <eft/ring/kernel_wake.h>
-#include <eft/session.h>
-#include <eft/shared_memory.h>
+#include <eft/ring/attached_ring.h>
 #include <eft/text.h>
+#include <eft/wake.h>
 
-#include <optional>
+#include <cstring>
 
 using namespace eft;
 
@@ -20,11 +17,8 @@ namespace {
 
 constexpr u32 kReads = 16;
 constexpr u32 kBytes = 512;
-constexpr u64 kWakeBit = 1;
 constexpr u64 kLogEvery = 1000;
 constexpr u32 kMostAgain = 100;
-
-using Ring = block::BlockRing<ring::KernelWake>;
 
 template <class T>
 T require(Result<T> result, const char* otherwise) {
@@ -35,42 +29,30 @@ T require(Result<T> result, const char* otherwise) {
 class Client {
 public:
     void start() {
-        driver_.emplace(require(connect("ram/0"), "no session with ram_block"));
-        memory_ = require(SharedMemory::create(Ring::kMemoryBytes), "no memory for the ring");
-        area_ = require(SharedMemory::create(kReads * kBytes), "no memory for the area");
-        if (!ring_.create(memory_.bytes(), area_.bytes().size()).ok()) panic("no ring");
-        const CapHandle wake = require(copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kWakeBit), "no wake-up");
-        block::Attach request;
-        request.ring = memory_.object();
-        request.area = area_.object();
-        request.area_bytes = area_.bytes().size();
-        request.wake = wake;
-        auto attached = require(attach(request), "ram_block does not attach");
+        wake_ = require(make_wake(), "no wake-up");
+        const auto attached = require(attach(), "ram_block does not attach");
         sectors_ = attached.sectors;
-        ring_.set_wake(ring::KernelWake(CapHandle(attached.wake.release())));
         for (u32 window = 0; window < kReads; ++window) submit(window);
     }
 
     [[noreturn]] void run() {
         for (;;) {
             take_all();
-            if (!ring_.prepare_to_sleep()) continue;
-            ipc::Registers registers;
-            static_cast<void>(sys::recv(slot(WellKnown::Notification), registers));
+            if (disk_.prepare_to_sleep()) wait_for_wake();
         }
     }
 
 private:
     // Deaths come every few milliseconds. A request that was in progress at two is given up by the stub, and is asked again.
-    Result<block::Attached> attach(const block::Attach& request) {
-        auto attached = driver_->attach(request);
-        for (u32 again = 0; attached.error() == Error::ServiceFailed && again < kMostAgain; ++again) attached = driver_->attach(request);
+    Result<block::Attached> attach() {
+        auto attached = disk_.connect("ram/0", wake_);
+        for (u32 again = 0; attached.error() == Error::ServiceFailed && again < kMostAgain; ++again) attached = disk_.connect("ram/0", wake_);
         return attached;
     }
 
     void take_all() {
         for (;;) {
-            const auto completion = require(ring_.take_completion(), "the ring is broken");
+            const auto completion = require(disk_.ring().take_completion(), "the ring is broken");
             if (!completion) return;
             u32 window = 0;
             while (window < kReads && tickets_[window] != completion->ticket) ++window;
@@ -93,23 +75,22 @@ private:
     void check(u32 window) {
         for (u32 index = 0; index < kBytes / sizeof(u64); ++index) {
             u64 word;
-            std::memcpy(&word, area_.bytes().data() + window * kBytes + index * sizeof(word), sizeof(word));
+            std::memcpy(&word, disk_.area().data() + window * kBytes + index * sizeof(word), sizeof(word));
             if (word != ram_block::pattern(asked_[window], index)) panic("the data is wrong");
         }
     }
     void submit(u32 window) {
-        std::memset(area_.bytes().data() + window * kBytes, 0, kBytes);
+        std::memset(disk_.area().data() + window * kBytes, 0, kBytes);
         asked_[window] = (sector_ += 37) % sectors_;
         block::Read request;
         request.sector = asked_[window];
         request.count = 1;
-        request.data = ipc::AreaSpan(area_.bytes().data(), window * kBytes, kBytes);
-        tickets_[window] = require(ring_.submit_read(request), "no read can be submitted");
+        request.data = ipc::AreaSpan(disk_.area().data(), window * kBytes, kBytes);
+        tickets_[window] = require(disk_.ring().submit_read(request), "no read can be submitted");
     }
 
-    std::optional<block::BlockClient<>> driver_;
-    SharedMemory memory_, area_;
-    Ring ring_;
+    CapHandle wake_;
+    ring::AttachedRing<block::Block> disk_{kReads, kBytes};
     u64 sectors_ = 0, sector_ = 0, answered_ = 0, given_up_ = 0;
     u64 tickets_[kReads] = {}, asked_[kReads] = {};
 };

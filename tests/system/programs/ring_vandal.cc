@@ -5,7 +5,6 @@
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/ring/client.h>
-#include <eft/ring/kernel_wake.h>
 #include <eft/session.h>
 #include <eft/shared_memory.h>
 
@@ -18,7 +17,10 @@ namespace {
 constexpr u32 kReads = 16;
 constexpr u32 kBytes = 512;
 
-using Ring = block::BlockRing<ring::KernelWake>;
+struct NoWake {
+    void signal() {}
+};
+using Ring = block::BlockRing<NoWake>;
 
 template <class T>
 T require(Result<T> result, const char* otherwise) {

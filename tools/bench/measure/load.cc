@@ -2,13 +2,10 @@
 #include "figures.h"
 
 #include <eft/idl/block.h>
-#include <eft/ring/client.h>
-#include <eft/ring/kernel_wake.h>
-#include <eft/session.h>
-#include <eft/shared_memory.h>
+#include <eft/ring/attached_ring.h>
+#include <eft/wake.h>
 
 #include <algorithm>
-#include <optional>
 
 using namespace eft;
 using namespace eft::bench;
@@ -18,42 +15,27 @@ namespace {
 constexpr u32 kReads = 8;
 constexpr u32 kSectors = 8;  // of one read
 constexpr u32 kReadBytes = kSectors * 512;
-constexpr u64 kWakeBit = 1;
-
-using Ring = block::BlockRing<ring::KernelWake>;
 
 class Load {
 public:
     void start() {
-        driver_.emplace(require(connect("block/0"), "no session with the driver"));
-        memory_ = require(SharedMemory::create(Ring::kMemoryBytes), "no memory for the ring");
-        area_ = require(SharedMemory::create(kReads * kReadBytes), "no memory for the area");
-        require(ring_.create(memory_.bytes(), area_.bytes().size()), "no ring");
-        const CapHandle wake = require(copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kWakeBit), "no wake-up");
-        block::Attach request;
-        request.ring = memory_.object();
-        request.area = area_.object();
-        request.area_bytes = area_.bytes().size();
-        request.wake = wake;
-        auto attached = require(driver_->attach(request), "the driver does not attach");
+        wake_ = require(make_wake(), "no wake-up");
+        const auto attached = require(disk_.connect("block/0", wake_), "the driver does not attach");
         sectors_ = attached.sectors;
-        ring_.set_wake(ring::KernelWake(CapHandle(attached.wake.release())));
         for (u32 window = 0; window < kReads; ++window) submit(window);
     }
 
     [[noreturn]] void run() {
         for (;;) {
             take_all();
-            if (!ring_.prepare_to_sleep()) continue;
-            ipc::Registers registers;
-            static_cast<void>(sys::recv(slot(WellKnown::Notification), registers));
+            if (disk_.prepare_to_sleep()) wait_for_wake();
         }
     }
 
 private:
     void take_all() {
         for (;;) {
-            const auto completion = require(ring_.take_completion(), "the ring is broken");
+            const auto completion = require(disk_.ring().take_completion(), "the ring is broken");
             if (!completion) return;
             // ServiceFailed: the same read was in progress at two deaths, as the interface says.
             if (completion->status != Error::None && completion->status != Error::ServiceFailed) give_up("a read failed", completion->status);
@@ -64,13 +46,12 @@ private:
         block::Read request;
         request.sector = random_.below(sectors_ / kSectors) * kSectors;
         request.count = kSectors;
-        request.data = ipc::AreaSpan(area_.bytes().data(), window * kReadBytes, kReadBytes);
-        tickets_[window] = require(ring_.submit_read(request), "no read can be submitted");
+        request.data = ipc::AreaSpan(disk_.area().data(), window * kReadBytes, kReadBytes);
+        tickets_[window] = require(disk_.ring().submit_read(request), "no read can be submitted");
     }
 
-    std::optional<block::BlockClient<>> driver_;
-    SharedMemory memory_, area_;
-    Ring ring_;
+    CapHandle wake_;
+    ring::AttachedRing<block::Block> disk_{kReads, kReadBytes};
     u64 sectors_ = 0;
     u64 tickets_[kReads] = {};
     Random random_;

@@ -45,8 +45,6 @@ public:
 
     Client() = default;
     explicit Client(W wake) : wake_(std::move(wake)) {}
-    // The server's notification comes with the answer to Attach, when the ring exists already.
-    void set_wake(W wake) { wake_ = std::move(wake); }
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 

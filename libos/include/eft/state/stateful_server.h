@@ -147,7 +147,7 @@ public:
                 if (!clients_.at(place) || is_broken(place) || record(place).attachments[index].attached == 0) {
                     empty_slots(kept_slot(place, index), Attachment::kSlots);
                 } else if (!open_attachment(self, place, index, record(place).attachments[index].area_bytes, not_at_fault).ok()) {
-                    report("a session's attachment cannot be mapped again", place);
+                    report_session("a session's attachment cannot be mapped again", place);
                     break_session(place);
                     detach(self, place, index);
                 } else if constexpr (Attachment::kHasWake && !Attachment::kHasRing) {
@@ -244,7 +244,9 @@ public:
         }
         return quiet;
     }
-    // A client has attached something: serve_rings() is due before this program sleeps.
+    // serve_rings() is due before this program sleeps: a client has attached something, or a server says so, whose handler of
+    // a call has completed entries.
+    void look_again() { look_again_ = true; }
     bool wants_look() const { return look_again_; }
 
     View& view() { return clients_.view(); }
@@ -283,7 +285,7 @@ private:
         commit_step();
         const u32 place = view().place_of(badge);
         stale_[place] = ended_[place] = false;
-        empty_slots(slot_of(place, 0), kSlotsOfPlace);
+        empty_slots(slot_of(place, 0), Service::kEvents);
         return &handles_[place];
     }
     // Commits with the answer: a client that was not told finds the next incarnation as ignorant.
@@ -387,7 +389,7 @@ private:
                 const Status polled = Service::poll_ring(self, handles_[place], mapped_.at(place, index).consumer);
                 commit_step();
                 if (polled.ok()) continue;
-                report("a client broke the rules of its ring: session", place);
+                report_session("a client broke the rules of its ring: session", place);
                 break_session(place);
             }
         }
@@ -408,7 +410,7 @@ private:
         if constexpr (Attachment::kHasRing)
             static_cast<void>(clients_.change_now(place, [](Record& changed) { changed.broken = 1; }));
     }
-    void report(const char* what, u32 place) {
+    void report_session(const char* what, u32 place) {
         FixedText<120> line;
         log(line.append(what).append(" ").decimal(raw(clients_.badge_at(place))).view());
     }

@@ -7,7 +7,7 @@
 #include <eft/abi/result.h>
 #include <eft/task.h>
 
-namespace eft::ext2 {
+namespace eft {
 
 struct WaitLink {
     WaitLink* before = this;
@@ -51,13 +51,16 @@ public:
         }
     }
 
+    // The first one runs before this returns.
+    void wake_one(Status status) {
+        if (empty()) return;
+        Waiter& waiter = static_cast<Waiter&>(*head_.after);
+        waiter.leave();
+        waiter.woken.set(status);
+    }
     // Each runs before the next is woken, and may take others out or destroy them.
     void wake_all(Status status) {
-        while (!empty()) {
-            Waiter& waiter = static_cast<Waiter&>(*head_.after);
-            waiter.leave();
-            waiter.woken.set(status);
-        }
+        while (!empty()) wake_one(status);
     }
 
 private:
@@ -67,4 +70,4 @@ private:
 
 Waiter::Waiter(WaitList& list) { insert_before(list.head_); }
 
-}  // namespace eft::ext2
+}  // namespace eft

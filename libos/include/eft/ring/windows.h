@@ -1,0 +1,73 @@
+// The data area of a ring's client in equal parts: each request has one while the server works on it.
+//
+//   if (!windows.any()) co_await windows.wait();
+//   ring::Windows::Lease window(windows);
+//   ... co_await the request, whose data is window.first(size) ...
+//   window.completed();
+//
+// A server may write to the part of a request until the request is completed. So a part whose request was not completed,
+// because its coroutine was cancelled, is not handed out again.
+#pragma once
+
+#include <eft/ipc/area.h>
+#include <eft/wait_list.h>
+
+#include <bit>
+#include <cstddef>
+#include <span>
+
+namespace eft::ring {
+
+class Windows {
+public:
+    // 1 to 64 of them, `bytes` each. They lie in `area` from its beginning, when there is one.
+    Windows(u32 count, u32 bytes) : count_(count), bytes_(bytes), free_(count == 64 ? ~u64{0} : (u64{1} << count) - 1) {}
+    Windows(const Windows&) = delete;
+    Windows& operator=(const Windows&) = delete;
+
+    void place(std::span<std::byte> area) { area_ = area; }
+    u64 area_bytes() const { return u64{count_} * bytes_; }
+    u32 bytes() const { return bytes_; }
+
+    bool any() const { return free_ != 0; }
+    // Until one is free; who came first is woken first.
+    Task<void> wait() {
+        while (free_ == 0) {
+            Waiter waiter(waiting_);
+            [[maybe_unused]] Status any = co_await waiter.woken;
+        }
+    }
+
+    // One of them, of which there are any.
+    class Lease {
+    public:
+        explicit Lease(Windows& windows) : windows_(windows), index_(static_cast<u32>(std::countr_zero(windows.free_))) {
+            windows.free_ &= windows.free_ - 1;
+        }
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
+        ~Lease() {
+            if (!completed_) return;
+            windows_.free_ |= u64{1} << index_;
+            windows_.waiting_.wake_one(Status{});
+        }
+        void completed() { completed_ = true; }
+        // Its first bytes, for a request.
+        ipc::AreaSpan first(u32 bytes) const { return ipc::AreaSpan(windows_.area_.data(), index_ * windows_.bytes_, bytes); }
+        std::span<std::byte> bytes() const { return windows_.area_.subspan(index_ * windows_.bytes_, windows_.bytes_); }
+
+    private:
+        Windows& windows_;
+        u32 index_;
+        bool completed_ = false;
+    };
+
+private:
+    std::span<std::byte> area_;
+    u32 count_;
+    u32 bytes_;
+    u64 free_;  // a bit each
+    WaitList waiting_;
+};
+
+}  // namespace eft::ring

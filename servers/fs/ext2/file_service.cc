@@ -1,0 +1,189 @@
+#include "fs/ext2/file_service.h"
+
+#include <eft/process.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace eft::ext2 {
+namespace {
+
+// Of a disk's type as the interface has it.
+file::FileType file_type(FileType type) {
+    switch (type) {
+        case FileType::Regular: return file::FileType::Regular;
+        case FileType::Directory: return file::FileType::Directory;
+        case FileType::Symlink: return file::FileType::Symlink;
+        case FileType::CharacterDevice: return file::FileType::CharacterDevice;
+        case FileType::BlockDevice: return file::FileType::BlockDevice;
+        case FileType::Fifo: return file::FileType::Fifo;
+        case FileType::Socket: return file::FileType::Socket;
+    }
+    return file::FileType::Unknown;
+}
+
+file::Attributes attributes_of(const Inode& inode) {
+    file::Attributes result;
+    result.inode = raw(inode.number);
+    result.type = file_type(inode.type);
+    result.mode = inode.mode;
+    result.links = inode.links;
+    result.uid = inode.uid;
+    result.gid = inode.gid;
+    result.size = inode.size;
+    result.sectors = inode.sectors;
+    result.accessed = inode.accessed.seconds;
+    result.accessed_nanoseconds = inode.accessed.nanoseconds;
+    result.changed = inode.changed.seconds;
+    result.changed_nanoseconds = inode.changed.nanoseconds;
+    result.modified = inode.modified.seconds;
+    result.modified_nanoseconds = inode.modified.nanoseconds;
+    return result;
+}
+
+// Collects directory entries in the form of file::Listing.
+struct ListingSink {
+    std::array<u8, file::Listing::kEntriesMax> bytes;
+    std::size_t used = 0;
+
+    bool operator()(const DirectoryEntry& entry) {
+        const std::size_t size = sizeof(u32) + 2 + entry.name.size();
+        if (size > bytes.size() - used) return false;
+        const u32 number = raw(entry.inode);
+        std::memcpy(&bytes[used], &number, sizeof number);
+        bytes[used + 4] = static_cast<u8>(entry.type ? file_type(*entry.type) : file::FileType::Unknown);
+        bytes[used + 5] = static_cast<u8>(entry.name.size());
+        std::memcpy(&bytes[used + 6], entry.name.data(), entry.name.size());
+        used += size;
+        return true;
+    }
+};
+
+}  // namespace
+
+void FileServer::mounted(Result<MountedVolume> result) {
+    if (result.ok()) volume_ = std::move(*result);
+    state_ = result.error();
+    waiting_.wake_all(Status{});
+}
+
+Task<Result<file::Attributes>> FileServer::open(ipc::Context&, Session& session, file::Opening request) {
+    if (request.handle >= kMaxHandles) co_return Error::OutOfRange;
+    EFT_CO_TRY(Inode inode, co_await look_up(request.path, LastLink::Follow));
+    open_[session.place()][request.handle] = inode;
+    co_return attributes_of(inode);
+}
+
+Result<Empty> FileServer::close(ipc::Context&, Session& session, file::Handle&& request) {
+    if (request.handle >= kMaxHandles) return Error::OutOfRange;
+    open_[session.place()][request.handle].reset();
+    return Empty{};
+}
+
+Task<Result<file::Attributes>> FileServer::stat(ipc::Context&, Session&, file::StatRequest request) {
+    EFT_CO_TRY(Inode inode, co_await look_up(request.path, request.keep_last_link ? LastLink::Keep : LastLink::Follow));
+    co_return attributes_of(inode);
+}
+
+Result<file::Attributes> FileServer::stat_handle(ipc::Context&, Session& session, file::Handle&& request) {
+    EFT_TRY(Inode inode, opened(session, request.handle));
+    return attributes_of(inode);
+}
+
+Task<Result<file::Listing>> FileServer::read_directory(ipc::Context&, Session& session, file::ListRequest request) {
+    EFT_CO_TRY(Inode directory, opened(session, request.handle));
+    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+    ListingSink sink;
+    const u64 findings = report_.count();
+    Result<DirectoryPage> page = co_await volume->read_directory(directory, request.cursor, sink);
+    tell(findings);
+    if (!page.ok()) co_return page.error();
+    file::Listing listing;
+    listing.next = page->next;
+    listing.end = page->end;
+    listing.entries = keep(std::span<const u8>(sink.bytes).first(sink.used));
+    co_return listing;
+}
+
+Task<Result<file::LinkTarget>> FileServer::read_link(ipc::Context&, Session&, file::LinkRequest request) {
+    EFT_CO_TRY(Inode inode, co_await look_up(request.path, LastLink::Keep));
+    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+    if (inode.size > file::LinkTarget::kTargetMax) co_return Error::NameTooLong;
+    std::array<char, file::LinkTarget::kTargetMax> target;
+    const u64 findings = report_.count();
+    Result<u64> length = co_await volume->read_link(inode, target);
+    tell(findings);
+    if (!length.ok()) co_return length.error();
+    std::span<const u8> kept = keep({reinterpret_cast<const u8*>(target.data()), *length});
+    file::LinkTarget answer;
+    answer.target = {reinterpret_cast<const char*>(kept.data()), kept.size()};
+    co_return answer;
+}
+
+Task<Result<file::FileSystemState>> FileServer::stat_fs(ipc::Context&, Session&, Empty) {
+    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+    const FileSystemStatus status = volume->status();
+    file::FileSystemState answer;
+    answer.block_size = status.block_size;
+    answer.blocks = status.blocks;
+    answer.free_blocks = status.free_blocks;
+    answer.available_blocks = status.available_blocks;
+    answer.inodes = status.inodes;
+    answer.free_inodes = status.free_inodes;
+    answer.read_only = true;
+    answer.kind = "ext2";
+    std::string_view name(status.volume_name.data(), status.volume_name.size());
+    name = name.substr(0, name.find('\0'));
+    std::span<const u8> kept = keep({reinterpret_cast<const u8*>(name.data()), name.size()});
+    answer.volume_name = {reinterpret_cast<const char*>(kept.data()), kept.size()};
+    co_return answer;
+}
+
+Task<Result<file::Done>> FileServer::read(ring::Pending<file::Done>, Session& session, file::Read request) {
+    EFT_CO_TRY(Inode inode, opened(session, request.handle));
+    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+    const u64 findings = report_.count();
+    Result<u64> count = co_await volume->read(inode, request.offset, request.data.bytes());
+    tell(findings);
+    if (!count.ok()) co_return count.error();
+    file::Done done;
+    done.count = static_cast<u32>(*count);
+    co_return done;
+}
+
+Result<Inode> FileServer::opened(const Session& session, u32 handle) const {
+    if (handle >= kMaxHandles) return Error::OutOfRange;
+    if (!open_[session.place()][handle]) return Error::StaleSession;
+    return *open_[session.place()][handle];
+}
+
+Task<Result<Volume*>> FileServer::volume_when_mounted() {
+    if (!state_) {
+        Waiter waiter(waiting_);
+        [[maybe_unused]] Status any = co_await waiter.woken;
+    }
+    if (*state_ != Error::None) co_return *state_;
+    co_return volume_.get();
+}
+
+Task<Result<Inode>> FileServer::look_up(std::string_view path, LastLink last) {
+    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+    const u64 findings = report_.count();
+    Result<Inode> found = co_await volume->lookup(path, last);
+    tell(findings);
+    co_return found;
+}
+
+// What was found wrong with the disk stands in the log once, whoever asked.
+void FileServer::tell(u64 findings_before) {
+    if (report_.count() != findings_before && report_.count() != told_) log(report_.text());
+    told_ = report_.count();
+}
+
+// Bytes of an answer, until it is written: that happens in the same step in which the handler ends.
+std::span<const u8> FileServer::keep(std::span<const u8> bytes) {
+    std::memcpy(answer_.data(), bytes.data(), bytes.size());
+    return std::span<const u8>(answer_).first(bytes.size());
+}
+
+}  // namespace eft::ext2
