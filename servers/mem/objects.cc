@@ -15,7 +15,7 @@ constexpr u32 kFramesAtOnce = 256;  // the kernel's limit for one retype
 Result<Object*> begin(State& state, u32 pages) {
     EFT_TRY(const Slot master, take_slots(state));
     const Result<Object*> object = state.objects.take();
-    const Status minted = object.ok() ? effects::mint(master, badge_of(Kind::Object, (*object)->id)) : Status(object.error());
+    const Status minted = object.ok() ? effects::mint(master, mem::Mem::badge_of(Kind::Object, (*object)->id)) : Status(object.error());
     if (!minted.ok()) {
         if (object.ok()) state.objects.give(**object);
         state.slots.give(master);

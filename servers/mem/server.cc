@@ -14,10 +14,6 @@
 namespace eft::memory {
 namespace {
 
-Status require_control(const ipc::Context& context) {
-    return context.badge() == kControlSession ? Status() : Error::PermissionDenied;
-}
-
 Status require_type(Slot slot, ObjectType type) {
     EFT_TRY(const auto info, effects::inspect(slot));
     return info.type == type ? Status() : Error::InvalidArgument;
@@ -39,14 +35,8 @@ Result<Space*> MemServer::find_space(u64 id) {
     return Error::NotFound;
 }
 
-Result<Space*> MemServer::controlled_space(const ipc::Context& context, u64 id) {
-    EFT_CHECK(require_control(context));
-    return find_space(id);
-}
-
 Result<Space*> MemServer::own_space(const ipc::Context& context) {
-    if (kind_of(context.badge()) != Kind::Space) return Error::PermissionDenied;
-    if (Space* space = state_.spaces.find(id_of(context.badge()))) return space;
+    if (Space* space = state_.spaces.find(ipc::session_id(context.badge()))) return space;
     return Error::StaleSession;
 }
 
@@ -54,9 +44,9 @@ Result<Space*> MemServer::own_space(const ipc::Context& context) {
 Result<Object*> MemServer::find_object(Slot slot) {
     EFT_TRY(const auto info, effects::inspect(slot));
     const Badge badge{info.data};
-    if (info.type != ObjectType::Endpoint || info.id != state_.endpoint_id || kind_of(badge) != Kind::Object)
+    if (info.type != ObjectType::Endpoint || info.id != state_.endpoint_id || mem::Mem::kind_of(badge) != Kind::Object)
         return Error::InvalidArgument;
-    if (Object* object = state_.objects.find(id_of(badge))) return object;
+    if (Object* object = state_.objects.find(ipc::session_id(badge))) return object;
     return Error::NotFound;
 }
 
@@ -72,33 +62,30 @@ Result<mem::Space> MemServer::open_session(Space& space) {
     return answer;
 }
 
-Result<mem::Space> MemServer::create_space(ipc::Context& context, const mem::SpaceRequest& request) {
-    EFT_CHECK(require_control(context));
+Result<mem::Space> MemServer::create_space(ipc::Context&, const mem::SpaceRequest& request) {
     EFT_TRY(Space * space, memory::create_space(state_, request.quota));
     return open_session(*space);
 }
 
-Result<mem::Space> MemServer::adopt(ipc::Context& context, mem::AdoptRequest&& request) {
-    EFT_CHECK(require_control(context));
+Result<mem::Space> MemServer::adopt(ipc::Context&, mem::AdoptRequest&& request) {
     EFT_CHECK(require_type(request.space.slot(), ObjectType::AddressSpace));
     EFT_TRY(Space * space, adopt_space(state_, request.space.slot(), request.quota));
     request.space.release();
     return open_session(*space);
 }
 
-Status MemServer::destroy_space(ipc::Context& context, const mem::SpaceId& request) {
-    EFT_TRY(Space * space, controlled_space(context, request.id));
+Status MemServer::destroy_space(ipc::Context&, const mem::SpaceId& request) {
+    EFT_TRY(Space * space, find_space(request.id));
     memory::destroy_space(state_, *space);
     return {};
 }
 
-Status MemServer::load_image(ipc::Context& context, const mem::Image& request) {
-    EFT_TRY(Space * space, controlled_space(context, request.space));
+Status MemServer::load_image(ipc::Context&, const mem::Image& request) {
+    EFT_TRY(Space * space, find_space(request.space));
     return memory::load_image(state_, *space, {request.address, request.archive_offset, request.file_bytes, request.memory_bytes, request.rights});
 }
 
-Result<mem::ThreadMade> MemServer::make_thread(ipc::Context& context, mem::ThreadRequest&& request) {
-    EFT_CHECK(require_control(context));
+Result<mem::ThreadMade> MemServer::make_thread(ipc::Context&, mem::ThreadRequest&& request) {
     EFT_CHECK(require_type(request.table.slot(), ObjectType::CapTable));
     EFT_CHECK(require_type(request.exceptions.slot(), ObjectType::Endpoint));
     EFT_TRY(Space * space, find_space(request.space));
@@ -111,27 +98,25 @@ Result<mem::ThreadMade> MemServer::make_thread(ipc::Context& context, mem::Threa
 }
 
 Result<mem::Made> MemServer::make_object(ipc::Context& context, const mem::KernelObjects& request) {
-    EFT_TRY(Space * space, request.space == 0 ? own_space(context) : controlled_space(context, request.space));
+    EFT_TRY(Space * space, own_space(context));
     EFT_TRY(const Slot object, memory::make_object(state_, *space, static_cast<ObjectType>(request.type), request.size_bits));
     mem::Made made;
     made.object = made.object.owning(object);
     return made;
 }
 
-Status MemServer::map_into(ipc::Context& context, mem::MappingInto&& request) {
-    EFT_TRY(Space * space, controlled_space(context, request.space));
+Status MemServer::map_into(ipc::Context&, mem::MappingInto&& request) {
+    EFT_TRY(Space * space, find_space(request.space));
     EFT_TRY(Object * object, find_object(request.object.slot()));
     return map_object(state_, *space, *object, {request.offset, request.bytes, request.address, request.rights});
 }
 
-Result<mem::Object> MemServer::device_object(ipc::Context& context, const mem::DeviceRequest& request) {
-    EFT_CHECK(require_control(context));
+Result<mem::Object> MemServer::device_object(ipc::Context&, const mem::DeviceRequest& request) {
     EFT_TRY(Object * object, memory::device_object(state_, request.address, request.bytes));
     return answer_with<mem::Object>(*object);
 }
 
-Result<mem::PageAddresses> MemServer::physical(ipc::Context& context, mem::PageQuery&& request) {
-    EFT_CHECK(require_control(context));
+Result<mem::PageAddresses> MemServer::physical(ipc::Context&, mem::PageQuery&& request) {
     EFT_TRY(Object * object, find_object(request.object.slot()));
     if (request.first > object->pages) return Error::OutOfRange;
     if (object->permanent) return Error::PermissionDenied;  // nothing for devices
@@ -144,15 +129,13 @@ Result<mem::PageAddresses> MemServer::physical(ipc::Context& context, mem::PageQ
     return answer;
 }
 
-Status MemServer::pin(ipc::Context& context, mem::Object&& request) {
-    EFT_CHECK(require_control(context));
+Status MemServer::pin(ipc::Context&, mem::Object&& request) {
     EFT_TRY(Object * object, find_object(request.object.slot()));
     ++object->pins;
     return {};
 }
 
-Status MemServer::unpin(ipc::Context& context, mem::Object&& request) {
-    EFT_CHECK(require_control(context));
+Status MemServer::unpin(ipc::Context&, mem::Object&& request) {
     EFT_TRY(Object * object, find_object(request.object.slot()));
     if (object->pins == 0) return Error::WrongState;
     --object->pins;
@@ -161,16 +144,13 @@ Status MemServer::unpin(ipc::Context& context, mem::Object&& request) {
 }
 
 Result<mem::Archive> MemServer::boot_archive(ipc::Context& context, const eft::Empty&) {
-    if (context.badge() != kControlSession) {
-        if (const auto space = own_space(context); !space.ok()) return space.error();
-    }
+    if (const auto space = own_space(context); !space.ok()) return space.error();
     EFT_TRY(mem::Archive archive, answer_with<mem::Archive>(*state_.objects.find(state_.archive)));
     archive.bytes = state_.archive_bytes;
     return archive;
 }
 
-Result<mem::LogRing> MemServer::core_log(ipc::Context& context, const mem::CoreProcess& request) {
-    EFT_CHECK(require_control(context));
+Result<mem::LogRing> MemServer::core_log(ipc::Context&, const mem::CoreProcess& request) {
     if (request.pid == 0 || request.pid > state_.core_logs.size()) return Error::NotFound;
     const Object* log = state_.objects.find(state_.core_logs[request.pid - 1]);
     if (!log) return Error::NotFound;
@@ -198,11 +178,11 @@ Status MemServer::unmap(ipc::Context& context, const mem::Range& request) {
     return memory::unmap(state_, *space, request.address, request.bytes);
 }
 
-// Objects of devices belong to the control session; the archive stays.
+// Objects of devices belong to dev; the archive stays.
 Status MemServer::release(ipc::Context& context, mem::Object&& request) {
     EFT_TRY(Object * object, find_object(request.object.slot()));
     u32 caller = 0;
-    if (context.badge() != kControlSession) {
+    if (mem::Mem::kind_of(context.badge()) == Kind::Space) {
         EFT_TRY(const Space* space, own_space(context));
         caller = space->id;
     }
@@ -212,20 +192,19 @@ Status MemServer::release(ipc::Context& context, mem::Object&& request) {
 }
 
 Result<mem::Usage> MemServer::info(ipc::Context& context, const eft::Empty&) {
-    if (context.badge() == kControlSession) return usage(nullptr);
     EFT_TRY(const Space* space, own_space(context));
-    return usage(space);
+    return usage(*space);
 }
 
-Result<mem::Usage> MemServer::info_of(ipc::Context& context, const mem::SpaceId& request) {
-    EFT_TRY(const Space* space, controlled_space(context, request.id));
-    return usage(space);
+Result<mem::Usage> MemServer::info_of(ipc::Context&, const mem::SpaceId& request) {
+    EFT_TRY(const Space* space, find_space(request.id));
+    return usage(*space);
 }
 
-mem::Usage MemServer::usage(const Space* space) const {
+mem::Usage MemServer::usage(const Space& space) const {
     mem::Usage answer;
-    answer.quota = space ? space->quota : 0;
-    answer.used = space ? space->used : 0;
+    answer.quota = space.quota;
+    answer.used = space.used;
     answer.free = state_.blocks.free_pages;
     answer.total = state_.blocks.total_pages;
     answer.slots = state_.slots.used() + used_scratch_slots();
@@ -234,8 +213,8 @@ mem::Usage MemServer::usage(const Space* space) const {
     return answer;
 }
 
-Result<mem::MemoryWords> MemServer::read_memory(ipc::Context& context, const mem::MemoryQuery& request) {
-    EFT_TRY(const Space* space, controlled_space(context, request.space));
+Result<mem::MemoryWords> MemServer::read_memory(ipc::Context&, const mem::MemoryQuery& request) {
+    EFT_TRY(const Space* space, find_space(request.space));
     EFT_TRY(const u32 count, memory::read_memory(state_, *space, request.address, words_));
     mem::MemoryWords answer;
     answer.words = {words_.data(), count};
@@ -243,8 +222,8 @@ Result<mem::MemoryWords> MemServer::read_memory(ipc::Context& context, const mem
 }
 
 Error MemServer::page_fault(Badge badge, u64 address, u64 code) {
-    if (kind_of(badge) != Kind::Pager) return Error::PermissionDenied;
-    return resolve_fault(state_, id_of(badge), address, code);
+    if (mem::Mem::kind_of(badge) != Kind::Pager) return Error::PermissionDenied;
+    return resolve_fault(state_, ipc::session_id(badge), address, code);
 }
 
 }  // namespace eft::memory

@@ -1,7 +1,6 @@
-// The interface Mem (idl/mem.fbs) over the state: who may ask for what, and what the capabilities in a request are.
+// The interface Mem (idl/mem.fbs) over the state: what the ids and capabilities in a request are.
 //
-// Callers are told apart by badge only. Nothing in a request is trusted: ids and capabilities are looked up, numbers
-// are checked where they are used.
+// Nothing in a request is trusted: ids and capabilities are looked up, numbers are checked where they are used.
 #pragma once
 
 #include "state.h"
@@ -40,11 +39,10 @@ public:
 
 private:
     Result<Space*> find_space(u64 id);
-    Result<Space*> controlled_space(const ipc::Context& context, u64 id);
     Result<Space*> own_space(const ipc::Context& context);
     Result<Object*> find_object(Slot slot);
     Result<mem::Space> open_session(Space& space);
-    mem::Usage usage(const Space* space) const;
+    mem::Usage usage(const Space& space) const;
 
     State& state_;
     std::array<u64, mem::MemoryWords::kWordsMax> words_{};  // of the answer under way

@@ -50,8 +50,8 @@ Result<Space*> finish(State& state, Space* space, Status made) {
 }
 
 Status open_sessions(State& state, Space& space) {
-    EFT_TRY(space.session, take_badged(state, badge_of(Kind::Space, space.id)));
-    EFT_TRY(space.pager, take_badged(state, badge_of(Kind::Pager, space.id)));
+    EFT_TRY(space.session, take_badged(state, mem::Mem::badge_of(Kind::Space, space.id)));
+    EFT_TRY(space.pager, take_badged(state, mem::Mem::badge_of(Kind::Pager, space.id)));
     return {};
 }
 

@@ -9,20 +9,16 @@
 #include "slot_runs.h"
 
 #include <eft/core_processes.h>
+#include <eft/idl/mem.h>
 #include <eft/layout.h>
 
 #include <type_traits>
 
 namespace eft::memory {
 
-// The badges of capabilities to mem's endpoint: a kind and an id, so a capability to something that has ended finds
-// nothing. Control is what root mints for the other core servers.
-constexpr Badge kControlSession{kControlBadge};
-enum class Kind : u64 { Control = 0, Space = 1, Pager = 2, Object = 3 };
-constexpr unsigned kKindShift = 60;
-constexpr Badge badge_of(Kind kind, u64 id) { return static_cast<Badge>(static_cast<u64>(kind) << kKindShift | id); }
-constexpr Kind kind_of(Badge badge) { return static_cast<Kind>(raw(badge) >> kKindShift); }
-constexpr u64 id_of(Badge badge) { return raw(badge) & ((u64{1} << kKindShift) - 1); }
+// The badges of capabilities to mem's endpoint have the id of a space or of an object, so one to something that has ended
+// finds nothing. Those of the sessions that root mints for the other core servers have their process's.
+using Kind = mem::Mem::SessionKind;
 
 constexpr u64 kStackBottom = layout::kStackTop - layout::kStackBytes;
 constexpr u32 kStackPages = layout::kStackBytes / kPageSize;

@@ -2,6 +2,7 @@
 
 #include <eft/archive.h>
 #include <eft/idl/dev.h>
+#include <eft/idl/mem.h>
 #include <eft/idl/names.h>
 #include <eft/idl/proc.h>
 #include <eft/invoke.h>
@@ -71,8 +72,10 @@ Status CoreServers::grant_all(Memory& memory) {
     const auto session = [this](Core client, std::string_view name, Core server, Badge badge) {
         return (*this)[client].grant(name, (*this)[server].endpoint(), bits(EndpointRight::Send), raw(badge));
     };
-    using dev::Dev, names::Names, proc::Proc;
-    for (const Core client : {Core::Proc, Core::Dev, Core::Rs}) EFT_CHECK(session(client, "mem", Core::Mem, Badge{kControlBadge}));
+    using dev::Dev, mem::Mem, names::Names, proc::Proc;
+    EFT_CHECK(session(Core::Proc, "mem", Core::Mem, Mem::badge_of(Mem::SessionKind::Control, core_pid("proc"))));
+    EFT_CHECK(session(Core::Dev, "mem", Core::Mem, Mem::badge_of(Mem::SessionKind::Device, core_pid("dev"))));
+    EFT_CHECK(session(Core::Rs, "mem", Core::Mem, Mem::badge_of(Mem::SessionKind::Log, kSupervisorPid)));
     EFT_CHECK(session(Core::Rs, "proc", Core::Proc, Proc::badge_of(Proc::SessionKind::Control, kSupervisorPid)));
     EFT_CHECK(session(Core::Rs, "dev", Core::Dev, Dev::badge_of(Dev::SessionKind::Control, kSupervisorPid)));
     EFT_CHECK(session(Core::Rs, "devices", Core::Dev, Dev::badge_of(Dev::SessionKind::List, kSupervisorPid)));

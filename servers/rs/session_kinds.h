@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eft/idl/dev.h>
+#include <eft/idl/mem.h>
 #include <eft/idl/names.h>
 #include <eft/idl/proc.h>
 #include <eft/idl/rs.h>
@@ -16,7 +17,8 @@ struct CoreSessionKinds {
     std::string_view server;
     std::span<const std::string_view> kinds;
 };
-constexpr CoreSessionKinds kCoreSessionKinds[] = {{"proc", proc::Proc::kSessionKinds},
+constexpr CoreSessionKinds kCoreSessionKinds[] = {{"mem", mem::Mem::kSessionKinds},
+                                                  {"proc", proc::Proc::kSessionKinds},
                                                   {"dev", dev::Dev::kSessionKinds},
                                                   {"names", names::Names::kSessionKinds},
                                                   {"rs", rs::Rs::kSessionKinds}};

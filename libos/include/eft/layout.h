@@ -53,8 +53,6 @@ enum class WellKnown : u32 {
 };
 constexpr Slot slot(WellKnown which) { return static_cast<Slot>(which); }
 constexpr u32 kSpareReplies = 20;
-// The badge of the sessions that supervisors have with the core servers.
-constexpr u64 kControlBadge = 1;
 
 // Bits of a service's notification that libos handles itself.
 enum class WakeBit : u64 {

@@ -32,37 +32,51 @@ struct Served : Machine {
         return mapping;
     }
 
+    // To a message without words, by way of the dispatcher.
+    Error answer(u32 label, Badge badge) {
+        Utcb page{};
+        ipc::OutgoingCaps outgoing;
+        ipc::Registers registers;
+        registers.tag = Tag(label, 0);
+        ipc::IncomingMessage message(registers, page, outgoing);
+        static_cast<void>(mem::Mem::dispatch(server, ipc::Context(raw(badge), registers.tag, nullptr), message));
+        return static_cast<Error>(message.registers.tag.label());
+    }
+
     MemServer server{state};
 };
 
 ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
-ipc::Context control() { return as(kControlSession); }
+constexpr Badge kControl = mem::Mem::badge_of(Kind::Control, core_pid("proc"));
+ipc::Context control() { return as(kControl); }
+ipc::Context device() { return as(mem::Mem::badge_of(Kind::Device, core_pid("dev"))); }
 
 }  // namespace
 
-TEST_CASE("control methods are for control sessions only") {
+TEST_CASE("each kind of session has its calls, and no call of another kind changes anything") {
     Served t;
     auto own = control();
     const u32 id = t.server.create_space(own, {.quota = 64})->id;
     const Machine::Totals before = t.totals();
-    for (const Badge badge : {Badge::None, badge_of(Kind::Space, id), badge_of(Kind::Pager, id),
-                              badge_of(Kind::Object, id), Badge{2}, Badge{~u64{0}}}) {
-        auto caller = as(badge);
-        CHECK(t.server.create_space(caller, {.quota = 64}).error() == Error::PermissionDenied);
-        CHECK(t.server.destroy_space(caller, {.id = id}).error() == Error::PermissionDenied);
-        CHECK(t.server.load_image(caller, {.space = id}).error() == Error::PermissionDenied);
-        CHECK(t.server.device_object(caller, {.address = Machine::kDevice, .bytes = 4096}).error() ==
-              Error::PermissionDenied);
-        CHECK(t.server.info_of(caller, {.id = id}).error() == Error::PermissionDenied);
-        CHECK(t.server.read_memory(caller, {.space = id}).error() == Error::PermissionDenied);
-        CHECK(t.server.make_object(caller, {.space = id, .type = 6}).error() == Error::PermissionDenied);
-        CHECK(t.server.make_thread(caller, {}).error() == Error::PermissionDenied);
-        CHECK(t.server.adopt(caller, {}).error() == Error::PermissionDenied);
-        CHECK(t.server.physical(caller, {}).error() == Error::PermissionDenied);
-        CHECK(t.server.map_into(caller, {}).error() == Error::PermissionDenied);
-        CHECK(t.server.pin(caller, {}).error() == Error::PermissionDenied);
-        CHECK(t.server.unpin(caller, {}).error() == Error::PermissionDenied);
-    }
+    using mem::Mem;
+    const auto refuses_others = [&](std::initializer_list<u32> labels, std::initializer_list<Kind> allowed) {
+        for (const u32 label : labels) {
+            CAPTURE(label);
+            for (const Kind kind : {Kind::Control, Kind::Device, Kind::Log, Kind::Space, Kind::Pager, Kind::Object}) {
+                const bool may = std::find(allowed.begin(), allowed.end(), kind) != allowed.end();
+                if (!may) CHECK(t.answer(label, Mem::badge_of(kind, id)) == Error::PermissionDenied);
+            }
+            for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(t.answer(label, badge) == Error::StaleSession);
+        }
+    };
+    refuses_others({Mem::CreateSpaceMethod::kLabel, Mem::DestroySpaceMethod::kLabel, Mem::LoadImageMethod::kLabel, Mem::InfoOfMethod::kLabel,
+                    Mem::ReadMemoryMethod::kLabel, Mem::MakeThreadMethod::kLabel, Mem::MapIntoMethod::kLabel}, {Kind::Control});
+    refuses_others({Mem::DeviceObjectMethod::kLabel, Mem::PhysicalMethod::kLabel, Mem::PinMethod::kLabel, Mem::UnpinMethod::kLabel}, {Kind::Device});
+    refuses_others({Mem::CoreLogMethod::kLabel}, {Kind::Log});
+    refuses_others({Mem::AdoptMethod::kLabel}, {Kind::Control, Kind::Device, Kind::Log});
+    refuses_others({Mem::CreateObjectMethod::kLabel, Mem::MapMethod::kLabel, Mem::UnmapMethod::kLabel, Mem::InfoMethod::kLabel,
+                    Mem::BootArchiveMethod::kLabel, Mem::MakeObjectMethod::kLabel}, {Kind::Space});
+    refuses_others({Mem::ReleaseMethod::kLabel}, {Kind::Device, Kind::Space});
     CHECK(t.totals() == before);
 }
 
@@ -70,10 +84,9 @@ TEST_CASE("space methods need a space that lives") {
     Served t;
     auto own = control();
     const u32 id = t.server.create_space(own, {.quota = 64})->id;
-    auto caller = as(badge_of(Kind::Space, id));
+    auto caller = as(mem::Mem::badge_of(Kind::Space, id));
     CHECK(t.server.create_object(caller, {.bytes = 4096}).ok());
     CHECK(t.server.info(caller, {})->quota == 64);
-    CHECK(t.server.create_object(own, {.bytes = 4096}).error() == Error::PermissionDenied);
     CHECK(t.server.destroy_space(own, {.id = id}).ok());
     CHECK(t.server.create_object(caller, {.bytes = 4096}).error() == Error::StaleSession);
     CHECK(t.server.unmap(caller, {}).error() == Error::StaleSession);
@@ -89,13 +102,13 @@ TEST_CASE("space methods need a space that lives") {
 TEST_CASE("only mem's own object capabilities name objects") {
     Served t;
     auto own = control();
-    auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto caller = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
     const Machine::Totals before = t.totals();
-    const Slot forged = t.kernel.put(ObjectType::Endpoint, 60, 0xbad, kAllRights, raw(badge_of(Kind::Object, 1 << 9)));
+    const Slot forged = t.kernel.put(ObjectType::Endpoint, 60, 0xbad, kAllRights, raw(mem::Mem::badge_of(Kind::Object, 1 << 9)));
     const Slot pager =
-        t.kernel.put(ObjectType::Endpoint, 61, Machine::kEndpointId, kAllRights, raw(badge_of(Kind::Pager, 65)));
+        t.kernel.put(ObjectType::Endpoint, 61, Machine::kEndpointId, kAllRights, raw(mem::Mem::badge_of(Kind::Pager, 65)));
     const Slot stale =
-        t.kernel.put(ObjectType::Endpoint, 62, Machine::kEndpointId, kAllRights, raw(badge_of(Kind::Object, 77 << 9)));
+        t.kernel.put(ObjectType::Endpoint, 62, Machine::kEndpointId, kAllRights, raw(mem::Mem::badge_of(Kind::Object, 77 << 9)));
     CHECK(t.server.map(caller, t.mapping_of(forged, 0x3000'0000)).error() == Error::InvalidArgument);
     CHECK(t.server.map(caller, t.mapping_of(pager, 0x3000'0000)).error() == Error::InvalidArgument);
     CHECK(t.server.map(caller, t.mapping_of(Machine::kEndpoint, 0x3000'0000)).error() == Error::InvalidArgument);
@@ -110,8 +123,8 @@ TEST_CASE("only mem's own object capabilities name objects") {
 TEST_CASE("an object is released by its owner, once") {
     Served t;
     auto own = control();
-    auto owner = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    auto other = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto owner = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto other = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
     const Machine::Totals before = t.totals();
     auto object = t.server.create_object(owner, {.bytes = 3 * kPageSize});
     REQUIRE(object.ok());
@@ -144,7 +157,7 @@ TEST_CASE("an object is released by its owner, once") {
 TEST_CASE("the archive is everybody's to read and nobody's to release") {
     Served t;
     auto own = control();
-    auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto caller = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
     auto archive = t.server.boot_archive(caller, {});
     REQUIRE(archive.ok());
     CHECK(archive->bytes == Machine::kArchivePages * kPageSize);
@@ -169,8 +182,7 @@ TEST_CASE("the logs that root shows can be read through control, and are nobody'
         REQUIRE(log.ok());
         t.state.core_logs[i] = (*log)->id;
     }
-    auto caller = as(badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    CHECK(t.server.core_log(caller, {.pid = 1}).error() == Error::PermissionDenied);
+    auto caller = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
     for (const u32 pid : {u32{0}, u32{kCoreProcesses.size() + 1}, ~u32{0}})
         CHECK(t.server.core_log(own, {.pid = pid}).error() == Error::NotFound);
     const Machine::Totals before = t.totals();
@@ -187,15 +199,15 @@ TEST_CASE("the logs that root shows can be read through control, and are nobody'
     query.object = t.sent<decltype(query.object)>(slot);
     CHECK(t.server.physical(own, std::move(query)).error() == Error::PermissionDenied);
     CHECK(t.server.unmap(caller, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
-    const u32 id = static_cast<u32>(id_of(caller.badge()));
+    const u32 id = static_cast<u32>(ipc::session_id(caller.badge()));
     CHECK(t.server.destroy_space(own, {.id = id}).ok());
     CHECK(t.server.core_log(own, {.pid = kSupervisorPid}).ok());
     CHECK(t.totals().objects == before.objects);
 }
 
-TEST_CASE("a device's object is released by control") {
+TEST_CASE("a device's object is released by dev") {
     Served t;
-    auto own = control();
+    auto own = device();
     auto object = t.server.device_object(own, {.address = Machine::kDevice, .bytes = 2 * kPageSize});
     REQUIRE(object.ok());
     CHECK(t.server.release(own, t.object_field(object->object.slot())).ok());
@@ -226,9 +238,9 @@ TEST_CASE("threads and kernel objects: kinds are checked, and the space's death 
     CHECK(thread(Machine::kTable, Machine::kExceptions).error() == Error::AlreadyExists);
     for (u32 slot = 10; slot < 14; ++slot) CHECK(t.kernel.find(slot, Machine::kTableId)->type == ObjectType::Reply);
 
-    auto session = as(badge_of(Kind::Space, id));
+    auto session = as(mem::Mem::badge_of(Kind::Space, id));
     const auto make = [&](ObjectType type, u8 size_bits = 0) {
-        return t.server.make_object(session, {.space = 0, .type = static_cast<u8>(type), .size_bits = size_bits})
+        return t.server.make_object(session, {.type = static_cast<u8>(type), .size_bits = size_bits})
             .error();
     };
     CHECK(make(ObjectType::Endpoint) == Error::None);
@@ -250,11 +262,11 @@ TEST_CASE("faults come from the kernel with a pager's badge") {
     Served t;
     auto own = control();
     const u32 id = t.server.create_space(own, {.quota = 64})->id;
-    CHECK(t.server.page_fault(badge_of(Kind::Pager, id), layout::kHeapBase, 6) == Error::None);
-    CHECK(t.server.page_fault(badge_of(Kind::Space, id), layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
-    CHECK(t.server.page_fault(kControlSession, layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
+    CHECK(t.server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase, 6) == Error::None);
+    CHECK(t.server.page_fault(mem::Mem::badge_of(Kind::Space, id), layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
+    CHECK(t.server.page_fault(kControl, layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
     CHECK(t.server.destroy_space(own, {.id = id}).ok());
-    CHECK(t.server.page_fault(badge_of(Kind::Pager, id), layout::kHeapBase + 0x1000, 6) == Error::NotFound);
+    CHECK(t.server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase + 0x1000, 6) == Error::NotFound);
 }
 
 TEST_CASE("root's arguments") {

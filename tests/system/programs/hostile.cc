@@ -134,7 +134,7 @@ int eft_main() {
     constexpr u32 kMaxTargets = 16;
     std::array<Target, kMaxTargets> targets{};
     u32 count = 0;
-    targets[count++] = {slot(WellKnown::Memory), &mem::kMemHostile};
+    targets[count++] = {slot(WellKnown::Memory), &mem::kMemHostile, bit_of(mem::Mem::SessionKind::Space)};
     targets[count++] = {slot(WellKnown::Process), &proc::kProcHostile, bit_of(proc::Proc::SessionKind::Process)};
     targets[count++] = {slot(WellKnown::Names), &names::kNamesHostile, bit_of(names::Names::SessionKind::Client)};
     if (const auto rs = granted("rs"); rs.ok()) targets[count++] = {*rs, &rs::kRsHostile, bit_of(rs::Rs::SessionKind::Order)};

@@ -46,7 +46,7 @@ std::vector<std::string> below_persistent(const json& service) {
     const std::string name = service.at("name");
     std::vector<std::string> expected = {
         "1 capability table", "2 thread", "3 endpoint of " + name + ", receive", "4 notification, wait", "5 notification bits N, signal",
-        "6 endpoint of mem, badge N, send", "7 endpoint of proc, process session N, send", "8 endpoint of names, client session N, send", "9 notification, signal"};
+        "6 endpoint of mem, space session N, send", "7 endpoint of proc, process session N, send", "8 endpoint of names, client session N, send", "9 notification, signal"};
     unsigned slot = kFirstNamed;
     if (service.contains("device")) expected.push_back(std::to_string(slot++) + " device: endpoint of dev, driver session N, send");
     for (const std::string grant : service.value("grants", json::array())) {
