@@ -8,6 +8,7 @@
 #include <eft/invoke.h>
 #include <eft/layout.h>
 #include <eft/power.h>
+#include <eft/text.h>
 
 #include <algorithm>
 
@@ -127,21 +128,24 @@ Status CoreServers::show_logs(Memory& memory, const RootLog& log) {
     return {};
 }
 
-// To proc, which lists all processes.
-Status CoreServers::show_threads() {
+// For looking only: all threads to proc, which lists processes, and all tables to rs, which tells what a process holds.
+Status CoreServers::show_processes() {
     for (const std::string_view name : kCoreProcesses) {
-        char text[kNameLength] = "thread/";
-        name.copy(text + 7, sizeof(text) - 8);
         const u32 pid = core_pid(name);
-        const Slot thread = pid == kRootPid ? root_slot(RootSlot::Thread) : services_[pid - kRootPid - 1].thread();
-        EFT_CHECK((*this)[Core::Proc].grant(text, thread, bits(ControlRight::Inspect)));
+        Service* service = pid == kRootPid ? nullptr : &services_[pid - kRootPid - 1];
+        const auto show = [&](Core to, std::string_view what, Slot cap) {
+            FixedText<kNameLength - 1> text(what);
+            return (*this)[to].grant(text.append("/").append(name), cap, bits(ControlRight::Inspect));
+        };
+        EFT_CHECK(show(Core::Proc, "thread", service ? service->thread() : root_slot(RootSlot::Thread)));
+        EFT_CHECK(show(Core::Rs, "table", service ? service->table() : root_slot(RootSlot::Table)));
     }
     return {};
 }
 
 Status CoreServers::start(Memory& memory, const RootLog& log) {
-    for (Service& service : services_) EFT_CHECK(service.grant("space", service.space()));
-    EFT_CHECK(show_threads());
+    for (const Core each : {Core::Mem, Core::Proc, Core::Dev, Core::Rs}) EFT_CHECK((*this)[each].grant("space", (*this)[each].space()));
+    EFT_CHECK(show_processes());
     EFT_CHECK(hand_memory_over(memory));
     EFT_CHECK(show_logs(memory, log));
     for (Service& service : services_) EFT_CHECK(service.resume());

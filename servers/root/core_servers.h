@@ -43,7 +43,7 @@ private:
     Status grant_all(Memory& memory);
     Status hand_memory_over(Memory& memory);
     Status show_logs(Memory& memory, const RootLog& log);
-    Status show_threads();
+    Status show_processes();
 
     Service services_[kCoreCount];
 };

@@ -4,6 +4,7 @@
 #include <eft/invoke.h>
 #include <eft/process.h>
 #include <eft/shared_memory.h>
+#include <eft/text.h>
 
 namespace eft::supervisor {
 namespace {
@@ -31,6 +32,10 @@ Status CoreServers::open() {
     EFT_TRY(device_list, granted("devices"));
     EFT_TRY(power, granted("power"));
     EFT_TRY(reset, granted("reset"));
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        FixedText<31> name("table/");
+        EFT_TRY(tables[i], granted(name.append(kCoreProcesses[i])));
+    }
     const Slot core[] = {mem_control.slot(), proc_control.slot(), dev_control.slot(), names_control.slot(), slot(WellKnown::Endpoint)};
     for (std::size_t i = 0; i < endpoint_ids.size(); ++i) {
         EFT_TRY(endpoint_ids[i], object_id(core[i]));

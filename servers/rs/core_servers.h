@@ -40,6 +40,7 @@ struct CoreServers {
     std::span<const std::byte> archive;
     std::array<u64, kCoreServers.size()> endpoint_ids{};
     std::array<Log, kCoreProcesses.size()> logs;
+    std::array<Slot, kCoreProcesses.size()> tables{};  // for looking only
 };
 
 }  // namespace eft::supervisor

@@ -51,7 +51,7 @@ void describe_death(DeathWords& text, const proc::CrashRecord& record) {
 
 void InfoAnswer::begin(const ServiceRecord& service, u64 first_request, u64 ticks_per_ms) {
     info = {};
-    count_ = bytes_ = 0;
+    capabilities_.clear();
     info.state = service.state;
     info.pid = service.pid;
     info.incarnation = service.incarnation;
@@ -92,25 +92,24 @@ void InfoAnswer::begin(const ServiceRecord& service, u64 first_request, u64 tick
     info.last_death = &crash_;
 }
 
-void InfoAnswer::add(const rs::Capability& capability) {
-    if (capability.kind == rs::ObjectKind::Reply) {
-        ++info.replies;
-        return;
-    }
+bool CapabilityList::add(const rs::Capability& capability) {
     // A table without its strings, and what a string takes beside its text.
-    constexpr std::size_t kTable = 40, kString = 8;
+    constexpr std::size_t kTable = 44, kString = 8;
     std::size_t bytes = kTable;
-    for (const std::string_view text : {capability.name, capability.peer}) bytes += text.empty() ? 0 : text.size() + kString;
-    if (count_ == capabilities_.size() || bytes > kCapabilityRoom - bytes_) {
-        ++info.left_out;
-        return;
-    }
+    for (const std::string_view text : {capability.name, capability.peer, capability.session}) bytes += text.empty() ? 0 : text.size() + kString;
+    if (count_ == capabilities_.size() || bytes > kRoom - bytes_) return false;
     capabilities_[count_++] = capability;
     bytes_ += bytes;
+    return true;
+}
+
+void InfoAnswer::add(const rs::Capability& capability) {
+    if (capability.kind == rs::ObjectKind::Reply) ++info.replies;
+    else if (!capabilities_.add(capability)) ++info.left_out;
 }
 
 const rs::ServiceInfo& InfoAnswer::end() {
-    info.capabilities = std::span<const rs::Capability>(capabilities_).first(count_);
+    info.capabilities = capabilities_.list();
     return info;
 }
 

@@ -7,6 +7,7 @@
 #include <eft/abi/object.h>
 
 #include <array>
+#include <span>
 #include <string_view>
 
 namespace eft::supervisor {
@@ -17,6 +18,21 @@ using DeathWords = FixedText<rs::Crash::kWordsMax>;
 void describe_death(DeathWords& text, const proc::CrashRecord& record);
 // When the incarnation that came back took its first request; 0: not yet.
 constexpr u64 first_request_after(const Recovery& recovery, u64 shown) { return recovery.spawned != 0 && shown > recovery.spawned ? shown : 0; }
+
+// As many as fit into a message beside the rest of a ServiceInfo, however long the names are.
+class CapabilityList {
+public:
+    void clear() { count_ = bytes_ = 0; }
+    // False: there is no room for it.
+    bool add(const rs::Capability& capability);
+    std::span<const rs::Capability> list() const { return std::span(capabilities_).first(count_); }
+
+private:
+    static constexpr std::size_t kRoom = 2400;
+
+    std::array<rs::Capability, rs::ServiceInfo::kCapabilitiesMax> capabilities_;
+    std::size_t count_ = 0, bytes_ = 0;
+};
 
 class InfoAnswer {
 public:
@@ -30,17 +46,13 @@ public:
     rs::ServiceInfo info;
 
 private:
-    // So that the whole fits into a message, however long the names are.
-    static constexpr std::size_t kCapabilityRoom = 2400;
-
     rs::Crash crash_;
     rs::RecoveryTimes times_;
     rs::Faults faults_;
     rs::Device device_;
     DeathWords words_;
     std::array<u64, rs::Crash::kBacktraceMax> backtrace_{};
-    std::array<rs::Capability, rs::ServiceInfo::kCapabilitiesMax> capabilities_;
-    std::size_t count_ = 0, bytes_ = 0;
+    CapabilityList capabilities_;
 };
 
 }  // namespace eft::supervisor

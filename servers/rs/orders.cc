@@ -11,11 +11,15 @@
 namespace eft::supervisor {
 namespace {
 
-constexpr unsigned kScannedSlots = 4096;
+constexpr unsigned kScannedSlots = 16384;  // in one step
 static_assert(static_cast<u8>(rs::ObjectKind::CapPage) == static_cast<u8>(ObjectType::CapPage));
 
 // A distance of time stamps, at the rate that the kernel measured before it started anybody.
 u64 microseconds(u64 distance) { return microseconds_of(distance, config().ticks_per_ms); }
+
+bool is_memory(ObjectType type) {
+    return type == ObjectType::Untyped || type == ObjectType::Frame || type == ObjectType::PageTable || type == ObjectType::CapPage;
+}
 
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
 
@@ -66,7 +70,10 @@ Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& re
     if (const manifest::Device* device = part.plan->device()) {
         info_.set_device(text(device->match()).substr(0, rs::Device::kMatchMax), device->index());
     }
-    add_capabilities(part);
+    for (u32 at = 1; at < std::min<u32>(part.slots(), kScannedSlots); ++at) {
+        const auto found = kernel_object::inspect(part.table.slot(), static_cast<Slot>(at));
+        if (found.ok() && found->type != ObjectType::None) info_.add(capability(*found, at, &part));
+    }
     return info_.end();
 }
 
@@ -79,26 +86,50 @@ std::string_view Orders::endpoint_name(u64 object) const {
     return {};
 }
 
-// What the CapTable holds now.
-void Orders::add_capabilities(const PersistentPart& part) {
-    for (u32 at = 1; at < std::min<u32>(part.slots(), kScannedSlots); ++at) {
-        const auto found = kernel_object::inspect(part.table.slot(), static_cast<Slot>(at));
-        if (!found.ok() || found->type == ObjectType::None) continue;
-        rs::Capability cap;
-        cap.slot = at;
-        cap.kind = static_cast<rs::ObjectKind>(found->type);
-        cap.rights = found->rights;
-        cap.data = found->data;
-        const ServiceConfig& page = part.page();
-        for (u32 i = 0; i < part.named; ++i) {
-            if (page.caps[i].slot == at) cap.name = field_text(page.caps[i].name);
-        }
-        if (found->type == ObjectType::Endpoint) {
-            cap.peer = endpoint_name(found->id);
-            cap.session = session_kind_of(cap.peer, Badge{found->data});
-        }
-        info_.add(cap);
+// `part` is null for those of core processes, whose configuration is root's.
+rs::Capability Orders::capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const {
+    rs::Capability cap;
+    cap.slot = at;
+    cap.kind = static_cast<rs::ObjectKind>(found.type);
+    cap.rights = found.rights;
+    cap.data = found.data;
+    for (u32 i = 0; part && i < part->named; ++i) {
+        const NamedCap& named = part->page().caps[i];
+        if (named.slot == at) cap.name = field_text(named.name);
     }
+    if (found.type == ObjectType::Endpoint) {
+        cap.peer = endpoint_name(found.id);
+        cap.session = session_kind_of(cap.peer, Badge{found.data});
+    }
+    return cap;
+}
+
+Result<rs::TablePart> Orders::capabilities(ipc::Context&, Session&, const rs::TableQuery& request) {
+    const PersistentPart* part = nullptr;
+    Slot table = Slot::None;
+    if (const u32 pid = core_pid(request.name); pid != 0) {
+        table = core_.tables[pid - 1];
+    } else {
+        EFT_TRY(const unsigned index, ordered(request.name));
+        part = &parts_[index];
+        if (!part->made) return part->missing;
+        table = part->table.slot();
+    }
+    EFT_TRY(const u64 slots, kernel_object::table_slots(table));
+    const u64 end = std::min<u64>(slots, u64{request.after} + kScannedSlots);
+    rs::TablePart answer;
+    capabilities_.clear();
+    u64 at = u64{request.after} + 1;
+    for (; at < end; ++at) {
+        const auto found = kernel_object::inspect(table, static_cast<Slot>(at));
+        if (!found.ok() || found->type == ObjectType::None) continue;
+        if (found->type == ObjectType::Reply) ++answer.replies;
+        else if (is_memory(found->type)) ++answer.memory;
+        else if (!capabilities_.add(capability(*found, static_cast<u32>(at), part))) break;
+    }
+    answer.capabilities = capabilities_.list();
+    answer.next = at < slots ? static_cast<u32>(at - 1) : 0;
+    return answer;
 }
 
 Status Orders::kill(ipc::Context&, Session&, const rs::KillOrder& request) {

@@ -9,6 +9,7 @@
 #include "supervisor.h"
 #include "waiters.h"
 
+#include <eft/invoke.h>
 #include <eft/state/stateful_server.h>
 
 namespace eft::supervisor {
@@ -36,6 +37,7 @@ public:
     Status reboot(ipc::Context& context, Session&, const Empty&);
     Result<rs::Phases> recovery(ipc::Context& context, Session&, const rs::Name& request);
     Result<rs::LastMessages> messages(ipc::Context& context, Session&, const rs::Name& request);
+    Result<rs::TablePart> capabilities(ipc::Context& context, Session&, const rs::TableQuery& request);
     Result<rs::LogMemory> log(ipc::Context& context, Session&, const rs::Cursor& cursor);
 
     // After rs was woken: states may have changed.
@@ -47,7 +49,7 @@ private:
     // NotFound; PermissionDenied for a core server.
     Result<unsigned> ordered(std::string_view name) const;
     std::string_view endpoint_name(u64 object) const;
-    void add_capabilities(const PersistentPart& part);
+    rs::Capability capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const;
 
     const CoreServers& core_;
     std::span<const PersistentPart> parts_;
@@ -57,6 +59,7 @@ private:
     Waiters waiters_;
     // Of the answer in progress.
     InfoAnswer info_;
+    CapabilityList capabilities_;
     std::array<rs::TakenMessage, kTraceEntries> messages_{};
 
     struct Reported {

@@ -71,6 +71,11 @@ inline Result<u32> donated_pages(Slot table) {
     EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
     return static_cast<u32>(r.w[2]);
 }
+// That there can be.
+inline Result<u64> table_slots(Slot table) {
+    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
+    return r.w[0];
+}
 inline Result<u32> used_slots(Slot table) {
     EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
     return static_cast<u32>(r.w[1]);

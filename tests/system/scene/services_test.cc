@@ -108,7 +108,7 @@ TEST_CASE("`service info` of each driver lists what the manifest gives it, all o
             } else if (capability.words.starts_with("endpoint of ")) {
                 const std::string peer = capability.words.substr(12, capability.words.find(',') - 12);
                 CHECK_MESSAGE(peers.contains(peer), info);
-                CHECK_MESSAGE(capability.words == "endpoint of " + peer + ", badge N, send", info);
+                CHECK_MESSAGE(capability.words == "endpoint of " + peer + (peer == "mem" ? ", object session N, send" : ", badge N, send"), info);
             } else {
                 CHECK_MESSAGE(capability.words == "notification bits N, signal", info);
             }
