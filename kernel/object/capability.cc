@@ -9,8 +9,8 @@ u64 Capability::detail() const {
     switch (type()) {
         case ObjectType::Endpoint: return raw(payload_.endpoint.badge);
         case ObjectType::Notification: return raw(payload_.notification.badge);
-        case ObjectType::Irq:
-        case ObjectType::IoPorts: return payload_.numbers.range.packed();
+        case ObjectType::Irq: return payload_.irq.range.packed();
+        case ObjectType::IoPorts: return payload_.io_ports.range.packed();
         case ObjectType::Frame: return payload_.frame.state.mapped_address();
         case ObjectType::CapPage: return payload_.cap_page.first;
         default: return 0;

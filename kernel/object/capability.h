@@ -50,8 +50,8 @@ template <> struct CapKind<ObjectType::Reply> : CapKindOf<ControlRight, &Payload
 template <> struct CapKind<ObjectType::AddressSpace> : CapKindOf<ControlRight, &Payload::inner, AddressSpace> {};
 template <> struct CapKind<ObjectType::PageTable> : CapKindOf<ControlRight, &Payload::table> {};
 template <> struct CapKind<ObjectType::Frame> : CapKindOf<FrameRight, &Payload::frame> {};
-template <> struct CapKind<ObjectType::Irq> : CapKindOf<ControlRight, &Payload::numbers> {};
-template <> struct CapKind<ObjectType::IoPorts> : CapKindOf<ControlRight, &Payload::numbers> {};
+template <> struct CapKind<ObjectType::Irq> : CapKindOf<ControlRight, &Payload::irq> {};
+template <> struct CapKind<ObjectType::IoPorts> : CapKindOf<ControlRight, &Payload::io_ports> {};
 template <> struct CapKind<ObjectType::SchedContext> : CapKindOf<ControlRight, &Payload::inner, SchedContext> {};
 template <> struct CapKind<ObjectType::CapPage> : CapKindOf<ControlRight, &Payload::cap_page> {};
 
@@ -111,10 +111,11 @@ public:
     // object are the caller's work (derivation.h).
     void clear();
 
-    // Threads may wait through it.
-    bool is_waited_through() const {
+    // Threads may wait through it, or interrupts are bound through it.
+    bool is_relied_upon() const {
         if (is(ObjectType::Endpoint)) return payload_.endpoint.waiters != 0 || payload_.endpoint.awaited != 0;
-        return is(ObjectType::Notification) && payload_.notification.waiters != 0;
+        if (is(ObjectType::Notification)) return payload_.notification.waiters != 0;
+        return is(ObjectType::Irq) && payload_.irq.bound;
     }
 
     bool has_children() const { return child_ != nullptr; }

@@ -4,6 +4,7 @@
 #include <object/cap_table.h>
 #include <object/endpoint.h>
 #include <object/frame.h>
+#include <object/irq.h>
 #include <object/notification.h>
 #include <object/reply.h>
 #include <schedule/core.h>
@@ -74,8 +75,9 @@ void rename_page(CapPageCap page, Capability& destination) {
     holder.inner_cleared(core, type);
 }
 
-// Nobody can use `cap` from now on, and those who wait through it hear of it. False: it paused.
-[[gnu::noinline]] bool end_waits(Core& core, Capability& cap) {
+// Nobody can use `cap` from now on; those who wait through it hear of it, and interrupts are unbound. False: it paused.
+[[gnu::noinline]] bool end_reliance(Core& core, Capability& cap) {
+    if (cap.is(ObjectType::Irq)) return release_interrupts(core, IrqCap(cap));
     if (cap.is(ObjectType::Endpoint)) return cap.as<Endpoint>().cancel(core, EndpointCap(cap));
     return cap.as<Notification>().cancel(core, NotificationCap(cap));
 }
@@ -115,6 +117,7 @@ bool movable(Capability& source) {
 void move_capability(Capability& source, Capability& destination) {
     if (source.is(ObjectType::Endpoint)) source.as<Endpoint>().rename(EndpointCap(source), destination);
     if (source.is(ObjectType::Notification)) source.as<Notification>().rename(NotificationCap(source), destination);
+    if (source.is(ObjectType::Irq)) rename_interrupts(IrqCap(source), destination);
     if (source.is(ObjectType::CapPage)) rename_page(CapPageCap(source), destination);
     destination.take(source);
 }
@@ -126,8 +129,6 @@ void delete_capability(Core& core, Capability& cap) {
         cap.link().space->detach(cap);
     } else if (cap.holder()) {
         return delete_inner(core, cap);
-    } else if (cap.is(ObjectType::Irq)) {
-        core.irqs.release(core, IrqCap(cap)->range);
     } else if (cap.is(ObjectType::CapPage) && CapPageCap(cap)->table) {
         lose_page(core, CapPageCap(cap));
     }
@@ -136,7 +137,7 @@ void delete_capability(Core& core, Capability& cap) {
 }
 
 bool remove_capability(Core& core, Capability& cap) {
-    if (cap.is_waited_through() && !end_waits(core, cap)) [[unlikely]] return false;
+    if (cap.is_relied_upon() && !end_reliance(core, cap)) [[unlikely]] return false;
     delete_capability(core, cap);
     return true;
 }

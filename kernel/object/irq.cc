@@ -7,27 +7,52 @@
 #include <schedule/core.h>
 
 namespace eft::kernel {
+namespace {
 
-Error IrqTable::bind(Core& core, u32 number, NotificationCap notification) {
-    Capability& slot = notifications_[number];
-    if (!slot.empty()) delete_capability(core, slot);
-    derive_capability(notification, slot, kAllRights);
-    if (number < kIrqLines) arch::unmask_line(number);
-    return Error::None;
+constexpr int kUnbindWork = 300;  // instructions
+
+void leave(IrqBinding& binding) {
+    IrqBinding** at = &IrqCap(*binding.through)->bound;
+    while (*at != &binding) at = &(*at)->next;
+    *at = binding.next;
 }
 
-void IrqTable::release(Core& core, NumberRange range) {
-    if (range.count != 1 || range.first >= kIrqs) return;
-    if (range.first < kIrqLines) arch::mask_line(range.first);
-    if (Capability& slot = notifications_[range.first]; !slot.empty()) delete_capability(core, slot);
+}  // namespace
+
+void IrqTable::bind(Core& core, IrqCap irq, u32 number, NotificationCap notification) {
+    IrqBinding& binding = bindings_[number];
+    if (binding.through) leave(binding);
+    binding.through = &irq.slot();
+    binding.next = irq->bound;
+    binding.number = number;
+    irq->bound = &binding;
+    if (!binding.notification.empty()) delete_capability(core, binding.notification);
+    derive_capability(notification, binding.notification, kAllRights);
+    if (number < kIrqLines) arch::unmask_line(number);
 }
 
 void IrqTable::raise(Core& core, u32 number) {
-    Capability& slot = notifications_[number];
+    Capability& slot = bindings_[number].notification;
     if (number < kIrqLines && (slot.empty() || arch::is_level(number))) arch::mask_line(number);
     if (slot.empty()) return;
     const NotificationCap to(slot);
     to.object().signal(core, raw(to->badge));
+}
+
+bool release_interrupts(Core& core, IrqCap irq) {
+    irq.set_rights({});
+    while (IrqBinding* binding = irq->bound) {
+        irq->bound = binding->next;
+        binding->through = nullptr;
+        if (binding->number < kIrqLines) arch::mask_line(binding->number);
+        if (!binding->notification.empty()) delete_capability(core, binding->notification);
+        if (core.must_pause(kUnbindWork)) return !irq->bound;
+    }
+    return true;
+}
+
+void rename_interrupts(IrqCap from, Capability& to) {
+    for (IrqBinding* binding = from->bound; binding; binding = binding->next) binding->through = &to;
 }
 
 }  // namespace eft::kernel

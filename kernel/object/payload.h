@@ -16,6 +16,7 @@ class AddressSpace;
 class CapTable;
 class Capability;
 class Thread;
+struct IrqBinding;
 
 // A frame starts writable. Sealing exchanges the write permission for the execute permission in its only capability,
 // for good: no physical page is ever both, in any address space, nor in the direct map.
@@ -129,7 +130,13 @@ struct UntypedPayload {
 
     u64 size() const { return u64{1} << size_bits; }
 };
-struct NumbersPayload {  // Irq, IoPorts
+struct IrqPayload {
+    NumberRange range;
+    u64 unused;
+    u64 no_holder;      // zero
+    IrqBinding* bound;  // the interrupts that are bound through this very capability (irq.h)
+};
+struct IoPortsPayload {
     NumberRange range;
 };
 
@@ -142,13 +149,15 @@ union Payload {
     TablePayload table;
     CapPagePayload cap_page;
     UntypedPayload untyped;
-    NumbersPayload numbers;
+    IrqPayload irq;
+    IoPortsPayload io_ports;
 
     constexpr Payload() : words{} {}
 };
 static_assert(sizeof(Payload) == 32);
 static_assert(offsetof(EndpointPayload, object) == offsetof(InnerPayload, object) && offsetof(NotificationPayload, object) == offsetof(InnerPayload, object));
 static_assert(offsetof(NotificationPayload, holder) == offsetof(InnerPayload, holder));
+static_assert(offsetof(UntypedPayload, no_holder) == offsetof(InnerPayload, holder) && offsetof(IrqPayload, no_holder) == offsetof(InnerPayload, holder));
 static_assert(offsetof(FramePayload, link) + offsetof(SpaceLink, holder) == offsetof(InnerPayload, holder));
 static_assert(offsetof(TablePayload, link) == offsetof(FramePayload, link));
 

@@ -31,7 +31,7 @@ Error set_handler(InvocationContext& context, SchedContext& share) {
         if (!found.may(EndpointRight::Send)) return Error::MissingRight;
         endpoint = &found.slot();
     }
-    if (share.handler.is_waited_through()) refuse(context.core, *share.owner);  // nobody else can
+    if (share.handler.is_relied_upon()) refuse(context.core, *share.owner);  // nobody else can
     if (!share.handler.empty()) delete_capability(context.core, share.handler);
     if (endpoint) derive_capability(*endpoint, share.handler, kAllRights);
     return Error::None;

@@ -125,6 +125,52 @@ TEST_CASE("deleting the capability of one interrupt masks and unbinds it") {
     CHECK(device.pending() == 0);
 }
 
+TEST_CASE("an interrupt is bound through one capability: copies of it can go, and the binding goes with it") {
+    Device device;
+    const u32 own = device.machine.derive(kIrq, kAllRights, range(kLine, 1));
+    const u32 child = device.machine.derive(own), sibling = device.machine.derive(kIrq, kAllRights, range(kLine, 1));
+    CHECK(device.bind(own, kLine, device.signal) == Error::None);
+    const auto rings = [&] {
+        device.machine.interrupt(kLine);
+        return device.pending() == 8;
+    };
+    CHECK(device.machine.remove(child) == Error::None);
+    CHECK(device.machine.remove(sibling) == Error::None);
+    CHECK_FALSE(device.line().masked);
+    CHECK(rings());
+
+    const u32 moved = device.machine.free_slot();
+    device.machine.expect(kTable, Invocation::CapMove, moved, own);
+    CHECK(rings());
+    CHECK(device.bind(kIrq, kLine, device.signal) == Error::None);  // from now on through another
+    CHECK(device.machine.remove(moved) == Error::None);
+    CHECK(rings());
+    const u32 last = device.machine.derive(kIrq, kAllRights, range(kLine, 1));
+    CHECK(device.machine.revoke(kIrq) == Error::None);
+    CHECK(device.machine.slot(last).empty());
+    CHECK(rings());
+}
+
+TEST_CASE("a capability through which many interrupts are bound unbinds them all, however often that pauses") {
+    Device device;
+    constexpr u32 kCount = 5;
+    const u32 own = device.machine.derive(kIrq, kAllRights, range(kMessage, kCount));
+    for (u32 i = 0; i < kCount; ++i) CHECK(device.bind(own, kMessage + i, device.signal) == Error::None);
+    CHECK(device.bind(kIrq, kMessage + 2, device.signal) == Error::None);
+    unsigned pauses = 0;
+    device.machine.preempt([] { return true; }, [&] {
+        ++pauses;
+        CHECK(device.machine.slot(own).rights() == 0);  // nobody binds more through it meanwhile
+    });
+    CHECK(device.machine.remove(own) == Error::None);
+    device.machine.preempt({}, {});
+    CHECK(pauses == kCount - 2);
+    for (u32 i = 0; i < kCount; ++i) {
+        device.machine.interrupt(kMessage + i);
+        CHECK(device.pending() == (i == 2 ? 8 : 0));
+    }
+}
+
 TEST_CASE("ports reach exactly their range, in each width") {
     Machine machine;
     const u32 ports = machine.derive(kPorts, kAllRights, range(0x60, 5));

@@ -54,7 +54,7 @@ void each_slot(Survey& found, Core& core, Function function) {
         }
     });
     found.each<SchedContext>(ObjectType::SchedContext, [&](SchedContext& context) { function(context.handler); });
-    for (Capability& slot : core.irqs.notifications_) function(slot);
+    for (IrqBinding& binding : core.irqs.bindings_) function(binding.notification);
 }
 
 }  // namespace
@@ -79,7 +79,30 @@ Survey survey(Core& core) {
     return found;
 }
 
+// Each interrupt is in the list of the capability that it is bound through, and in no other.
+void check_interrupts(Survey& found, Core& core) {
+    u32 bound = 0, listed = 0;
+    for (u32 number = 0; number < kIrqs; ++number) {
+        const IrqBinding& binding = core.irqs.bindings_[number];
+        found.require(binding.through || binding.notification.empty(), "an interrupt is bound through nothing");
+        if (!binding.through) continue;
+        ++bound;
+        const bool there = found.capabilities.contains(binding.through) && binding.through->is(ObjectType::Irq);
+        found.require(there && IrqCap(*binding.through)->range.contains(number) && binding.number == number,
+                      "an interrupt is bound through a capability that does not reach it");
+    }
+    for (Capability* cap : found.capabilities) {
+        if (!cap->is(ObjectType::Irq)) continue;
+        for (const IrqBinding* binding = IrqCap(*cap)->bound; binding && listed <= kIrqs; binding = binding->next) {
+            ++listed;
+            found.require(binding->through == cap, "a capability has an interrupt that is bound through another");
+        }
+    }
+    found.require(bound == listed, "the lists of bound interrupts miss one, or have one twice");
+}
+
 void check_slots(Survey& found, Core& core) {
+    check_interrupts(found, core);
     std::set<Capability*> slots;
     each_slot(found, core, [&](Capability& slot) {
         if (slot.empty()) {

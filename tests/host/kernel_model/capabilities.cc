@@ -140,8 +140,15 @@ void Model::remove(CapId id) {
         take_back(object, 0);
         if (threads.at(place.holder).charged == object) threads.at(place.holder).charged = 0;
         contexts.at(object).owner = 0;
-    } else if (type == ObjectType::Irq && cap(id).badge >> 32 == 1) {
-        if (const CapId bound = inner(0, kIrq + static_cast<u32>(cap(id).badge))) remove(bound);
+    } else if (type == ObjectType::Irq) {
+        for (auto it = bound_through.begin(); it != bound_through.end();) {
+            if (it->second != id) {
+                ++it;
+                continue;
+            }
+            if (const CapId bound = inner(0, kIrq + it->first)) remove(bound);
+            it = bound_through.erase(it);
+        }
     }
     if (counted(type)) drop(object, type);
 

@@ -79,7 +79,7 @@ private:
 
     k::Capability* place(Place where) {
         if (where.index < kTable) return object<k::CapTable>(where.holder).lookup(where.index);
-        if (where.index >= kIrq) return &core_.irqs.notifications_[where.index - kIrq];
+        if (where.index >= kIrq) return &core_.irqs.bindings_[where.index - kIrq].notification;
         if (where.index == kHandler) return &object<k::SchedContext>(where.holder).handler;
         k::Thread& thread = kernel_thread(where.holder);
         k::Capability* inner[] = {&thread.table, &thread.space, &thread.utcb_frame, &thread.pager, &thread.exception_handler,
@@ -107,7 +107,12 @@ private:
             for (u32 which = kTable; which <= kContext; ++which) inner_slot({id, which});
         }
         for (const auto& [id, context] : m_.contexts) inner_slot({id, kHandler});
-        for (u32 i = 0; thorough_ && i < kIrqs; ++i) inner_slot({0, kIrq + i});
+        for (u32 i = 0; thorough_ && i < kIrqs; ++i) {
+            inner_slot({0, kIrq + i});
+            const auto through = m_.bound_through.find(i);
+            const k::Capability* real = core_.irqs.bindings_[i].through;
+            same("what interrupt is bound through", i, id_of(real), through == m_.bound_through.end() ? 0 : id_of(place(m_.caps.at(through->second).place)));
+        }
     }
 
     void inner_slot(Place where) { same("inner slot in use", where.holder, !place(where)->empty(), m_.at(where) != 0); }

@@ -249,6 +249,7 @@ Error Invoker::irq() {
             if (const Error error = find_with(a_[1], ObjectType::Notification, 1, notification); error != Error::None) return error;
             if (m_.cap(notification).badge == 0) return Error::InvalidArgument;
             if (const CapId old = m_.inner(0, kIrq + number)) m_.remove(old);
+            m_.bound_through[number] = cap_;
             m_.derive(notification, {0, kIrq + number}, kAllRights, m_.cap(notification).badge);
             return Error::None;
         }

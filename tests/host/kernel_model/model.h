@@ -153,6 +153,7 @@ public:
     std::map<Id, Table> tables;
     std::map<Id, Space> spaces;
     std::map<Id, Page> pages;  // by the frame's address
+    std::map<u32, CapId> bound_through;  // interrupt numbers, and the capability that IrqBind was invoked on
     std::array<std::deque<Id>, kPriorities> ready;
     std::deque<Id> exhausted;
     Id current = 0;

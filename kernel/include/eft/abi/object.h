@@ -167,7 +167,8 @@ enum class Invocation : u32 {
     FrameSeal = 0x500,
 
     // Irq: w0 = interrupt number, within the capability's range.
-    IrqBind = 0x600,   // w1 Notification: its badge's bits are signalled by each interrupt
+    IrqBind = 0x600,   // w1 Notification: its badge's bits are signalled by each interrupt, until this very
+                       // capability (not a copy) is deleted; again: replaces the binding
     IrqAck = 0x601,    // a level-triggered line may interrupt again
     IrqMode = 0x602,   // w1 = 1 level (0 edge), w2 = 1 active low (0 high); lines only
     IrqMessage = 0x603,  // -> w0 address, w1 data that a device writes for this interrupt (MSI)
