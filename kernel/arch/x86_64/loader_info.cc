@@ -7,7 +7,6 @@ namespace {
 
 constexpr u32 kPvhMagic = 0x336ec578, kPvhInfoMagic = 0x336ec578, kMultibootMagic = 0x36d76289;
 constexpr u32 kOrdinaryMemory = 1;
-constexpr u64 kLowMemoryEnd = 0x100000;
 
 struct PvhStartInfo {
     u32 magic, version, flags, modules;
@@ -44,20 +43,11 @@ const T* at(u64 address) {
     return reinterpret_cast<const T*>(address);
 }
 
-void add_memory(LoaderInfo& info, u64 start, u64 end) {
-    if (start < kLowMemoryEnd) start = kLowMemoryEnd;
-    start = page_up(start), end = page_down(end);
-    if (start >= end || info.ranges == LoaderInfo::kMaxRanges) return;
-    unsigned i = info.ranges++;
-    for (; i > 0 && info.memory[i - 1].start > start; --i) info.memory[i] = info.memory[i - 1];
-    info.memory[i] = {start, end};
-}
-
 bool read_pvh(const PvhStartInfo& pvh, LoaderInfo& info) {
     if (pvh.magic != kPvhInfoMagic || pvh.version < 1) return false;
     for (u32 i = 0; i < pvh.memory_map_entries; ++i) {
         const PvhMemory& entry = at<PvhMemory>(pvh.memory_map)[i];
-        if (entry.type == kOrdinaryMemory) add_memory(info, entry.address, entry.address + entry.size);
+        if (entry.type == kOrdinaryMemory) info.memory.add(entry.address, entry.address + entry.size);
     }
     if (pvh.modules != 0) {
         const PvhModule& module = *at<PvhModule>(pvh.module_list);
@@ -80,7 +70,7 @@ bool read_multiboot(u64 address, LoaderInfo& info) {
             if (entry_size < sizeof(MultibootMemory)) return false;
             for (u64 entry = position + sizeof(MultibootMemoryMap); entry + entry_size <= position + tag.size; entry += entry_size) {
                 const MultibootMemory& memory = *at<MultibootMemory>(entry);
-                if (memory.type == kOrdinaryMemory) add_memory(info, memory.address, memory.address + memory.size);
+                if (memory.type == kOrdinaryMemory) info.memory.add(memory.address, memory.address + memory.size);
             }
         } else if (tag.type == kOldAcpi || tag.type == kNewAcpi) {
             info.acpi_rsdp = position + sizeof(MultibootTag);  // a copy; start.cc keeps it
@@ -95,7 +85,7 @@ bool read_multiboot(u64 address, LoaderInfo& info) {
 bool read_loader_info(u32 magic, u64 address, LoaderInfo& info) {
     const bool read = magic == kPvhMagic ? read_pvh(*at<PvhStartInfo>(address), info)
                                          : magic == kMultibootMagic && read_multiboot(address, info);
-    return read && info.ranges != 0;
+    return read && !info.memory.empty();
 }
 
 }  // namespace eft::kernel::arch

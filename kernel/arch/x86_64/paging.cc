@@ -44,13 +44,13 @@ void map_range(u64 address, u64 physical, u64 end_physical, u64 bits, BootMemory
 }
 
 void map_direct(const LoaderInfo& info, BootMemory& memory) {
-    direct_pages = info.memory[info.ranges - 1].end / kPageSize;
+    direct_pages = info.memory.highest() / kPageSize;
     const u64 tables = (direct_pages + kTableEntries - 1) / kTableEntries;
     const u64 first = memory.take(tables);
     PageEntry* entries = boot_table(first);
     constexpr u64 kBits = PageEntry::Present | PageEntry::Writable | PageEntry::NoExecute | PageEntry::Accessed | PageEntry::Dirty;
-    for (unsigned i = 0; i < info.ranges; ++i) {
-        for (u64 page = info.memory[i].start / kPageSize; page < info.memory[i].end / kPageSize; ++page) {
+    for (const MemoryRange& range : info.memory) {
+        for (u64 page = range.start / kPageSize; page < range.end / kPageSize; ++page) {
             entries[page] = PageEntry(PhysAddr(page * kPageSize), kBits);
         }
     }

@@ -1,7 +1,7 @@
 // The kernel's final page tables: built once at boot, shared by all address spaces.
 #pragma once
 
-#include "loader_info.h"
+#include <boot/memory_map.h>
 
 namespace eft::kernel::arch {
 

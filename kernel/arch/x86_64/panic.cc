@@ -30,6 +30,8 @@ void print_hex(u64 value) {
     for (int shift = 60; shift >= 0; shift -= 4) debug_print("0123456789abcdef"[value >> shift & 15]);
 }
 
+[[noreturn]] void panic(const char* what) { panic(what, nullptr); }
+
 [[noreturn]] void panic(const char* what, const UserRegisters* registers) {
     print("\nkernel panic: ");
     print(what);

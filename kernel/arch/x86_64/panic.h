@@ -1,12 +1,14 @@
-// A broken invariant of the kernel's own stops the machine, with a dump that a person can read.
+// What a person reads of a panic (arch/panic.h).
 #pragma once
 
+#include <arch/panic.h>
 #include <arch/registers.h>
 
 namespace eft::kernel::arch {
 
 void print(const char* text);
 void print_hex(u64 value);
-[[noreturn]] void panic(const char* what, const UserRegisters* registers = nullptr);
+// With the registers of whoever caused it.
+[[noreturn]] void panic(const char* what, const UserRegisters* registers);
 
 }  // namespace eft::kernel::arch

@@ -32,7 +32,7 @@ Machine::Machine() {
     after();
 }
 
-// What the boot code of a real machine does (arch/x86_64/root_task.cc).
+// What the boot code of a real machine does (boot/root_task.cc).
 void Machine::build() {
     Capability block, table_cap;
     install_untyped(block, PhysAddr(arch::kArenaStart), arch::kArenaBits, false, core_.ancestor);

@@ -39,8 +39,9 @@ struct BootInfo {
     u64 memory_bytes;     // ordinary memory found
     u64 ticks_per_ms;     // of the time-stamp counter, measured at boot to about one in a thousand
     u32 first_free_slot;
-    u32 reserved;
+    u32 lost_pieces;      // of memory that nobody gets, because there was no room in `untyped` or in the kernel's map
     BootUntyped untyped[160];
+    u64 lost_bytes;       // ordinary memory in them
 };
 static_assert(sizeof(BootInfo) <= kPageSize);
 

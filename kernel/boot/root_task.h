@@ -3,12 +3,13 @@
 #pragma once
 
 #include <eft/abi/boot_info.h>
+#include <object/address_space.h>
 #include <object/cap_table.h>
 #include <schedule/core.h>
 
-#include "loader_info.h"
+#include <boot/memory_map.h>
 
-namespace eft::kernel::arch {
+namespace eft::kernel {
 
 struct BootClock {
     u64 entry_time;    // of the time-stamp counter, at the kernel's entry
@@ -23,6 +24,7 @@ public:
     u64 build(u64 start, u64 end, const u8* rsdp, const BootClock& clock);
     void add_untyped(PhysAddr address, unsigned size_bits, bool device, bool archive);
     void start();
+    AddressSpace& space() { return slot(static_cast<u32>(RootSlot::Space)).as<AddressSpace>(); }
 
 private:
     Capability& slot(u32 index);
@@ -30,12 +32,14 @@ private:
     void make(ObjectType type, Capability& destination, unsigned size_bits = 0);
     PhysAddr map_new_frame(u64 address, FrameRights rights);
     u64 load_image();
+    void report_loss() const;
 
     Core& core_;
+    Capability block_;  // the untyped memory of root, until the table exists
     const LoaderInfo& info_;
     CapTable* table_ = nullptr;
     BootInfo* boot_info_ = nullptr;
     u32 next_frame_ = 0;
 };
 
-}  // namespace eft::kernel::arch
+}  // namespace eft::kernel

@@ -1,9 +1,9 @@
 // cpio "newc": a header of 110 characters, name and data padded to 4 bytes. ELF-64: TIS ELF 1.2.
-#include "boot_archive.h"
+#include <boot/archive.h>
 
 #include <arch/direct_map.h>
 
-namespace eft::kernel::arch {
+namespace eft::kernel {
 namespace {
 
 struct ElfHeader {
@@ -37,15 +37,23 @@ bool read_hex(const u8* text, u32& value) {
 
 bool is_root(const u8* name) { return name[0] == 'r' && name[1] == 'o' && name[2] == 'o' && name[3] == 't' && name[4] == 0; }
 
+// What lies in the archive is aligned to 4 bytes only.
+template <class T>
+T copy_of(const u8* from) {
+    T result;
+    __builtin_memcpy(&result, from, sizeof(T));
+    return result;
+}
+
 bool read_elf(const u8* file, u64 size, ElfImage& image) {
     if (size < sizeof(ElfHeader)) return false;
-    const auto& header = *reinterpret_cast<const ElfHeader*>(file);
+    const auto header = copy_of<ElfHeader>(file);
     if (header.identification[0] != 0x7f || header.identification[1] != 'E' || header.type != kStaticProgram || header.machine != kAmd64) return false;
     if (header.program_header_size != sizeof(ProgramHeader) || header.program_headers > size ||
         header.program_header_count * sizeof(ProgramHeader) > size - header.program_headers) return false;
     image.entry = header.entry;
     for (unsigned i = 0; i < header.program_header_count; ++i) {
-        const ProgramHeader& program = reinterpret_cast<const ProgramHeader*>(file + header.program_headers)[i];
+        const auto program = copy_of<ProgramHeader>(file + header.program_headers + i * sizeof(ProgramHeader));
         if (program.type != kLoad || program.memory_size == 0) continue;
         if (image.segments == 8 || program.offset > size || program.file_size > size - program.offset || program.file_size > program.memory_size) return false;
         if (program.virtual_address >= kBootRootLimit || program.memory_size > kBootRootLimit) return false;
@@ -73,13 +81,13 @@ bool find_root_image(const u8* archive, u64 size, ElfImage& image) {
 
 void copy_segment_page(const ElfSegment& segment, u64 address, PhysAddr frame) {
     const bool sealed = segment.rights.has(FrameRight::Execute);
-    if (sealed) unprotect_direct_map(frame);
+    if (sealed) arch::unprotect_direct_map(frame);
     u8* target = to_pointer<u8>(frame);
     for (u64 i = 0; i < kPageSize; ++i) {
         const u64 position = address + i - segment.address;  // wraps below the segment's start
         if (position < segment.file_size) target[i] = segment.data[position];
     }
-    if (sealed) protect_direct_map(frame);
+    if (sealed) arch::protect_direct_map(frame);
 }
 
-}  // namespace eft::kernel::arch
+}  // namespace eft::kernel

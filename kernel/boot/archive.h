@@ -5,7 +5,7 @@
 
 #include <eft/abi/object.h>
 
-namespace eft::kernel::arch {
+namespace eft::kernel {
 
 struct ElfSegment {
     u64 address, memory_size, file_size;
@@ -23,4 +23,4 @@ bool find_root_image(const u8* archive, u64 size, ElfImage& image);
 // Copies what the file has for the page at `address` into a cleared frame.
 void copy_segment_page(const ElfSegment& segment, u64 address, PhysAddr frame);
 
-}  // namespace eft::kernel::arch
+}  // namespace eft::kernel
