@@ -25,7 +25,7 @@ struct ScratchSlots {
         return count;
     }
 };
-constinit ScratchSlots scratch;
+EFT_PROCESS_LOCAL constinit ScratchSlots scratch;
 
 }  // namespace
 

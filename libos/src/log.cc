@@ -8,7 +8,7 @@ namespace eft {
 void log(std::string_view line) {
     const std::size_t bytes = config().log_bytes;
     if (bytes == 0) return;
-    static LogWriter writer(std::span(reinterpret_cast<std::byte*>(layout::kPersistentAddress + kPageSize), bytes));
+    static EFT_PROCESS_LOCAL LogWriter writer(std::span(arch::pointer<std::byte>(layout::kPersistentAddress + kPageSize), bytes));
     writer.append(line, sys::time_stamp());
 }
 

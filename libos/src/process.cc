@@ -3,7 +3,6 @@
 
 #include <eft/cap.h>
 #include <eft/fault_order.h>
-#include <eft/heap.h>
 #include <eft/invoke.h>
 #include <eft/panic.h>
 #include <eft/step.h>
@@ -14,13 +13,10 @@
 
 #include <algorithm>
 
-extern "C" void (*init_array_start[])();
-extern "C" void (*init_array_end[])();
-
 namespace eft {
 namespace {
 
-constinit Incarnation this_incarnation{};
+EFT_PROCESS_LOCAL constinit Incarnation this_incarnation{};
 
 // The thread's Reply and bound notification are the incarnation's own work: it starts with a thread
 // that has neither.
@@ -35,7 +31,6 @@ void be_late(u64 milliseconds) {
     while (sys::time_stamp() - begin < milliseconds * config().ticks_per_ms) {
     }
 }
-void crash() { __builtin_trap(); }
 
 }  // namespace
 
@@ -49,7 +44,7 @@ Result<Slot> granted(std::string_view name) {
 }
 
 std::span<std::byte> state_memory() {
-    return {reinterpret_cast<std::byte*>(layout::kPersistentAddress + kPageSize + config().log_bytes), config().state_bytes};
+    return {arch::pointer<std::byte>(layout::kPersistentAddress + kPageSize + config().log_bytes), config().state_bytes};
 }
 
 void report_ready() {
@@ -66,7 +61,7 @@ void note_first_request() {
     proc::ExitRequest request;
     request.status = status;
     static_cast<void>(process.exit(request));
-    for (;;) asm volatile("ud2");
+    arch::crash();
 }
 
 // The last words stay in the persistent page; the exception that follows is the crash record's reason.
@@ -77,22 +72,21 @@ void note_first_request() {
     std::copy_n(text.data(), length, words);
     words[length] = 0;
     log(text);
-    for (;;) asm volatile("ud2");
+    arch::crash();
 }
 
 extern "C" [[noreturn]] void eft_start(u64 number, u64 replies_delivered) {
-    reinterpret_cast<Utcb*>(layout::kUtcbAddress)->self = layout::kUtcbAddress;
+    arch::begin_program();
     this_incarnation = {number, replies_delivered};
     persistent_head().first_request = 0;
     MessageTrace(persistent_head().trace).clear();
     show_session_in(persistent_head().session);
     tell_requests_to(note_first_request);
-    take_fault_orders({&config().faults, &persistent_head().faults, be_late, crash});
+    take_fault_orders({&config().faults, &persistent_head().faults, be_late, arch::crash});
     prepare_thread();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
-    process_heap().set_range(reinterpret_cast<std::byte*>(layout::kHeapBase), layout::kHeapLimit - layout::kHeapBase);
-    for (auto constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
-    exit(eft_main());
+    arch::initialise_program();
+    exit(arch::run_program());
 }
 
 }  // namespace eft

@@ -9,7 +9,7 @@ namespace {
 
 // The client must not delete the well-known slot: a copy would cost a slot for nothing.
 names::NamesClient<>& broker() {
-    static names::NamesClient<> client{CapHandle(slot(WellKnown::Names))};
+    static EFT_PROCESS_LOCAL names::NamesClient<> client{CapHandle(slot(WellKnown::Names))};
     return client;
 }
 

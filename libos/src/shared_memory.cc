@@ -16,14 +16,14 @@ constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 constexpr u32 kFirst = 1;  // Slot::None stands for "no piece"
 
 SlotAllocator<kPieces>& pieces() {
-    static SlotAllocator<kPieces> all(Slot{kFirst}, kPieces);
+    static EFT_PROCESS_LOCAL SlotAllocator<kPieces> all(Slot{kFirst}, kPieces);
     return all;
 }
 u32 pieces_of(u64 bytes) { return static_cast<u32>((bytes + kPiece - 1) / kPiece); }
 
 // The well-known slot stays this process's for good: the client is never destroyed.
 mem::MemClient<>& memory() {
-    static mem::MemClient<> client{CapHandle(slot(WellKnown::Memory))};
+    static EFT_PROCESS_LOCAL mem::MemClient<> client{CapHandle(slot(WellKnown::Memory))};
     return client;
 }
 

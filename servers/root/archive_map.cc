@@ -26,7 +26,7 @@ Result<std::span<const std::byte>> map_archive(Memory& memory) {
             left -= count;
         }
     }
-    return std::span(reinterpret_cast<const std::byte*>(kArchiveAddress), info.archive_size);
+    return std::span(arch::pointer<const std::byte>(kArchiveAddress), info.archive_size);
 }
 
 }  // namespace eft::root

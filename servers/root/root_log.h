@@ -22,7 +22,7 @@ public:
         for (u32 i = 0; i < kPages; ++i) {
             EFT_CHECK(memory.map_here(static_cast<Slot>(raw(frames_) + i), kAddress + i * kPageSize, FrameRight::Read | FrameRight::Write));
         }
-        writer_.emplace(std::span(reinterpret_cast<std::byte*>(kAddress), kPages * kPageSize));
+        writer_.emplace(std::span(arch::pointer<std::byte>(kAddress), kPages * kPageSize));
         return {};
     }
     void line(std::string_view text) {

@@ -72,8 +72,8 @@ Status Service::create_persistent_memory(Memory& memory) {
     for (u32 i = 0; i < persistent_pages_; ++i) {
         EFT_CHECK(memory.map_here(at(kFirstPersistentFrame + i), window + (1 + i) * kPageSize, kReadWrite));
     }
-    config_ = reinterpret_cast<ServiceConfig*>(window);
-    head_ = reinterpret_cast<PersistentHead*>(window + kPageSize);
+    config_ = arch::pointer<ServiceConfig>(window);
+    head_ = arch::pointer<PersistentHead>(window + kPageSize);
     config_->magic = kConfigMagic;
     config_->boot_time = memory.info().entry_time;
     config_->ticks_per_ms = memory.info().ticks_per_ms;
@@ -117,7 +117,7 @@ Status Service::map_incarnation_page(u64 address, Rights rights, const ElfSegmen
     ++next_frame_;
     if (segment) {
         EFT_CHECK(memory_->map_here(frame, kFillAddress, kReadWrite));
-        copy_segment_page(*segment, address, reinterpret_cast<std::byte*>(kFillAddress));
+        copy_segment_page(*segment, address, arch::pointer<std::byte>(kFillAddress));
         EFT_CHECK(ko::unmap(root_slot(RootSlot::Space), frame));
     }
     if (rights & bits(FrameRight::Execute)) EFT_CHECK(ko::seal(frame));

@@ -24,6 +24,7 @@ void switch_fpu(Thread& next) {
 void drop_fpu(Thread& thread) {
     thread.note(Thread::LiveFpu, false);
     if (&thread == record().fpu_of) forget();
+    if (record().state_dropped) record().state_dropped(thread);
 }
 
 }  // namespace eft::kernel::arch

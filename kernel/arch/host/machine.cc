@@ -65,8 +65,17 @@ void install_kernel_entries(PageEntry* root) {
     for (unsigned i = kUserRootEntries; i < kTableEntries; ++i) new (&root[i]) PageEntry(kernel_entry(i));
 }
 
-void flush_page(PhysAddr root, u64 address) { record().add(Action::FlushPage, root.value(), address); }
-void flush_all(PhysAddr root) { record().add(Action::FlushAll, root.value()); }
-void leave_space(PhysAddr root) { record().add(Action::LeaveSpace, root.value()); }
+void flush_page(PhysAddr root, u64 address) {
+    record().add(Action::FlushPage, root.value(), address);
+    if (record().flushed) record().flushed(root.value(), address);
+}
+void flush_all(PhysAddr root) {
+    record().add(Action::FlushAll, root.value());
+    if (record().flushed) record().flushed(root.value(), Record::kAllPages);
+}
+void leave_space(PhysAddr root) {
+    record().add(Action::LeaveSpace, root.value());
+    if (record().flushed) record().flushed(root.value(), Record::kAllPages);
+}
 
 }  // namespace eft::kernel::arch

@@ -5,6 +5,7 @@
 // the seed and the number of the call alone, so the same order on the same requests does the same.
 #pragma once
 
+#include <eft/arch/program.h>
 #include <eft/service_config.h>
 
 namespace eft {
@@ -55,7 +56,7 @@ struct FaultHooks {
     void (*crash)() = nullptr;
 };
 namespace detail {
-inline constinit FaultHooks fault_hooks{};
+inline EFT_PROCESS_LOCAL constinit FaultHooks fault_hooks{};
 }
 
 inline void take_fault_orders(const FaultHooks& hooks) { detail::fault_hooks = hooks; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <eft/abi/result.h>
+#include <eft/arch/program.h>
 #include <eft/layout.h>
 #include <eft/service_config.h>
 
@@ -18,8 +19,8 @@ struct Incarnation {
 };
 const Incarnation& incarnation();
 
-inline const ServiceConfig& config() { return *reinterpret_cast<const ServiceConfig*>(layout::kConfigAddress); }
-inline PersistentHead& persistent_head() { return *reinterpret_cast<PersistentHead*>(layout::kPersistentAddress); }
+inline const ServiceConfig& config() { return *arch::pointer<const ServiceConfig>(layout::kConfigAddress); }
+inline PersistentHead& persistent_head() { return *arch::pointer<PersistentHead>(layout::kPersistentAddress); }
 
 // The slot of a capability that the manifest grants under this name. NotFound if it does not.
 Result<Slot> granted(std::string_view name);

@@ -33,11 +33,11 @@ private:
 template <class Server, class... More>
 [[noreturn]] void run_server(u32 layout_version, More&... more) {
     static_assert(Server::kSlots <= KernelSlots::kCount, "too many sessions for so many events and attachments");
-    static KernelSessionSlots slots;
-    static Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
+    static EFT_PROCESS_LOCAL KernelSessionSlots slots;
+    static EFT_PROCESS_LOCAL Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
     log_recovery(server.recover(incarnation().replies_delivered));
     const auto look_again = [] {
-        static const Result<CapHandle> self = make_wake(static_cast<u64>(WakeBit::Rings));
+        static EFT_PROCESS_LOCAL const Result<CapHandle> self = make_wake(static_cast<u64>(WakeBit::Rings));
         if (!self.ok()) panic("no slot for the own wake-up");
         sys::signal(self->slot());
     };

@@ -71,7 +71,7 @@ private:
         void undo_reply() const {
             if (commit) commit->undo_reply();
         }
-        [[noreturn]] static void crash() { __builtin_trap(); }
+        [[noreturn]] static void crash() { arch::crash(); }
     };
 
     // The message being served stays in machine registers: these get it inlined, or give it back as a whole.

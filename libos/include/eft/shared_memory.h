@@ -5,6 +5,7 @@
 #pragma once
 
 #include <eft/abi/result.h>
+#include <eft/arch/program.h>
 #include <eft/cap.h>
 
 #include <cstddef>
@@ -33,7 +34,7 @@ public:
     static Result<SharedMemory> borrow_to_read(Slot object, u64 bytes);
 
     explicit operator bool() const { return bytes_ != 0; }
-    std::span<std::byte> bytes() const { return {reinterpret_cast<std::byte*>(address_), bytes_}; }
+    std::span<std::byte> bytes() const { return {arch::pointer<std::byte>(address_), bytes_}; }
     // The object, to be lent to whoever shall map it too; only after create().
     const CapHandle& object() const { return object_; }
     void reset();

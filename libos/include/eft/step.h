@@ -7,15 +7,16 @@
 // as 0. Entries of rings are not shown either: they are given up one by one (ring/consumer.h).
 #pragma once
 
+#include <eft/arch/program.h>
 #include <eft/state/stores.h>
 
 namespace eft {
 
 namespace detail {
-inline constinit u64 unseen_session = 0;
-inline constinit u64* session_word = &unseen_session;  // of this process; on the host, and at first, nobody sees it
+inline EFT_PROCESS_LOCAL constinit u64 unseen_session = 0;
+inline EFT_PROCESS_LOCAL u64* session_word = &unseen_session;  // at first nobody sees it
 using Listener = void (*)();
-inline constinit Listener on_request = nullptr;
+inline EFT_PROCESS_LOCAL constinit Listener on_request = nullptr;
 }  // namespace detail
 
 inline void show_session_in(u64& word) { detail::session_word = &word; }

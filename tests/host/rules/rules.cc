@@ -21,7 +21,7 @@ bool below(std::string_view path, std::string_view folder) {
 }
 
 Layer layer_of(std::string_view path) {
-    constexpr std::array<std::pair<std::string_view, Layer>, 16> folders = {{
+    constexpr std::array<std::pair<std::string_view, Layer>, 17> folders = {{
         {"kernel/include/eft/abi", Layer::Abi},  // more specific folders stand first
         {"kernel", Layer::Kernel},
         {"idl", Layer::Idl},
@@ -36,6 +36,7 @@ Layer layer_of(std::string_view path) {
         {"tools", Layer::Tools},
         {"tests/host/kernel", Layer::KernelTests},
         {"tests/host/kernel_model", Layer::KernelTests},
+        {"tests/host/machine", Layer::KernelTests},
         {"tests/system/pages", Layer::KernelTests},
         {"tests", Layer::Tests},
     }};

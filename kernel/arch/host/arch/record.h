@@ -55,6 +55,12 @@ struct Record {
     std::string printed;
     std::function<bool()> pending;     // whether an interrupt waits, at each point at which the kernel asks
 
+    // Of who runs programs on this machine: mappings of a space that may be cached no longer (all of them: kAllPages), and
+    // a thread whose native state is worth nothing any more.
+    static constexpr u64 kAllPages = ~u64{0};
+    std::function<void(u64 root, u64 address)> flushed;
+    std::function<void(Thread&)> state_dropped;
+
     void add(Action action, u64 subject = 0, u64 value = 0) { events.push_back({action, subject, value}); }
     bool is_protected(PhysAddr page) const;
 };
