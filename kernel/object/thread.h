@@ -27,13 +27,30 @@ struct FaultMessage {
     u64 words[4] = {};
 };
 
+// Where a thread's system calls go that are not the kernel's: to a handler in its own address space, as for a program of
+// another operating system. Which they are, the address of the SYSCALL says, so that the handler, whose code lies in a range
+// of its own, can call the kernel.
+struct ForeignCalls {
+    static constexpr u64 kMark = u64{1} << 63;
+
+    u64 mark = 0;  // ORed into the number of each system call: kMark, or 0 if all are the kernel's
+    u64 handler = 0;
+    u64 first = 0, size = 0;  // of the code whose system calls are the kernel's
+
+    // The SYSCALL, which is two bytes long, before this address is the kernel's.
+    bool is_native(u64 behind) const { return behind - 2 - first < size; }
+};
+
 class Thread : public Object {
 public:
     static constexpr ObjectType kType = ObjectType::Thread;
 
     explicit Thread() : Object(kType) {}
 
-    arch::UserRegisters registers{};  // first, so that the entry code finds it (see arch)
+    // First, so that the entry code finds them (see arch).
+    arch::UserRegisters registers{};
+    Utcb* utcb = nullptr;  // what utcb_frame holds; null: none
+    ForeignCalls foreign;
 
     // What keeps it from the fast path, gathered in one word so that one test finds nothing of it.
     enum Attention : u32 {
@@ -75,7 +92,6 @@ public:
     Thread* queue_next = nullptr;  // of the scheduler, Endpoint or Notification; null in no queue
     Thread* queue_prev = nullptr;
 
-    Utcb* utcb = nullptr;  // what utcb_frame holds; null: none
     PhysAddr space_root;   // of what `space` holds; means nothing if that is empty
     u64 above = ~u64{1};  // bit p: priority p is higher than its own
 

@@ -156,11 +156,18 @@ Error set_context(InvocationContext& context, Thread& thread) {
     return Error::None;
 }
 
+Error set_foreign(InvocationContext& context, Thread& thread) {
+    const u64 handler = context.argument(0), first = context.argument(1), size = context.argument(2);
+    if (handler >= kUserTop || first >= kUserTop || size > kUserTop - first) return Error::InvalidArgument;
+    thread.foreign = handler == 0 ? ForeignCalls{} : ForeignCalls{ForeignCalls::kMark, handler, first, size};
+    return Error::None;
+}
+
 constexpr Operation kThread[] = {
     {on<Thread, configure>, kControl},     {on<Thread, set_handlers>, kControl},  {on<Thread, bind>, kControl},
     {on<Thread, exchange_reply>, kControl}, {on<Thread, set_registers>, kControl}, {on<Thread, set_priority>, kControl},
     {on<Thread, resume>, kControl},        {on<Thread, suspend>, kControl},       {on<Thread, inspect>, kInspect},
-    {on<Thread, cancel>, kControl},        {on<Thread, set_context>, kControl},
+    {on<Thread, cancel>, kControl},        {on<Thread, set_context>, kControl},   {on<Thread, set_foreign>, kControl},
 };
 
 }  // namespace

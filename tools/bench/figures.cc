@@ -35,6 +35,7 @@ const std::vector<Goal> kGoals = {
     {"endpoint.delete", "instructions", 350, 751},
     {"cap.copy", "instructions", 250, 858},
     {"cap.delete", "instructions", 250, 728},
+    {"foreign.bounce", "instructions", 0, 0},
     {"irq.latency.max", "instructions", 20000, 0},
     {"pager.anon", "instructions", 3000, 6987},
     {"process.spawn_wait", "instructions", 120000, 257147},

@@ -27,6 +27,13 @@
 #define FS_BASE 176
 #define MESSAGE_PAGE 184
 
+#define UTCB 208        /* of Thread: its message page, and who gets its system calls */
+#define FOREIGN_MARK 216
+#define FOREIGN_HANDLER 224
+#define NATIVE_FIRST 232
+#define NATIVE_SIZE 240
+#define FOREIGN_RETURN 4088     /* of Utcb */
+
 #define BY_SYSTEM_CALL 256
 #define REPLY_RECV 1
 #define FLAGS 0x202
@@ -59,6 +66,10 @@
         xorl    %r10d, %r10d
 .endm
 
+/* The mark of a foreign thread, bit 63, makes its numbers negative, and so like no system call of the kernel's; ORing the
+ * others' zero does what a test would. All registers of a foreign call are still its own where it is found: r11 and rcx
+ * are lost by SYSCALL.
+ */
         .globl system_call_entry
         .balign 64
 system_call_entry:
@@ -68,12 +79,38 @@ system_call_entry:
         movq    %rsp, REGISTERS+RSP(%r11)
         movq    %rbp, REGISTERS+RBP(%r11)
         movq    %gs:STACK_TOP, %rsp
-        testq   %rax, %rax
+        orq     FOREIGN_MARK(%r11), %rax
         je      enter_call              /* (slot, tag) in rdi rsi */
         cmpq    $REPLY_RECV, %rax
         je      enter_reply_receive
         movq    %rax, %rcx
-        jmp     enter_system_call       /* (slot, tag, anything, number) */
+        jg      enter_system_call       /* (slot, tag, anything, number) */
+
+        cmpq    $0, FOREIGN_MARK(%r11)
+        je      enter_system_call       /* a number that nobody has */
+        movq    REGISTERS+RIP(%r11), %rcx
+        subq    $2, %rcx
+        subq    NATIVE_FIRST(%r11), %rcx
+        cmpq    NATIVE_SIZE(%r11), %rcx
+        jb      1f
+        movq    %rax, %rcx
+        cmpq    $0, UTCB(%r11)
+        je      enter_system_call
+        movq    UTCB(%r11), %rsp
+        movq    REGISTERS+RIP(%r11), %rcx
+        movq    %rcx, FOREIGN_RETURN(%rsp)
+        movq    FOREIGN_HANDLER(%r11), %rcx
+        movq    REGISTERS+RSP(%r11), %rsp
+        movl    $FLAGS, %r11d
+        swapgs
+        sysretq
+1:      btrq    $63, %rax               /* the handler calls the kernel */
+        testq   %rax, %rax
+        je      enter_call
+        cmpq    $REPLY_RECV, %rax
+        je      enter_reply_receive
+        movq    %rax, %rcx
+        jmp     enter_system_call
 
 /* The general path: (slot, tag, thread, number) in rdi rsi rdx rcx. The arguments go where the kernel's object
  * code finds them. */

@@ -17,7 +17,7 @@ struct CoreLocal {
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"  // no virtual bases here
 static_assert(offsetof(Core, current) == 0);
 static_assert(offsetof(CoreLocal, core) - offsetof(CoreLocal, stack_top) == 16);
-static_assert(offsetof(Thread, registers) == 16);
+static_assert(offsetof(Thread, registers) == 16 && offsetof(Thread, utcb) == 208 && offsetof(Thread, foreign) == 216);
 #pragma GCC diagnostic pop
 
 extern CoreLocal core_local;

@@ -94,6 +94,8 @@ inline Status set_registers(Slot thread, u64 ip, u64 sp, u64 first = 0, u64 seco
 }
 inline Status set_priority(Slot thread, unsigned priority) { return invoke_status(thread, Invocation::ThreadPriority, priority); }
 inline Status set_context(Slot thread, Slot context) { return invoke_status(thread, Invocation::ThreadContext, raw(context)); }
+// System calls of code outside [first, first + size) go to the handler (Invocation::ThreadForeign).
+inline Status set_foreign(Slot thread, u64 handler, u64 first, u64 size) { return invoke_status(thread, Invocation::ThreadForeign, handler, first, size); }
 inline Status resume(Slot thread) { return invoke_status(thread, Invocation::ThreadResume); }
 inline Status suspend(Slot thread) { return invoke_status(thread, Invocation::ThreadSuspend); }
 inline Status cancel(Slot thread) { return invoke_status(thread, Invocation::ThreadCancel); }

@@ -80,6 +80,13 @@ inline constexpr Case kThreadCases[] = {
     invoke(ThreadContext, Right, "without-control", Toy::ThreadInspect, MissingRight, S(Toy::ContextFree)),
     invoke_own(ThreadContext, State, "of-a-thread-that-runs", kOwnThread, InvalidOperation, S(Toy::ContextFree)),
 
+    invoke(ThreadForeign, Argument, "a-handler-of-the-kernels", Toy::Thread, InvalidArgument, kUserTop, 0, 0),
+    invoke(ThreadForeign, Argument, "a-handler-at-2^64-1", Toy::Thread, InvalidArgument, kAllOnes, 0, 0),
+    invoke(ThreadForeign, Argument, "code-of-the-kernels", Toy::Thread, InvalidArgument, 0x1000, kUserTop, 0),
+    invoke(ThreadForeign, Argument, "code-up-to-the-kernels", Toy::Thread, InvalidArgument, 0x1000, 0x1000, kUserTop - 0xfff),
+    invoke(ThreadForeign, Argument, "code-that-wraps", Toy::Thread, InvalidArgument, 0x1000, 0x1000, kAllOnes),
+    invoke(ThreadForeign, Right, "without-control", Toy::ThreadInspect, MissingRight, 0x1000, 0x1000, 0x1000),
+
     invoke(SchedConfigure, Argument, "more-budget-than-period", Toy::Context, InvalidArgument, 1001, 1000, 63),
     invoke(SchedConfigure, Argument, "a-period-too-long", Toy::Context, InvalidArgument, 1000, (u64{1} << 48) + 1, 63),
     invoke(SchedConfigure, Argument, "2^64-1-of-both", Toy::Context, InvalidArgument, kAllOnes, kAllOnes, 63),

@@ -1,4 +1,4 @@
-/* probe_first, probe_system_call, probe_spin, probe_fault: void(Image*), see probe.h. All registers are loaded, something is done that
+/* probe_first, probe_system_call, probe_foreign, probe_spin, probe_fault: void(Image*), see probe.h. All registers are loaded, something is done that
  * enters the kernel, and all are stored. */
 #define FPU 128
 #define UPPER 640               /* the upper halves of YMM0 to YMM15, where programs may use them */
@@ -83,7 +83,7 @@
 .endm
 
         .text
-        .globl probe_first, probe_system_call, probe_spin, probe_fault
+        .globl probe_first, probe_system_call, probe_foreign, probe_spin, probe_fault
 probe_first:                    /* what is there before anything was put there */
         store_fpu
         ret
@@ -92,6 +92,57 @@ probe_system_call:
         load
         syscall
         store
+
+        .globl  foreign_back, foreign_handler, foreign_handler_end
+probe_foreign:
+        load
+        syscall
+foreign_back:
+        store
+
+/* What a foreign thread's system call comes to: all that is found is kept in foreign_seen, the kernel is called, as
+ * only this code can, to make the thread an ordinary one, and the caller goes on with an answer in rax. */
+foreign_handler:
+        movq    %rsp, foreign_stack(%rip)
+        leaq    foreign_seen(%rip), %rsp
+        movq    %rax, (%rsp)
+        movq    %rbx, 8(%rsp)
+        movq    %rdx, 24(%rsp)
+        movq    %rsi, 32(%rsp)
+        movq    %rdi, 40(%rsp)
+        movq    %rbp, 48(%rsp)
+        movq    %r8, 56(%rsp)
+        movq    %r9, 64(%rsp)
+        movq    %r10, 72(%rsp)
+        movq    %r12, 88(%rsp)
+        movq    %r13, 96(%rsp)
+        movq    %r14, 104(%rsp)
+        movq    %r15, 112(%rsp)
+        movq    %gs:4088, %rcx
+        movq    %rcx, foreign_return(%rip)
+        movq    foreign_self(%rip), %rdi
+        movq    foreign_tag(%rip), %rsi
+        xorl    %eax, %eax
+        xorl    %r12d, %r12d
+        syscall
+        movq    %rax, foreign_status(%rip)
+        leaq    foreign_seen(%rip), %rsp
+        movq    8(%rsp), %rbx
+        movq    24(%rsp), %rdx
+        movq    32(%rsp), %rsi
+        movq    40(%rsp), %rdi
+        movq    56(%rsp), %r8
+        movq    64(%rsp), %r9
+        movq    72(%rsp), %r10
+        movq    88(%rsp), %r12
+        movq    96(%rsp), %r13
+        movq    104(%rsp), %r14
+        movq    112(%rsp), %r15
+        movq    foreign_stack(%rip), %rsp
+        movq    foreign_return(%rip), %rcx
+        movl    $77, %eax
+        jmp     *%rcx
+foreign_handler_end:
 
 probe_spin:
         load
@@ -106,7 +157,19 @@ probe_fault:
 
         .bss
         .balign 8
-        .globl spin_count
+        .globl spin_count, foreign_seen, foreign_return, foreign_self, foreign_tag, foreign_status
 spin_count:
+        .skip   8
+foreign_seen:
+        .skip   128
+foreign_stack:
+        .skip   8
+foreign_return:
+        .skip   8
+foreign_self:
+        .skip   8
+foreign_tag:
+        .skip   8
+foreign_status:
         .skip   8
         .section .note.GNU-stack, "", @progbits

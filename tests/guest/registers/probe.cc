@@ -1,5 +1,6 @@
 #include "probe.h"
 
+#include <eft/invoke.h>
 #include <eft/process.h>
 #include <eft/syscall.h>
 
@@ -12,6 +13,9 @@ void probe_system_call(Image* image);
 void probe_spin(Image* image);
 void probe_fault(Image* image);
 extern u64 spin_count;
+void probe_foreign(Image* image);
+extern const char foreign_back[], foreign_handler[], foreign_handler_end[];
+extern u64 foreign_seen[15], foreign_return, foreign_self, foreign_tag, foreign_status;
 }
 
 namespace {
@@ -51,9 +55,30 @@ public:
         keep(Entry::Spin, probe_spin);
     }
     void fault() { keep(Entry::Fault, probe_fault); }
+    // A system call as a foreign thread, whose handler makes it an ordinary one by a system call of its own.
+    void foreign(Slot self) {
+        const auto at = [](const char* symbol) { return reinterpret_cast<u64>(symbol); };
+        const Status set = kernel_object::set_foreign(self, at(foreign_handler), at(foreign_handler), at(foreign_handler_end) - at(foreign_handler));
+        expect(Entry::Foreign, &image_.rax, set.ok(), 1);
+        if (!set.ok()) return;
+        foreign_self = raw(self), foreign_tag = Tag(static_cast<u32>(Invocation::ThreadForeign), 1).value, foreign_status = ~u64{0};
+        fill();
+        before_ = image_;
+        probe_foreign(&image_);
+        ++findings().entries[static_cast<u32>(Entry::Foreign)];
+        const u64 *after = &image_.rax, *earlier = &before_.rax;
+        for (u64 i = 0; i < kWords; ++i) {
+            if (i == kRcx || i == kR11) continue;  // SYSCALL loses them
+            expect(Entry::Foreign, &after[i], foreign_seen[i], i == 0 ? earlier[i] | u64{1} << 63 : earlier[i]);
+            expect(Entry::Foreign, &after[i], after[i], i == 0 ? kForeignAnswer : earlier[i]);
+        }
+        expect(Entry::Foreign, &after[kRcx], foreign_return, at(foreign_back));
+        expect(Entry::Foreign, &after[kRcx], foreign_status, 0);
+        check_fpu(Entry::Foreign);
+    }
 
 private:
-    static constexpr u64 kWords = 15;
+    static constexpr u64 kWords = 15, kRcx = 2, kR11 = 10, kForeignAnswer = 77;  // as enter.S has it
 
     void fill() {
         u64* words = &image_.rax;
@@ -130,6 +155,7 @@ u64 named(std::string_view name) { return raw(*granted(name)); }
 // Everybody else does everything.
 [[noreturn]] void work(Probe& probe) {
     const u64 server = named("server"), waiter = named("waiter"), stage = named("stage"), table = raw(slot(WellKnown::Table));
+    const Slot self = *granted("self");
     for (u64 round = 0;; ++round) {
         probe.enter(Entry::Call, SystemCall::Call, server);
         probe.enter(Entry::Send, SystemCall::Send, server);
@@ -141,6 +167,7 @@ u64 named(std::string_view name) { return raw(*granted(name)); }
         probe.enter(Entry::Invoke, SystemCall::Call, table, Tag(static_cast<u32>(Invocation::CapDelete), 4));  // refused
         probe.enter(Entry::Debug, SystemCall::Debug, static_cast<u64>(DebugCall::Objects), Tag());
         probe.fault();
+        probe.foreign(self);
         probe.enter(Entry::Call, SystemCall::Call, stage, Tag(kUnmapLabel, 0));
         if (round % 4 == 0) probe.spin();
     }

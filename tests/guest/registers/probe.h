@@ -27,7 +27,7 @@ struct alignas(64) Image {
 };
 static_assert(offsetof(Image, control) == 128 && offsetof(Image, upper) == 640);
 
-enum class Entry : u32 { First, Call, Send, Signal, ReplyRecv, Recv, Wait, Poll, Yield, Debug, Invoke, Spin, Fault, Count };
+enum class Entry : u32 { First, Call, Send, Signal, ReplyRecv, Recv, Wait, Poll, Yield, Debug, Invoke, Spin, Fault, Foreign, Count };
 constexpr u32 kEntries = static_cast<u32>(Entry::Count);
 
 // Lies in the process's state memory.

@@ -58,6 +58,7 @@ void create(Stage& stage, u32 index) {
 void start(Stage& stage, u32 index) {
     Process& process = processes[index];
     stage.require(process.service.build_next(), "build a probe");
+    stage.require(process.service.grant("self", process.service.thread()), "grant");
     const Slot handler = stage.memory.take_slots(1);
     stage.require(ko::derive(root::root_slot(RootSlot::Table), handler, stage.endpoint, bits(EndpointRight::Send), index), "handler");
     stage.require(ko::set_handlers(process.service.thread(), handler, handler), "handler");
@@ -102,7 +103,7 @@ void watch(Stage& stage) {
 void report(Stage& stage, Process& process) {
     const Findings found = findings(process);
     const bool worker = process.name == "one" || process.name == "two";
-    constexpr std::string_view kEntryNames[] = {"First", "Call", "Send", "Signal", "ReplyRecv", "Recv", "Wait", "Poll", "Yield", "Debug", "Invoke", "Spin", "Fault"};
+    constexpr std::string_view kEntryNames[] = {"First", "Call", "Send", "Signal", "ReplyRecv", "Recv", "Wait", "Poll", "Yield", "Debug", "Invoke", "Spin", "Fault", "Foreign"};
     static_assert(std::size(kEntryNames) == kEntries);
     root::print("-- "), root::print(process.name), root::print("\n");
     bool enough = true;

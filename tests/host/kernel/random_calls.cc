@@ -19,7 +19,7 @@ constexpr Invocation kInvocations[] = {
     Invocation::SpaceUnmap,     Invocation::SpaceDonate,     Invocation::SpaceInspect,   Invocation::FrameSeal,
     Invocation::IrqBind,        Invocation::IrqAck,          Invocation::IrqMode,        Invocation::IrqMessage,
     Invocation::PortIn,         Invocation::PortOut,         Invocation::ThreadContext,  Invocation::SchedConfigure,
-    Invocation::SchedHandler,   Invocation::SchedInspect,    Invocation::CapDonate,
+    Invocation::SchedHandler,   Invocation::SchedInspect,    Invocation::CapDonate,      Invocation::ThreadForeign,
 };
 
 ObjectType invoked_type(Invocation operation) {

@@ -177,6 +177,7 @@ private:
         if (thread.state == ThreadState::AwaitingReply) same("reply awaited by thread", id, id_of(real.awaiting), thread.waits_on);
         const bool blocked = thread.state != ThreadState::Ready && thread.state != ThreadState::Exhausted && thread.state != ThreadState::Suspended;
         if (blocked && !thread.fault) return;
+        same("instruction pointer of thread", id, real.registers.instruction, thread.registers.instruction);
         same("status in registers of thread", id, real.registers.number, thread.registers.number);
         same("badge in registers of thread", id, real.registers.target, thread.registers.target);
         same("tag in registers of thread", id, real.registers.message_tag, thread.registers.tag.value);
@@ -242,6 +243,7 @@ private:
             const Utcb& real = kernel_page(cap.object);
             const unsigned words = thorough_ ? kMaxWords : 12;
             for (unsigned i = kRegisterWords; i < words; ++i) same("a word of page", cap.object, real.words[i], page.words[i]);
+            same("the return of a foreign call in page", cap.object, real.foreign_return, page.foreign_return);
         }
     }
 

@@ -47,7 +47,7 @@ Error Invoker::route() {
     }
     // The high byte of an invocation says for which type it is.
     struct { ObjectType type; u32 group, count; } constexpr kGroups[] = {
-        {ObjectType::Untyped, 1, 2}, {ObjectType::CapTable, 2, 8}, {ObjectType::Thread, 3, 11}, {ObjectType::AddressSpace, 4, 4},
+        {ObjectType::Untyped, 1, 2}, {ObjectType::CapTable, 2, 8}, {ObjectType::Thread, 3, 12}, {ObjectType::AddressSpace, 4, 4},
         {ObjectType::Frame, 5, 1}, {ObjectType::Irq, 6, 4}, {ObjectType::IoPorts, 7, 2}, {ObjectType::SchedContext, 8, 3}};
     const u32 number = static_cast<u32>(operation_);
     for (const auto& group : kGroups) {

@@ -120,6 +120,11 @@ Error Invoker::thread() {
             m_.end_wait(id, Error::Cancelled);
             return Error::None;
         case Invocation::ThreadContext: return set_context(id);
+        case Invocation::ThreadForeign:
+            if (a_[0] >= kUserTop || a_[1] >= kUserTop || a_[2] > kUserTop - a_[1]) return Error::InvalidArgument;
+            target.foreign = a_[0] != 0;
+            target.handler = a_[0], target.first = a_[1], target.size = a_[2];
+            return Error::None;
         default: return Error::InvalidOperation;
     }
 }

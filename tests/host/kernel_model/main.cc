@@ -72,7 +72,7 @@ int print_coverage(const Coverage& coverage) {
         if (!must_fail(name) && !succeeded(outcomes) && all > 200) std::printf("    never succeeded\n"), status = 1;
     }
     static constexpr unsigned kInvocations[] = {0x100, 0x101, 0x200, 0x201, 0x202, 0x203, 0x204, 0x205, 0x206, 0x207, 0x300, 0x301, 0x302,
-                                                0x303, 0x304, 0x305, 0x306, 0x307, 0x308, 0x309, 0x30a, 0x400, 0x401, 0x402, 0x403,
+                                                0x303, 0x304, 0x305, 0x306, 0x307, 0x308, 0x309, 0x30a, 0x30b, 0x400, 0x401, 0x402, 0x403,
                                                 0x500, 0x600, 0x601, 0x602, 0x603, 0x700, 0x701, 0x800, 0x801, 0x802};
     for (const unsigned number : kInvocations) {
         const std::string name = "invocation " + std::to_string(number >> 8) + "." + std::to_string(number & 0xff);
@@ -87,6 +87,7 @@ int print_coverage(const Coverage& coverage) {
         std::printf("%s never succeeded\n", name);
         status = 1;
     }
+    if (!coverage.contains("call on endpoint") || !coverage.at("call on endpoint").contains("handled by the thread")) std::printf("no foreign call\n"), status = 1;
     if (coverage.at("state").size() != 7) std::printf("only %zu of 7 thread states\n", coverage.at("state").size()), status = 1;
     std::printf("%zu pairs of operation and outcome\n", pairs);
     return status;

@@ -290,6 +290,19 @@ Error Model::system_receive(Id id, CapId from, bool poll, bool answers) {
     return receive(id, from, poll);
 }
 
+// A foreign thread's, unless it is made by the handler's code. The number then has bit 63 in any case.
+bool Model::goes_to_handler(Operation& operation) {
+    Thread& thread = threads.at(current);
+    const u64 at = thread.registers.instruction - 2;
+    if (!thread.foreign || (at >= thread.first && at < thread.first + thread.size)) return false;
+    operation.number |= u64{1} << 63;
+    Page* to = page(current);
+    if (!to) return false;
+    to->foreign_return = thread.registers.instruction;
+    thread.registers = {operation.number, operation.slot, operation.tag, operation.words, thread.handler, thread.registers.stack};
+    return true;
+}
+
 Error Model::system_call(const Operation& operation) {
     Thread& thread = threads.at(current);
     thread.registers = {0, operation.slot, operation.tag, operation.words, thread.registers.instruction, thread.registers.stack};
@@ -346,7 +359,12 @@ void Model::step(const Operation& operation) {
     switch (operation.kind) {
         case Operation::System: {
             const Id thread = current;
-            const Error error = system_call(operation);
+            Operation made = operation;
+            if (goes_to_handler(made)) {
+                outcome = "handled by the thread";
+                break;
+            }
+            const Error error = system_call(made);
             if (error != Error::None) finish(thread, error);
             const ThreadState state = threads.at(thread).state;
             const u64 number = operation.number & 0xff;

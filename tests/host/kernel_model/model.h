@@ -79,6 +79,8 @@ struct Thread {
     bool reply_lost = false;
     u64 delivered = 0;
     Id charged = 0;
+    bool foreign = false;  // its system calls go to the handler, except those from [first, first + size)
+    u64 handler = 0, first = 0, size = 0;
 };
 
 struct Endpoint {
@@ -119,6 +121,7 @@ struct Space {
 struct Page {  // the part of a frame that messages use
     std::array<u64, kMaxWords> words{};
     std::array<u32, kMaxCaps> send{}, receive{};
+    u64 foreign_return = 0;
 };
 
 struct Operation {
@@ -228,6 +231,7 @@ private:
     bool take_bits(Id notification, Id thread);
     void signal(Id notification, u64 bits);
     Error system_call(const Operation& operation);
+    bool goes_to_handler(Operation& operation);
     Error system_send(Id thread, CapId id, bool poll);
     Error system_receive(Id thread, CapId id, bool poll, bool answers);
     Page* page(Id thread);

@@ -23,6 +23,7 @@ constexpr Choice kChoices[] = {
     {Invocation::ThreadPriority, ObjectType::Thread, 3},      {Invocation::ThreadResume, ObjectType::Thread, 4},
     {Invocation::ThreadSuspend, ObjectType::Thread, 2},       {Invocation::ThreadInspect, ObjectType::Thread, 2},
     {Invocation::ThreadCancel, ObjectType::Thread, 3},        {Invocation::ThreadContext, ObjectType::Thread, 3},
+    {Invocation::ThreadForeign, ObjectType::Thread, 1},
     {Invocation::SpaceMap, ObjectType::AddressSpace, 7},      {Invocation::SpaceUnmap, ObjectType::AddressSpace, 3},
     {Invocation::SpaceDonate, ObjectType::AddressSpace, 5},   {Invocation::SpaceInspect, ObjectType::AddressSpace, 2},
     {Invocation::FrameSeal, ObjectType::Frame, 1},            {Invocation::IrqBind, ObjectType::Irq, 3},
@@ -60,6 +61,10 @@ void Differential::arguments(Id thread, Invocation operation, Words& words) {
         case Invocation::ThreadRegisters: words = {address(), chance(95) ? address() : ~u64{0}, choose(100), choose(100)}; break;
         case Invocation::ThreadPriority: words = {chance(90) ? 6 + choose(8) : choose(70), 0, 0, 0}; break;
         case Invocation::ThreadContext: words = {chance(85) ? slot(ObjectType::SchedContext) : 0, 0, 0, 0}; break;
+        case Invocation::ThreadForeign:  // whose handler begins in the range, behind its first system call
+            words = {chance(60) ? u64{0x500'0002} : 0, chance(90) ? u64{0x500'0000} : address(), chance(90) ? u64{0x1000} : ~u64{0}, 0};
+            if (chance(5)) words[0] = ~u64{0};
+            break;
         case Invocation::SchedConfigure: {
             const u64 budget = chance(50) ? 0 : 700 * (1 + choose(4));
             words = {budget, budget * choose(6), chance(80) ? 40 : choose(70), 0};

@@ -124,6 +124,51 @@ void measure_entries() {
     });
 }
 
+// A foreign thread's system call, to a handler that does nothing, and back. Meanwhile only the code behind
+// bench_native_code can call the kernel.
+extern "C" {
+extern const char bench_foreign_handler[], bench_native_code[], bench_native_end[];
+u64 bench_stop_foreign(u64 thread, u64 tag);
+}
+asm(R"(
+        .pushsection .text.bench_foreign, "ax"
+        .globl bench_foreign_handler, bench_native_code, bench_native_end, bench_stop_foreign
+bench_foreign_handler:
+        movq    %gs:4088, %rcx
+        jmp     *%rcx
+bench_native_code:
+bench_stop_foreign:             # a call with the tag, of the thread, with words of zero
+        pushq   %rbx
+        pushq   %r12
+        pushq   %r13
+        pushq   %r14
+        pushq   %r15
+        xorl    %eax, %eax
+        xorl    %r12d, %r12d
+        syscall
+        popq    %r15
+        popq    %r14
+        popq    %r13
+        popq    %r12
+        popq    %rbx
+        ret
+bench_native_end:
+        .popsection
+)");
+
+void measure_foreign(Slot self) {
+    if (!wanted("foreign.bounce")) return;
+    const auto at = [](const char* symbol) { return reinterpret_cast<u64>(symbol); };
+    bench_listed_part = 0;
+    require(ko::set_foreign(self, at(bench_foreign_handler), at(bench_native_code), at(bench_native_end) - at(bench_native_code)).ok(), "foreign");
+    const u64 spent = total(usual_rounds(), [](u64) {
+        u64 number = 39;
+        asm volatile("syscall" : "+a"(number) : : "rcx", "r11", "memory");
+    });
+    require(bench_stop_foreign(raw(self), Tag(static_cast<u32>(Invocation::ThreadForeign), 1).value) == 0, "not foreign");
+    report("foreign.bounce", spent, usual_rounds(), loop_cost);
+}
+
 void measure_objects(Slot untyped, Slot space) {
     const Slot frame = scratch(11), made = scratch(12), copy = scratch(13);
     require(ko::retype(untyped, ObjectType::Frame, frame).ok(), "frame");
@@ -193,6 +238,7 @@ int eft_main() {
     measure_faults(*granted("fault_thread"));
     measure_objects(untyped, space);
     measure_stubs();
+    measure_foreign(*granted("self"));
     measure_latency(untyped, space, scratch(32));
     measure_crowd(untyped, space);
     measure_fpu(*granted("peer"));

@@ -59,6 +59,7 @@ void stage_main(Stage& stage) {
     root::Service* all[] = {&echo_peer, &high_peer, &caps_peer, &waiter_peer, &fault_peer, &echo_service, &nested_service, &measure};
     for (root::Service* service : all) stage.require(service->build_next(), service->name());
     stage.require(measure.grant("space", measure.space()), "grant");
+    stage.require(measure.grant("self", measure.thread()), "grant");
     stage.require(measure.grant("fault_thread", fault_peer.thread()), "grant");
     // The fault peer's exceptions go to the measuring program.
     const Slot handler = stage.memory.take_slots(1);

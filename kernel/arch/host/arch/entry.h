@@ -52,8 +52,20 @@ inline Thread* enter_as(MessageKind kind, Core& core, Thread& thread) {
     return go_on(handle_system_call(core, thread));
 }
 
+// A system call that is not the kernel's goes to the handler, which needs a message page.
+inline bool is_handled(Thread& thread) {
+    const ForeignCalls& foreign = thread.foreign;
+    if (foreign.mark == 0 || foreign.is_native(thread.registers.instruction)) return false;
+    thread.registers.number |= foreign.mark;
+    if (!thread.utcb) return false;
+    thread.utcb->foreign_return = thread.registers.instruction;
+    thread.registers.instruction = foreign.handler;
+    return true;
+}
+
 inline Thread* enter_system_call(Core& core) {
     Thread& thread = *core.current;
+    if (is_handled(thread)) return &thread;
     const u64 number = thread.registers.system_call();
     if (number <= static_cast<u64>(SystemCall::ReplyRecv)) return enter_as(MessageKind::Short, core, thread);
     const u64 slot = thread.registers.slot();

@@ -54,10 +54,12 @@ struct Utcb {
     u32 send_slots[kMaxCaps];   // capabilities to send: slots of the sender's table
     u32 receive_slots[kMaxCaps];  // where received capabilities land; each must be empty
     u64 self;                   // libos: the user address of this page, so that gs:self is a pointer
-    u64 runtime[59];            // libos' own
+    u64 runtime[58];            // libos' own
+    u64 foreign_return;         // of a foreign thread: where its latest call returns to (Invocation::ThreadForeign)
 };
 static_assert(sizeof(Utcb) == kPageSize);
 static_assert(offsetof(Utcb, send_slots) == 3584);
 static_assert(offsetof(Utcb, self) == 3616);
+static_assert(offsetof(Utcb, foreign_return) == 4088);
 
 }  // namespace eft

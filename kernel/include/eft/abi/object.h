@@ -154,6 +154,10 @@ enum class Invocation : u32 {
     ThreadCancel = 0x309,     // ends its wait with Cancelled
     ThreadContext = 0x30a,    // w0 = SchedContext of its own, which is no other thread's (0 = none: it
                               // stops). It must be suspended, and its priority not above the ceiling.
+    ThreadForeign = 0x30b,    // w0 = handler, w1 = first address and w2 = length of the code whose system calls
+                              // are the kernel's. All others of the thread go to the handler: it begins with the
+                              // registers as they were, except that bit 63 of rax is set, rcx and r11 are lost, and
+                              // Utcb::foreign_return says where the call returns to. w0 = 0: all are the kernel's.
 
     // AddressSpace.
     SpaceMap = 0x400,      // w0 Frame, w1 address, aligned to its size, w2 = FrameRights | MapFlags << 8
