@@ -17,7 +17,7 @@ namespace eft::pages {
 using kernel::AddressSpace;
 using kernel::Capability;
 using kernel::CapTable;
-using kernel::FrameData;
+using kernel::FrameState;
 using kernel::Object;
 using kernel::arch::PageEntry;
 
@@ -36,7 +36,8 @@ bool present(u64 entry) { return entry & PageEntry::Present; }
 u64 page_of(u64 entry) { return entry & 0x000f'ffff'ffff'f000; }
 
 // The address of an object in the kernel, from a capability that has one.
-u64 object_address(const Capability& cap) { return reinterpret_cast<u64>(cap.object_); }
+u64 object_address(const Capability& cap) { return reinterpret_cast<u64>(cap.object()); }
+FrameState frame_state(const Capability& cap) { return cap.payload<ObjectType::Frame>().state; }
 
 }  // namespace
 
@@ -95,7 +96,7 @@ void Survey::note_objects() {
         const Capability& cap = *node->cap;
         if (cap.is(ObjectType::PageTable)) {
             note(cap.address().value(), kPageSize);
-            donated_[cap.address().value()] = reinterpret_cast<u64>(cap.space);
+            donated_[cap.address().value()] = reinterpret_cast<u64>(cap.link().space);
         }
         if (cap.is(ObjectType::CapPage)) note(cap.address().value(), kPageSize);
         if (!kernel::has_object(cap.type())) continue;
@@ -200,10 +201,10 @@ void Survey::check_permissions() {
 void Survey::check_user_mappings() {
     std::map<std::pair<u64, u64>, std::pair<const Node*, u64>> attached;  // (space, address) -> Frame, and its page
     for (const auto& node : nodes_) {
-        if (!node->cap->is(ObjectType::Frame) || !node->cap->space) continue;
-        const FrameData frame = FrameData::of(*node->cap);
+        if (!node->cap->is(ObjectType::Frame) || !node->cap->link().space) continue;
+        const FrameState frame = frame_state(*node->cap);
         for (u64 offset = 0; offset < frame.bytes(); offset += kPageSize) {
-            const std::pair key{reinterpret_cast<u64>(node->cap->space), frame.mapped_address() + offset};
+            const std::pair key{reinterpret_cast<u64>(node->cap->link().space), frame.mapped_address() + offset};
             if (!attached.emplace(key, std::pair{node.get(), node->cap->address().value() + offset}).second) {
                 complain("two capabilities claim the mapping at " + hex(key.second));
             }
@@ -220,10 +221,10 @@ void Survey::check_user_mappings() {
             continue;
         }
         ++found;
-        const Capability& cap = *through->second.first->cap;
+        const auto rights = FrameRights::from_mask(through->second.first->cap->rights());
         if (through->second.second != mapping.page) complain("the capability for " + where + " is to another page");
-        if (mapping.writable && !cap.may(FrameRight::Write)) complain("the capability for " + where + " does not allow to write");
-        if (mapping.executable && !cap.may(FrameRight::Execute)) complain("the capability for " + where + " does not allow to execute");
+        if (mapping.writable && !rights.has(FrameRight::Write)) complain("the capability for " + where + " does not allow to write");
+        if (mapping.executable && !rights.has(FrameRight::Execute)) complain("the capability for " + where + " does not allow to execute");
     }
     if (found != attached.size() && complaints_.empty()) {
         // Allowed only where a table above the mapping was taken away (kernel/object/address_space.cc).
@@ -234,8 +235,8 @@ void Survey::check_user_mappings() {
 void Survey::check_path(const Node& one, const Node& other, const char* what) {
     if (one.frame_root == other.frame_root) return;
     // The capability that both were derived from may have been deleted: its children moved up to its Untyped.
-    const bool orphans = one.frame_root->parent == other.frame_root->parent && !FrameData::of(*one.frame_root->cap).original() &&
-                         !FrameData::of(*other.frame_root->cap).original();
+    const bool orphans = one.frame_root->parent == other.frame_root->parent && !frame_state(*one.frame_root->cap).original() &&
+                         !frame_state(*other.frame_root->cap).original();
     if (orphans && one.frame_root->parent->cap->is(ObjectType::Untyped)) return;
     complain("two Frame capabilities to " + hex(one.cap->address().value()) + ", at " + hex(one.address) + " and " + hex(other.address) +
              ", have no path between them" + what);
@@ -246,7 +247,7 @@ void Survey::check_paths() {
     for (const auto& node : nodes_) {
         if (!node->cap->is(ObjectType::Frame)) continue;
         const u64 first = node->cap->address().value();
-        for (u64 page = first; page < first + FrameData::of(*node->cap).bytes(); page += kPageSize) {
+        for (u64 page = first; page < first + frame_state(*node->cap).bytes(); page += kPageSize) {
             frames[page].push_back(node.get());
             if (kernel_memory_.contains(page)) complain("a Frame capability at " + hex(node->address) + " is to the kernel's memory " + hex(page));
         }
@@ -254,8 +255,8 @@ void Survey::check_paths() {
     for (const auto& [page, capabilities] : frames) {
         std::set<const AddressSpace*> mapped_in;
         for (const Node* node : capabilities) {
-            if (node->cap->space) mapped_in.insert(node->cap->space);
-            check_path(*capabilities.front(), *node, node->cap->space && capabilities.front()->cap->space ? ", and both are mapped" : "");
+            if (node->cap->link().space) mapped_in.insert(node->cap->link().space);
+            check_path(*capabilities.front(), *node, node->cap->link().space && capabilities.front()->cap->link().space ? ", and both are mapped" : "");
         }
         figures_.shared_pages += mapped_in.size() > 1;
     }
