@@ -378,7 +378,7 @@ namespace eft::arch {
 Error enter(u64 operation, Slot slot, ipc::Registers& registers) {
     return host::machine && host::self ? host::machine->enter(operation, slot, registers) : Error::Cancelled;
 }
-u64 time_stamp() { return host::machine ? host::machine->time_stamp() : 0; }
+u64 machine_time() { return host::machine ? host::machine->time_stamp() : 0; }
 void crash() {
     if (!host::machine || !host::self || !host::self->image) std::abort();
     for (;;) host::machine->exception();

@@ -78,8 +78,8 @@ TEST_CASE("capabilities: a new memory object, or nothing") {
     CHECK(refusal("eft.mem.Object", R"({"object": null})") == "at 12: object: is missing: a capability to memory, {\"bytes\": N}");
     CHECK(refusal("eft.mem.Object", R"({"object": {"bytes": 0}})") == "at 22: object: a memory object has a whole number of bytes, at least 1");
     CHECK(refusal("eft.mem.Object", R"({"object": {"pages": 1}})") == "at 13: object: a new memory object is {\"bytes\": N}");
-    CHECK(refusal("eft.timer.Attach", R"({"expired": 7})") == "at 13: expired: wants a capability to notification; rpc has only new memory objects to give");
-    CHECK(refusal("eft.timer.Attach", "{}") == "at 1: expired: is missing: a capability to notification, which rpc cannot give");
+    CHECK(refusal("eft.timer.Attach", R"({"wake": 7})") == "at 10: wake: wants a capability to notification; rpc has only new memory objects to give");
+    CHECK(refusal("eft.timer.Attach", "{}") == "at 1: wake: is missing: a capability to notification, which rpc cannot give");
 }
 
 TEST_CASE("a reply that is no such message is refused, as a stub does it") {
