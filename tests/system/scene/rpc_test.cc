@@ -178,7 +178,7 @@ TEST_CASE("what cannot be called is refused in one line") {
     CHECK(refusal(system, R"(rs Info {"name": "nobody"})") == "rs Info: not found");
     CHECK(refusal(system, R"(mem DestroySpace {"id": 1})") == "mem DestroySpace: permission denied");
     CHECK(refusal(system, R"(dev Assign {"device": "com1"})") == "dev Assign: permission denied");
-    CHECK(refusal(system, "timer Attach") == "timer Attach: JSON at 1: expired: is missing: a capability to notification, which rpc cannot give");
+    CHECK(refusal(system, "timer Attach") == "timer Attach: JSON at 1: wake: is missing: a capability to notification, which rpc cannot give");
     CHECK(system.run("rpc echo Say {\"text\": 5") == "monitor: a quote, a brace or a command is missing\n");
     CHECK(rpc(system, "echo Ping") == json::object());
     system.shut_down();
