@@ -215,6 +215,9 @@ private:
                    "a subscriber that waits would never learn of it: on_restart:\"reattach\"");
         if (method_->request != "eft.Empty")
             refuse("is an event and takes " + method_->request, "let it take Empty; what happens is what it returns");
+        for (const char* needed : {"eft.AfterEvent", "eft.Subscription", "eft.Subscribed"})
+            if (!schema_.find_table(needed))
+                refuse(std::string("is an event, and there is no table ") + needed, "include the eft.fbs of this tree");
         const Table* event = schema_.find_table(method_->response);
         if (!event) return;
         if (event->caps != 0 || event->has_area)

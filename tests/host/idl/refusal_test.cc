@@ -115,6 +115,17 @@ TEST_CASE("an id that another schema of the tree has") {
     CHECK(outcome.errors.find("see other.fbs:3") != std::string::npos);
 }
 
+TEST_CASE("an event of a schema that does not have eft.fbs, or another one") {
+    const std::string text =
+        "namespace eft;\nattribute \"ordinal\";\nattribute \"event\";\nattribute \"inflight\";\ntable Empty {}\n"
+        "namespace eft.test;\ntable T { a:uint; }\nrpc_service S (id:\"60010\", inflight:\"4\") {\n"
+        "  Changed (eft.Empty):T (ordinal:\"1\", event); //!\n}\n";
+    const Outcome outcome = compile(Folder(), text);
+    CAPTURE(outcome.errors);
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors.find(":9: error: S.Changed is an event, and there is no table eft.AfterEvent") != std::string::npos);
+}
+
 TEST_CASE("ordinals") {
     refuses(call("idempotent"), "S.Run has no ordinal");
     refuses(call("ordinal:\"0\""), "S.Run has ordinal:\"0\"");
