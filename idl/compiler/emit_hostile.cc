@@ -1,4 +1,4 @@
-// What a hostile client has to know to send what is nearly right (libos/include/eft/ipc/hostile.h).
+// What a hostile client has to know to send what is nearly right (tests/support/eft/ipc/hostile.h).
 #include "emit.h"
 
 #include <algorithm>
