@@ -53,6 +53,14 @@ private:
         return declaration.declaration_file() && base_name(declaration.declaration_file()->string_view()) == input_;
     }
 
+    // The library's readers make an enum of whatever byte is there; a byte that names no kind is None here.
+    static reflection::BaseType base_of(const reflection::Type& type) { return kind_at(type, reflection::Type::VT_BASE_TYPE); }
+    static reflection::BaseType element_of(const reflection::Type& type) { return kind_at(type, reflection::Type::VT_ELEMENT); }
+    static reflection::BaseType kind_at(const reflection::Type& type, flatbuffers::voffset_t field) {
+        const auto byte = reinterpret_cast<const flatbuffers::Table&>(type).GetField<std::int8_t>(field, 0);
+        return byte < 0 || byte >= reflection::MaxBaseType ? reflection::None : static_cast<reflection::BaseType>(byte);
+    }
+
     static Type scalar(reflection::BaseType base) {
         Type type;
         type.size = static_cast<unsigned>(flatbuffers::GetTypeSize(base));
@@ -69,7 +77,7 @@ private:
         return type;
     }
 
-    Type type_of(const reflection::Type& from) { return type_of(from, from.base_type()); }
+    Type type_of(const reflection::Type& from) { return type_of(from, base_of(from)); }
 
     Type type_of(const reflection::Type& from, reflection::BaseType base) {
         Type type;
@@ -82,11 +90,11 @@ private:
             case reflection::Obj: return object_type(from.index());
             case reflection::Vector:
                 type.shape = Shape::Vector;
-                type.element.push_back(type_of(from, from.element()));
+                type.element.push_back(type_of(from, element_of(from)));
                 return type;
             case reflection::Array:
                 type.shape = Shape::Array;
-                type.element.push_back(type_of(from, from.element()));
+                type.element.push_back(type_of(from, element_of(from)));
                 type.length = from.fixed_length();
                 type.size = type.element[0].size * type.length;
                 return type;
@@ -132,7 +140,7 @@ private:
         to.name = split_name(from.name()->str());
         to.comments = comments_of(&from);
         to.here = is_here(from);
-        to.underlying = scalar(from.underlying_type()->base_type());
+        to.underlying = scalar(base_of(*from.underlying_type()));
         to.bit_flags = attributes_of(&from).contains("bit_flags");
         to.is_union = from.is_union();
         for (auto* value : *from.values())
@@ -142,8 +150,8 @@ private:
 
     // What a member of a union holds: the name of a table; "string" for what is none.
     std::string case_of(const reflection::EnumVal& value) {
-        if (!value.union_type() || value.union_type()->base_type() == reflection::None) return "";
-        if (value.union_type()->base_type() != reflection::Obj) return "string";
+        if (!value.union_type() || base_of(*value.union_type()) == reflection::None) return "";
+        if (base_of(*value.union_type()) != reflection::Obj) return "string";
         return object_type(value.union_type()->index()).named;
     }
 
@@ -164,7 +172,7 @@ private:
 
     // The field that flatc adds before each union, to say which case it is.
     static bool tells_a_union(const reflection::Type& type) {
-        return type.base_type() == reflection::UType || type.element() == reflection::UType;
+        return base_of(type) == reflection::UType || element_of(type) == reflection::UType;
     }
 
     Field load_field(const reflection::Field& from) {
@@ -177,8 +185,8 @@ private:
         to.absent = from.default_integer();
         to.absent_real = from.default_real();
         to.deprecated = from.deprecated();
-        to.optional = from.optional() && from.type()->base_type() > reflection::UType &&
-                      from.type()->base_type() <= reflection::Double;
+        to.optional = from.optional() && base_of(*from.type()) > reflection::UType &&
+                      base_of(*from.type()) <= reflection::Double;
         to.required = from.required();
         to.struct_offset = from.offset();
         return to;
