@@ -20,24 +20,21 @@ void WakeLoop::remove(WakeSource& source) {
 }
 
 void WakeLoop::run_once() {
-    bool idle = yielded_.empty();
+    bool idle = true;
     for (unsigned i = 0; i < kMaxSources; ++i) {
         if (!sources_[i] || sources_[i]->prepare_to_sleep()) continue;
         sources_[i]->on_wake();
         idle = false;
     }
-    const u64 woken = idle ? wait_for_wake() : poll_wake();
+    const u64 woken = idle && yielded_.empty() ? wait_for_wake() : poll_wake();
     for (unsigned i = 0; i < kMaxSources; ++i)
         if (sources_[i] && (woken >> i & 1)) sources_[i]->on_wake();
-    std::vector<Completion<bool>*> turn;
-    turn.swap(yielded_);
-    for (Completion<bool>* each : turn) each->set(true);
+    yielded_.wake_all({});
 }
 
 Task<void> WakeLoop::yield() {
-    Completion<bool> turn;
-    yielded_.push_back(&turn);
-    [[maybe_unused]] bool now = co_await turn;
+    Waiter turn(yielded_);
+    [[maybe_unused]] Status now = co_await turn.woken;
 }
 
 }  // namespace eft

@@ -58,9 +58,11 @@ public:
         waiter.leave();
         waiter.woken.set(status);
     }
-    // Each runs before the next is woken, and may take others out or destroy them.
+    // Those who wait now; they may wait again. Each runs before the next is woken, and may take others out or destroy them.
     void wake_all(Status status) {
-        while (!empty()) wake_one(status);
+        WaitList turn;
+        turn.take(*this);
+        while (!turn.empty()) turn.wake_one(status);
     }
 
 private:

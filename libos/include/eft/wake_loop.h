@@ -6,10 +6,9 @@
 #pragma once
 
 #include <eft/cap.h>
-#include <eft/task.h>
+#include <eft/wait_list.h>
 
 #include <array>
-#include <vector>
 
 namespace eft {
 
@@ -46,7 +45,7 @@ public:
 
 private:
     std::array<WakeSource*, kMaxSources> sources_{};
-    std::vector<Completion<bool>*> yielded_;
+    WaitList yielded_;
 };
 
 }  // namespace eft

@@ -75,9 +75,15 @@ public:
 
     // The notification was signalled; before it is waited for.
     void on_wake() {
-        if (is_attached_) ring_.on_wake();
+        if (!is_attached_) return;
+        ring_.on_wake();
+        windows_.reclaim(ring_.producer());
     }
-    bool prepare_to_sleep() { return !is_attached_ || ring_.prepare_to_sleep(); }
+    bool prepare_to_sleep() {
+        if (!is_attached_) return true;
+        windows_.reclaim(ring_.producer());
+        return ring_.prepare_to_sleep();
+    }
 
     // For the stub. Busy: the server has the ring, and works on it.
     Status reopen(ipc::Client<ipc::KernelTransport>&) {

@@ -96,6 +96,10 @@ public:
     bool full() const { return submitted_ - oldest_ == Count; }
     u64 in_flight() const { return std::count(std::begin(in_use_), std::end(in_use_), true); }
     bool in_flight(u64 ticket) const { return ticket >= oldest_ && ticket < submitted_ && in_use_[ticket % Count]; }
+    // Tickets are numbers in the order of submission; this is the next one.
+    u64 submitted() const { return submitted_; }
+    // All before this one are completed, and the completions taken.
+    bool completed_before(u64 ticket) const { return oldest_ >= ticket; }
     bool broken() const { return broken_; }
     const Memory& memory() const { return memory_; }
 

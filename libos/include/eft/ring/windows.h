@@ -6,12 +6,14 @@
 //   window.completed();
 //
 // A server may write to the part of a request until the request is completed. So a part whose request was not completed,
-// because its coroutine was cancelled, is not handed out again.
+// because its coroutine was cancelled, is handed out again only after reclaim() has seen everything that was in flight
+// then completed.
 #pragma once
 
 #include <eft/ipc/area.h>
 #include <eft/wait_list.h>
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <span>
@@ -38,6 +40,16 @@ public:
         }
     }
 
+    // Whoever owns the ring calls it before it sleeps and when it was woken: wakes who waits for a part that has become free.
+    template <class Ring>
+    void reclaim(const Ring& ring) {
+        for (u64 left = abandoned_; left != 0; left &= left - 1) {
+            const u32 index = static_cast<u32>(std::countr_zero(left));
+            if (until_[index] == kNotAsked) until_[index] = ring.submitted();
+            if (ring.completed_before(until_[index])) release(index);
+        }
+    }
+
     // One of them, of which there are any.
     class Lease {
     public:
@@ -47,9 +59,8 @@ public:
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
         ~Lease() {
-            if (!completed_) return;
-            windows_.free_ |= u64{1} << index_;
-            windows_.waiting_.wake_one(Status{});
+            if (completed_) windows_.release(index_);
+            else windows_.abandon(index_);
         }
         void completed() { completed_ = true; }
         // Its first bytes, for a request.
@@ -63,10 +74,24 @@ public:
     };
 
 private:
+    static constexpr u64 kNotAsked = ~u64{0};
+
+    void release(u32 index) {
+        abandoned_ &= ~(u64{1} << index);
+        free_ |= u64{1} << index;
+        waiting_.wake_one(Status{});
+    }
+    void abandon(u32 index) {
+        abandoned_ |= u64{1} << index;
+        until_[index] = kNotAsked;
+    }
+
     std::span<std::byte> area_;
     u32 count_;
     u32 bytes_;
     u64 free_;  // a bit each
+    u64 abandoned_ = 0;
+    std::array<u64, 64> until_{};  // of those: free when each ticket before this one is completed
     WaitList waiting_;
 };
 
