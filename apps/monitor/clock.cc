@@ -40,15 +40,17 @@ Task<Status> Clock::sleep(u64 nanoseconds) {
     u32 timer = 0;
     while (timer < kTimers && sleepers_[timer]) ++timer;
     if (timer == kTimers) co_return Error::Busy;
-    Sleeper sleeper{start + nanoseconds, {}};
-    sleepers_[timer] = &sleeper;
-    Status armed = arm(timer);
-    if (!armed.ok()) {
-        sleepers_[timer] = nullptr;
-        co_return armed;
-    }
+    Sleeper sleeper(*this, timer, start + nanoseconds);
+    EFT_CO_CHECK(arm(timer));
     [[maybe_unused]] bool expired = co_await sleeper.expired;
     co_return Status{};
+}
+
+void Clock::disarm(u32 timer) {
+    sleepers_[timer] = nullptr;
+    timer::Timer seen;
+    seen.timer = timer;
+    static_cast<void>(client_->disarm(seen));
 }
 
 void Clock::on_wake() {
@@ -57,10 +59,9 @@ void Clock::on_wake() {
     const u64 timers = expired->timers;
     for (u32 timer = 0; timer < kTimers; ++timer) {
         if (!(timers >> timer & 1)) continue;
-        timer::Timer seen;
-        seen.timer = timer;
-        static_cast<void>(client_->disarm(seen));
-        if (Sleeper* sleeper = std::exchange(sleepers_[timer], nullptr)) sleeper->expired.set(true);
+        Sleeper* sleeper = sleepers_[timer];
+        disarm(timer);
+        if (sleeper) sleeper->expired.set(true);
     }
 }
 

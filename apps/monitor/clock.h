@@ -27,6 +27,13 @@ public:
 private:
     static constexpr u32 kTimers = 16;
     struct Sleeper {
+        Sleeper(Clock& of, u32 number, u64 until) : clock(of), timer(number), deadline(until) { clock.sleepers_[timer] = this; }
+        Sleeper(const Sleeper&) = delete;
+        ~Sleeper() {
+            if (clock.sleepers_[timer] == this) clock.disarm(timer);  // it was cancelled
+        }
+        Clock& clock;
+        u32 timer;
         u64 deadline;
         Completion<bool> expired;
     };
@@ -34,6 +41,7 @@ private:
     void on_wake() override;
     bool prepare_to_sleep() override { return true; }
     Status arm(u32 timer);
+    void disarm(u32 timer);
 
     WakeLoop& loop_;
     CapHandle wake_;

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 namespace eft::monitor {
-
 Status Console::connect(std::string_view service) {
     EFT_TRY(CapHandle session, eft::connect(service));
     client_.emplace(std::move(session));
@@ -35,26 +34,33 @@ Task<void> Console::drained() { co_await fewer_than(1); }
 
 Task<void> Console::fewer_than(std::size_t bytes) {
     while (output_.size() >= bytes) {
-        Completion<bool> room;
-        waiting_for_room_.push_back(&room);
-        [[maybe_unused]] bool any = co_await room;
+        Waiter waiter(waiting_for_room_);
+        [[maybe_unused]] Status any = co_await waiter.woken;
     }
 }
 
 Task<char> Console::read() {
     while (input_.empty()) {
-        typed_.emplace();
-        [[maybe_unused]] bool any = co_await *typed_;
+        Waiter waiter(reader_);
+        [[maybe_unused]] Status any = co_await waiter.woken;
     }
     const char first = input_.front();
     input_.erase(0, 1);
     co_return first;
 }
 
+void Console::on_interrupt(Interruptible* target) { interruptible_ = target; }
+
 void Console::on_wake() {
     send();
     fetch();
-    if (!input_.empty() && typed_) typed_->set(true);
+    if (interrupt_waits()) {
+        input_.erase(0, input_.rfind(kCtrlC) + 1);
+        output_.clear();
+        interruptible_->interrupted();
+        waiting_for_room_.wake_all({});
+    }
+    if (!input_.empty()) reader_.wake_all({});
 }
 
 void Console::fetch() {
@@ -79,9 +85,7 @@ void Console::send() {
     }
     if (sent == 0) return;
     output_.erase(0, sent);
-    std::vector<Completion<bool>*> turn;
-    turn.swap(waiting_for_room_);
-    for (Completion<bool>* each : turn) each->set(true);
+    waiting_for_room_.wake_all({});
 }
 
 }  // namespace eft::monitor

@@ -1,5 +1,7 @@
 #include "monitor/shell.h"
 
+#include "monitor/script.h"
+
 #include <eft/process.h>
 #include <eft/syscall.h>
 #include <eft/text.h>
@@ -10,7 +12,9 @@ namespace {
 constexpr std::string_view kPrompt = "eft> ";
 constexpr std::string_view kFileService = "file/0";
 constexpr int kNoSuchCommand = 127;  // as in other shells
+constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J";  // ECMA-48: the cursor to the origin, the page erased
 constexpr int kBadLine = 2;
+constexpr int kInterrupted = 130;
 
 // How long the whole system took to get here: instructions, where the machine counts them.
 void log_boot_time() {
@@ -32,27 +36,129 @@ Status Shell::connect() {
 
 Task<int> Shell::run() {
     for (bool first = true;; first = false) {
-        at_prompt_ = true;
-        co_await console_.print(kPrompt);
+        at_ = At::Prompt;
+        co_await show_prompt();
         if (first) {
             co_await console_.drained();
             log_boot_time();
         }
-        for (Typed typed = Typed::Nothing; typed == Typed::Nothing;) {
-            const char byte = co_await console_.read();
-            std::string echo;
-            typed = editor_.type(byte, echo);
-            co_await console_.print(echo);
-            if (typed != Typed::Line) continue;
-            at_prompt_ = false;
-            std::string line = editor_.take_line();
-            Task<void> running = run_line(std::move(line));
-            co_await running;
+        co_await read_and_run();
+    }
+}
+
+Task<void> Shell::show_prompt() {
+    std::string text(kPrompt);
+    editor_.show(text);
+    co_await console_.print(text);
+}
+
+Task<void> Shell::read_and_run() {
+    for (;;) {
+        const char byte = co_await console_.read();
+        if (byte == kScriptRequest) {
+            co_await run_script();
+            co_return;
+        }
+        std::string echo;
+        const Typed typed = editor_.type(byte, echo);
+        co_await console_.print(echo);
+        switch (typed) {
+            case Typed::Nothing: break;
+            case Typed::Tab: co_await complete(); break;
+            case Typed::Clear:
+                co_await console_.print(kClearScreen);
+                co_await show_prompt();
+                break;
+            case Typed::Dropped: co_return;
+            case Typed::TooLong:
+                at_ = At::Line;
+                status_ = kBadLine;
+                co_await print("monitor: the line is too long; nothing of it was run\n");
+                co_return;
+            case Typed::Line: co_await run_typed_line(); co_return;
         }
     }
 }
 
-Task<void> Shell::run_line(std::string line) {
+// One that fits goes on in the line; several are shown where the line cannot go on.
+Task<void> Shell::complete() {
+    const auto arguments_of = [](std::string_view name) {
+        for (const CommandEntry& entry : all_commands())
+            if (entry.name == name) return entry.arguments;
+        return std::string_view();
+    };
+    const Question question = question_of(editor_.before_cursor(), arguments_of);
+    std::vector<std::string> found;
+    Task<void> finding = find_candidates(question, found);
+    const bool ended = co_await run_interruptible(std::move(finding));
+    if (!ended || found.empty()) co_return;
+    std::string echo;
+    const std::string more = continuation(found, question.word);
+    if (!more.empty()) {
+        editor_.insert(more, echo);
+    } else {
+        std::string list = "\n";
+        list.append(columns(found)).append(found.size() < kMostCandidates ? "" : "...\n").append(kPrompt);
+        echo.append(list);
+        editor_.show(echo);
+    }
+    co_await console_.print(echo);
+}
+
+Task<void> Shell::find_candidates(Question question, std::vector<std::string>& found) {
+    found = co_await candidates(*this, question);
+}
+
+Task<void> Shell::run_typed_line() {
+    at_ = At::Line;
+    const std::string line = editor_.take_line();
+    Task<void> running = run_line(line);
+    const bool ended = co_await run_interruptible(std::move(running));
+    if (ended) co_return;
+    status_ = kInterrupted;
+    co_await console_.print("^C\n");
+}
+
+Task<void> Shell::run_script() {
+    const std::optional<std::string> lines = co_await read_script();
+    if (!lines) co_return;
+    at_ = At::Script;
+    co_await console_.print(kScriptBegin);
+    Task<void> running = run_lines(*lines);
+    const bool ended = co_await run_interruptible(std::move(running));
+    if (!ended) status_ = kInterrupted;
+    at_ = At::Line;
+    const std::string end = script_end(status_);
+    co_await console_.print(end);
+}
+
+// Nothing: it is none.
+Task<std::optional<std::string>> Shell::read_script() {
+    std::size_t size = 0;
+    for (;;) {
+        const char byte = co_await console_.read();
+        if (byte == '\n') break;
+        if (byte < '0' || byte > '9') co_return std::nullopt;
+        size = size * 10 + static_cast<std::size_t>(byte - '0');
+        if (size > kMaxScript) co_return std::nullopt;
+    }
+    std::string lines;
+    while (lines.size() < size) {
+        const char byte = co_await console_.read();
+        lines.push_back(byte);
+    }
+    co_return lines;
+}
+
+Task<void> Shell::run_lines(std::string_view lines) {
+    while (!lines.empty()) {
+        const std::string_view line = lines.substr(0, lines.find('\n'));
+        lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+        co_await run_line(line);
+    }
+}
+
+Task<void> Shell::run_line(std::string_view line) {
     auto commands = parse_line(line);
     if (!commands.ok()) {
         status_ = kBadLine;
@@ -72,6 +178,30 @@ Task<void> Shell::run_line(std::string line) {
     }
 }
 
+static Task<void> tell_end(Task<void> task, Completion<bool>*& ended) {
+    co_await task;
+    std::exchange(ended, nullptr)->set(true);
+}
+
+Task<bool> Shell::run_interruptible(Task<void> task) {
+    Completion<bool> ended;
+    foreground_ended_ = &ended;
+    foreground_ = tell_end(std::move(task), foreground_ended_);
+    console_.on_interrupt(this);
+    foreground_.start();
+    const bool by_itself = co_await ended;
+    console_.on_interrupt(nullptr);
+    co_await loop_.yield();  // it may be its own end that runs us: it is not destroyed from within
+    foreground_ = {};
+    co_return by_itself;
+}
+
+void Shell::interrupted() {
+    if (!foreground_ended_) return;
+    foreground_ = {};
+    std::exchange(foreground_ended_, nullptr)->set(false);
+}
+
 Task<int> Shell::run_command(Words words) {
     for (const CommandEntry& entry : all_commands()) {
         if (entry.name != words.front()) continue;
@@ -85,17 +215,13 @@ Task<int> Shell::run_command(Words words) {
 Task<void> Shell::run_in_background(Words words) {
     Task<int> running = run_command(std::move(words));
     [[maybe_unused]] const int status = co_await running;
-    if (--background_ != 0) co_return;
-    std::vector<Completion<bool>*> turn;
-    turn.swap(waiting_for_background_);
-    for (Completion<bool>* each : turn) each->set(true);
+    if (--background_ == 0) waiting_for_background_.wake_all({});
 }
 
 Task<void> Shell::background_ended() {
     while (background_ != 0) {
-        Completion<bool> ended;
-        waiting_for_background_.push_back(&ended);
-        [[maybe_unused]] bool now = co_await ended;
+        Waiter waiter(waiting_for_background_);
+        [[maybe_unused]] Status ended = co_await waiter.woken;
     }
 }
 
@@ -106,12 +232,14 @@ Result<FileSystem*> Shell::files() {
 
 // What a command in the background prints while somebody types goes between the lines; the typed text comes again.
 Task<void> Shell::print(std::string_view text) {
-    if (!at_prompt_) {
-        co_await console_.print(text);
-        co_return;
+    std::string all;
+    switch (at_) {
+        case At::Line: all = text; break;
+        case At::Script: all = script_text(text); break;
+        case At::Prompt:
+            all.append("\n").append(text).append(kPrompt);
+            editor_.show(all);
     }
-    std::string all = "\n";
-    all.append(text).append(kPrompt).append(editor_.text());
     co_await console_.print(all);
 }
 

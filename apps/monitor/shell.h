@@ -1,11 +1,14 @@
 // The prompt: reads lines, runs commands, keeps the status of the last one.
 //
 // A command is a coroutine `Task<int> name(Shell&, const Words&)` that answers its status. Where it waits, for the disk,
-// the clock or the terminal, commands in the background go on. A command that fails prints one line `NAME: what is wrong`.
+// the clock or the terminal, commands in the background go on, and Ctrl-C ends it: its Task is destroyed, so whatever must
+// be undone hangs on a named local. Work that is long without waiting yields now and then. A command that fails prints one
+// line `NAME: what is wrong`.
 #pragma once
 
 #include "monitor/clock.h"
 #include "monitor/command_line.h"
+#include "monitor/completion.h"
 #include "monitor/console.h"
 #include "monitor/line_editor.h"
 
@@ -13,6 +16,7 @@
 
 #include <eft/idl/rs.h>
 
+#include <optional>
 #include <span>
 
 namespace eft::monitor {
@@ -27,7 +31,7 @@ struct CommandEntry {
     Task<int> (*run)(Shell&, const Words&);
 };
 
-class Shell {
+class Shell final : private Interruptible {
 public:
     Shell(WakeLoop& loop, Slot supervisor);
 
@@ -50,7 +54,19 @@ public:
     Task<void> background_ended();
 
 private:
-    Task<void> run_line(std::string line);
+    // Runs a task in the foreground. False: Ctrl-C ended it.
+    Task<bool> run_interruptible(Task<void> task);
+    void interrupted() override;
+    Task<void> show_prompt();
+    // Until a line or a script has been run, or dropped.
+    Task<void> read_and_run();
+    Task<void> complete();
+    Task<void> find_candidates(Question question, std::vector<std::string>& found);
+    Task<void> run_typed_line();
+    Task<void> run_script();
+    Task<std::optional<std::string>> read_script();
+    Task<void> run_lines(std::string_view lines);
+    Task<void> run_line(std::string_view line);
     Task<int> run_command(Words words);
     Task<void> run_in_background(Words words);
 
@@ -61,12 +77,18 @@ private:
     rs::RsClient<> supervisor_;
     LineEditor editor_;
     int status_ = 0;
-    bool at_prompt_ = false;
+    enum class At { Prompt, Line, Script } at_ = At::Line;
+    Task<void> foreground_;
+    Completion<bool>* foreground_ended_ = nullptr;
     unsigned background_ = 0;
-    std::vector<Completion<bool>*> waiting_for_background_;
+    WaitList waiting_for_background_;
 };
 
 std::span<const CommandEntry> all_commands();
+
+constexpr std::size_t kMostCandidates = 1000;
+// For the Tab key.
+Task<std::vector<std::string>> candidates(Shell& shell, Question question);
 
 // A result, whatever the interface says about restarts: here a lost call is an error like any other.
 template <class T>

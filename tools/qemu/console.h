@@ -37,6 +37,14 @@ public:
     std::string read_line(Duration timeout);
     // The same, or nothing if `prompt` stands where the next line would start; it is then consumed.
     std::optional<std::string> read_line_or_prompt(std::string_view prompt, Duration timeout);
+    // Gives what is unread to `take`, which answers how much of it is consumed; waits first if there is nothing. `awaited`
+    // is for the message.
+    template <class Take>
+    void read_some(const std::string& awaited, Duration timeout, Take take) {
+        const Deadline deadline = after(timeout);
+        while (unread().empty()) receive(deadline, awaited);
+        consume(take(unread()));
+    }
     // Everything until the machine closes the port by ending.
     std::string read_to_end(Duration timeout);
 

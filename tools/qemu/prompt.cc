@@ -1,13 +1,8 @@
 #include "prompt.h"
 
-#include <charconv>
+#include "script.h"
 
 namespace eft::qemu {
-namespace {
-
-constexpr std::string_view kPrompt = "eft> ";
-
-}  // namespace
 
 Prompt::Prompt(Console& console, Duration boot_timeout) : console_(console) {
     const Deadline deadline = after(boot_timeout);
@@ -15,22 +10,25 @@ Prompt::Prompt(Console& console, Duration boot_timeout) : console_(console) {
     }
 }
 
-std::string Prompt::run(const std::string& line, Duration timeout) {
-    if (line.find('\n') != std::string::npos) throw std::runtime_error("more than one line for the prompt");
+void Prompt::run(std::string_view lines, Duration timeout, const Sink& sink) {
     const Deadline deadline = after(timeout);
-    console_.write_line(line);
-    console_.read_line(timeout);  // the echo of what we typed
-    std::string output;
-    while (const auto text = console_.read_line_or_prompt(kPrompt, until(deadline))) output += *text + "\n";
-    return output;
+    console_.write(script_request(lines));
+    ScriptAnswer answer;
+    while (!answer.status() && !answer.broken_off()) {
+        std::string output;
+        console_.read_some("the end of what was run", until(deadline), [&](std::string_view text) { return answer.take(text, output); });
+        if (!output.empty()) sink(output);
+    }
+    if (answer.broken_off())
+        throw PromptRestarted("the prompt was restarted while it ran: its process ended\n" + console_.tail());
+    status_ = *answer.status();
+    console_.read_until(kPrompt, until(deadline));
 }
 
-int Prompt::status(Duration timeout) {
-    const std::string output = run("echo $?", timeout);
-    int status = 0;
-    const auto [end, error] = std::from_chars(output.data(), output.data() + output.size(), status);
-    if (error != std::errc() || *end != '\n') throw std::runtime_error("`echo $?` printed \"" + output + "\"");
-    return status;
+std::string Prompt::run(std::string_view lines, Duration timeout) {
+    std::string output;
+    run(lines, timeout, [&](std::string_view part) { output += part; });
+    return output;
 }
 
 void shut_down(Machine& machine, Duration timeout) {

@@ -1,25 +1,39 @@
-// Types commands at Eft's prompt and reads what they print (the contract is in commands.md: the prompt is "eft> " at
-// the start of a line, `echo $?` prints the status of the last command, `shutdown` powers off).
+// Has commands run at Eft's prompt and reads what they print. The prompt is "eft> " at the start of a line; lines are sent
+// as scripts (apps/monitor/script.h), so that what they print comes byte for byte, whatever it is.
 #pragma once
 
 #include "machine.h"
 
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace eft::qemu {
+
+inline constexpr std::string_view kPrompt = "eft> ";
+
+// The process of the prompt was terminated, and restarted, while it ran commands.
+struct PromptRestarted : ConsoleError {
+    using ConsoleError::ConsoleError;
+};
 
 class Prompt {
 public:
     // Waits for the first prompt.
     Prompt(Console& console, Duration boot_timeout);
 
-    // Runs one line and returns what it printed, without its echo.
-    std::string run(const std::string& line, Duration timeout);
-    // The status of the last command of the last line.
-    int status(Duration timeout);
+    // Gives what the lines print to `sink`, as it comes; what came before an error, too. PromptRestarted; ConsoleError: the
+    // machine ended, or is not done in time.
+    using Sink = std::function<void(std::string_view)>;
+    void run(std::string_view lines, Duration timeout, const Sink& sink);
+    // All that the lines print.
+    std::string run(std::string_view lines, Duration timeout);
+    // The status of the last command of the last run().
+    int status() const { return status_; }
 
 private:
     Console& console_;
+    int status_ = 0;
 };
 
 // Types `shutdown` at the prompt of `machine`; throws unless it then powers off.

@@ -96,10 +96,15 @@ int run_commands(const Arguments& arguments) {
     Machine machine(arguments.machine);
     const Deadline deadline = after(arguments.timeout);
     Prompt prompt(machine.console(), until(deadline));
-    std::cout << prompt.run(*arguments.commands, until(deadline)) << std::flush;
-    const int status = prompt.status(until(deadline));
+    try {
+        prompt.run(*arguments.commands, until(deadline), [](std::string_view output) { std::cout << output << std::flush; });
+    } catch (const ConsoleError&) {
+        // The commands may have switched it off.
+        if (machine.running() || !machine.wait_for_exit(until(deadline)).powered_off()) throw;
+        return 0;
+    }
     shut_down(machine, until(deadline));
-    return status;
+    return prompt.status();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "monitor/rpc/describe.h"
 #include "monitor/rpc/reply.h"
 #include "monitor/rpc/request.h"
+#include "monitor/rpc/rpc_names.h"
 #include "monitor/shell.h"
 
 #include <eft/process.h>
@@ -127,6 +128,26 @@ Outcome call_method(Rpc& rpc, std::string_view service, std::string_view name, s
 }
 
 }  // namespace
+
+std::vector<std::string> rpc_services() {
+    std::vector<std::string> names;
+    const Result<Rpc*> rpc = open_rpc();
+    if (!rpc.ok()) return names;
+    for (const EndpointName& each : (*rpc)->endpoints.list())
+        if (each.allowed) names.push_back(each.name);
+    return names;
+}
+
+std::vector<std::string> rpc_methods(std::string_view service) {
+    std::vector<std::string> names;
+    const Result<Rpc*> rpc = open_rpc();
+    if (!rpc.ok()) return names;
+    const Result<Endpoint*> endpoint = (*rpc)->endpoints.open(service);
+    if (!endpoint.ok()) return names;
+    for (const descriptor::Service* each : (*endpoint)->interfaces)
+        for (const descriptor::Method* method : *each->methods()) names.emplace_back(text(method->name()));
+    return names;
+}
 
 Task<int> command_rpc(Shell& shell, const Words& words) {
     int status = 0;

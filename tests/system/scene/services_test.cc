@@ -165,7 +165,7 @@ TEST_CASE("`service watch` tells of deaths and returns, also of those that happe
     CHECK_MESSAGE(changes.find(" echo: up, incarnation 3\n") != std::string::npos, changes);
 
     // The subscriber dies with changes that it has not seen.
-    system.run("service kill echo; service wait echo; service kill monitor");
+    CHECK_THROWS_AS(system.run("service kill echo; service wait echo; service kill monitor"), PromptRestarted);
     system.run("sleep 300");
     changes = system.run("service watch 0");
     CHECK_MESSAGE(changes.find(" echo: up, incarnation 4\n") != std::string::npos, changes);

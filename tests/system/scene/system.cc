@@ -60,7 +60,7 @@ System::System(const Choice& choice) {
 System::~System() = default;
 
 std::string System::run(const std::string& line, int seconds) { return prompt_->run(line, std::chrono::seconds(seconds)); }
-int System::status() { return prompt_->status(std::chrono::seconds(20)); }
+int System::status() { return prompt_->status(); }
 void System::shut_down() { qemu::shut_down(*machine_, std::chrono::seconds(30)); }
 
 std::map<std::string, ServiceLine> System::services() {
