@@ -12,8 +12,8 @@ constexpr u64 kAlarmBit = 1;
 constexpr unsigned kTimer = 0;
 
 Result<hpet::Hpet> try_start(hpet::ClockState& state) {
-    EFT_TRY(static driver::Device device, driver::Device::connect());
-    EFT_TRY(static driver::Window window, device.window(0));
+    EFT_TRY(static EFT_PROCESS_LOCAL driver::Device device, driver::Device::connect());
+    EFT_TRY(static EFT_PROCESS_LOCAL driver::Window window, device.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, window.length));
     EFT_TRY(hpet::Hpet clock, hpet::Hpet::start(registers, state, kTimer));
     EFT_TRY(const u32 line, device.connect_interrupt(0, clock.possible_lines(), kAlarmBit));

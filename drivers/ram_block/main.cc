@@ -12,6 +12,6 @@ int eft_main() {
     if (size == 0 || size > kLargest) panic("ram_block: the size must be 1 to 64 MiB");
     auto memory = SharedMemory::create(size * kMebibyte);
     if (!memory.ok()) panic("ram_block: not enough memory");
-    static ram_block::RamDisk disk(memory->bytes());
+    static EFT_PROCESS_LOCAL ram_block::RamDisk disk(memory->bytes());
     run_server<block::Server>(block::kLayoutVersion, disk);
 }

@@ -59,7 +59,7 @@ Status Device::enable_bus_master() {
 }
 
 Result<hw::DmaMemory> Device::make_dma_memory(u64 bytes) {
-    static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
+    static EFT_PROCESS_LOCAL mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
     mem::ObjectRequest request;
     request.bytes = page_up(bytes);
     request.contiguous = true;
@@ -68,7 +68,7 @@ Result<hw::DmaMemory> Device::make_dma_memory(u64 bytes) {
     EFT_TRY(SharedMemory mapped, SharedMemory::borrow(object.slot(), request.bytes));
     u64 address = 0;
     EFT_TRY([[maybe_unused]] const u32 pinned, pin(object.slot(), std::span(&address, 1)));
-    static SharedMemory kept;  // for good: one driver has one piece
+    static EFT_PROCESS_LOCAL SharedMemory kept;  // for good: one driver has one piece
     kept = std::move(mapped);
     return hw::DmaMemory{kept.bytes().data(), address, request.bytes};
 }

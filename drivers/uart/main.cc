@@ -11,7 +11,7 @@ namespace {
 constexpr u64 kLineBit = 1;
 
 Result<hw::Ports> open_line() {
-    EFT_TRY(static driver::Device device, driver::Device::connect());
+    EFT_TRY(static EFT_PROCESS_LOCAL driver::Device device, driver::Device::connect());
     EFT_TRY(const hw::Ports ports, device.ports());
     EFT_TRY([[maybe_unused]] const u32 line, device.connect_interrupt(0, 0, kLineBit));
     return ports;

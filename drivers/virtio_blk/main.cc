@@ -12,7 +12,7 @@ namespace {
 constexpr u64 kQueueBit = 1;
 
 Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
-    static virtio::DeviceWindows windows;
+    static EFT_PROCESS_LOCAL virtio::DeviceWindows windows;
     EFT_TRY(const dev::DeviceInfo info, own.dev().describe());
     std::array<u8, pci::kConfigurationSize> configuration{};
     std::copy_n(info.config.begin(), std::min(info.config.size(), configuration.size()), configuration.begin());
@@ -32,12 +32,12 @@ Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
 }  // namespace
 
 int eft_main() {
-    static auto own = driver::Device::connect();
+    static EFT_PROCESS_LOCAL auto own = driver::Device::connect();
     if (!own.ok()) panic("virtio_blk: the manifest gives no device");
-    static auto device = open_device(*own);
+    static EFT_PROCESS_LOCAL auto device = open_device(*own);
     if (!device.ok()) panic("virtio_blk: the device's windows, memory or interrupts are not to be had");
     if (!device->start().ok()) panic("virtio_blk: the device cannot be started");
 
-    static virtio_blk::Disk disk(*device, *own);
+    static EFT_PROCESS_LOCAL virtio_blk::Disk disk(*device, *own);
     run_server<block::Server>(block::kLayoutVersion, disk);
 }

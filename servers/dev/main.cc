@@ -10,7 +10,7 @@ namespace {
 
 // "rsdp=" and the root pointer's bytes in hexadecimal.
 Result<Bytes> root_pointer_of(std::string_view arguments) {
-    static std::array<std::byte, kRsdpLength2> bytes;
+    static EFT_PROCESS_LOCAL std::array<std::byte, kRsdpLength2> bytes;
     constexpr std::string_view kKey = "rsdp=";
     const std::size_t at = arguments.find(kKey);
     if (at == arguments.npos) return Error::NotFound;
@@ -44,9 +44,9 @@ Machine read_machine(Resources& resources) {
 int eft_main() {
     using namespace eft;
     using namespace eft::dev;
-    static Resources resources;
-    static ConfigurationSpace space(resources);
-    static Devices devices;
+    static EFT_PROCESS_LOCAL Resources resources;
+    static EFT_PROCESS_LOCAL ConfigurationSpace space(resources);
+    static EFT_PROCESS_LOCAL Devices devices;
     if (!resources.open().ok()) panic("dev: cannot start with what root gave");
     const Machine machine = read_machine(resources);
     space.set_windows(machine.ecam);
@@ -54,7 +54,7 @@ int eft_main() {
         FixedText<100> line("not all devices were found: ");
         log(line.append(to_string(found.error())));
     }
-    static DeviceServer server(resources, space, devices);
+    static EFT_PROCESS_LOCAL DeviceServer server(resources, space, devices);
     FixedText<100> line("ready, ");
     log(line.decimal(devices.count()).append(" devices"));
 

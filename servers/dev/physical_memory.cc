@@ -21,7 +21,7 @@ mem::Object lend(Slot object) {
 // The whole pages around some bytes.
 struct PageRange {
     template <class T>
-    PageRange(T* start, u64 length) : at(page_down(reinterpret_cast<u64>(start))), bytes(page_up(reinterpret_cast<u64>(start) + length) - at) {}
+    PageRange(T* start, u64 length) : at(page_down(arch::address(start))), bytes(page_up(arch::address(start) + length) - at) {}
     u64 at, bytes;
 };
 
@@ -51,7 +51,7 @@ Result<hw::Mmio> Resources::map_registers(u64 address, u64 whole, u64 offset, u6
         free_addresses(at, length);
         return mapped.error();
     }
-    return hw::Mmio(reinterpret_cast<volatile void*>(at + (offset - first)), bytes);
+    return hw::Mmio(arch::pointer<volatile void>(at + (offset - first)), bytes);
 }
 
 void Resources::unmap_registers(hw::Mmio registers) {
@@ -73,7 +73,7 @@ Result<Bytes> Resources::map_table(u64 address, u64 bytes) {
         }
         forget_window(first + done, kPageSize);  // the mapping alone keeps it from now on
     }
-    return Bytes(reinterpret_cast<const std::byte*>(at + (address - first)), bytes);
+    return Bytes(arch::pointer<const std::byte>(at + (address - first)), bytes);
 }
 
 void Resources::unmap_table(Bytes table) {

@@ -106,7 +106,7 @@ static_assert(syslog::LogServer<LogServer>);
 int eft_main() {
     const Result<Slot> supervisor = granted("rs");
     if (!supervisor.ok()) panic("the manifest does not grant \"logs\"");
-    static LogServer server(*supervisor);
+    static EFT_PROCESS_LOCAL LogServer server(*supervisor);
     // The timer service may be starting, and waiting for it is for when log itself is up: its own signal tells.
     auto started = copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), kStarted);
     if (started.ok()) sys::signal(started->slot());

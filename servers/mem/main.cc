@@ -13,7 +13,7 @@
 namespace eft::memory {
 namespace {
 
-constinit State state;
+EFT_PROCESS_LOCAL constinit State state;
 
 // What root gave came in consecutive slots, which libos may count among its own: all of it moves.
 Status take_memory(u32 first, u32 count) {
@@ -61,7 +61,7 @@ int eft_main() {
         log(to_string(started.error()));
         panic("mem: cannot start with what root gave");
     }
-    static MemServer server(state);
+    static EFT_PROCESS_LOCAL MemServer server(state);
     log("ready");
 
     ServerLoop loop;

@@ -2,6 +2,6 @@
 
 namespace eft::memory {
 
-std::byte* own_memory(u64 address) { return reinterpret_cast<std::byte*>(address); }
+std::byte* own_memory(u64 address) { return arch::pointer<std::byte>(address); }
 
 }  // namespace eft::memory

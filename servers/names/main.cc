@@ -5,7 +5,7 @@
 
 int eft_main() {
     using namespace eft;
-    static broker::Broker server(slot(WellKnown::Endpoint));
+    static EFT_PROCESS_LOCAL broker::Broker server(slot(WellKnown::Endpoint));
     log("ready");
     ServerLoop loop;
     loop.run(requests_to<names::Names>(server));

@@ -13,12 +13,12 @@ int eft_main() {
     const Result<Slot> control = granted("mem");
     const Result<Slot> space = granted("space");
     if (!control.ok() || !space.ok()) panic("proc: no session of mem, or no address space");
-    static Memory memory{CapHandle(*control)};
+    static EFT_PROCESS_LOCAL Memory memory{CapHandle(*control)};
     if (Status opened = memory.open(*space); !opened.ok()) {
         note("proc", "cannot start: ", opened.error());
         panic("proc: the boot archive cannot be mapped");
     }
-    static ProcServer server(memory);
+    static EFT_PROCESS_LOCAL ProcServer server(memory);
     for (const std::string_view name : kCoreProcesses) {
         FixedText<kNameLength> thread("thread/");
         const Result<Slot> shown = granted(thread.append(name));

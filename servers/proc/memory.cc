@@ -22,7 +22,7 @@ Status Memory::open(Slot own_space) {
     mapping.address = layout::kObjectBase;
     mapping.rights = bits(FrameRight::Read);
     EFT_CHECK(session.map(mapping).or_error());
-    archive_ = {reinterpret_cast<const std::byte*>(layout::kObjectBase), archive.bytes};
+    archive_ = {arch::pointer<const std::byte>(layout::kObjectBase), archive.bytes};
     return {};
 }
 

@@ -89,7 +89,7 @@ Status CoreServers::grant_all(Memory& memory) {
     if (const u64 rsdp = memory.info().acpi_rsdp; rsdp != 0) {
         Arguments arguments((*this)[Core::Dev]);
         arguments.text("rsdp=");
-        for (u64 i = 0; i < kRsdpBytes; ++i) arguments.byte(reinterpret_cast<const u8*>(rsdp)[i]);
+        for (u64 i = 0; i < kRsdpBytes; ++i) arguments.byte(arch::pointer<const u8>(rsdp)[i]);
     }
     return {};
 }

@@ -71,7 +71,7 @@ Status CoreServers::open() {
     mapping.address = address;
     mapping.rights = bits(FrameRight::Read);
     EFT_TRY([[maybe_unused]] const Empty mapped, memory.map(mapping).or_error());
-    archive = {reinterpret_cast<const std::byte*>(address), packed.bytes};
+    archive = {arch::pointer<const std::byte>(address), packed.bytes};
     return {};
 }
 

@@ -80,9 +80,9 @@ Status load(CoreServers& core, Services& services, ConsoleComplaints& complaints
 }  // namespace
 
 int eft_main() {
-    static CoreServers core;
+    static EFT_PROCESS_LOCAL CoreServers core;
     Services& services = *new Services;  // in the heap: as a static it would be part of the image
-    static ConsoleComplaints complaints;
+    static EFT_PROCESS_LOCAL ConsoleComplaints complaints;
     if (!core.open().ok()) panic("rs cannot open its sessions");
     if (const Status loaded = load(core, services, complaints); !loaded.ok()) {
         FixedText<100> line;
@@ -92,14 +92,14 @@ int eft_main() {
     const auto parts = std::span<const PersistentPart>(services.parts).first(services.count);
     const auto plans = std::span<const Supervision>(services.plans).first(services.count);
     const auto records = std::span(services.records).first(services.count);
-    static Processes processes(core, parts);
-    static Supervisor supervisor(processes, plans, records);
-    static Watch watch(processes, supervisor, plans, records);
-    static KernelSessionSlots slots;
-    alignas(64) static std::byte sessions[Orders::Region::kBytes];
-    static Orders orders(sessions, slots, core, parts, processes, supervisor, records);
+    static EFT_PROCESS_LOCAL Processes processes(core, parts);
+    static EFT_PROCESS_LOCAL Supervisor supervisor(processes, plans, records);
+    static EFT_PROCESS_LOCAL Watch watch(processes, supervisor, plans, records);
+    static EFT_PROCESS_LOCAL KernelSessionSlots slots;
+    alignas(64) static EFT_PROCESS_LOCAL std::byte sessions[Orders::Region::kBytes];
+    static EFT_PROCESS_LOCAL Orders orders(sessions, slots, core, parts, processes, supervisor, records);
     static_cast<void>(orders.recover(0));
-    static RegionCommit<ReplyCommit, Orders::View> commit(orders.region().log(), orders.view());
+    static EFT_PROCESS_LOCAL RegionCommit<ReplyCommit, Orders::View> commit(orders.region().log(), orders.view());
     for (u8 level = 0; level <= kLastLevel; ++level) {
         for (unsigned i = 0; i < plans.size(); ++i) {
             if (plans[i].level == level && parts[i].made) static_cast<void>(supervisor.start(i));

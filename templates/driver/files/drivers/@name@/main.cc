@@ -9,8 +9,8 @@ using namespace eft;
 namespace {
 
 Result<@name@::Engine> start_device() {
-    EFT_TRY(static driver::Device own, driver::Device::connect());
-    EFT_TRY(static driver::Window window, own.window(0));
+    EFT_TRY(static EFT_PROCESS_LOCAL driver::Device own, driver::Device::connect());
+    EFT_TRY(static EFT_PROCESS_LOCAL driver::Window window, own.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, @name@::kRegisterBytes));
     EFT_TRY([[maybe_unused]] const u32 irq, own.connect_interrupt(0, 0, @name@::kInterruptBit));
     EFT_CHECK(own.enable_bus_master());  // an interrupt message is a write of the device to memory
@@ -20,7 +20,7 @@ Result<@name@::Engine> start_device() {
 }  // namespace
 
 int eft_main() {
-    static auto device = start_device();
+    static EFT_PROCESS_LOCAL auto device = start_device();
     if (!device.ok()) panic("@name@: there is no edu device that can be used");
     run_server<@name@::Server>(@name@::kLayoutVersion, *device);
 }
