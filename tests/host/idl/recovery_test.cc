@@ -129,7 +129,7 @@ TEST_CASE("reopen: without an owner, or for ever stale, the error stands") {
     } hopeless;
     world.client.on_reopen(hopeless);
     CHECK(world.client.enter({1}).error() == Error::StaleSession);
-    CHECK(hopeless.opened == 2);
+    CHECK(hopeless.opened == 3);
 }
 
 TEST_CASE("a handler that waits answers later; its request's strings stay as they were") {

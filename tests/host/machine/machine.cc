@@ -153,10 +153,10 @@ public:
         }
     }
 
-    Image& add_image(std::string name, int (*main)()) {
+    Image& add_image(std::string name, std::function<int()> main) {
         Image& image = *images_.emplace_back(std::make_unique<Image>());
         image.name = std::move(name);
-        image.main = main;
+        image.main = std::move(main);
         image.entry = layout::kImageBase + images_.size() * kImageStep;
         return image;
     }
@@ -364,7 +364,7 @@ Machine::Machine(std::size_t archive_bytes) : implementation_(std::make_unique<I
 Machine::~Machine() = default;
 const BootInfo& Machine::boot_info() const { return implementation_->boot_info(); }
 std::byte* Machine::memory(u64 physical) { return kernel::to_pointer<std::byte>(PhysAddr(physical)); }
-Image& Machine::add_image(std::string name, int (*main)()) { return implementation_->add_image(std::move(name), main); }
+Image& Machine::add_image(std::string name, std::function<int()> main) { return implementation_->add_image(std::move(name), std::move(main)); }
 void Machine::signal_when_idle(Slot notification) { implementation_->idle = notification; }
 void Machine::at(u64 time, std::function<void()> event) { implementation_->events.emplace(time, std::move(event)); }
 void Machine::interrupt(u32 number) { kernel::handle_interrupt(implementation_->core(), number); }

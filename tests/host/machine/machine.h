@@ -31,7 +31,7 @@ struct Image {
     static constexpr u64 kNever = ~u64{0};
 
     std::string name;
-    int (*main)() = nullptr;
+    std::function<int()> main;
     u64 entry = 0;  // where its threads start
 
     u64 system_calls = 0;               // that its threads have made
@@ -57,7 +57,7 @@ public:
     std::byte* memory(u64 physical);
 
     // An address at which threads of this program start. It lives as long as the machine.
-    Image& add_image(std::string name, int (*main)());
+    Image& add_image(std::string name, std::function<int()> main);
 
     // Who is signalled, by the capability in this slot of root's, when no thread can run and no timer is armed. Root must
     // wait for it then; if it does not, its system call ends with std::logic_error, which says where everybody waits.

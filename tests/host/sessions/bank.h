@@ -1,20 +1,28 @@
-// Servers of the test interfaces, and clients that reach them in process.
+// Servers of the test interfaces.
 #pragma once
 
-#include "mortal_server.h"
+#include <eft/idl/sessions.h>
+#include <scripted_names.h>
+#include <stage_case.h>
 
 namespace eft::test {
 
 using sessions::Amount;
 using sessions::Balance;
+using BankClient = sessions::BankClient<>;
+using DeskClient = sessions::DeskClient<>;
 
 struct Total {
     u64 sum = 0;
 };
 
 struct Bank : StatefulServer<sessions::Bank, Total, 4> {
-    using StatefulServer::StatefulServer;
-    Completion<u64>* gate = nullptr;
+    template <class... Arguments>
+    explicit Bank(Arguments&&... arguments) : StatefulServer(std::forward<Arguments>(arguments)...) {
+        running = this;
+    }
+    static inline Bank* running = nullptr;  // the present incarnation
+    Completion<u64> gates[2];
 
     Result<Balance> deposit(ipc::Context&, Session& session, const Amount& amount) {
         EFT_TRY(Total * total, edit_shared());
@@ -29,9 +37,14 @@ struct Bank : StatefulServer<sessions::Bank, Total, 4> {
     Result<Balance> receipt(ipc::Context& context, Session& session, const Amount& amount) {
         return deposit(context, session, amount);
     }
+    // The amount says which gate it waits for.
     Task<Result<Balance>> later(ipc::Context& context, Session& session, Amount amount) {
-        if (gate) co_await *gate;
+        co_await gates[amount.amount];
         co_return deposit(context, session, amount);
+    }
+    void woken(u64 bits) {
+        for (u64 each : {0, 1})
+            if (bits >> each & 1) gates[each].set(1);
     }
 };
 static_assert(sessions::BankServer<Bank>);
@@ -49,25 +62,15 @@ struct Desk : StatefulServer<sessions::Desk, Total, 4> {
     }
 };
 
-struct BankWorld final : MortalServer<Bank> {};
-using BankClient = sessions::BankClient<ipc::LocalTransport<BankWorld>>;
-struct DeskWorld final : MortalServer<Desk> {};
-using DeskClient = sessions::DeskClient<ipc::LocalTransport<DeskWorld>>;
-
-// What names tells of sessions that are over.
-class Broker {
-public:
-    explicit Broker(std::vector<u64> badges) : told_(std::move(badges)) {}
-    Result<names::Badges> closed() {
-        answer_ = std::exchange(told_, {});
-        names::Badges badges;
-        badges.badges = answer_;
-        return badges;
-    }
-    Result<names::Badges> open(const names::Badge&) { return names::Badges{}; }
-
-private:
-    std::vector<u64> told_, answer_;
+struct BankScene {
+    Stage& stage;
+    Program& bank = stage.serve<Bank>("bank", 1);
+    BankClient client(u64 badge) { return BankClient{stage.connect(bank, Badge{badge})}; }
+};
+struct DeskScene {
+    Stage& stage;
+    Program& desk = stage.serve<Desk>("desk", 1);
+    DeskClient client{stage.connect(desk, Badge{11})};
 };
 
 }  // namespace eft::test

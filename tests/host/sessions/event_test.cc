@@ -1,6 +1,8 @@
 // Events: bounded queues in the session, kills of server and subscriber at any point, overflow that is told.
 #include "bank.h"
 
+#include <eft/wake.h>
+
 #include <random>
 
 using namespace eft;
@@ -8,109 +10,118 @@ using namespace eft::test;
 
 namespace {
 
-constexpr u64 kBell = 77;
+struct World : BankScene {
+    World(Stage& where) : BankScene{where} {}
+    BankClient subscriber = client(11), other = client(12);
 
-struct World {
-    BankWorld bank;
-    BankClient subscriber{bank, Badge{11}}, other{bank, Badge{12}};
-
-    Result<Subscribed> subscribe() { return subscriber.subscribe_moved({.wake = ipc::LocalHandle(ipc::local_caps().create(kBell))}); }
-    unsigned rung() { return std::exchange(bank.slots().signals[kBell], 0u); }
+    Result<Subscribed> subscribe() { return subscriber.subscribe_moved({.wake = *make_wake()}); }
+    bool rung() { return poll_wake() != 0; }
 };
 
 }  // namespace
 
-TEST_CASE("an event waits in the queue, and a signal says look") {
-    World world;
-    CHECK(world.subscriber.next_moved({}).error() == Error::WrongState);
-    REQUIRE(world.other.deposit({1}).ok());  // before the subscription: nothing for it
-    REQUIRE(world.subscribe().ok());
-    CHECK(world.rung() == 0);
-    CHECK(world.subscriber.next_moved({})->number == 0);
+STAGE_CASE(World, "an event waits in the queue, and a signal says look") {
+    CHECK(subscriber.next_moved({}).error() == Error::WrongState);
+    REQUIRE(other.deposit({1}).ok());  // before the subscription: nothing for it
+    REQUIRE(subscribe().ok());
+    CHECK(!rung());
+    CHECK(subscriber.next_moved({})->number == 0);
 
-    REQUIRE(world.other.deposit({5}).ok());
-    CHECK(world.rung() == 1);
-    auto event = world.subscriber.next_moved({});
+    REQUIRE(other.deposit({5}).ok());
+    CHECK(rung());
+    auto event = subscriber.next_moved({});
     REQUIRE(event.ok());
     CHECK(event->number == 1);
     CHECK(event->missed == 0);
     CHECK(event->amount == 5);
     CHECK(event->whose == 12);
     CHECK(event->text == "deposit");
-    CHECK(world.subscriber.next_moved({})->number == 1);  // not acknowledged
-    CHECK(world.subscriber.next_moved({1})->number == 0);
-    CHECK(world.subscriber.next_moved({2}).error() == Error::OutOfRange);
+    CHECK(subscriber.next_moved({})->number == 1);  // not acknowledged
+    CHECK(subscriber.next_moved({1})->number == 0);
+    CHECK(subscriber.next_moved({2}).error() == Error::OutOfRange);
 }
 
-TEST_CASE("an event of a request that is taken back does not exist") {
-    World world;
-    REQUIRE(world.subscribe().ok());
-    CHECK(world.other.deposit({1'000'001}).error() == Error::OutOfRange);
-    CHECK(world.subscriber.next_moved({})->number == 0);
+STAGE_CASE(World, "an event of a request that is taken back does not exist") {
+    REQUIRE(subscribe().ok());
+    CHECK(other.deposit({1'000'001}).error() == Error::OutOfRange);
+    CHECK(subscriber.next_moved({})->number == 0);
 }
 
-TEST_CASE("a full queue loses its oldest events and says how many") {
-    World world;
-    REQUIRE(world.subscribe().ok());
-    for (u64 amount = 1; amount <= 9; ++amount) REQUIRE(world.other.deposit({amount}).ok());
-    auto event = world.subscriber.next_moved({});
+STAGE_CASE(World, "a full queue loses its oldest events and says how many") {
+    REQUIRE(subscribe().ok());
+    for (u64 amount = 1; amount <= 9; ++amount) REQUIRE(other.deposit({amount}).ok());
+    auto event = subscriber.next_moved({});
     CHECK(event->number == 6);
     CHECK(event->missed == 5);
     CHECK(event->amount == 6);
-    CHECK(world.subscriber.next_moved({6})->missed == 0);
+    CHECK(subscriber.next_moved({6})->missed == 0);
 }
 
-TEST_CASE("the end of a subscription; the next begins with what happens then") {
-    World world;
-    REQUIRE(world.subscribe().ok());
-    REQUIRE(world.other.deposit({1}).ok());
-    REQUIRE(world.subscriber.subscribe_moved({}).ok());
-    CHECK(world.bank.slots().objects.empty());
-    REQUIRE(world.other.deposit({2}).ok());
-    auto again = world.subscribe();
+STAGE_CASE(World, "the end of a subscription; the next begins with what happens then") {
+    REQUIRE(subscribe().ok());
+    REQUIRE(other.deposit({1}).ok());
+    REQUIRE(subscriber.subscribe_moved({}).ok());
+    CHECK(stage.kept_slots(bank) == 0);
+    REQUIRE(other.deposit({2}).ok());
+    auto again = subscribe();
     CHECK(again->last == 1);
     CHECK(again->acknowledged == 1);
-    REQUIRE(world.other.deposit({3}).ok());
-    CHECK(world.subscriber.next_moved({1})->amount == 3);
+    REQUIRE(other.deposit({3}).ok());
+    CHECK(subscriber.next_moved({1})->amount == 3);
 }
 
-TEST_CASE("a session that ends takes its subscription along") {
-    World world;
-    REQUIRE(world.subscribe().ok());
-    Broker broker({11});
-    world.bank.wake([&] { world.bank.server().close_ended(world.bank.server(), broker); });
-    CHECK(world.bank.slots().objects.empty());
+STAGE_CASE(World, "a session that ends takes its subscription along") {
+    REQUIRE(subscribe().ok());
+    CHECK(stage.kept_slots(bank) == 1);
+    ScriptedNames names(stage);
+    names.serve(bank);
+    names.close(bank, {11});
+    CHECK(stage.kept_slots(bank) == 0);
 }
 
-TEST_CASE("each incarnation rings the bells that the dead one may have owed") {
-    World world;
-    REQUIRE(world.subscribe().ok());
-    REQUIRE(world.other.deposit({1}).ok());
-    world.rung();
-    world.bank.kill();
-    CHECK(world.rung() == 1);
-    CHECK(world.subscriber.next_moved({})->amount == 1);
+STAGE_CASE(World, "each incarnation rings the bells that the dead one may have owed") {
+    REQUIRE(subscribe().ok());
+    REQUIRE(other.deposit({1}).ok());
+    rung();
+    stage.kill(bank);
+    stage.run();
+    CHECK(rung());
+    CHECK(subscriber.next_moved({})->amount == 1);
+}
+
+STAGE_CASE(World, "what a subscription is told to ring is kept once, whenever the server dies") {
+    REQUIRE(subscribe().ok());
+    const u32 own = used_scratch_slots(), servers = stage.used_slots(bank);
+    for (const At at : {At::SystemCall, At::Store})
+        for (u64 nth = 0; nth < 40; ++nth) {
+            bank.die(at, nth);
+            REQUIRE(subscribe().ok());  // the stub sends it twice, if the server died
+            REQUIRE(other.deposit({5}).ok());
+            CHECK(rung());
+            CHECK(used_scratch_slots() == own);
+            CHECK(stage.used_slots(bank) == servers);
+        }
+    CHECK(bank.deaths > 40);
 }
 
 // The publisher counts up with acknowledged requests; a subscriber with memory of its own sees each number once, in
 // order, or is told how many it has missed; one without sees some again, and never skips one silently.
-TEST_CASE("server and subscriber are killed anywhere: nothing is lost silently, nothing is seen twice") {
+STAGE_CASE(World, "server and subscriber are killed anywhere: nothing is lost silently, nothing is seen twice") {
     std::mt19937 random(11);
-    World world;
-    REQUIRE(world.subscribe().ok());
+    REQUIRE(subscribe().ok());
     u64 published = 0, dealt_with = 0, seen = 0, missed = 0, restarts = 0;
     for (unsigned round = 0; round < 6000; ++round) {
-        if (random() % 2) world.bank.fatal_point = random() % 200;
+        if (random() % 2) bank.die(random() % 4 ? At::Store : At::SystemCall, random() % 60);
         switch (random() % 4) {
             case 0:
             case 1: {
-                const auto answer = world.other.deposit({published + 1});
+                const auto answer = other.deposit({published + 1});
                 if (answer.ok()) ++published;
                 else CHECK(answer.error() == Error::ServiceFailed);
                 break;
             }
             case 2: {
-                const auto event = world.subscriber.next_moved({dealt_with});
+                const auto event = subscriber.next_moved({dealt_with});
                 if (!event.ok()) {
                     CHECK(event.error() == Error::ServiceFailed);
                     break;
@@ -125,12 +136,12 @@ TEST_CASE("server and subscriber are killed anywhere: nothing is lost silently, 
             }
             case 3:  // restarts, and subscribes again
                 if (random() % 4) break;
-                if (world.subscribe().ok()) ++restarts;
+                if (subscribe().ok()) ++restarts;
                 break;
         }
     }
     for (;;) {
-        const auto event = world.subscriber.next_moved({dealt_with});
+        const auto event = subscriber.next_moved({dealt_with});
         REQUIRE(event.ok());
         if (event->number == 0) break;
         missed += event->missed;
@@ -141,6 +152,6 @@ TEST_CASE("server and subscriber are killed anywhere: nothing is lost silently, 
     CHECK(seen + missed == published);
     CHECK(seen > 500);
     CHECK(missed > 50);
-    CHECK(world.bank.deaths > 1000);
+    CHECK(bank.deaths > 1000);
     CHECK(restarts > 100);
 }

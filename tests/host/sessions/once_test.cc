@@ -19,8 +19,8 @@ struct Kept {
 // One life of the caller, which ends at one of these places.
 enum class End { Never, BeforeCall, AfterCall };
 
-void live(BankWorld& world, Kept& kept, End end) {
-    BankClient client(world, Badge{11});
+void live(BankScene& scene, Kept& kept, End end) {
+    BankClient client = scene.client(11);
     if (!kept.pending) {
         ++kept.number;
         kept.pending = true;
@@ -40,22 +40,20 @@ void live(BankWorld& world, Kept& kept, End end) {
 
 }  // namespace
 
-TEST_CASE("caller, server and both are killed, anywhere: exactly one effect for each acknowledged call") {
+STAGE_CASE(BankScene, "caller, server and both are killed, anywhere: exactly one effect for each acknowledged call") {
     std::mt19937 random(7);
-    BankWorld world;
     Kept kept;
     unsigned callers = 0;
     for (unsigned round = 0; round < 4000; ++round) {
         const End end = static_cast<End>(random() % 3);
         callers += end != End::Never;
-        if (random() % 2) world.fatal_point = random() % 120;
-        if (random() % 16 == 0) world.kill();
-        live(world, kept, end);
+        if (random() % 2) bank.die(random() % 4 ? At::Store : At::SystemCall, random() % 40);
+        if (random() % 16 == 0) stage.kill(bank);
+        live(*this, kept, end);
     }
-    while (kept.pending) live(world, kept, End::Never);
-    CHECK(world.deaths > 1000);
+    while (kept.pending) live(*this, kept, End::Never);
+    CHECK(bank.deaths > 1000);
     CHECK(callers > 1000);
     CHECK(kept.acknowledged > 500);
-    BankClient other(world, Badge{12});
-    CHECK(other.deposit({0})->total == kept.acknowledged);
+    CHECK(client(12).deposit({0})->total == kept.acknowledged);
 }

@@ -1,141 +1,140 @@
 // Generated sessions: found by badge, opened and closed, kept or forgotten over restarts, limited.
 #include "bank.h"
 
-#include <stdexcept>
-
 using namespace eft;
 using namespace eft::test;
 
-[[noreturn]] void eft::panic(const char* text) { throw std::runtime_error(text); }
-
-TEST_CASE("each badge has a session of its own, from its first request on") {
-    BankWorld world;
-    BankClient one(world, Badge{11}), two(world, Badge{12});
+STAGE_CASE(BankScene, "each badge has a session of its own, from its first request on") {
+    BankClient one = client(11), two = client(12), nobody = client(0);
     CHECK(one.deposit({5})->own == 5);
     CHECK(two.deposit({7})->own == 7);
     CHECK(one.deposit({1})->own == 6);
     CHECK(one.deposit({0})->total == 13);
-    BankClient nobody(world, Badge::None);
     CHECK(nobody.deposit({1}).error() == Error::StaleSession);
-    CHECK(world.server().session(Badge{13}) == nullptr);
+    CHECK(Bank::running->session(Badge{13}) == nullptr);
 }
 
-TEST_CASE("an answer that is an error has changed nothing") {
-    BankWorld world;
-    BankClient client(world, Badge{11});
-    CHECK(client.deposit({5}).ok());
-    CHECK(client.deposit({1'000'001}).error() == Error::OutOfRange);
-    CHECK(client.deposit({0})->total == 5);
-    CHECK((*world.server().session(Badge{11}))->calls == 2);
+STAGE_CASE(BankScene, "an answer that is an error has changed nothing") {
+    BankClient one = client(11);
+    CHECK(one.deposit({5}).ok());
+    CHECK(one.deposit({1'000'001}).error() == Error::OutOfRange);
+    CHECK(one.deposit({0})->total == 5);
+    CHECK((*Bank::running->session(Badge{11}))->calls == 2);
 }
 
-TEST_CASE("more clients than there is room for: LimitReached; a session that ended makes room") {
-    BankWorld world;
-    for (u64 badge = 1; badge <= 4; ++badge) CHECK(BankClient(world, Badge{badge}).deposit({badge}).ok());
-    BankClient fifth(world, Badge{5});
+STAGE_CASE(BankScene, "more clients than there is room for: LimitReached; a session that ended makes room") {
+    ScriptedNames names(stage);
+    names.serve(bank);
+    for (u64 badge = 1; badge <= 4; ++badge) CHECK(client(badge).deposit({badge}).ok());
+    BankClient fifth = client(5);
     CHECK(fifth.deposit({1}).error() == Error::LimitReached);
-    Broker broker({2});
-    world.wake([&] { world.server().close_ended(world.server(), broker); });
+    names.close(bank, {2});
     CHECK(fifth.deposit({1})->own == 1);
-    CHECK(BankClient(world, Badge{2}).deposit({1}).error() == Error::LimitReached);
+    CHECK(client(2).deposit({1}).error() == Error::LimitReached);
 }
 
-TEST_CASE("a session ends when its last request has") {
-    BankWorld world;
-    BankClient client(world, Badge{11});
-    Completion<u64> gates[2];
-    for (auto& gate : gates) {
-        world.server().gate = &gate;
-        CHECK(client.later({1}).error() == Error::Cancelled);  // it waits
+STAGE_CASE(BankScene, "a session ends when its last request has") {
+    ScriptedNames names(stage);
+    names.serve(bank);
+    BankClient one = client(11);
+    REQUIRE(one.deposit({0}).ok());
+    Program* waiting[2];
+    for (u64 gate : {0, 1}) {
+        waiting[gate] = &stage.add("waiting", [gate] { return BankClient{CapHandle(*granted("bank"))}.later({gate}).ok() ? 0 : 1; });
+        stage.connect(*waiting[gate], "bank", bank, Badge{11});
     }
-    CHECK(client.later({1}).error() == Error::Busy);
-    Broker broker({11});
-    world.wake([&] { world.server().close_ended(world.server(), broker); });
-    CHECK(world.server().session(Badge{11}) != nullptr);
-    gates[1].set(1);
-    world.wake([&] { world.server().close_ended(world.server(), broker); });
-    REQUIRE(world.server().session(Badge{11}) != nullptr);
-    CHECK(world.server().session(Badge{11})->requests_in_progress() == 1);
-    gates[0].set(1);
-    world.wake([&] { world.server().close_ended(world.server(), broker); });
-    CHECK(world.server().session(Badge{11}) == nullptr);
+    stage.run();
+    CHECK(one.later({0}).error() == Error::Busy);
+    names.close(bank, {11});
+    CHECK(Bank::running->session(Badge{11}) != nullptr);
+    stage.signal(bank, 2);
+    stage.run();
+    CHECK(waiting[1]->ended);
+    CHECK(waiting[1]->status == 0);
+    REQUIRE(Bank::running->session(Badge{11}) != nullptr);
+    CHECK(Bank::running->session(Badge{11})->requests_in_progress() == 1);
+    stage.signal(bank, 1);
+    stage.run();
+    CHECK(waiting[0]->ended);
+    CHECK(Bank::running->session(Badge{11}) == nullptr);
 }
 
-TEST_CASE("a kill before any store: what was answered has happened, what got PeerDied is repeated by the stub") {
-    for (u64 point = 0, last = 1; point < last; ++point) {
-        BankWorld world;
-        BankClient client(world, Badge{11}), other(world, Badge{12});
-        REQUIRE(client.deposit({5}).ok());
-        REQUIRE(other.deposit({50}).ok());
-        if (point == 0) {
-            REQUIRE(client.deposit({3}).ok());
-            last = world.points;
-            REQUIRE(last > 40);
-            world.kill();
-            CHECK(client.deposit({0})->own == 8);
-            continue;
-        }
-        world.fatal_point = point;
-        const auto answer = client.deposit({3});
-        REQUIRE(answer.ok());
-        CHECK(answer->own == 8);
-        CHECK(world.deaths == 1);
-        CHECK(client.deposit({0})->total == 58);
-        CHECK(other.deposit({0})->own == 50);
+TEST_CASE("a death at any store or system call: what was answered has happened, what got PeerDied is repeated by the stub") {
+    for (const At at : {At::Store, At::SystemCall}) {
+        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) {
+            BankScene scene{stage};
+            BankClient client = scene.client(11), other = scene.client(12);
+            REQUIRE(client.deposit({5}).ok());
+            REQUIRE(other.deposit({50}).ok());
+            host::store_hook.each_byte = true;
+            scene.bank.die(at, nth);
+            const auto answer = client.deposit({3});
+            host::store_hook.each_byte = false;
+            REQUIRE(answer.ok());
+            CHECK(answer->own == 8);
+            const bool died = scene.bank.deaths == 1;
+            if (!died) stage.kill(scene.bank);
+            CHECK(client.deposit({0})->total == 58);
+            CHECK(other.deposit({0})->own == 50);
+            return died;
+        });
+        CHECK(deaths > (at == At::Store ? 40 : 0));
     }
 }
 
-TEST_CASE("reset: the program does not notice that its session was forgotten, whatever it calls") {
-    DeskWorld world;
-    DeskClient client(world, Badge{11});
+STAGE_CASE(DeskScene, "reset: the program does not notice that its session was forgotten, whatever it calls") {
     CHECK(client.add({5})->own == 5);
     CHECK(client.add({5})->own == 10);
-    world.kill();
+    stage.kill(desk);
     const auto after = client.add({1});
     CHECK(after->own == 1);
     CHECK(after->total == 11);
-    world.kill();
-    CHECK(std::move(client.take({2})).or_error()->total == 13);  // no licence to repeat, and none is needed
+    stage.kill(desk);
+    CHECK(client.take({2}).or_error()->total == 13);  // no licence to repeat, and none is needed
 }
 
-TEST_CASE("reset: an owner is told once per death, before its request is done in the new session") {
-    struct Owner {
-        unsigned opened = 0;
-        DeskClient* client;
-        Status reopen(ipc::Client<ipc::LocalTransport<DeskWorld>>&) {
-            ++opened;
-            return client->add({100}).error();  // what the program keeps there
-        }
-    };
-    DeskWorld world;
-    DeskClient client(world, Badge{11});
-    Owner owner{.client = &client};
+namespace {
+
+// A program that keeps an amount at the desk.
+struct Owner {
+    DeskClient& client;
+    unsigned opened = 0;
+    Status reopen(ipc::Client<ipc::KernelTransport>&) {
+        ++opened;
+        return client.add({100}).error();
+    }
+};
+
+}  // namespace
+
+STAGE_CASE(DeskScene, "reset: an owner is told once per death, before its request is done in the new session") {
+    Owner owner{client};
     client.on_reopen(owner);
     CHECK(client.add({100})->own == 100);
     CHECK(client.add({1})->own == 101);
-    world.kill();
+    stage.kill(desk);
     CHECK(client.add({1})->own == 101);
     CHECK(owner.opened == 1);
     CHECK(client.add({1})->own == 102);
     CHECK(owner.opened == 1);
 }
 
-TEST_CASE("reset: killed at any store of the answer that forgets, the client is told by the next incarnation") {
-    for (u64 point = 0; point < 60; ++point) {
-        struct Owner {
-            DeskClient* client;
-            u64 kept = 100;
-            Status reopen(ipc::Client<ipc::LocalTransport<DeskWorld>>&) { return client->add({kept}).error(); }
-        };
-        DeskWorld world;
-        DeskClient client(world, Badge{11});
-        Owner owner{.client = &client};
-        client.on_reopen(owner);
-        REQUIRE(client.add({100}).ok());
-        world.kill();
-        world.fatal_point = point;
-        const auto answer = client.add({1});
-        REQUIRE(answer.ok());
-        CHECK(answer->own == 101);
+TEST_CASE("reset: a death at any store or system call while the client is told and opens again, which goes unnoticed") {
+    for (const At at : {At::Store, At::SystemCall}) {
+        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) {
+            DeskScene scene{stage};
+            Owner owner{scene.client};
+            scene.client.on_reopen(owner);
+            REQUIRE(scene.client.add({100}).ok());
+            stage.kill(scene.desk);
+            host::store_hook.each_byte = true;
+            scene.desk.die(at, nth);
+            const auto answer = scene.client.add({1});
+            host::store_hook.each_byte = false;
+            REQUIRE(answer.ok());
+            CHECK(answer->own == 101);
+            return scene.desk.deaths == 2;
+        });
+        CHECK(deaths > (at == At::Store ? 60 : 2));
     }
 }

@@ -17,6 +17,7 @@ namespace {
 constexpr unsigned kReserveBits = 25;
 constexpr u64 kIdle = 1;
 constexpr u64 kExitBadge = 1000;  // + number of the program: its session with proc
+constexpr u32 kWork = 1;          // the test's message: a pointer to Work
 constexpr unsigned kTableBits = 10;
 constexpr unsigned kIncarnationBits = 18;
 
@@ -41,6 +42,12 @@ std::array<std::byte, sizeof(elf_format::Header) + sizeof(elf_format::ProgramHea
     return file;
 }
 
+// What root does for the test.
+struct Work {
+    const std::function<void()>& work;
+    std::exception_ptr thrown;
+};
+
 }  // namespace
 
 Stage::Stage() : memory_(machine.boot_info()) {
@@ -49,12 +56,18 @@ Stage::Stage() : memory_(machine.boot_info()) {
     check(memory_.reserve(kReserveBits), "memory");
     exceptions_ = memory_.take_slots(1);
     notification_ = memory_.take_slots(1);
-    const Slot idle = memory_.take_slots(1);
+    root_idle_ = memory_.take_slots(1);
+    test_wait_ = memory_.take_slots(1);
+    test_idle_ = memory_.take_slots(1);
+    signaller_ = memory_.take_slots(1);
+    const Slot own_table = root::root_slot(RootSlot::Table);
     check(ko::retype(memory_.reserved(), ObjectType::Endpoint, exceptions_), "the supervisor's endpoint");
     check(ko::retype(memory_.reserved(), ObjectType::Notification, notification_), "the supervisor's notification");
+    check(ko::retype(memory_.reserved(), ObjectType::Notification, test_wait_), "the test's notification");
     check(ko::bind(root::root_slot(RootSlot::Thread), notification_), "the supervisor's notification");
-    check(ko::derive(root::root_slot(RootSlot::Table), idle, notification_, kAllRights, kIdle), "the sign of idleness");
-    machine.signal_when_idle(idle);
+    check(ko::derive(own_table, root_idle_, notification_, kAllRights, kIdle), "the sign of idleness");
+    check(ko::derive(own_table, test_idle_, test_wait_, kAllRights, kIdle), "the sign of idleness");
+    machine.signal_when_idle(root_idle_);
 }
 
 Stage::~Stage() {
@@ -65,17 +78,29 @@ void Stage::check(Status status, const char* what) {
     if (!status.ok()) throw std::logic_error(std::string(what) + ": " + to_string(status.error()));
 }
 
-Program& Stage::add(std::string name, int (*main)(), ProgramOptions options) {
+void Stage::as_root(const std::function<void()>& work) {
+    if (std::this_thread::get_id() == root_thread_) return work();
+    Work order{work, nullptr};
+    sys::Registers registers;
+    registers.tag = Tag(kWork, 1);
+    registers.w[0] = reinterpret_cast<u64>(&order);
+    check(sys::call(slot(WellKnown::Process), registers), "an order of the test");
+    if (order.thrown) std::rethrow_exception(order.thrown);
+}
+
+Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions options) {
     const u32 index = static_cast<u32>(programs_.size());
-    host::Image& image = machine.add_image(name, main);
+    host::Image& image = machine.add_image(name, std::move(main));
     Program& program = *programs_.emplace_back(new Program{std::move(name), options, image, {}});
-    const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, kTableBits, options.priority, 0, options.state_bytes,
-                                 EndpointRight::Send | EndpointRight::Receive};
-    check(program.service.create(memory_, spec, elf_file(image.entry), index, exceptions_), "a program's persistent part");
-    const Slot table = program.service.table();
-    check(ko::derive(table, slot(WellKnown::Supervisor), notification_, bits(NotificationRight::Signal), u64{1} << 8), "its supervisor");
-    check(ko::derive(table, slot(WellKnown::Process), exceptions_, bits(EndpointRight::Send), kExitBadge + index), "its session with proc");
-    start(program);
+    as_root([&] {
+        const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, kTableBits, options.priority, 0, options.state_bytes,
+                                     EndpointRight::Send | EndpointRight::Receive};
+        check(program.service.create(memory_, spec, elf_file(image.entry), index, exceptions_), "a program's persistent part");
+        const Slot table = program.service.table();
+        check(ko::derive(table, slot(WellKnown::Supervisor), notification_, bits(NotificationRight::Signal), u64{1} << 8), "its supervisor");
+        check(ko::derive(table, slot(WellKnown::Process), exceptions_, bits(EndpointRight::Send), kExitBadge + index), "its session with proc");
+        start(program);
+    });
     return program;
 }
 
@@ -85,13 +110,18 @@ void Stage::start(Program& program) {
 }
 
 void Stage::connect(Program& client, std::string_view name, Program& server, Badge badge) {
-    check(client.service.grant(name, server.service.endpoint(), bits(EndpointRight::Send), raw(badge)), "a session");
+    as_root([&] { check(client.service.grant(name, server.service.endpoint(), bits(EndpointRight::Send), raw(badge)), "a session"); });
+}
+
+void Stage::connect(Program& client, WellKnown where, Program& server, Badge badge) {
+    as_root([&] { check(ko::derive(client.service.table(), slot(where), server.service.endpoint(), bits(EndpointRight::Send), raw(badge)), "a session"); });
 }
 
 CapHandle Stage::connect(Program& server, Badge badge) {
-    auto copy = copy_capability(server.service.endpoint(), bits(EndpointRight::Send), raw(badge));
-    if (!copy.ok()) check(copy.error(), "a session");
-    return std::move(*copy);
+    CapHandle session(allocate_slot());
+    const Slot table = test_ ? test_->service.table() : root::root_slot(RootSlot::Table);
+    as_root([&] { check(ko::derive(table, session.slot(), server.service.endpoint(), bits(EndpointRight::Send), raw(badge)), "a session"); });
+    return session;
 }
 
 void Stage::died(Program& program) {
@@ -101,10 +131,64 @@ void Stage::died(Program& program) {
     else program.ended = true;
 }
 
-void Stage::kill(Program& program) { died(program); }
+void Stage::kill(Program& program) {
+    as_root([&] { died(program); });
+}
+
+void Stage::signal(Program& program, u64 bits) {
+    as_root([&] {
+        const Slot own_table = root::root_slot(RootSlot::Table);
+        check(ko::derive(own_table, signaller_, program.service.notification(), kAllRights, bits), "a signal");
+        sys::signal(signaller_);
+        check(ko::remove(own_table, signaller_), "a signal");
+    });
+}
+
+u32 Stage::used_slots(Program& program) {
+    u32 used = 0;
+    as_root([&] { used = *ko::used_slots(program.service.table()); });
+    return used;
+}
+
+u32 Stage::kept_slots(Program& program) {
+    u32 kept = 0;
+    as_root([&] {
+        for (u32 each = raw(slot(WellKnown::FirstPersistent)); each < raw(slot(WellKnown::FirstScratch)); ++each) {
+            const auto info = ko::inspect(program.service.table(), static_cast<Slot>(each));
+            kept += info.ok() && info->type != ObjectType::None;
+        }
+    });
+    return kept;
+}
 
 void Stage::run() {
-    for (;;) {
+    if (std::this_thread::get_id() == root_thread_) return supervise([] { return false; });
+    sys::Registers registers;
+    check(sys::recv(*granted("idle"), registers), "the sign of idleness");
+}
+
+void Stage::run_test(const std::function<void()>& test) {
+    std::exception_ptr thrown;
+    Program& program = add("test", [&] {
+        try {
+            test();
+        } catch (...) {
+            thrown = std::current_exception();
+        }
+        return 0;
+    }, {.priority = kTestPriority, .restarts = false});
+    check(program.service.grant("idle", test_wait_), "the sign of idleness");
+    test_ = &program;
+    machine.signal_when_idle(test_idle_);
+    supervise([&] { return program.ended; });
+    machine.signal_when_idle(root_idle_);
+    test_ = nullptr;
+    if (thrown) std::rethrow_exception(thrown);
+    if (program.deaths != 0) throw std::logic_error("the test met an exception: " + std::string(field_text(program.service.head().last_words)));
+}
+
+void Stage::supervise(const std::function<bool()>& ended) {
+    while (!ended()) {
         sys::Registers registers;
         const Error error = owes_answer_ ? sys::reply_recv(exceptions_, registers) : sys::recv(exceptions_, registers);
         check(error, "the supervisor");
@@ -113,6 +197,13 @@ void Stage::run() {
             if (registers.badge & kIdle) return;
         } else if (registers.tag.has(Tag::Fault)) {
             died(*programs_.at(registers.badge - 1));
+        } else if (registers.badge >= kExitBadge && registers.tag.label() == kWork) {
+            Work& order = *reinterpret_cast<Work*>(registers.w[0]);
+            try {
+                order.work();
+            } catch (...) {
+                order.thrown = std::current_exception();
+            }
         } else if (registers.badge >= kExitBadge) {
             Program& program = *programs_.at(registers.badge - kExitBadge);
             program.status = static_cast<int>(registers.w[0]);

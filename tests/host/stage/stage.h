@@ -10,10 +10,19 @@
 // state region, endpoint and notification, and they outlive its incarnations. It is built by root's own code
 // (servers/root/service.h). There are no other servers, so SharedMemory and connect() do not work.
 //
-// The test's thread is root and supervises within run(): a program that meets an exception gets its next incarnation, and
-// one whose function returns has ended. Between two runs the test may itself make calls of servers; one that dies meanwhile
-// is not restarted, so the call ends with std::logic_error. Programs use CHECK, not REQUIRE: nothing may be thrown
-// through a program that can be killed. What a program writes into the test's variables must not use the heap.
+// The test's thread is root and supervises within run() and run_test(): a program that meets an exception gets its next
+// incarnation, and one whose function returns has ended. Programs use CHECK, not REQUIRE: nothing may be thrown through a
+// program that can be killed. What a program writes into the test's variables must not use the heap.
+//
+// A test that makes calls itself is a program, too:
+//
+//   stage.run_test([&] {
+//       echo::EchoClient<> client{stage.connect(server, Badge{7})};
+//       CHECK(client.say({"hello"})->text == "hello");
+//   });
+//
+// There it may REQUIRE and throw, and servers that die while it calls them are restarted; <stage_case.h> makes a test case
+// of it. If it waits for what never comes, run_test() ends with std::logic_error, which says where everybody waits.
 //
 // Deaths are chosen by `program.image`: fatal_system_call and fatal_store, against system_calls and stores so far.
 #pragma once
@@ -23,9 +32,13 @@
 #include <service.h>
 
 #include <eft/cap.h>
+#include <eft/run_server.h>
 
+#include <exception>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace eft::test {
@@ -36,6 +49,8 @@ struct ProgramOptions {
     bool restarts = true;   // after an exception; else it has ended then
 };
 
+enum class At : u8 { SystemCall, Store };
+
 struct Program {
     std::string name;
     ProgramOptions options;
@@ -45,26 +60,49 @@ struct Program {
     bool ended = false;
     int status = 0;  // of one that ended by itself
 
+    // It meets an exception at its nth system call, or store to memory that outlives it, from now on (0: the next).
+    void die(At at, u64 nth = 0) {
+        if (at == At::SystemCall) image.fatal_system_call = image.system_calls + nth;
+        else image.fatal_store = image.stores + nth;
+    }
     std::span<std::byte> state() const { return {service.state(), options.state_bytes}; }
 };
 
 class Stage {
 public:
+    static constexpr u8 kTestPriority = 10, kServerPriority = 20;
+
     Stage();
     ~Stage();
     Stage(const Stage&) = delete;
 
-    // Its first incarnation runs as soon as the test's thread waits.
-    Program& add(std::string name, int (*main)(), ProgramOptions options = {});
+    // Its first incarnation runs as soon as the caller waits.
+    Program& add(std::string name, std::function<int()> main, ProgramOptions options = {});
+    // A server with state (<eft/run_server.h>), more important than the test. `more` outlives the Stage.
+    template <class Server, class... More>
+    Program& serve(std::string name, u32 layout_version, More&... more) {
+        return add(std::move(name), [layout_version, &more...]() -> int { run_server<Server>(layout_version, more...); },
+                   {.priority = kServerPriority, .state_bytes = page_up(Server::Region::kBytes)});
+    }
     // The client has a capability to the server's endpoint, under this name of its configuration.
     void connect(Program& client, std::string_view name, Program& server, Badge badge);
-    // The same for the test's thread.
+    // The same in a well-known slot, for all of its incarnations.
+    void connect(Program& client, WellKnown where, Program& server, Badge badge);
+    // The same for the caller.
     CapHandle connect(Program& server, Badge badge);
 
     // Lets everybody run, and restarts who died, until nobody can run and no timer is armed.
     void run();
+    // Runs `test` as a program named "test", once. What it throws is thrown here.
+    void run_test(const std::function<void()>& test);
     // Ends its present incarnation, as by an order, and starts the next one.
     void kill(Program& program);
+    // Of its notification: an interrupt, or what another server tells it.
+    void signal(Program& program, u64 bits);
+
+    // For leak checks: slots in use in the program's CapTable, and those of them that outlive its incarnation.
+    u32 used_slots(Program& program);
+    u32 kept_slots(Program& program);
 
     host::Machine machine;
 
@@ -72,10 +110,16 @@ private:
     void check(Status status, const char* what);
     void start(Program& program);
     void died(Program& program);
+    void supervise(const std::function<bool()>& ended);
+    // Does it in root's thread, for the test.
+    void as_root(const std::function<void()>& work);
 
+    std::thread::id root_thread_ = std::this_thread::get_id();
     root::Memory memory_;
-    Slot exceptions_ = Slot::None, notification_ = Slot::None;
+    Slot exceptions_ = Slot::None, notification_ = Slot::None, signaller_ = Slot::None;
+    Slot root_idle_ = Slot::None, test_idle_ = Slot::None, test_wait_ = Slot::None;
     bool owes_answer_ = false;  // to one that has ended: it waits for none, but the Reply does
+    Program* test_ = nullptr;
     std::vector<std::unique_ptr<Program>> programs_;
 };
 

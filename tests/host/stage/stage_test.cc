@@ -5,6 +5,7 @@
 #include <eft/ipc/kernel_transport.h>
 #include <eft/process.h>
 #include <eft/server.h>
+#include <eft/wake.h>
 
 #include <doctest/doctest.h>
 
@@ -63,8 +64,6 @@ int call_once_each() {
     }
     return 0;
 }
-
-enum class At { SystemCall, Store };
 
 // A client's calls while the server or the client dies at its system call or store number `fatal`. False: it made fewer.
 bool dies_at(u64 fatal, int (*client_main)(), bool server_dies, At at = At::SystemCall) {
@@ -181,4 +180,23 @@ TEST_CASE("the client dies at each of its system calls: the server goes on") {
         CHECK(seen.answers >= kCalls);  // of both incarnations
     }
     CHECK(fatal > 4);
+}
+
+TEST_CASE("a test that is a program calls servers that die meanwhile") {
+    Stage stage;
+    Program& server = stage.add("echo", serve_echo, {.priority = Stage::kServerPriority});
+    stage.run_test([&] {
+        echo::EchoClient<> client{stage.connect(server, Badge{7})};
+        REQUIRE(client.ping().ok());
+        server.image.fatal_system_call = server.image.system_calls;
+        CHECK(client.say({"hello"})->text == "hello");
+        CHECK(server.deaths == 1);
+        stage.kill(server);
+        CHECK(server.deaths == 2);
+        CHECK(client.say({"hello"})->text == "hello");
+        stage.run();
+    });
+    CHECK_THROWS_WITH_AS(stage.run_test([] { throw std::runtime_error("as it was"); }), "as it was", std::runtime_error);
+    CHECK_THROWS_AS(stage.run_test([] { arch::crash(); }), std::logic_error);
+    CHECK_THROWS_WITH_AS(stage.run_test([] { static_cast<void>(wait_for_wake()); }), doctest::Contains("test is waiting"), std::logic_error);
 }

@@ -165,7 +165,8 @@ protected:
     }
 
 private:
-    static constexpr unsigned kReopenings = 2;
+    // A server that dies once while its session is opened again costs two of them: PeerDied, then StaleSession.
+    static constexpr unsigned kReopenings = 3;
     struct Attempts {
         unsigned deaths = 0;
         unsigned reopened = 0;

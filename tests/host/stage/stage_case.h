@@ -1,0 +1,43 @@
+// A test case that is a program on a Stage (stage.h). The Scene is made there, and the case's body runs as its member:
+//
+//   struct Scene {
+//       Stage& stage;
+//       Program& service = stage.serve<tally::Server>("tally", tally::kLayoutVersion);
+//       tally::TallyClient<> anna{stage.connect(service, Badge{7})};
+//   };
+//   STAGE_CASE(Scene, "a sum grows") { CHECK(anna.add({3})->own == 3); }
+#pragma once
+
+#include "stage.h"
+
+#include <doctest/doctest.h>
+
+namespace eft::test {
+
+// Runs the scene on a Stage of its own with `nth` = 0, 1, 2, … until it answers that nobody died; answers how often that was.
+// The scene lets somebody die at its nth system call or store.
+template <class Scene>
+u64 die_everywhere(Scene scene) {
+    for (u64 nth = 0;; ++nth) {
+        CAPTURE(nth);
+        Stage stage;
+        bool died = false;
+        stage.run_test([&] { died = scene(stage, nth); });
+        if (!died) return nth;
+    }
+}
+
+}  // namespace eft::test
+
+#define EFT_STAGE_CASE(Scene, Case, name)                   \
+    namespace {                                             \
+    struct Case : Scene {                                   \
+        void run_case();                                    \
+    };                                                      \
+    }                                                       \
+    TEST_CASE(name) {                                       \
+        ::eft::test::Stage stage;                           \
+        stage.run_test([&stage] { Case{{stage}}.run_case(); }); \
+    }                                                       \
+    void Case::run_case()
+#define STAGE_CASE(Scene, name) EFT_STAGE_CASE(Scene, DOCTEST_ANONYMOUS(eft_stage_case_), name)
