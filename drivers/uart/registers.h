@@ -17,9 +17,6 @@ struct InterruptEnable : Register<1, u8> {  // 8.7, DLAB = 0
     struct TransmitterEmpty : Bitfield<1> {};
     struct LineStatus : Bitfield<2> {};
 };
-struct InterruptIdentification : Register<2, u8> {  // 8.6, read
-    struct NonePending : Bitfield<0> {};
-};
 struct FifoControl : Register<2, u8> {  // 8.5, write
     struct Enable : Bitfield<0> {};
 };

@@ -38,12 +38,13 @@ std::size_t Uart::write(std::span<const u8> bytes) {
 Serviced Uart::service() {
     Serviced result;
     result.more = true;
+    hw::write<InterruptEnable>(ports_, hw::Value<InterruptEnable>());  // each byte would interrupt us
     for (unsigned round = 0; round < kRounds && result.more; ++round) {
-        const auto identification = hw::read<InterruptIdentification>(ports_);
         const auto status = take_status();
         result.received |= receive(status);
-        result.sent |= transmit(status);
-        result.more = status.has<LineStatus::DataReady>() || !identification.has<InterruptIdentification::NonePending>();
+        const bool sent = transmit(status);
+        result.sent |= sent;
+        result.more = status.has<LineStatus::DataReady>() || (sent && !buffers_->transmit.empty());
     }
     enable_interrupts();
     return result;

@@ -6,10 +6,9 @@
 // lies in `Buffers`, which the program may keep in its state region. A crash between sending a byte
 // and noting that it was sent sends it twice; none is lost.
 //
-// No interrupt can be lost for good. `service` looks at the line status itself and uses the
-// interrupt identification only to know when to stop, so it may be called at any time, for any
-// reason. The line is edge-triggered: it falls only when nothing is pending. `service` ends with
-// interrupts turned off and on again, so that something that came in between makes a new edge.
+// No interrupt can be lost for good. `service` works with interrupts turned off, goes by the line
+// status alone, and may be called at any time, for any reason. The line is edge-triggered; turning
+// interrupts on again makes an edge if anything is pending then.
 #pragma once
 
 #include <drivers/uart/byte_ring.h>

@@ -49,6 +49,18 @@ TEST_CASE_FIXTURE(Fixture, "nothing there is NoDevice") {
     CHECK(Uart::start(model.ports(), buffers).error() == Error::NoDevice);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a device that sends at once interrupts for many bytes together, and not for each") {
+    model.sends_at_once = true;
+    Uart device = start();
+    const unsigned before = model.edges;
+    CHECK(device.write(bytes(std::string(3000, 'x'))) == 3000);
+    while (model.wire.size() < 3000) {
+        REQUIRE(model.line);
+        device.service();
+    }
+    CHECK(model.edges - before <= 4);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a long text goes out whole and in order, sixteen at a time, driven by interrupts alone") {
     Uart device = start();
     std::string text;
