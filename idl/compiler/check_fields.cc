@@ -39,7 +39,6 @@ public:
     void check() {
         check_attributes();
         check_required();
-        check_default();
         switch (field_.type.shape) {
             case Shape::Cap: check_cap(); break;
             case Shape::Area: check_area(); break;
@@ -88,14 +87,6 @@ private:
         if (!field_.required || field_.type.shape == Shape::Table || field_.type.shape == Shape::Union) return;
         refuse("is 'required', which only a nested table or a union can be",
                "an absent string or vector is an empty one");
-    }
-
-    void check_default() {
-        bool wide = field_.type.shape == Shape::Integer && field_.type.size == 8 && !field_.type.is_signed;
-        if (wide && parse_number(source_.default_of(table_.name.full(), field_.name), std::uint64_t{1} << 63,
-                                 ~std::uint64_t{0}))
-            refuse("has a default above 2^63 - 1, which flatc's reflection loses",
-                   "give the receiver's zero this meaning");
     }
 
     bool check_encoding3(const std::string& what) {

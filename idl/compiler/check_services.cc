@@ -35,6 +35,7 @@ public:
             check_method(ordinals);
         }
         method_ = nullptr;
+        check_description();
         check_attach(schema_, service, source_, diagnostics_);
         check_opens(schema_, service, source_, diagnostics_);
         check_authority(service, source_, diagnostics_);
@@ -99,6 +100,28 @@ private:
                        "a service can have: id, version, on_restart, session, kinds, inflight, error");
             }
         }
+    }
+
+    // Every endpoint describes its service (ordinal 0) in one message.
+    void check_description() {
+        const Table* description = schema_.find_table("eft.Description");
+        const auto most = [&](const char* field) {
+            const Field* found = description ? description->find_field(field) : nullptr;
+            return found ? found->max : 0;
+        };
+        std::size_t calls = 0, names = 0;
+        for (const Method& method : service_->methods) {
+            const bool is_event = method.event_depth != 0;  // two calls: NextChanged and SubscribeChanged
+            calls += is_event ? 2 : 1;
+            names += is_event ? 2 * method.name.size() + 15 : method.name.size() + 1;
+        }
+        const auto refuse_more = [&](std::size_t number, unsigned bound, const std::string& what, const std::string& hint) {
+            if (description && number > bound)
+                refuse("has " + what + std::to_string(number) + "; a description has room for " + std::to_string(bound), hint);
+        };
+        refuse_more(service_->name.plain.size(), most("name"), "a name whose length is ", "a shorter one");
+        refuse_more(calls, most("methods"), "calls, each event counted as two: ", "split it into two services; an endpoint can have several");
+        refuse_more(names, most("names"), "calls, the length of whose names is ", "shorter names, or two services; an endpoint can have several");
     }
 
     void check_session_table(const std::string& value) {

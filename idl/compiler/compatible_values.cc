@@ -34,8 +34,8 @@ void TypeComparison::compare_values(const Enum& before, const Enum& after, const
     for (const EnumValue& old : before.values)
         if (const EnumValue* value = value_of(after, old.name); value && value->value != old.value)
             diagnostics_.refuse(line_of(after.name, old.name, line),
-                                after.name.plain + "." + old.name + " is " + std::to_string(value->value) +
-                                    "; it was released as " + std::to_string(old.value),
+                                after.name.plain + "." + old.name + " is " + schema_number(after.underlying, value->value) +
+                                    "; it was released as " + schema_number(before.underlying, old.value),
                                 hint);
 }
 

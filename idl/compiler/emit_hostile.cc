@@ -26,15 +26,21 @@ unsigned bytes_of(const Field& field) {
     }
 }
 
+// Capabilities travel beside the words, and nobody looks at what is deprecated.
+bool is_looked_at(const Field& field) { return field.type.shape != Shape::Cap && !field.deprecated; }
+bool has_fields(const Table& request) {
+    return request.is_flatbuffer || std::any_of(request.fields.begin(), request.fields.end(), is_looked_at);
+}
+
 void emit_fields(Text& text, const Method& method, const Table& request) {
-    if (request.fields.size() == request.caps) return;
+    if (!has_fields(request)) return;
     text.line("inline constexpr ipc::HostileField k", method.name, "Fields[] = {");
     text.indent();
     if (request.is_flatbuffer) {
         text.line("{4, 4, ipc::HostileKind::View, ", request.tail_words * 8, "},  // the FlatBuffer");
     } else {
         for (const Field& field : request.fields)
-            if (field.type.shape != Shape::Cap)
+            if (is_looked_at(field))
                 text.line("{", field.offset, ", ", bytes_of(field), ", ipc::HostileKind::", kind_of(field), ", ", field.max,
                           "},  // ", field.name);
     }
@@ -58,9 +64,14 @@ public:
 
     void emit() {
         for (std::size_t i = 0; i < tables_.size(); ++i) {
+            const auto& fields = tables_[i]->fields;
+            if (std::all_of(fields.begin(), fields.end(), [](const Field& field) { return field.deprecated; })) {
+                text_.line("inline constexpr ipc::HostileTable kTable", i, " = {};  // ", tables_[i]->name.full());
+                continue;
+            }
             text_.line("inline constexpr ipc::HostileMember kTable", i, "[] = {  // ", tables_[i]->name.full());
             text_.indent();
-            for (const Field& field : tables_[i]->fields)
+            for (const Field& field : fields)
                 if (!field.deprecated) emit_member(field);
             text_.unindent();
             text_.line("};");
@@ -121,7 +132,7 @@ void emit_table(Text& text, const Schema& schema, const Service& service) {
     text.indent();
     for (const Method& method : service.methods) {
         const Table& request = *schema.find_table(method.request);
-        std::string fields = request.fields.size() == request.caps ? "{}" : "k" + method.name + "Fields";
+        std::string fields = !has_fields(request) ? "{}" : "k" + method.name + "Fields";
         std::string root = std::to_string(request.is_flatbuffer ? flat.number_of(request) : 0);
         text.line("{", name, "::", method.name, "Method::kLabel, ", request.flat_words, ", ",
                   request.has_tail() ? "true" : "false", ", ", request.caps, ", ", request.required_caps, ", ", fields,

@@ -1,6 +1,8 @@
 // A table as a message: a plain struct that knows its place in words.
 #include "emit.h"
 
+#include <algorithm>
+
 namespace idlc {
 namespace {
 
@@ -228,7 +230,8 @@ private:
     void emit_follow_tail() {
         text_.line();
         text_.line("// The tail was moved: strings and vectors point to its new place.");
-        text_.open("void follow_tail(const void* from, const void* to)");
+        const bool any = std::any_of(table_.fields.begin(), table_.fields.end(), [](const Field& field) { return is_view(field) && !field.deprecated; });
+        text_.open("void follow_tail(const void*", any ? " from" : "", ", const void*", any ? " to)" : ")");
         for (const Field& field : table_.fields)
             if (is_view(field) && !field.deprecated) text_.line("ipc::follow(", field.name, ", from, to);");
         text_.close();

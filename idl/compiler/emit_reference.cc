@@ -14,7 +14,7 @@ namespace {
 std::string escaped(const std::string& text) {
     std::string result;
     for (char c : text) {
-        if (c == '|' || c == '<' || c == '*' || c == '_') result += '\\';
+        if (c == '|' || c == '<' || c == '*' || c == '_' || c == '\\') result += '\\';
         result += c;
     }
     return result;
@@ -269,7 +269,7 @@ private:
             line("| value | name | meaning |");
             line("|---|---|---|");
             for (const EnumValue& value : type.values)
-                line("| ", std::to_string(value.value), " | ", quoted(value.name), " | ", paragraph(value.comments),
+                line("| ", schema_number(type.underlying, value.value), " | ", quoted(value.name), " | ", paragraph(value.comments),
                      " |");
         }
     }

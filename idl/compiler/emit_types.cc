@@ -1,4 +1,5 @@
 #include "emit.h"
+#include "schema_words.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,6 +31,12 @@ bool needs_check(const Schema& schema, const Type& type) {
 
 namespace {
 
+// An integer of this type.
+std::string literal(const Type& type, std::int64_t value) {
+    if (type.is_signed && value == INT64_MIN) return "INT64_MIN";
+    return schema_number(type, value) + (type.is_signed ? "" : "u");
+}
+
 // Digits that name this number and no other.
 std::string real_default(const Field& field) {
     double value = field.absent_real;
@@ -53,11 +60,9 @@ std::string default_of(const Schema& schema, const Field& field, const std::stri
             for (const EnumValue& value : type->values)
                 if (value.value == field.absent && field.type.named != "eft.Error")
                     return cpp_type(field.type, space) + "::" + value.name;
-        return "static_cast<" + cpp_type(field.type, space) + ">(" + std::to_string(field.absent) + ")";
+        return "static_cast<" + cpp_type(field.type, space) + ">(" + literal(field.type, field.absent) + ")";
     }
-    if (!field.type.is_signed) return std::to_string(static_cast<std::uint64_t>(field.absent)) + "u";
-    if (field.absent == INT64_MIN) return "INT64_MIN";
-    return std::to_string(field.absent);
+    return literal(field.type, field.absent);
 }
 
 std::string check_of(const Type& type, const std::string& value) {
@@ -65,14 +70,6 @@ std::string check_of(const Type& type, const std::string& value) {
 }
 
 namespace {
-
-// A member of an enum, as a C++ literal of its underlying type.
-std::string literal(const Type& underlying, std::int64_t value) {
-    if (!underlying.is_signed)
-        return std::to_string(static_cast<std::uint64_t>(value)) + (underlying.size == 8 ? "u" : "");
-    if (value == INT64_MIN) return "-0x7fff'ffff'ffff'ffff - 1";
-    return std::to_string(value);
-}
 
 void emit_valid(Text& text, const Enum& type) {
     const std::string& name = type.name.plain;

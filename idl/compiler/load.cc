@@ -3,6 +3,7 @@
 #include <flatbuffers/reflection.h>
 
 #include <algorithm>
+#include <cstdio>
 
 namespace idlc {
 namespace {
@@ -15,11 +16,45 @@ Name split_name(const std::string& full) {
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+// The code point that begins at `at`, and the bytes that it takes; U+FFFD and 1 where there is no UTF-8.
+std::pair<std::uint32_t, std::size_t> code_point(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    const std::uint32_t first = byte(at);
+    if (first < 0x80) return {first, 1};
+    const std::size_t size = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : 2;
+    std::uint32_t value = first & (0x7fu >> size);
+    bool valid = first >= 0xc2 && first < 0xf5;
+    for (std::size_t i = 1; i < size; ++i) {
+        valid &= (byte(at + i) & 0xc0) == 0x80;
+        value = value << 6 | (byte(at + i) & 0x3f);
+    }
+    return valid ? std::pair(value, size) : std::pair(std::uint32_t{0xfffd}, std::size_t{1});
+}
+
+// A comment goes into sources, pages and terminals. What would change how the text around it is read is written out
+// there: control characters, marks of direction, and bytes that are no UTF-8.
+std::string visible(std::string_view comment) {
+    std::string text;
+    for (std::size_t at = 0; at < comment.size();) {
+        const auto [point, size] = code_point(comment, at);
+        const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+        const bool direction = (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069) ||
+                               point == 0x200e || point == 0x200f || point == 0x061c;
+        char code[12];
+        if (point == '\t') text += ' ';
+        else if (control || direction || point == 0xfffd)
+            text.append(code, static_cast<std::size_t>(std::snprintf(code, sizeof(code), "U+%04X", point)));
+        else text += comment.substr(at, size);
+        at += size;
+    }
+    return text;
+}
+
 template <class Declaration>
 Comments comments_of(const Declaration* declaration) {
     Comments comments;
     if (declaration->documentation())
-        for (auto* line : *declaration->documentation()) comments.push_back(line->str());
+        for (auto* line : *declaration->documentation()) comments.push_back(visible(line->string_view()));
     return comments;
 }
 
@@ -51,6 +86,13 @@ private:
     template <class Declaration>
     bool is_here(const Declaration& declaration) const {
         return declaration.declaration_file() && base_name(declaration.declaration_file()->string_view()) == input_;
+    }
+
+    // Without the slashes for the folder of the compiled file.
+    static std::string file_of(const reflection::Object& declaration) {
+        if (!declaration.declaration_file()) return {};
+        const std::string_view path = declaration.declaration_file()->string_view();
+        return std::string(path.substr(std::min(path.find_first_not_of('/'), path.size())));
     }
 
     // The library's readers make an enum of whatever byte is there; a byte that names no kind is None here.
@@ -160,6 +202,7 @@ private:
         to.name = split_name(from.name()->str());
         to.comments = comments_of(&from);
         to.here = is_here(from);
+        to.file = file_of(from);
         to.is_struct = from.is_struct();
         to.size = static_cast<unsigned>(from.bytesize());
         to.align = static_cast<unsigned>(from.minalign());
@@ -182,7 +225,7 @@ private:
         to.attributes = attributes_of(&from);
         to.id = from.id();
         to.type = type_of(*from.type());
-        to.absent = from.default_integer();
+        to.absent = to.type.shape == Shape::Bool ? from.default_integer() != 0 : from.default_integer();
         to.absent_real = from.default_real();
         to.deprecated = from.deprecated();
         to.optional = from.optional() && base_of(*from.type()) > reflection::UType &&

@@ -10,6 +10,7 @@
 // 2: wrong use, or a file cannot be read or written.
 #include "check.h"
 #include "compatible.h"
+#include "defaults.h"
 #include "emit.h"
 #include "events.h"
 #include "load.h"
@@ -102,6 +103,7 @@ int accept(const std::string& source_path, const std::string& reflection_path, A
     to.schema = std::move(*schema);
 
     idlc::Diagnostics diagnostics(source_path);
+    idlc::restore_defaults(to.schema, to.source, diagnostics);
     idlc::check_types(to.schema, to.source, diagnostics);
     idlc::check_services(to.schema, to.source, diagnostics);
     idlc::check_unique_ids(to.schema, to.source, ids_beside(source_path), diagnostics);

@@ -83,6 +83,7 @@ struct Table {
     Name name;
     Comments comments;
     bool here = false;
+    std::string file;  // that declares it, from the folder of the compiled one
     bool is_struct = false;
     bool is_flatbuffer = false;  // encoding 3
     unsigned size = 0;           // struct: bytes

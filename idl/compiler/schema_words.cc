@@ -36,18 +36,20 @@ std::string schema_type(const Type& type, const std::string& space) {
     }
 }
 
+std::string schema_number(const Type& type, std::int64_t value) {
+    return type.is_signed ? std::to_string(value) : std::to_string(static_cast<std::uint64_t>(value));
+}
+
 std::string schema_default(const Schema& schema, const Field& field) {
     if (field.optional) return "null";
     switch (field.type.shape) {
         case Shape::Bool: return field.absent ? "true" : "false";
-        case Shape::Integer:
-            return field.type.is_signed ? std::to_string(field.absent)
-                                        : std::to_string(static_cast<std::uint64_t>(field.absent));
+        case Shape::Integer: return schema_number(field.type, field.absent);
         case Shape::Enum:
             if (const Enum* type = schema.find_enum(field.type.named))
                 for (const EnumValue& value : type->values)
                     if (value.value == field.absent) return value.name;
-            return std::to_string(field.absent);
+            return schema_number(field.type, field.absent);
         case Shape::Float: {
             char text[32];
             return {text, std::to_chars(std::begin(text), std::end(text), field.absent_real).ptr};

@@ -92,8 +92,7 @@ std::size_t Source::index_declaration(std::size_t at, const std::string& name_sp
         if (parentheses == 0 && at_start && !tokens_[at].is_string &&
             (is(at + 1, ":") || is(at + 1, "(") || is(at + 1, "=") || is(at + 1, ",") || is(at + 1, "}"))) {
             declaration.members.emplace(tokens_[at].text, tokens_[at].line);
-            if (is(at + 1, ":") && is(at + 3, "=") && at + 4 < tokens_.size())
-                declaration.defaults.emplace(tokens_[at].text, tokens_[at + 4].text);
+            if (is(at + 1, ":") && is(at + 3, "=")) declaration.defaults.emplace(tokens_[at].text, default_at(at + 4));
         }
         at_start = false;
         if (is(at, "(")) ++parentheses;
@@ -102,6 +101,12 @@ std::size_t Source::index_declaration(std::size_t at, const std::string& name_sp
     }
     declarations_.emplace(name_space.empty() ? name.text : name_space + "." + name.text, declaration);
     return at + 1;
+}
+
+std::string Source::default_at(std::size_t at) const {
+    std::string text;
+    for (; at < tokens_.size() && !is(at, ";") && !is(at, "("); ++at) text += tokens_[at].text;
+    return text;
 }
 
 int Source::line_of(std::string_view full_name) const {

@@ -22,7 +22,7 @@ public:
     int line_of(std::string_view full_name) const;
     // A field, value or call of a declaration; the declaration's own line if there is no such member.
     int line_of(std::string_view full_name, std::string_view member) const;
-    // What stands behind the '=' of a scalar field; empty if nothing does.
+    // What stands behind the '=' of a scalar field, without blanks but those in a string; empty if nothing does.
     std::string default_of(const std::string& full_name, const std::string& field) const;
     bool declares(std::string_view full_name) const { return declarations_.contains(std::string(full_name)); }
 
@@ -48,6 +48,7 @@ private:
     };
     void split(std::string_view text);
     void index();
+    std::string default_at(std::size_t at) const;
     std::size_t index_declaration(std::size_t at, const std::string& name_space);
     bool is(std::size_t at, std::string_view text) const {
         return at < tokens_.size() && !tokens_[at].is_string && tokens_[at].text == text;

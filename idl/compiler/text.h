@@ -5,6 +5,7 @@
 #include "names.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace idlc {
@@ -40,7 +41,7 @@ public:
     void unindent() { --indent_; }
 
     void comments(const Comments& comments) {
-        for (const std::string& comment : comments) line("///", comment);
+        for (const std::string& comment : comments) line("///", comment, continues(comment) ? "." : "");
     }
 
     void enter_namespace(const std::string& space) {
@@ -60,6 +61,11 @@ public:
     const std::string& str() const { return text_; }
 
 private:
+    // To C++, the line that ends so goes on in the next one.
+    static bool continues(const std::string& comment) {
+        const std::string_view text = std::string_view(comment).substr(0, comment.find_last_not_of(' ') + 1);
+        return text.ends_with('\\') || text.ends_with("?" "?/");
+    }
     static void append(std::string& to, const std::string& part) { to += part; }
     static void append(std::string& to, const char* part) { to += part; }
     static void append(std::string& to, unsigned number) { to += std::to_string(number); }

@@ -1,6 +1,7 @@
 // libFuzzer on the compiler: whatever the bytes are, idlc answers with an error or with C++, and never crashes. Each
 // input is taken as a schema's text and as its reflection, so the seeds are the .fbs and .bfbs files of the tree.
 #include <check.h>
+#include <defaults.h>
 #include <emit.h>
 #include <events.h>
 #include <load.h>
@@ -25,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (Table& each : schema->tables) each.here = true;
     for (Service& each : schema->services) each.here = true;
     Diagnostics diagnostics("fuzz.fbs");
+    restore_defaults(*schema, source, diagnostics);
     check_types(*schema, source, diagnostics);
     check_services(*schema, source, diagnostics);
     check_unique_ids(*schema, source, {}, diagnostics);

@@ -135,6 +135,22 @@ TEST_CASE("ordinals") {
         "S.B has ordinal 1, which is S.A's");
 }
 
+TEST_CASE("what a description has no room for") {
+    const auto service = [](const std::string& name, unsigned calls, const std::string& call) {
+        std::string text = "rpc_service " + name + " (id:\"60001\") { //!\n";
+        for (unsigned i = 1; i <= calls; ++i)
+            text += "  " + call + std::to_string(i) + " (eft.Empty):eft.Empty (ordinal:\"" + std::to_string(i) + "\");\n";
+        return text + "}\n";
+    };
+    {
+        Folder folder;
+        CHECK(compile(folder, kHead + service(std::string(64, 'S'), 64, "Call")).status == 0);
+    }
+    refuses(service("S", 65, "Call"), "S has calls, each event counted as two: 65; a description has room for 64");
+    refuses(service("S", 60, "CallWithALongNameOf25Lett"), "S has calls, the length of whose names is 1671");
+    refuses(service(std::string(65, 'S'), 1, "Call"), std::string(65, 'S') + " has a name whose length is 65");
+}
+
 TEST_CASE("recovery") {
     refuses(call("ordinal:\"1\", on_restart:\"retry\""),
             "S.Run has on_restart:\"retry\" and no licence to be repeated");
@@ -185,7 +201,6 @@ TEST_CASE("types that have no place in encodings 1 and 2") {
     refuses(field("a:[string];"), "T.a is a vector of strings, which needs encoding 3");
     refuses("table U (encoding:\"flatbuffer\") {}\nunion V { U }\n" + field("a:V;"),
             "T.a is a union, which needs encoding 3");
-    refuses(field("a:ulong = 18446744073709551615;"), "T.a has a default above 2^63 - 1");
     refuses(field("a:string (max:\"3\", required);"), "T.a is 'required', which only a nested table or a union can be");
     refuses("table T (encoding:\"json\") { //!\n}\n", "T has encoding:\"json\", which is unknown");
     refuses("struct T {\n  before:uint;\n  a:eft.Cap; //!\n}\n", "T.a cannot stand in a struct");

@@ -20,7 +20,7 @@ enum class HostileKind : u8 {
 
 struct HostileField {
     u16 offset;  // in the flat words, bytes
-    u8 bytes;
+    u16 bytes;
     HostileKind kind;
     u16 bound;  // of a View, in elements
 };

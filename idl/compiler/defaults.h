@@ -1,0 +1,16 @@
+// Defaults of unsigned 64-bit fields. flatc's reflection has them as signed numbers and writes 0 where one does not fit, so
+// they are read from the schema's text.
+#pragma once
+
+#include "diagnostics.h"
+#include "model.h"
+#include "source.h"
+
+namespace idlc {
+
+// Before the checks. Puts back what reflection has lost, also in included files, which are found by their paths from the
+// folder of `source`. Refused: a default of the compiled file that is none of numbers and names of values, and an included
+// file that cannot be read although a default in it may be lost.
+void restore_defaults(Schema& schema, const Source& source, Diagnostics& diagnostics);
+
+}  // namespace idlc
