@@ -1,6 +1,9 @@
 // What clients attach to their sessions without a ring: mapped memory and kept capabilities, over deaths at every step.
 #include <eft/idl/sessions.h>
-#include <mortal_service.h>
+#include <eft/wake.h>
+#include <memory_server.h>
+#include <scripted_names.h>
+#include <stage_case.h>
 
 using namespace eft;
 using namespace eft::test;
@@ -9,8 +12,7 @@ namespace {
 
 struct Board : StatefulServer<sessions::Board, NoSharedState, 4> {
     using StatefulServer::StatefulServer;
-    static inline u64 last_log = 0;  // of whichever incarnation
-    unsigned closed_sessions = 0;
+    static inline unsigned closed_sessions = 0;  // by whichever incarnation
 
     Result<sessions::Letter> look(ipc::Context&, Session& session, const sessions::Place& place) {
         if (place.index >= 2 || !session.attached(place.index)) return Error::WrongState;
@@ -20,132 +22,118 @@ struct Board : StatefulServer<sessions::Board, NoSharedState, 4> {
         const std::span<std::byte> area = session.area(place.index);
         if (place.offset > area.size() - sizeof letter.value) return Error::OutOfRange;
         std::memcpy(&letter.value, area.data() + place.offset, sizeof letter.value);
-        last_log = ipc::local_caps().object(session.kept(Service::Attachment::kLog, place.index));
+        static_cast<void>(sys::signal(session.kept(Service::Attachment::kLog, place.index)));
         session.signal(place.index);
         return letter;
     }
     void closed(Session&) { ++closed_sessions; }
 };
-using BoardService = MortalService<Board>;
 
+// What a client attaches. The bits say for which index its notifications were signalled.
 struct Client {
-    World& world;
-    u64 badge;
-    sessions::BoardClient<MortalTransport<BoardService>> calls;
+    static u64 wake_bit(u32 index) { return u64{1} << index; }
+    static u64 log_bit(u32 index) { return u64{16} << index; }
+    sessions::BoardClient<> calls;
+    SharedMemory areas[3] = {*SharedMemory::create(4096), *SharedMemory::create(8192), *SharedMemory::create(4096)};
 
-    Client(World& everywhere, BoardService& service, u64 own) : world(everywhere), badge(own), calls(MortalTransport<BoardService>{&service, own}) {}
-    u64 object(u32 index, u32 which) const { return badge * 100 + index * 10 + which; }
     Status pin(u32 index, u64 bytes = 4096) {
-        auto& caps = ipc::local_caps();
         sessions::Note note;
-        note.wake = note.wake.owning(caps.create(object(index, 1)));
-        note.log = note.log.owning(caps.create(object(index, 2)));
-        note.area = note.area.owning(caps.create(object(index, 3)));
+        const CapHandle wake = *make_wake(wake_bit(index)), log = *make_wake(log_bit(index));
+        note.wake = wake;
+        note.log = ipc::CapField<ipc::kind::Endpoint>(log.slot());
+        note.area = ipc::CapField<ipc::kind::Memory>(areas[index].object().slot());
         note.area_bytes = bytes;
         note.index = index;
         return calls.pin(note).error();
     }
-    void write(u32 index, u64 value) {
-        auto memory = world.memory(object(index, 3));
-        if (memory.empty()) memory = world.make_memory(object(index, 3), 8192);
-        std::memcpy(memory.data() + 8, &value, sizeof value);
-    }
+    void write(u32 index, u64 value) { std::memcpy(areas[index].bytes().data() + 8, &value, sizeof value); }
+    Result<sessions::Letter> look(u32 index) { return calls.look({.offset = 8, .index = index}); }
 };
 
-// False if the death did not come.
-bool live(u64 fatal) {
-    CAPTURE(fatal);
-    World world;
-    BoardService service(world, 1);
-    Client anna(world, service, 7), bert(world, service, 8);
-    anna.write(0, 70);
-    anna.write(1, 71);
-    bert.write(1, 81);
-    world.steps = 0;
-    world.fatal_step = fatal;
-
-    REQUIRE(anna.pin(0).ok());
-    REQUIRE(anna.pin(1, 8192).ok());
-    CHECK(anna.pin(2).error() == Error::OutOfRange);
-    REQUIRE(bert.pin(1).ok());
-    CHECK(bert.calls.look({.offset = 8, .index = 0}).error() == Error::WrongState);
-    CHECK(anna.calls.look({.offset = 8, .index = 0})->value == 70);
-    CHECK(service.server().last_log == anna.object(0, 2));
-    CHECK(anna.calls.look({.offset = 8, .index = 1})->value == 71);
-    CHECK(bert.calls.look({.offset = 8, .index = 1})->value == 81);
-    CHECK(world.now.signals[bert.object(1, 1)] >= 2);  // when it was attached, and by Look
-    service.serve();
-    CHECK(world.mapped == 3);
-    anna.write(0, 170);
-    REQUIRE(anna.pin(0).ok());  // in place of what was there
-    CHECK(anna.calls.look({.offset = 8, .index = 0})->value == 170);
-
-    FakeNames broker;
-    broker.ended = {7};
-    service.close_ended(broker);
-    broker.incomplete = true;  // what names says to a new incarnation
-    broker.open_badges = {8};
-    service.close_ended(broker);
-    CHECK(world.mapped == 1);
-    CHECK(world.now.slots.size() == 3);
-    CHECK(bert.calls.look({.offset = 8, .index = 1})->value == 81);
-    CHECK(service.deaths <= 1);
-    return service.deaths == 1;
-}
+struct Scene {
+    Stage& stage;
+    MemoryServer memory{stage};
+    Program& board = stage.serve<Board>("board", 1);
+    ScriptedNames names{stage, board};
+    Client client(u64 badge) { return {sessions::BoardClient<>{stage.connect(board, Badge{badge})}}; }
+    u64 mapped() { return memory.mapped_pages(board); }
+};
 
 }  // namespace
 
-TEST_CASE("what is attached is there after a death at any step") {
-    u64 step = 0;
-    while (live(step)) ++step;
-    CHECK(step > 100);
+TEST_CASE("what is attached is there after a death at any system call or store") {
+    for (const At at : {At::SystemCall, At::Store}) {
+        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) {
+            Scene scene{stage};
+            Client anna = scene.client(7), bert = scene.client(8);
+            anna.write(0, 70);
+            anna.write(1, 71);
+            bert.write(1, 81);
+            scene.board.die(at, nth);
+
+            REQUIRE(anna.pin(0).ok());
+            REQUIRE(anna.pin(1, 8192).ok());
+            CHECK(anna.pin(2).error() == Error::OutOfRange);
+            CHECK(anna.look(0)->value == 70);
+            CHECK(anna.look(1)->value == 71);
+            CHECK(poll_wake() == (Client::wake_bit(0) | Client::wake_bit(1) | Client::log_bit(0) | Client::log_bit(1)));
+            REQUIRE(bert.pin(1).ok());
+            CHECK((poll_wake() & Client::wake_bit(1)) != 0);  // when it is attached
+            CHECK(bert.look(0).error() == Error::WrongState);
+            CHECK(bert.look(1)->value == 81);
+            CHECK((poll_wake() & ~Client::wake_bit(0)) == (Client::wake_bit(1) | Client::log_bit(1)));
+            CHECK(scene.mapped() == 4);
+            anna.write(0, 170);
+            REQUIRE(anna.pin(0).ok());  // in place of what was there
+            CHECK(anna.look(0)->value == 170);
+
+            scene.names.close({7});
+            scene.names.close_all_but({8});
+            CHECK(scene.mapped() == 1);
+            CHECK(stage.kept_slots(scene.board) == 3);
+            CHECK(bert.look(1)->value == 81);
+            CHECK(scene.board.deaths <= 1);
+            return scene.board.deaths == 1;
+        });
+        CHECK(deaths > (at == At::SystemCall ? 50 : 200));
+    }
 }
 
-TEST_CASE("what cannot be attached leaves nothing behind, not even what was there") {
-    World world;
-    BoardService service(world, 1);
-    Client client(world, service, 7);
-    client.write(0, 1);
-    CHECK(client.pin(0, 0).error() == Error::InvalidArgument);
-    CHECK(client.pin(0, 100).error() == Error::InvalidArgument);
-    CHECK(client.pin(0, 12288).error() == Error::InvalidArgument);  // above max
-    REQUIRE(client.pin(0).ok());
-    world.make_memory(client.object(0, 3), 4096);
-    CHECK(client.pin(0, 8192).error() == Error::OutOfRange);
-    CHECK(world.mapped == 0);
-    CHECK(world.now.slots.empty());
-    CHECK(client.calls.look({}).error() == Error::WrongState);
+STAGE_CASE(Scene, "what cannot be attached leaves nothing behind, not even what was there") {
+    Client anna = client(7);
+    CHECK(anna.pin(0, 0).error() == Error::InvalidArgument);
+    CHECK(anna.pin(0, 100).error() == Error::InvalidArgument);
+    CHECK(anna.pin(0, 12288).error() == Error::InvalidArgument);  // above max
+    REQUIRE(anna.pin(0).ok());
+    CHECK(anna.pin(0, 8192).error() == Error::OutOfRange);
+    CHECK(mapped() == 0);
+    CHECK(stage.kept_slots(board) == 0);
+    CHECK(anna.look(0).error() == Error::WrongState);
 }
 
-TEST_CASE("a list of open sessions that cannot be had closes nobody") {
-    World world;
-    BoardService service(world, 1);
-    Client client(world, service, 7);
-    client.write(0, 5);
-    REQUIRE(client.pin(0).ok());
-    FakeNames broker;
-    broker.incomplete = true;
-    broker.open_fails = true;
-    service.close_ended(broker);
-    CHECK(client.calls.look({.offset = 8})->value == 5);
-    CHECK(service.server().closed_sessions == 0);
-    broker.incomplete = true;
-    broker.open_fails = false;
-    service.close_ended(broker);
-    CHECK(service.server().closed_sessions == 1);
-    CHECK(world.mapped == 0);
+STAGE_CASE(Scene, "a list of open sessions that cannot be had closes nobody") {
+    Board::closed_sessions = 0;
+    Client anna = client(7);
+    anna.write(0, 5);
+    REQUIRE(anna.pin(0).ok());
+    names.lose_list();
+    CHECK(anna.look(0)->value == 5);
+    CHECK(Board::closed_sessions == 0);
+    names.close_all_but({});
+    CHECK(Board::closed_sessions == 1);
+    CHECK(mapped() == 0);
 }
 
-TEST_CASE("an attachment that cannot be mapped again ends, and its client can attach anew") {
-    World world;
-    BoardService service(world, 1);
-    Client client(world, service, 7);
-    client.write(0, 5);
-    REQUIRE(client.pin(0, 8192).ok());
-    world.make_memory(client.object(0, 3), 4096);
-    service.kill();
-    CHECK(world.reports == 1);
-    CHECK(client.calls.look({}).error() == Error::WrongState);
-    CHECK(world.now.slots.empty());
-    REQUIRE(client.pin(0).ok());
+STAGE_CASE(Scene, "an attachment that cannot be mapped again ends, and its client can attach anew") {
+    Client anna = client(7);
+    anna.write(1, 5);
+    REQUIRE(anna.pin(1, 8192).ok());
+    anna.areas[1] = SharedMemory();  // mapped by the server only, which ends
+    stage.kill(board);
+    stage.run();
+    CHECK(stage.logged(board) == std::vector<std::string>{"a session's attachment cannot be mapped again 7"});
+    CHECK(anna.look(1).error() == Error::WrongState);
+    CHECK(stage.kept_slots(board) == 0);
+    CHECK(mapped() == 0);
+    REQUIRE(anna.pin(0).ok());
 }

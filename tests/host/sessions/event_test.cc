@@ -73,9 +73,8 @@ STAGE_CASE(World, "the end of a subscription; the next begins with what happens 
 STAGE_CASE(World, "a session that ends takes its subscription along") {
     REQUIRE(subscribe().ok());
     CHECK(stage.kept_slots(bank) == 1);
-    ScriptedNames names(stage);
-    names.serve(bank);
-    names.close(bank, {11});
+    ScriptedNames names(stage, bank);
+    names.close({11});
     CHECK(stage.kept_slots(bank) == 0);
 }
 

@@ -23,19 +23,17 @@ STAGE_CASE(BankScene, "an answer that is an error has changed nothing") {
 }
 
 STAGE_CASE(BankScene, "more clients than there is room for: LimitReached; a session that ended makes room") {
-    ScriptedNames names(stage);
-    names.serve(bank);
+    ScriptedNames names(stage, bank);
     for (u64 badge = 1; badge <= 4; ++badge) CHECK(client(badge).deposit({badge}).ok());
     BankClient fifth = client(5);
     CHECK(fifth.deposit({1}).error() == Error::LimitReached);
-    names.close(bank, {2});
+    names.close({2});
     CHECK(fifth.deposit({1})->own == 1);
     CHECK(client(2).deposit({1}).error() == Error::LimitReached);
 }
 
 STAGE_CASE(BankScene, "a session ends when its last request has") {
-    ScriptedNames names(stage);
-    names.serve(bank);
+    ScriptedNames names(stage, bank);
     BankClient one = client(11);
     REQUIRE(one.deposit({0}).ok());
     Program* waiting[2];
@@ -45,7 +43,7 @@ STAGE_CASE(BankScene, "a session ends when its last request has") {
     }
     stage.run();
     CHECK(one.later({0}).error() == Error::Busy);
-    names.close(bank, {11});
+    names.close({11});
     CHECK(Bank::running->session(Badge{11}) != nullptr);
     stage.signal(bank, 2);
     stage.run();

@@ -12,51 +12,56 @@ namespace eft::test {
 
 class ScriptedNames {
 public:
-    explicit ScriptedNames(Stage& stage) : stage_(stage) {
+    ScriptedNames(Stage& stage, Program& server) : stage_(stage), server_(server) {
         mock_.on_closed([this](auto&) {
-            names::Badges badges;
             answer_ = std::exchange(ended_, {});
-            badges.badges = answer_;
-            badges.incomplete = std::exchange(incomplete_, false);
-            return badges;
+            return badges(std::exchange(incomplete_, false));
         });
         mock_.on_open([this](names::Badge& above) -> Result<names::Badges> {
-            if (!list_) return Error::NotFound;
-            names::Badges badges;
+            if (lost_) return Error::NotFound;
             answer_.clear();
             for (const u64 badge : open_)
                 if (badge > above.badge) answer_.push_back(badge);
-            badges.badges = answer_;
-            return badges;
+            return badges(false);
         });
+        stage.connect(server, WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, 1));
     }
-    // It is this server's.
-    void serve(Program& server) { stage_.connect(server, WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, 1)); }
 
-    // These sessions have ended.
-    void close(Program& server, std::vector<u64> badges) {
+    // The server is told that these sessions have ended.
+    void close(std::vector<u64> badges) {
         ended_ = std::move(badges);
-        tell(server);
+        tell();
     }
-    // More were closed than names has remembered, as it says to each new incarnation: what is open is a list, or cannot be
-    // had.
-    void close_all_but(Program& server, std::vector<u64> badges, bool list = true) {
-        incomplete_ = true;
+    // That more have ended than names remembers, as it says to each new incarnation; these are open, lowest first.
+    void close_all_but(std::vector<u64> badges) {
         open_ = std::move(badges);
-        list_ = list;
-        tell(server);
+        lost_ = false;
+        incomplete_ = true;
+        tell();
+    }
+    // The same, and what is open cannot be had.
+    void lose_list() {
+        lost_ = incomplete_ = true;
+        tell();
     }
 
 private:
-    void tell(Program& server) {
-        stage_.signal(server, static_cast<u64>(WakeBit::Closed));
+    names::Badges badges(bool incomplete) {
+        names::Badges told;
+        told.badges = answer_;
+        told.incomplete = incomplete;
+        return told;
+    }
+    void tell() {
+        stage_.signal(server_, static_cast<u64>(WakeBit::Closed));
         stage_.run();
     }
 
     Stage& stage_;
+    Program& server_;
     names::NamesMock mock_;
     std::vector<u64> ended_, open_, answer_;
-    bool incomplete_ = false, list_ = true;
+    bool incomplete_ = false, lost_ = false;
     Program& program_ = stage_.add("names", [this]() -> int {
         ServerLoop loop;
         loop.run(requests_to<names::Names>(mock_));

@@ -2,6 +2,7 @@
 
 #include <eft/idl/proc.h>
 #include <eft/invoke.h>
+#include <eft/log_ring.h>
 #include <eft/process.h>
 
 #include <array>
@@ -94,7 +95,7 @@ Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions 
     Program& program = *programs_.emplace_back(new Program{std::move(name), options, image, {}});
     as_root([&] {
         const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, kTableBits, options.priority, 0, options.state_bytes,
-                                     EndpointRight::Send | EndpointRight::Receive};
+                                     EndpointRight::Send | EndpointRight::Receive, options.table_limit_bits, options.table_pages};
         check(program.service.create(memory_, spec, elf_file(image.entry), index, exceptions_), "a program's persistent part");
         const Slot table = program.service.table();
         check(ko::derive(table, slot(WellKnown::Supervisor), notification_, bits(NotificationRight::Signal), u64{1} << 8), "its supervisor");
@@ -106,7 +107,13 @@ Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions 
 
 void Stage::start(Program& program) {
     check(program.service.build_next(), "an incarnation");
+    on_start(program);
     check(program.service.resume(), "an incarnation");
+}
+
+void Stage::end(Program& program) {
+    on_end(program);
+    check(program.service.end(), "the end of an incarnation");
 }
 
 void Stage::connect(Program& client, std::string_view name, Program& server, Badge badge) {
@@ -126,7 +133,7 @@ CapHandle Stage::connect(Program& server, Badge badge) {
 
 void Stage::died(Program& program) {
     ++program.deaths;
-    check(program.service.end(), "the end of an incarnation");
+    end(program);
     if (program.options.restarts) start(program);
     else program.ended = true;
 }
@@ -159,6 +166,16 @@ u32 Stage::kept_slots(Program& program) {
         }
     });
     return kept;
+}
+
+std::vector<std::string> Stage::logged(Program& program) {
+    std::vector<std::string> lines;
+    as_root([&] {
+        LogReader reader({reinterpret_cast<const std::byte*>(&program.service.head()) + kPageSize, root::Service::kLogBytes});
+        char text[kLogLineLimit];
+        for (auto line = reader.next(text); line.ok(); line = reader.next(text)) lines.emplace_back(line->text);
+    });
+    return lines;
 }
 
 void Stage::run() {
@@ -208,7 +225,7 @@ void Stage::supervise(const std::function<bool()>& ended) {
             Program& program = *programs_.at(registers.badge - kExitBadge);
             program.status = static_cast<int>(registers.w[0]);
             program.ended = true;
-            check(program.service.end(), "the end of a program");
+            end(program);
         }
     }
 }

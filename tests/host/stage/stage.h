@@ -8,7 +8,7 @@
 //
 // Each program has what proc and rs give it on the machine: its CapTable as <eft/layout.h> has it, configuration, log,
 // state region, endpoint and notification, and they outlive its incarnations. It is built by root's own code
-// (servers/root/service.h). There are no other servers, so SharedMemory and connect() do not work.
+// (servers/root/service.h). There are no other servers, so connect() does not work, and SharedMemory only with <memory_server.h>.
 //
 // The test's thread is root and supervises within run() and run_test(): a program that meets an exception gets its next
 // incarnation, and one whose function returns has ended. Programs use CHECK, not REQUIRE: nothing may be thrown through a
@@ -47,6 +47,7 @@ struct ProgramOptions {
     u8 priority = 10;
     u32 state_bytes = 0;    // of the state region, a multiple of the page size
     bool restarts = true;   // after an exception; else it has ended then
+    unsigned table_limit_bits = 0, table_pages = 0;  // of a CapTable that grows
 };
 
 enum class At : u8 { SystemCall, Store };
@@ -59,6 +60,8 @@ struct Program {
     unsigned deaths = 0;
     bool ended = false;
     int status = 0;  // of one that ended by itself
+    u32 memory_id = 0;     // mem's, of the present incarnation's space (memory_server.h)
+    u64 first_pages = 0;  // that it began with
 
     // It meets an exception at its nth system call, or store to memory that outlives it, from now on (0: the next).
     void die(At at, u64 nth = 0) {
@@ -95,6 +98,7 @@ public:
     void run();
     // Runs `test` as a program named "test", once. What it throws is thrown here.
     void run_test(const std::function<void()>& test);
+    Program& test() { return *test_; }
     // Ends its present incarnation, as by an order, and starts the next one.
     void kill(Program& program);
     // Of its notification: an interrupt, or what another server tells it.
@@ -103,16 +107,27 @@ public:
     // For leak checks: slots in use in the program's CapTable, and those of them that outlive its incarnation.
     u32 used_slots(Program& program);
     u32 kept_slots(Program& program);
+    // The lines of its log.
+    std::vector<std::string> logged(Program& program);
 
-    host::Machine machine;
+    // For what else stands on the Stage. Does it in root's thread, at once. What it throws is thrown here.
+    void as_root(const std::function<void()>& work);
+    void check(Status status, const char* what);
+    root::Memory& memory() { return memory_; }
+    // By root: an incarnation has been built, and does not run yet; it has ended, and what it had is still there.
+    std::function<void(Program&)> on_start = [](Program&) {}, on_end = [](Program&) {};
+    void for_each_program(const std::function<void(Program&)>& visit) {
+        for (const auto& each : programs_)
+            if (!each->ended) visit(*each);
+    }
+
+    host::Machine machine{kPageSize};
 
 private:
-    void check(Status status, const char* what);
     void start(Program& program);
+    void end(Program& program);
     void died(Program& program);
     void supervise(const std::function<bool()>& ended);
-    // Does it in root's thread, for the test.
-    void as_root(const std::function<void()>& work);
 
     std::thread::id root_thread_ = std::this_thread::get_id();
     root::Memory memory_;

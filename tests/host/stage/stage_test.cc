@@ -1,10 +1,12 @@
 // Programs on the real kernel objects: endpoints, faults, deaths at each system call.
+#include "memory_server.h"
 #include "stage.h"
 
 #include <eft/idl/echo.h>
 #include <eft/ipc/kernel_transport.h>
 #include <eft/process.h>
 #include <eft/server.h>
+#include <eft/shared_memory.h>
 #include <eft/wake.h>
 
 #include <doctest/doctest.h>
@@ -199,4 +201,33 @@ TEST_CASE("a test that is a program calls servers that die meanwhile") {
     CHECK_THROWS_WITH_AS(stage.run_test([] { throw std::runtime_error("as it was"); }), "as it was", std::runtime_error);
     CHECK_THROWS_AS(stage.run_test([] { arch::crash(); }), std::logic_error);
     CHECK_THROWS_WITH_AS(stage.run_test([] { static_cast<void>(wait_for_wake()); }), doctest::Contains("test is waiting"), std::logic_error);
+}
+
+TEST_CASE("programs have memory of mem, and a death gives it back") {
+    Stage stage;
+    stage.run_test([&] {
+        MemoryServer memory(stage);
+        Program& holder = stage.add("holder", [] {
+            const SharedMemory held = *SharedMemory::create(3 * kPageSize);
+            held.bytes()[2 * kPageSize] = std::byte{42};
+            static_cast<void>(wait_for_wake());
+            return 0;
+        });
+        stage.run();
+        CHECK(memory.mapped_pages(holder) == 3);
+        for (int i = 0; i < 2; ++i) {
+            const SharedMemory own = *SharedMemory::create(2 * kPageSize);
+            CHECK(memory.mapped_pages(stage.test()) == 2);
+            CHECK(own.bytes()[kPageSize] == std::byte{0});
+            own.bytes()[kPageSize] = std::byte{1};
+        }
+        const u64 free = memory.free_pages();
+        CHECK(memory.mapped_pages(stage.test()) == 0);
+        for (int i = 0; i < 3; ++i) {
+            stage.kill(holder);
+            stage.run();
+            CHECK(memory.mapped_pages(holder) == 3);
+            CHECK(memory.free_pages() == free);
+        }
+    });
 }
