@@ -65,7 +65,7 @@ u64 RootTask::build(u64 start, u64 end, const u8* rsdp, const BootClock& clock) 
     const u64 size = u64{1} << kBlockBits;
     const u64 address = (start + size - 1) & ~(size - 1);
     if (address + size > end) arch::panic("too little memory for root");
-    install_untyped(block_, PhysAddr(address), kBlockBits, false, core_.ancestor);
+    install_untyped(block_, PhysAddr(address), kBlockBits, false, core_.kernel.ancestor);
 
     Capability table_cap;
     make(ObjectType::CapTable, table_cap, kRootTableBits);
@@ -85,10 +85,10 @@ u64 RootTask::build(u64 start, u64 end, const u8* rsdp, const BootClock& clock) 
         if (space_cap.as<AddressSpace>().donate(PageTableCap(spare)) != Error::None) arch::panic("root's page tables");
     }
     Capability& irqs = slot(static_cast<u32>(RootSlot::Irqs));
-    irqs.fill(ObjectType::Irq, PhysAddr(), kAllRights, core_.ancestor);
+    irqs.fill(ObjectType::Irq, PhysAddr(), kAllRights, core_.kernel.ancestor);
     IrqCap(irqs)->range = {0, kIrqs};
     Capability& ports = slot(static_cast<u32>(RootSlot::Ports));
-    ports.fill(ObjectType::IoPorts, PhysAddr(), kAllRights, core_.ancestor);
+    ports.fill(ObjectType::IoPorts, PhysAddr(), kAllRights, core_.kernel.ancestor);
     IoPortsCap(ports)->range = {0, 0x10000};
 
     Thread& thread = thread_cap.as<Thread>();
@@ -140,7 +140,7 @@ void RootTask::add_untyped(PhysAddr address, unsigned size_bits, bool device, bo
         return;
     }
     boot_info_->untyped[index] = {address.value(), static_cast<u8>(size_bits), device, archive, {}};
-    install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), address, size_bits, device, core_.ancestor);
+    install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), address, size_bits, device, core_.kernel.ancestor);
     ++boot_info_->untyped_count;
 }
 

@@ -18,23 +18,19 @@ u64 Capability::detail() const {
 }
 
 void Capability::fill(ObjectType type, PhysAddr address, Rights rights, Capability& parent) {
-    address_ = address.value() & 0xffff'ffff'ffff;
-    type_ = static_cast<u64>(type);
-    rights_ = rights;
+    head_ = {address.value() & 0xffff'ffff'ffff, static_cast<u64>(type), rights};
     become_last_child(parent);
 }
 
 void Capability::fill(Object& object, Rights rights, Capability& parent) {
     payload_.inner.object = &object;
-    type_ = static_cast<u64>(object.type);
-    rights_ = rights;
+    head_ = {0, static_cast<u64>(object.type), rights};
     become_last_child(parent);
 }
 
 void Capability::derive_from(Capability& parent, Rights rights) {
-    address_ = parent.address_;
-    type_ = parent.type_;
-    rights_ = rights;
+    head_ = parent.head_;
+    head_.rights = rights;
     if (is(ObjectType::Frame)) {
         payload_.frame.state = parent.payload_.frame.state.derived();
     } else {
@@ -59,9 +55,7 @@ void Capability::become_last_child(Capability& parent) {
 }
 
 void Capability::take(Capability& other) {
-    address_ = other.address_;
-    type_ = other.type_;
-    rights_ = other.rights_;
+    head_ = other.head_;
     payload_ = other.payload_;
     child_ = other.child_;
     if (child_) child_->prev_->next_ = tagged(this);
@@ -86,9 +80,7 @@ void Capability::take(Capability& other) {
         link().next->link().previous = this;
         link().previous->link().next = this;
     }
-    other.type_ = 0;
-    other.address_ = 0;
-    other.rights_ = 0;
+    other.head_ = Head();
     other.payload_ = Payload();
     other.child_ = other.next_ = other.prev_ = nullptr;
 }
@@ -116,9 +108,7 @@ void Capability::clear() {
     } else if (eldest || !was_first) {
         next_->prev_ = tail;
     }
-    type_ = 0;
-    address_ = 0;
-    rights_ = 0;
+    head_ = Head();
     payload_ = Payload();
     child_ = next_ = prev_ = nullptr;
 }

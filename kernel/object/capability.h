@@ -61,14 +61,14 @@ public:
     Capability(const Capability&) = delete;
     Capability& operator=(const Capability&) = delete;
 
-    ObjectType type() const { return static_cast<ObjectType>(type_); }
-    bool empty() const { return type_ == 0; }
-    bool is(ObjectType type) const { return type_ == static_cast<u64>(type); }
-    Rights rights() const { return static_cast<Rights>(rights_); }
+    ObjectType type() const { return static_cast<ObjectType>(head_.type); }
+    bool empty() const { return head_.type == 0; }
+    bool is(ObjectType type) const { return head_.type == static_cast<u64>(type); }
+    Rights rights() const { return static_cast<Rights>(head_.rights); }
     // Endpoint, Notification: it is being deleted, which may take a while. Nobody can use it any more: this
     // takes all rights away.
-    bool going() const { return (rights_ & kGoing) && (is(ObjectType::Endpoint) || is(ObjectType::Notification)); }
-    void begin_to_go() { rights_ = kGoing; }
+    bool going() const { return (head_.rights & kGoing) && (is(ObjectType::Endpoint) || is(ObjectType::Notification)); }
+    void begin_to_go() { head_.rights = kGoing; }
 
     // Only for types that have memory of their own (has_object).
     Object* object() const {
@@ -81,7 +81,7 @@ public:
         return *static_cast<T*>(object());
     }
     // Only for the others: the physical address of Untyped, Frame, PageTable and CapPage.
-    PhysAddr address() const { return PhysAddr(address_); }
+    PhysAddr address() const { return PhysAddr(head_.address); }
     // What user space knows the object by: its physical address.
     u64 id() const { return has_object(type()) ? to_physical(object()).value() : address().value(); }
 
@@ -151,10 +151,14 @@ private:
     bool first() const { return is_tagged(prev_->next_); }
     void become_last_child(Capability& parent);
 
+    struct Head {  // copied as one word
+        u64 address : 48 = 0;
+        u64 type : 8 = 0;
+        u64 rights : 8 = 0;
+    };
+
     Payload payload_;
-    u64 address_ : 48 = 0;
-    u64 type_ : 8 = 0;
-    u64 rights_ : 8 = 0;
+    Head head_;
     Capability* child_ = nullptr;
     Capability* next_ = nullptr;
     Capability* prev_ = nullptr;
@@ -175,8 +179,8 @@ public:
     auto* operator->() const { return &slot_->template payload<kType>(); }
 
     RightSet<Right> rights() const { return RightSet<Right>::from_mask(slot_->rights()); }
-    bool may(Right right) const { return slot_->rights_ & static_cast<u64>(right); }
-    void set_rights(RightSet<Right> rights) const { slot_->rights_ = rights; }
+    bool may(Right right) const { return slot_->head_.rights & static_cast<u64>(right); }
+    void set_rights(RightSet<Right> rights) const { slot_->head_.rights = rights; }
     auto& object() const { return slot_->as<typename CapKind<kType>::Object>(); }
 
 private:

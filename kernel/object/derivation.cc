@@ -12,9 +12,13 @@
 namespace eft::kernel {
 namespace {
 
-// False: it paused, and is to be continued. Endpoints and Notifications have nothing to do: whoever waited did
-// so through a capability, and was told when that was deleted.
-bool destroy_object(Core& core, Object& object) {
+// Whoever waited at one of these did so through a capability, and was told when that was deleted.
+bool is_destroyed_at_once(const Object& object) {
+    return object.type == ObjectType::Endpoint || object.type == ObjectType::Notification;
+}
+
+// False: it paused, and is to be continued.
+[[gnu::noinline]] bool destroy_object(Core& core, Object& object) {
     switch (object.type) {
         case ObjectType::CapTable: return static_cast<CapTable&>(object).reap(core);
         case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy(core);
@@ -39,12 +43,13 @@ void forget_holder(Capability& cap) {
 
 // Behind those that died before it, as the first may have been begun with.
 [[gnu::noinline]] void add_dying(Core& core, Object& object) {
-    core.died = true;
+    core.note_death();
     if (object.dying) return;
     object.dying = true;
     object.next_dying = nullptr;
-    (core.dying ? core.last_dying->next_dying : core.dying) = &object;
-    core.last_dying = &object;
+    Kernel& kernel = core.kernel;
+    (kernel.dying ? kernel.last_dying->next_dying : kernel.dying) = &object;
+    kernel.last_dying = &object;
 }
 
 // A thread does nothing from now on.
@@ -105,7 +110,7 @@ void derive_capability(Capability& source, Capability& destination, Rights mask)
 void install_object(Core& core, Object& object, Capability& destination, Rights rights, Capability& untyped) {
     destination.fill(object, rights, untyped);
     object.capabilities = 1;
-    ++core.objects;
+    ++core.kernel.objects;
 }
 
 bool movable(Capability& source) {
@@ -153,16 +158,17 @@ bool revoke_capability(Core& core, Capability& cap) {
 namespace {
 
 bool destroy_dying(Core& core) {
-    while (Object* object = core.dying) {
-        if (!destroy_object(core, *object)) return false;
-        core.dying = object->next_dying;
-        if (!core.dying) core.last_dying = nullptr;
+    Kernel& kernel = core.kernel;
+    while (Object* object = kernel.dying) {
+        if (!is_destroyed_at_once(*object) && !destroy_object(core, *object)) return false;
+        kernel.dying = object->next_dying;
+        if (!kernel.dying) kernel.last_dying = nullptr;
         if (object->capabilities == 0) {
-            --core.objects;
+            --kernel.objects;
         } else {
             object->dying = false;
         }
-        if (core.must_pause(kReapWork)) return !core.dying;
+        if (core.must_pause(kReapWork)) return !kernel.dying;
     }
     return true;
 }
@@ -176,7 +182,7 @@ bool reap_dying(Core& core) {
 }
 
 bool reap_before_reuse(Core& core) {
-    if (!core.dying) return false;
+    if (!core.kernel.dying) return false;
     reap_dying(core);
     return true;
 }

@@ -1,6 +1,6 @@
 // Operations on capabilities that have effects on their objects: derive, move, delete, revoke.
 //
-// Deleting the last capability of an object puts it on the core's list of dying objects;
+// Deleting the last capability of an object puts it on the kernel's list of dying objects;
 // `reap_dying` destroys what is on the list. Destruction deletes the capabilities that an object
 // holds, which may put further objects there: no recursion, however long a chain of tables is.
 // A CapTable that loses a page is there, too, until what lies in the page is deleted.

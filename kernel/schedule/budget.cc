@@ -1,5 +1,6 @@
 #include <schedule/budget.h>
 
+#include <object/derivation.h>
 #include <object/fault.h>
 
 #include <arch/timer.h>
@@ -28,8 +29,14 @@ bool find_budget(Core& core, Thread& thread, u64 now) {
     return false;
 }
 
+// Nobody can run. Who could, now that something died, is chosen.
+[[gnu::noinline]] Thread* use_idle_time(Core& core) {
+    if (!core.kernel.dying) return nullptr;
+    return reap_dying(core) || core.scheduler.anyone_waits_to_run() ? choose_next(core) : nullptr;
+}
+
 // The first of `next` and those after it who has budget; the timer will end it.
-Thread* find_next_with_budget(Core& core, Thread* next, u64 now) {
+[[gnu::noinline]] Thread* find_next_with_budget(Core& core, Thread* next, u64 now) {
     while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) next = core.scheduler.choose(nullptr);
     if (next && next->charged->limited()) arm(core, next->charged->end_of_budget(now), now);
     return next;
@@ -43,6 +50,12 @@ void settle(Core& core) {
     core.charged_since = now;
 }
 
+[[gnu::noinline]] void arm_slice(Core& core) {
+    if (core.deadline != 0) return;
+    const u64 now = arch::now();
+    arm(core, now + arch::ticks_per_slice(), now);
+}
+
 Thread* choose_next(Core& core) {
     Thread* next = core.scheduler.choose(core.current);
     if (next ? next->charged != core.charged || next->charged->limited() : core.charged != nullptr) {
@@ -50,11 +63,10 @@ Thread* choose_next(Core& core) {
         if (next && next->charged->limited()) [[unlikely]] next = find_next_with_budget(core, next, core.charged_since);
         core.charged = next ? next->charged : nullptr;
     }
-    if (core.deadline == 0 && (core.scheduler.anyone_ready() || core.dying)) [[unlikely]] {
-        const u64 now = arch::now();
-        arm(core, now + arch::ticks_per_slice(), now);
-    }
-    return core.current = next;
+    if (core.deadline == 0 && core.scheduler.anyone_ready()) [[unlikely]] arm_slice(core);
+    core.current = next;
+    if (!next) [[unlikely]] return use_idle_time(core);
+    return next;
 }
 
 void end_slice(Core& core) {

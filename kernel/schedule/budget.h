@@ -9,7 +9,7 @@
 namespace eft::kernel {
 
 // The next thread to run, which has budget, or null; it is `core.current` afterwards. Threads that
-// were chosen but have no budget stop, and their handlers are told.
+// were chosen but have no budget stop, and their handlers are told. While nobody can run, what is dying is reaped.
 Thread* choose_next(Core& core);
 // The same where, as mostly, there is one candidate and nothing speaks against it.
 [[gnu::always_inline]] inline Thread* next_thread(Core& core) {
@@ -20,6 +20,8 @@ Thread* choose_next(Core& core);
     core.scheduler.take_candidate();
     return core.current = next;
 }
+// Makes sure that the timer fires, in a slice from now at the latest.
+void arm_slice(Core& core);
 // The timer fired: the accounts are settled, threads with new budget are ready, `core.current` lets
 // others of its priority run.
 void end_slice(Core& core);

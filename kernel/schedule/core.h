@@ -1,7 +1,8 @@
-// Core: the state of one processor core. Everything in the kernel reaches it through a reference.
+// Core: the state of one processor core, and the way to what all of them share. Everything in the kernel reaches it
+// through a reference.
 #pragma once
 
-#include <object/irq.h>
+#include <object/kernel.h>
 #include <schedule/scheduler.h>
 
 #include <arch/preemption.h>
@@ -13,23 +14,28 @@ namespace eft::kernel {
 constexpr Error kPaused = static_cast<Error>(~0u);
 
 struct Core {
+    explicit constexpr Core(Kernel& all) : kernel(all) {}
+
     Thread* current = nullptr;
     SchedContext* charged = nullptr;  // whose budget the time since `charged_since` is taken from
     u64 charged_since = 0;
     u64 deadline = 0;  // when the timer fires; 0: it is not armed
     Scheduler scheduler;
-    Object* dying = nullptr;  // objects whose last capability went, in that order (derivation.h)
-    Object* last_dying = nullptr;
-    bool died = false;        // in this entry: its thread goes on when they are reaped
+    Kernel& kernel;
+    bool died = false;        // objects did, in this entry: its thread goes on when they are reaped
     int work_left = 0;        // until the next look for interrupts
     bool hurried = false;     // long operations pause at the next look in any case
     u64 latest_timer = 0;     // how late the timer's handler was entered at most, in ticks
-    Capability ancestor;      // parent of the capabilities that exist from the start
-    IrqTable irqs;
-    u64 objects = 0;  // live objects that have memory of their own
 
+    // Objects died: whoever runs next, what they need is looked to before (leave_kernel).
+    void note_death() {
+        died = true;
+        scheduler.unsettle();
+    }
     // The same of those that died before the operation paused.
-    void note_dying() { died = dying != nullptr; }
+    void note_dying() {
+        if (!died && kernel.dying) [[unlikely]] note_death();
+    }
 
     // Long operations ask after each piece of work, of so many instructions at most. If it is true they
     // stop, with everything consistent and no pointer kept, and go on when they are called again.

@@ -48,6 +48,8 @@ public:
     // Others of its priority are ready.
     bool has_rival(const Thread& thread) const { return ready_ >> thread.priority & 1; }
     bool anyone_ready() const { return ready_ != 0; }
+    // The same, with who was given the processor since the last choice.
+    bool anyone_waits_to_run() const { return direct_ || anyone_ready(); }
     // Of those that are ready, who runs first; it leaves its queue.
     Thread& first_ready() const { return *queues_[highest()].head(); }
     void take_first_ready() { dequeue(first_ready()); }

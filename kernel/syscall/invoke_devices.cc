@@ -25,7 +25,7 @@ Error bind(InvocationContext& context) {
     EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(1)));
     if (!notification.may(NotificationRight::Signal)) return Error::MissingRight;
     if (notification->badge == Badge::None) return Error::InvalidArgument;  // it would signal no bit
-    context.core.irqs.bind(context.core, IrqCap(context.cap), number, notification);
+    context.core.kernel.irqs.bind(context.core, IrqCap(context.cap), number, notification);
     return Error::None;
 }
 

@@ -99,11 +99,10 @@ Error move(Capability* source, Capability* destination) {
 
 Error delete_slots(InvocationContext& context, CapTable& table) {
     const u64 first = context.argument(0), count = context.argument(1);
-    Capability* cap = count <= 1 ? table.lookup(first) : nullptr;
+    // While objects are dying this may be the rest of a deletion that paused, which waits for them.
+    Capability* cap = count <= 1 && !context.core.kernel.dying ? table.lookup(first) : nullptr;
     if (!cap || cap->empty()) return delete_range(context, table, first, count == 0 ? 1 : count);
-    if (!remove_capability(context.core, *cap)) return kPaused;
-    context.core.note_dying();
-    return Error::None;
+    return remove_capability(context.core, *cap) ? Error::None : kPaused;
 }
 
 Error donate(InvocationContext& context, CapTable& table) {

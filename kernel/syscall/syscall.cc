@@ -87,7 +87,7 @@ Error debug(Core& core, Thread& thread) {
         case DebugCall::Objects: {
             const u64 ready = core.scheduler.ready_count() + 1;
             thread.registers.set_result(Error::None, Badge::None, Tag(0, 2));
-            thread.registers.set_word(0, core.objects);
+            thread.registers.set_word(0, core.kernel.objects);
             thread.registers.set_word(1, ready);
             return Error::None;
         }
@@ -108,7 +108,7 @@ Error dispatch(Core& core, Thread& thread) {
     const Wait wait = number & kPoll ? Wait::Poll : Wait::Block;
     const auto operation = static_cast<SystemCall>(number & 0xff);
     thread.registers.set_status(Error::None);  // unless something else is found below
-    if (number == kAwaitReaping) {
+    if (number == kAwaitReaping) [[unlikely]] {
         core.note_dying();
         return Error::None;
     }
@@ -139,34 +139,29 @@ void make_again(Thread& thread, u64 number) {
 void fail(Thread& thread, Error error, u64 number) { error == kPaused ? make_again(thread, number) : thread.finish(error); }
 
 // Whoever made objects die goes on when they are destroyed: until then, it makes a system call that leaves
-// its result alone. Should it be stopped, they are destroyed bit by bit whenever the timer or a device
-// interrupts, and when there is nothing else to do.
+// its result alone. Should it be stopped, they are destroyed bit by bit whenever the timer, which is armed as long as
+// there are some, or a device interrupts, and when there is nothing else to do.
 [[gnu::noinline]] Thread* leave_with_dying(Core& core, Thread* thread, Error result) {
-    if (core.died && result != kPaused) {
-        const bool waits = !reap_dying(core) && result == Error::None && thread && thread->state == ThreadState::Ready;
-        if (waits) thread->registers.repeat(kAwaitReaping);
+    if (result == kPaused || !reap_dying(core)) {
+        if (result == Error::None && thread && thread->state == ThreadState::Ready) thread->registers.repeat(kAwaitReaping);
+        arm_slice(core);
+        core.died = false;
     }
-    core.died = false;
-    Thread* next = core.dying ? choose_next(core) : next_thread(core);
-    while (!next && core.dying) {
-        const bool all = reap_dying(core);
-        next = choose_next(core);
-        if (!all) break;
-    }
-    return next;
+    return next_thread(core);
 }
 
 // Lets the scheduler decide.
 [[gnu::always_inline]] inline Thread* leave_kernel(Core& core, Thread* thread = nullptr, Error result = Error::None) {
-    if (core.dying) [[unlikely]] return leave_with_dying(core, thread, result);
+    if (core.died) [[unlikely]] return leave_with_dying(core, thread, result);
     return next_thread(core);
 }
 
 void reap_some(Core& core) {
-    if (!core.dying) return;
+    if (!core.kernel.dying) return;
     core.hurried = true;
     reap_dying(core);
     core.hurried = false;
+    if (core.kernel.dying) arm_slice(core);
 }
 
 }  // namespace
@@ -183,8 +178,8 @@ Thread* handle_invocation(Core& core, Thread& thread, Capability& cap) {
     core.work_left = arch::kWorkPerLook;
     const Error error = invoke(core, thread, cap);
     if (error != Error::None) [[unlikely]] fail(thread, error, static_cast<u64>(SystemCall::Call));
-    // An invocation never makes its thread wait.
-    if (!core.dying && !core.scheduler.unsettled()) [[likely]] return &thread;
+    // An invocation never makes its thread wait, and deaths unsettle the scheduler.
+    if (!core.scheduler.unsettled()) [[likely]] return &thread;
     return leave_kernel(core, &thread, error);
 }
 
@@ -199,7 +194,7 @@ Thread* handle_exception(Core& core, const FaultCause& cause) {
 }
 
 Thread* handle_interrupt(Core& core, u32 number) {
-    core.irqs.raise(core, number);
+    core.kernel.irqs.raise(core, number);
     reap_some(core);
     return leave_kernel(core);
 }

@@ -15,7 +15,10 @@ namespace eft::kernel::arch {
 
 extern "C" [[gnu::noinline]] void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number);
 
-constinit CoreLocal core_local{};
+namespace {
+constinit Kernel all_cores{};
+}
+constinit CoreLocal core_local{0, PhysAddr(), Core(all_cores)};
 
 namespace {
 

@@ -89,7 +89,8 @@ struct Boot {
         return sum;
     }
 
-    std::unique_ptr<Core> core = std::make_unique<Core>();
+    std::unique_ptr<Kernel> kernel = std::make_unique<Kernel>();
+    std::unique_ptr<Core> core = std::make_unique<Core>(*kernel);
     LoaderInfo info;
     const BootInfo* boot_info = nullptr;
     PhysAddr code;

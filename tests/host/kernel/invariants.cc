@@ -54,28 +54,28 @@ void each_slot(Survey& found, Core& core, Function function) {
         }
     });
     found.each<SchedContext>(ObjectType::SchedContext, [&](SchedContext& context) { function(context.handler); });
-    for (IrqBinding& binding : core.irqs.bindings_) function(binding.notification);
+    for (IrqBinding& binding : core.kernel.irqs.bindings_) function(binding.notification);
 }
 
 }  // namespace
 
 Survey survey(Core& core) {
     Survey found;
-    std::vector<Capability*> pending{&core.ancestor};
+    std::vector<Capability*> pending{&core.kernel.ancestor};
     while (!pending.empty()) {
         Capability& parent = *pending.back();
         pending.pop_back();
         if (!visit_children(found, parent, pending)) break;
     }
     // Dying objects exist until they are reaped, and nobody names them, but for tables of which only pages go.
-    for (Object* object = core.dying; object; object = object->next_dying) {
+    for (Object* object = core.kernel.dying; object; object = object->next_dying) {
         found.require(object->dying, "an object in the list of the dying does not know it");
         found.require(found.objects.emplace(object, 0).second || object->type == ObjectType::CapTable,
                       "a capability names a dying object");
-        found.require(object->next_dying || core.last_dying == object, "the list of the dying has another end");
+        found.require(object->next_dying || core.kernel.last_dying == object, "the list of the dying has another end");
         if (!found.broken.empty()) break;
     }
-    found.require(core.dying || !core.last_dying, "nobody dies, but somebody is the last");
+    found.require(core.kernel.dying || !core.kernel.last_dying, "nobody dies, but somebody is the last");
     return found;
 }
 
@@ -83,7 +83,7 @@ Survey survey(Core& core) {
 void check_interrupts(Survey& found, Core& core) {
     u32 bound = 0, listed = 0;
     for (u32 number = 0; number < kIrqs; ++number) {
-        const IrqBinding& binding = core.irqs.bindings_[number];
+        const IrqBinding& binding = core.kernel.irqs.bindings_[number];
         found.require(binding.through || binding.notification.empty(), "an interrupt is bound through nothing");
         if (!binding.through) continue;
         ++bound;
@@ -117,7 +117,7 @@ void check_slots(Survey& found, Core& core) {
     for (Capability* cap : found.capabilities) {
         found.require(slots.contains(cap), "the tree has a capability that lies in no slot");
     }
-    found.require(core.objects == found.objects.size(), "the number of objects is wrong");
+    found.require(core.kernel.objects == found.objects.size(), "the number of objects is wrong");
     for (auto& [object, count] : found.objects) {
         const bool loses_pages = object->dying && object->type == ObjectType::CapTable;
         found.require(object->dying == (count == 0) || loses_pages, "an object with capabilities is dying, or one without is not");

@@ -50,6 +50,7 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
         found.require(core.deadline != 0 && core.deadline <= thread->charged->next_refill(), "no timer gives a parked thread its budget");
     }
     found.require(scheduler.ready_ == 0 || core.deadline != 0, "others are ready, but no timer ends the slice");
+    found.require(!core.kernel.dying || core.deadline != 0, "objects are dying, but no timer sees to that");
     found.require(!core.died, "what died in one entry is awaited in another");
     if (!core.current) return;
     if (!found.objects.contains(core.current)) return found.require(false, "the running thread does not exist");

@@ -19,7 +19,7 @@ namespace {
 
 template <ObjectType kType>
 void fill_numbers(Capability& slot, u32 count, Core& core) {
-    slot.fill(kType, PhysAddr(), kAllRights, core.ancestor);
+    slot.fill(kType, PhysAddr(), kAllRights, core.kernel.ancestor);
     slot.payload<kType>().range = {0, count};
 }
 
@@ -35,7 +35,7 @@ Machine::Machine() {
 // What the boot code of a real machine does (boot/root_task.cc).
 void Machine::build() {
     Capability block, table_cap;
-    install_untyped(block, PhysAddr(arch::kArenaStart), arch::kArenaBits, false, core_.ancestor);
+    install_untyped(block, PhysAddr(arch::kArenaStart), arch::kArenaBits, false, kernel_.ancestor);
     const auto make_in = [&](ObjectType type, Capability& untyped, Capability& slot, unsigned size_bits = 0) {
         if (kernel::retype(core_, UntypedCap(untyped), {type, size_bits, 0, 1, slot}) != Error::None)
             fail("the machine is too small");
@@ -44,7 +44,7 @@ void Machine::build() {
     table_ = &table_cap.as<CapTable>();
     move_capability(table_cap, slot(kTable));
     move_capability(block, slot(kUntyped));
-    install_untyped(slot(kDevice), PhysAddr(kDeviceAddress), kDeviceBits, true, core_.ancestor);
+    install_untyped(slot(kDevice), PhysAddr(kDeviceAddress), kDeviceBits, true, kernel_.ancestor);
     fill_numbers<ObjectType::Irq>(slot(kIrq), kIrqs, core_);
     fill_numbers<ObjectType::IoPorts>(slot(kPorts), 0x10000, core_);
     make_in(ObjectType::Thread, slot(kUntyped), slot(kThread));
@@ -194,7 +194,7 @@ u32 Machine::make(ObjectType type, unsigned size_bits, u32 untyped, u32 count) {
 u32 Machine::add_memory() {
     arch::map_large_memory();
     const u32 index = free_slot();
-    install_untyped(slot(index), PhysAddr(arch::kLargeStart), arch::kLargeBits, false, core_.ancestor);
+    install_untyped(slot(index), PhysAddr(arch::kLargeStart), arch::kLargeBits, false, kernel_.ancestor);
     return index;
 }
 

@@ -87,7 +87,7 @@ public:
 
     // What the last entry made the machine do.
     const std::vector<arch::Event>& events() const { return arch::record().events; }
-    u64 live_objects() const { return core_.objects; }
+    u64 live_objects() const { return kernel_.objects; }
     // Fuzzers, which build thousands of machines, have no time to check what every test checks.
     void check_each_entry(bool on) { checking_ = on; }
 
@@ -98,7 +98,8 @@ private:
     void go_on(Thread& thread);
     void after();
 
-    Core core_;
+    Kernel kernel_;
+    Core core_{kernel_};
     Thread* manager_ = nullptr;
     CapTable* table_ = nullptr;
     bool checking_ = true;

@@ -168,7 +168,7 @@ TEST_CASE("memory is handed out again only when those who died in it are reaped"
     machine.time_slice();
     machine.preempt([] { return true; }, {});
     killer.call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 1), {table});
-    REQUIRE(machine.core().dying != nullptr);
+    REQUIRE(machine.core().kernel.dying != nullptr);
     REQUIRE(machine.slot(table).empty());
     const u32 slot = machine.free_slot();
     machine.system_call(machine.manager(), SystemCall::Call, pool, Tag(static_cast<u32>(Invocation::UntypedRetype), 3),
@@ -179,7 +179,7 @@ TEST_CASE("memory is handed out again only when those who died in it are reaped"
         machine.repeat(machine.manager());
     }
     CHECK(pauses > 10);
-    CHECK(machine.core().dying == nullptr);
+    CHECK(machine.core().kernel.dying == nullptr);
     CHECK(machine.slot(slot).is(ObjectType::Notification));
     CHECK(machine.live_objects() == before);
 }
@@ -191,10 +191,10 @@ TEST_CASE("the timer is armed for the reaping of dying objects, though nobody el
     REQUIRE(machine.core().deadline == 0);
     machine.preempt([] { return true; }, {});
     machine.system_call(machine.manager(), SystemCall::Call, kTable, Tag(static_cast<u32>(Invocation::CapDelete), 1), {table});
-    CHECK(machine.core().dying != nullptr);
+    CHECK(machine.core().kernel.dying != nullptr);
     CHECK(machine.core().deadline != 0);
     while (machine.manager().registers.repeats) machine.repeat(machine.manager());
-    CHECK(machine.core().dying == nullptr);
+    CHECK(machine.core().kernel.dying == nullptr);
 }
 
 // It revokes the space that it runs in, and a table that takes long to reap.
@@ -219,10 +219,10 @@ TEST_CASE("whoever stops itself by what it destroys leaves the reaping to interr
         machine.preempt([&, once = once] { return suicide.state() == ThreadState::Suspended && (++asked == 2 || (asked > 2 && !once)); }, {});
         suicide.call(kTable, Tag(static_cast<u32>(Invocation::CapRevoke), 1), {pool});
         CHECK(suicide.state() == ThreadState::Suspended);
-        CHECK((machine.core().dying == nullptr) == once);
+        CHECK((machine.core().kernel.dying == nullptr) == once);
         CHECK((machine.core().current == nullptr) == alone);
         unsigned slices = 0;
-        while (machine.core().dying != nullptr && ++slices < 200) machine.time_slice();
+        while (machine.core().kernel.dying != nullptr && ++slices < 200) machine.time_slice();
         CHECK((slices > 1) == !once);
         CHECK(machine.live_objects() == before - 2);
     }
@@ -243,13 +243,13 @@ TEST_CASE("a deletion that paused has reaped what died when it returns, whoever 
         if (revoke) killer.call(kTable, Tag(static_cast<u32>(Invocation::CapRevoke), 1), {pool});
         else killer.call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 2), {table, 2});
         REQUIRE(killer.object().registers.repeats);
-        REQUIRE(machine.core().dying != nullptr);
+        REQUIRE(machine.core().kernel.dying != nullptr);
         other.call(kTable, Tag(static_cast<u32>(Invocation::CapInspect), 1), {kTable});
         unsigned pauses = 0;
         for (; killer.object().registers.repeats; ++pauses) machine.repeat(killer.object());
         CHECK(killer.error() == Error::None);
         CHECK(pauses > 10);
-        CHECK(machine.core().dying == nullptr);
+        CHECK(machine.core().kernel.dying == nullptr);
         CHECK(machine.slot(table).empty());
         CHECK(machine.slot(rest).empty() != revoke);
     }
@@ -265,6 +265,6 @@ TEST_CASE("whoever takes the last capability to something from a thread goes on 
     const u64 before = machine.live_objects();
     machine.expect(victim.thread, Invocation::ThreadConfigure, kTable, victim.space, victim.frame, kUtcbAddress);
     CHECK(machine.live_objects() == before - 1);
-    CHECK(machine.core().dying == nullptr);
+    CHECK(machine.core().kernel.dying == nullptr);
     CHECK(pauses > 1);
 }

@@ -262,16 +262,16 @@ TEST_CASE("what died is reaped although its killer is stopped") {
     bool stop = true;
     machine.preempt([&] { return stop; },
                     [&] {
-                        if (machine.core().dying == nullptr) return;
+                        if (machine.core().kernel.dying == nullptr) return;
                         stop = false;
                         machine.expect(killer.thread, Invocation::ThreadSuspend);
                     });
     machine.system_call(killer.object(), SystemCall::Call, 1, Tag(static_cast<u32>(Invocation::CapRevoke), 1), {held});
     machine.system_call(killer.object(), SystemCall::Call, 1, Tag(static_cast<u32>(Invocation::CapDelete), 2), {held, 1});
     unsigned slices = 0;
-    while (machine.core().dying != nullptr && slices++ < 200) {
+    while (machine.core().kernel.dying != nullptr && slices++ < 200) {
         CHECK(machine.core().deadline != 0);
         machine.time_slice();
     }
-    CHECK(machine.core().dying == nullptr);
+    CHECK(machine.core().kernel.dying == nullptr);
 }

@@ -347,7 +347,7 @@ TEST_CASE("a thread does nothing from the moment that its last capability is gon
         killer.call(kTable, Tag(static_cast<u32>(Invocation::CapDelete), 2), {table, 2});
         unsigned seen = 0;
         for (; killer.object().registers.repeats; machine.repeat(killer.object())) {
-            for (const kernel::Object* dying = machine.core().dying; dying; dying = dying->next_dying) {
+            for (const kernel::Object* dying = machine.core().kernel.dying; dying; dying = dying->next_dying) {
                 if (dying != &object) continue;
                 ++seen;
                 CHECK(object.state == ThreadState::Suspended);
@@ -371,5 +371,5 @@ TEST_CASE("a revoke that paused has reaped what died when it returns, whoever el
     other.call(kTable, Tag(static_cast<u32>(Invocation::CapInspect), 1), {kTable});
     while (killer.object().registers.repeats) machine.repeat(killer.object());
     CHECK(killer.error() == Error::None);
-    CHECK(machine.core().dying == nullptr);
+    CHECK(machine.core().kernel.dying == nullptr);
 }

@@ -18,7 +18,7 @@ void Snapshot::add(const void* memory, std::size_t bytes, std::string name) {
 
 Snapshot::Snapshot(Machine& machine, const Thread& asking) {
     const Survey found = survey(machine.core());
-    add(&machine.core().objects, sizeof(u64), "the number of objects");
+    add(&machine.core().kernel.objects, sizeof(u64), "the number of objects");
     for (const Capability* cap : found.capabilities) {
         add(cap, sizeof(Capability), "a capability of type " + std::to_string(static_cast<unsigned>(cap->type())));
         if (!cap->mappable() || !arch::in_arena(cap->address())) continue;

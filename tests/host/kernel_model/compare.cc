@@ -53,7 +53,7 @@ public:
         for (const auto& [id, space] : m_.spaces) one_space(id, space);
         schedule();
         pages();
-        same("live objects", 0, core_.objects, m_.object_count());
+        same("live objects", 0, core_.kernel.objects, m_.object_count());
         return first_;
     }
 
@@ -79,7 +79,7 @@ private:
 
     k::Capability* place(Place where) {
         if (where.index < kTable) return object<k::CapTable>(where.holder).lookup(where.index);
-        if (where.index >= kIrq) return &core_.irqs.bindings_[where.index - kIrq].notification;
+        if (where.index >= kIrq) return &core_.kernel.irqs.bindings_[where.index - kIrq].notification;
         if (where.index == kHandler) return &object<k::SchedContext>(where.holder).handler;
         k::Thread& thread = kernel_thread(where.holder);
         k::Capability* inner[] = {&thread.table, &thread.space, &thread.utcb_frame, &thread.pager, &thread.exception_handler,
@@ -90,7 +90,7 @@ private:
     void capabilities() {
         for (const auto& [id, cap] : m_.caps) {
             if (id != 0) one_capability(cap);
-            children(id ? *place(cap.place) : core_.ancestor, cap);
+            children(id ? *place(cap.place) : core_.kernel.ancestor, cap);
             if (!first_.empty()) return;
         }
         std::map<Id, u64> used;
@@ -110,7 +110,7 @@ private:
         for (u32 i = 0; thorough_ && i < kIrqs; ++i) {
             inner_slot({0, kIrq + i});
             const auto through = m_.bound_through.find(i);
-            const k::Capability* real = core_.irqs.bindings_[i].through;
+            const k::Capability* real = core_.kernel.irqs.bindings_[i].through;
             same("what interrupt is bound through", i, id_of(real), through == m_.bound_through.end() ? 0 : id_of(place(m_.caps.at(through->second).place)));
         }
     }

@@ -32,7 +32,7 @@ constexpr u32 kFirstOwnSlot = 8192;  // of root's; below are libos' scratch slot
 
 kernel::CapTable& build_root(kernel::Core& core, BootInfo& info, std::size_t archive_bytes) {
         Capability block, table_cap;
-        kernel::install_untyped(block, PhysAddr(kMemoryStart), kRootBits, false, core.ancestor);
+        kernel::install_untyped(block, PhysAddr(kMemoryStart), kRootBits, false, core.kernel.ancestor);
         const auto make_in = [&](ObjectType type, Capability& untyped, Capability& where, unsigned size_bits = 0) {
             if (kernel::retype(core, kernel::UntypedCap(untyped), {type, size_bits, 0, 1, where}) != Error::None) throw std::logic_error("root does not fit");
         };
@@ -53,7 +53,7 @@ kernel::CapTable& build_root(kernel::Core& core, BootInfo& info, std::size_t arc
         make_in(ObjectType::AddressSpace, memory, space_cap);
         const auto fill_numbers = [&]<ObjectType kType>(RootSlot which, u32 count) {
             Capability& cap = slot(static_cast<u32>(which));
-            cap.fill(kType, PhysAddr(), kAllRights, core.ancestor);
+            cap.fill(kType, PhysAddr(), kAllRights, core.kernel.ancestor);
             cap.payload<kType>().range = {0, count};
         };
         fill_numbers.operator()<ObjectType::Irq>(RootSlot::Irqs, kIrqs);
@@ -84,7 +84,7 @@ kernel::CapTable& build_root(kernel::Core& core, BootInfo& info, std::size_t arc
         const auto add_untyped = [&](u64 address, unsigned bits, bool archive) {
         const u32 index = info.untyped_count++;
         info.untyped[index] = {address, static_cast<u8>(bits), archive, archive, {}};
-        kernel::install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), PhysAddr(address), bits, archive, core.ancestor);
+        kernel::install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), PhysAddr(address), bits, archive, core.kernel.ancestor);
     };
     info = {};
         info.magic = kBootInfoMagic;

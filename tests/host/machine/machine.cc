@@ -324,7 +324,8 @@ private:
     static void install_handler();
     static void remove_handler();
 
-    Core core_;
+    kernel::Kernel kernel_;
+    Core core_{kernel_};
     kernel::CapTable* table_ = nullptr;
     BootInfo boot_info_{};
     Runner root_;
