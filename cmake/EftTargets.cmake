@@ -55,12 +55,17 @@ endfunction()
 
 # A static ELF at its own addresses (libos/program.ld). The boot archive gets a stripped copy; the one with symbols
 # stays beside it for the debugger: <target tree>/boot/NAME and <target tree>/symbols/NAME.
+#
+# On the host it is a library NAME_on_host, for tests that run several programs in their process (tests/host/system): its
+# eft_main() is eft_main_NAME() there.
 function(eft_program name)
-  if(NOT EFT_TARGET)
-    return()
-  endif()
   cmake_parse_arguments(PARSE_ARGV 1 program "NO_BOOT;NO_LIBOS" "BASE" "SOURCES;LIBS")
   list(APPEND program_SOURCES ${program_UNPARSED_ARGUMENTS})
+  if(NOT EFT_TARGET)
+    eft_library(${name}_on_host SOURCES ${program_SOURCES} LIBS ${program_LIBS} libos)
+    target_compile_definitions(${name}_on_host PRIVATE eft_main=eft_main_${name})
+    return()
+  endif()
 
   add_executable(${name} ${program_SOURCES})
   eft_common_settings(${name})

@@ -23,6 +23,7 @@ constexpr u8 kAccessLowThenHigh = 3;
 
 constexpr u16 kFirstPort = 0x40;
 constexpr u16 kPortCount = 4;
+constexpr u32 kInterruptLine = 2;  // its ISA interrupt 0 arrives at this I/O APIC input (MADT override on every PC)
 constexpr u32 kFrequency = 1'193'182;  // a twelfth of 14.31818 MHz
 constexpr u32 kLargestDivisor = 0x10000;  // written as 0
 constexpr u32 kSmallestDivisor = 2;       // "Mode 2": 1 is illegal

@@ -41,6 +41,9 @@ struct Image {
     unsigned starts = 0;                // threads that began
 };
 
+// The smallest file that root and proc can load as this program: its entry point is all that matters.
+std::vector<std::byte> elf_file(const Image& image);
+
 class Machine {
 public:
     static constexpr u64 kTicksPerCall = 10;

@@ -5,8 +5,6 @@
 #include <eft/log_ring.h>
 #include <eft/process.h>
 
-#include <array>
-#include <cstring>
 #include <stdexcept>
 
 namespace eft::test {
@@ -21,27 +19,6 @@ constexpr u64 kExitBadge = 1000;  // + number of the program: its session with p
 constexpr u32 kWork = 1;          // the test's message: a pointer to Work
 constexpr unsigned kTableBits = 10;
 constexpr unsigned kIncarnationBits = 18;
-
-// The smallest file that can be loaded: its entry point is all that matters.
-std::array<std::byte, sizeof(elf_format::Header) + sizeof(elf_format::ProgramHeader)> elf_file(u64 entry) {
-    elf_format::Header header{};
-    std::memcpy(header.identification, elf_format::kIdentification, sizeof elf_format::kIdentification);
-    header.type = elf_format::kExecutableFile;
-    header.machine = elf_format::kAmd64;
-    header.entry = entry;
-    header.program_headers = sizeof header;
-    header.program_header_size = sizeof(elf_format::ProgramHeader);
-    header.program_header_count = 1;
-    elf_format::ProgramHeader segment{};
-    segment.type = elf_format::kLoad;
-    segment.flags = elf_format::kExecute;
-    segment.virtual_address = entry;
-    segment.memory_size = kPageSize;
-    std::array<std::byte, sizeof header + sizeof segment> file{};
-    std::memcpy(file.data(), &header, sizeof header);
-    std::memcpy(file.data() + sizeof header, &segment, sizeof segment);
-    return file;
-}
 
 // What root does for the test.
 struct Work {
@@ -96,7 +73,7 @@ Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions 
     as_root([&] {
         const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, kTableBits, options.priority, 0, options.state_bytes,
                                      EndpointRight::Send | EndpointRight::Receive, options.table_limit_bits, options.table_pages};
-        check(program.service.create(memory_, spec, elf_file(image.entry), index, exceptions_), "a program's persistent part");
+        check(program.service.create(memory_, spec, host::elf_file(image), index, exceptions_), "a program's persistent part");
         const Slot table = program.service.table();
         check(ko::derive(table, slot(WellKnown::Supervisor), notification_, bits(NotificationRight::Signal), u64{1} << 8), "its supervisor");
         check(ko::derive(table, slot(WellKnown::Process), exceptions_, bits(EndpointRight::Send), kExitBadge + index), "its session with proc");

@@ -1,0 +1,83 @@
+#include "root.h"
+
+#include "archive_map.h"
+#include "console.h"
+#include "pit.h"
+
+#include <eft/invoke.h>
+#include <eft/layout.h>
+#include <eft/text.h>
+
+#include <utility>
+
+namespace eft::root {
+
+namespace ko = kernel_object;
+
+namespace {
+
+constexpr unsigned kReserveBits = 25;
+constexpr u32 kTicksPerSecond = 20;
+constexpr u64 kTickBit = 1;
+
+}  // namespace
+
+Status Root::start() {
+    EFT_CHECK(memory_.reserve(kReserveBits));
+    EFT_CHECK(log_.open(memory_));
+    EFT_TRY(const auto archive, map_archive(memory_));
+    caps_.exceptions = memory_.take_slots(1);
+    caps_.notification = memory_.take_slots(1);
+    EFT_CHECK(ko::retype(memory_.reserved(), ObjectType::Endpoint, caps_.exceptions));
+    EFT_CHECK(ko::retype(memory_.reserved(), ObjectType::Notification, caps_.notification));
+    EFT_CHECK(ko::bind(root_slot(RootSlot::Thread), caps_.notification));
+    EFT_CHECK(core_servers_.create(memory_, archive, caps_));
+
+    const Slot tick = memory_.take_slots(1);
+    tick_for_rs_ = memory_.take_slots(1);
+    EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick, caps_.notification, kAllRights, kTickBit));
+    EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_rs_, core_servers_[Core::Rs].notification(), kAllRights, kTickBit));
+    EFT_CHECK(core_servers_.start(memory_, log_));
+    log_.line("the core servers run");
+    EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), pit::kInterruptLine, tick));
+    EFT_TRY(const u64 period, start_pit(pit_registers(root_slot(RootSlot::Ports)), kTicksPerSecond));
+    static_cast<void>(period);
+    return {};
+}
+
+void Root::say(std::string_view line) {
+    print("\nroot: ");
+    print(line);
+    print("\n");
+    log_.line(line);
+}
+
+void Root::core_server_died(const ipc::Registers& fault) {
+    ++deaths_;
+    const u64 index = fault.badge - 1;
+    FixedText<kLogLineLimit + 128> text;
+    text.append("core server ").append(index < kCoreCount ? core_servers_.at(static_cast<u32>(index)).name() : std::string_view("?"));
+    text.append(" died: exception ").decimal(fault.w[2] >> 32).append(" at 0x").hex(fault.w[1]).append(", address 0x").hex(fault.w[0]);
+    if (index < kCoreCount) text.append(", last words: ").append(field_text(core_servers_.at(static_cast<u32>(index)).head().last_words));
+    say(text);
+    say("the system cannot go on without it");
+}
+
+u64 Root::serve() {
+    sys::Registers registers;
+    registers.tag = Tag(static_cast<u32>(Error::NotSupported), 0);  // the answer to an exception: the thread stays stopped
+    const bool answer = std::exchange(owes_answer_, false);
+    const Error error = answer ? sys::reply_recv(caps_.exceptions, registers) : sys::recv(caps_.exceptions, registers);
+    if (error != Error::None) return 0;
+    if (registers.tag.has(Tag::Notification)) {
+        if (registers.badge & kTickBit) sys::signal(tick_for_rs_);
+        return registers.badge;
+    }
+    if (registers.tag.has(Tag::Fault)) {
+        core_server_died(registers);
+        owes_answer_ = true;
+    }
+    return 0;
+}
+
+}  // namespace eft::root

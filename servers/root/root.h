@@ -1,0 +1,45 @@
+// What root does: gets all memory and the boot archive, starts the core servers, and then only supervises them. It calls
+// nobody: it answers exceptions and notifications. Its program is main.cc; tests on the host run it in the test's thread.
+#pragma once
+
+#include "core_servers.h"
+#include "memory.h"
+#include "root_log.h"
+
+#include <string_view>
+
+namespace eft::root {
+
+class Root {
+public:
+    explicit Root(const BootInfo& info) : memory_(info) {}
+    Root(const Root&) = delete;
+
+    // An error: the core servers cannot be started.
+    Status start();
+    // Waits for a notification or a core server's exception, and does what is due. Answers the notification's bits;
+    // 0: it was an exception.
+    u64 serve();
+
+    CoreServers& core_servers() { return core_servers_; }
+    Memory& memory() { return memory_; }
+    // Its own; the bits from 1 << 32 on are nobody's.
+    Slot notification() const { return caps_.notification; }
+    // Core servers that have met an exception. None of them is restarted.
+    unsigned deaths() const { return deaths_; }
+
+private:
+    void core_server_died(const ipc::Registers& fault);
+    // On the kernel's console, and in the log.
+    void say(std::string_view line);
+
+    Memory memory_;
+    RootLog log_;
+    RootCaps caps_{};
+    CoreServers core_servers_;
+    Slot tick_for_rs_ = Slot::None;
+    unsigned deaths_ = 0;
+    bool owes_answer_ = false;  // to the exception that was received last
+};
+
+}  // namespace eft::root

@@ -1,0 +1,84 @@
+// The whole system starts in the test process, and restarts what dies.
+#include "host_system.h"
+
+#include <eft/idl/echo.h>
+#include <eft/session.h>
+
+#include <doctest/doctest.h>
+
+using namespace eft;
+using namespace eft::test;
+
+int eft_main_echo();
+
+namespace {
+
+constexpr const char* kManifest = R"({"services": [
+    {"name": "echo", "level": 6, "priority": 30, "provides": ["echo"]},
+    {"name": "client", "kind": "Program", "level": 7, "priority": 10, "connects": ["echo"], "heartbeat_ms": 0, "restart": {"policy": "OnFailure"}}
+]})";
+
+constexpr unsigned kCalls = 4;
+constexpr u64 kSome = 1;  // system calls are made in any case
+constinit unsigned answers = 0;
+
+int call_echo() {
+    auto echo = connect_client<echo::EchoClient<>>("echo");
+    CHECK(echo.ok());
+    if (!echo.ok()) return 1;
+    for (unsigned i = 0; i < kCalls; ++i) {
+        const auto answer = echo->say({"how are you?"});
+        CHECK(answer.ok());
+        answers += answer.ok() && answer->text == "how are you?";
+    }
+    return 0;
+}
+
+std::vector<HostProgram> programs() { return {{"echo", eft_main_echo}, {"client", call_echo}}; }
+
+}  // namespace
+
+TEST_CASE("the core servers start, and rs starts what the manifest names") {
+    answers = 0;
+    HostSystem system(programs(), kManifest);
+    CHECK(answers == kCalls);
+    for (const std::string_view name : {"mem", "proc", "dev", "names", "rs", "echo"}) CHECK(system.state_of(name) == rs::ServiceState::Up);
+    CHECK(system.state_of("client") == rs::ServiceState::Down);
+    CHECK(system.machine.printed().empty());
+}
+
+TEST_CASE("a service that meets an exception at any of its system calls is restarted, and its client has every answer") {
+    u64 calls = kSome;
+    for (u64 fatal = 0; fatal < calls; ++fatal) {
+        CAPTURE(fatal);
+        answers = 0;
+        HostSystem system(programs(), kManifest, [&](HostSystem& made) { made.image("echo").fatal_system_call = fatal; });
+        CHECK(system.run_until([&] { return system.state_of("client") == rs::ServiceState::Down; }, 10));
+        calls = system.image("echo").system_calls;
+        CHECK(answers == kCalls);
+        CHECK(system.state_of("echo") == rs::ServiceState::Up);
+        CHECK(system.line("echo").incarnation == (calls > fatal ? 2 : 1));
+    }
+    CHECK(calls > 6);
+}
+
+TEST_CASE("an order terminates a service, and its next incarnation is there when nobody can run any more") {
+    HostSystem system(programs(), kManifest);
+    rs::KillOrder order;
+    order.name = "echo";
+    order.signal = rs::KillSignal::Kill;
+    CHECK(system.rs().kill(order).or_error().ok());
+    system.run();
+    const rs::ServiceLine line = system.line("echo");
+    CHECK(line.state == rs::ServiceState::Up);
+    CHECK(line.incarnation == 2);
+}
+
+TEST_CASE("a core server is not restarted: who calls for it is told who waits") {
+    HostSystem system(programs(), kManifest);
+    system.image("names").fatal_system_call = system.image("names").system_calls;
+    rs::KillOrder order;
+    order.name = "echo";
+    order.signal = rs::KillSignal::Kill;
+    CHECK_THROWS_WITH_AS(static_cast<void>(system.rs().kill(order)), doctest::Contains("names is sending"), std::logic_error);
+}
