@@ -51,7 +51,7 @@ Status read_into(Resources& resources, u64 address, Machine& machine) {
 
 }  // namespace
 
-Result<Machine> read_acpi(Resources& resources, Bytes root_pointer) {
+Status read_acpi(Resources& resources, Bytes root_pointer, Machine& machine) {
     EFT_TRY(const RootPointer root, parse_root_pointer(root_pointer));
     // Copied, so that at most one table is mapped: they may share pages.
     BoundedList<u64, kMostTables> addresses;
@@ -65,9 +65,10 @@ Result<Machine> read_acpi(Resources& resources, Bytes root_pointer) {
             if (const u64 address = table_entry(table, root.extended, i)) EFT_CHECK(addresses.push(address));
         }
     }
-    Machine machine;
-    for (const u64 address : addresses) EFT_CHECK(read_into(resources, address, machine));
-    return machine;
+    Status first;
+    for (const u64 address : addresses)
+        if (const Status read = read_into(resources, address, machine); first.ok()) first = read;
+    return first;
 }
 
 }  // namespace eft::dev

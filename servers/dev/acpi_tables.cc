@@ -35,27 +35,16 @@ constexpr std::size_t kAddress = 0, kSegment = 8, kFirstBus = 10, kLastBus = 11;
 }  // namespace mcfg
 
 namespace madt {  // 5.2.12
-constexpr std::size_t kLocalApic = 36, kFlags = 40, kFirst = 44;
-constexpr u32 kPcAtCompatible = 1;
+constexpr std::size_t kFirst = 44;
 constexpr std::size_t kType = 0, kLength = 1, kLeastLength = 2;
 
-enum Type : u8 { LocalApic = 0, IoApic = 1, Override = 2, LocalApicAddress = 5 };
+constexpr u8 kOverride = 2;
 
-namespace local_apic {  // 5.2.12.2
-constexpr std::size_t kId = 3, kFlags = 4, kLength = 8;
-constexpr u32 kEnabled = 1;
-}  // namespace local_apic
-namespace io_apic {  // 5.2.12.3
-constexpr std::size_t kId = 2, kAddress = 4, kFirstInput = 8, kLength = 12;
-}  // namespace io_apic
 namespace interrupt_override {  // 5.2.12.5
 constexpr std::size_t kBus = 2, kSource = 3, kInput = 4, kFlags = 8, kLength = 10;
 constexpr u8 kIsaBus = 0;
 constexpr u16 kPolarityMask = 3, kActiveLow = 3, kTriggerMask = 0xc, kLevel = 0xc;
 }  // namespace interrupt_override
-namespace address_override {  // 5.2.12.8
-constexpr std::size_t kAddress = 4, kLength = 12;
-}  // namespace address_override
 }  // namespace madt
 
 namespace hpet {  // IA-PC HPET 1.0a, 3.2.4
@@ -63,35 +52,13 @@ constexpr std::size_t kAddressSpace = 40, kAddress = 44, kNumber = 52, kLength =
 constexpr u8 kSystemMemory = 0;
 }  // namespace hpet
 
-Status parse_madt_record(u8 type, Bytes record, Machine& machine) {
-    switch (type) {
-        case madt::LocalApic: {
-            if (record.size() < madt::local_apic::kLength) return Error::BadFormat;
-            if ((load<u32>(record, madt::local_apic::kFlags) & madt::local_apic::kEnabled) == 0) return {};
-            return machine.processors.push(load<u8>(record, madt::local_apic::kId));
-        }
-        case madt::IoApic: {
-            if (record.size() < madt::io_apic::kLength) return Error::BadFormat;
-            return machine.io_apics.push({load<u8>(record, madt::io_apic::kId),
-                                          load<u32>(record, madt::io_apic::kAddress),
-                                          load<u32>(record, madt::io_apic::kFirstInput)});
-        }
-        case madt::Override: {
-            namespace field = madt::interrupt_override;
-            if (record.size() < field::kLength) return Error::BadFormat;
-            if (load<u8>(record, field::kBus) != field::kIsaBus) return Error::BadFormat;
-            const u16 flags = load<u16>(record, field::kFlags);
-            return machine.overrides.push({load<u8>(record, field::kSource), load<u32>(record, field::kInput),
-                                           (flags & field::kPolarityMask) == field::kActiveLow,
-                                           (flags & field::kTriggerMask) == field::kLevel});
-        }
-        case madt::LocalApicAddress: {
-            if (record.size() < madt::address_override::kLength) return Error::BadFormat;
-            machine.local_apic = load<u64>(record, madt::address_override::kAddress);
-            return {};
-        }
-        default: return {};  // what is not understood is passed over, as 5.2.12 asks
-    }
+Status parse_override(Bytes record, Machine& machine) {
+    namespace field = madt::interrupt_override;
+    if (record.size() < field::kLength) return Error::BadFormat;
+    if (load<u8>(record, field::kBus) != field::kIsaBus) return Error::BadFormat;
+    const u16 flags = load<u16>(record, field::kFlags);
+    return machine.overrides.push({load<u8>(record, field::kSource), load<u32>(record, field::kInput),
+                                   (flags & field::kPolarityMask) == field::kActiveLow, (flags & field::kTriggerMask) == field::kLevel});
 }
 
 }  // namespace
@@ -169,15 +136,13 @@ Status parse_mcfg(Bytes table, Machine& machine) {
 
 Status parse_madt(Bytes table, Machine& machine) {
     if (table.size() < madt::kFirst) return Error::BadFormat;
-    machine.local_apic = load<u32>(table, madt::kLocalApic);
-    machine.has_pic = load<u32>(table, madt::kFlags) & madt::kPcAtCompatible;
-
     for (Bytes rest = table.subspan(madt::kFirst); !rest.empty();) {
         if (rest.size() < madt::kLeastLength) return Error::BadFormat;
         const u8 length = load<u8>(rest, madt::kLength);
         // A length of 0 would never end, a long one would leave the table.
         if (length < madt::kLeastLength || length > rest.size()) return Error::BadFormat;
-        EFT_CHECK(parse_madt_record(load<u8>(rest, madt::kType), rest.first(length), machine));
+        // Other kinds are passed over, as 5.2.12 asks of what is not understood.
+        if (load<u8>(rest, madt::kType) == madt::kOverride) EFT_CHECK(parse_override(rest.first(length), machine));
         rest = rest.subspan(length);
     }
     return {};

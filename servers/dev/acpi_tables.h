@@ -41,12 +41,6 @@ struct InterruptOverride {
     bool level_triggered = false;
 };
 
-struct IoApic {
-    u8 id = 0;
-    u32 address = 0;
-    u32 first_input = 0;  // global system interrupt of its input 0
-};
-
 // A part of the memory-mapped configuration space.
 struct EcamRange {
     u64 address = 0;  // of bus 0, whether or not bus 0 is in it
@@ -60,14 +54,10 @@ struct HpetLocation {
     u8 number = 0;
 };
 
-// Everything that dev wants to know.
+// Everything that dev wants to know; what a machine has any number of, such as processors, is not in it.
 struct Machine {
     BoundedList<EcamRange, 8> ecam;
-    BoundedList<IoApic, 16> io_apics;
-    BoundedList<InterruptOverride, 16> overrides;
-    BoundedList<u8, 64> processors;  // local APIC ids of usable processors
-    u64 local_apic = 0;
-    bool has_pic = false;  // a pair of 8259s, to be masked
+    BoundedList<InterruptOverride, 16> overrides;  // there are 16 ISA interrupts
     std::optional<HpetLocation> hpet;
 
     // Where an ISA interrupt arrives, and how.
@@ -96,7 +86,7 @@ Status check_table(Bytes table);
 Result<std::size_t> entry_count(Bytes table, bool extended);
 u64 table_entry(Bytes table, bool extended, std::size_t index);
 
-// Each takes a checked table and adds what it says.
+// Each takes a checked table and adds what it says, up to the record that is in error. LimitReached: there is no room for more.
 Status parse_mcfg(Bytes table, Machine& machine);
 Status parse_madt(Bytes table, Machine& machine);
 Status parse_hpet(Bytes table, Machine& machine);

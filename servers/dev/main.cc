@@ -26,16 +26,15 @@ Result<Bytes> root_pointer_of(std::string_view arguments) {
 
 // A machine whose tables are damaged or absent still has the devices that every PC has at the same places.
 Machine read_machine(Resources& resources) {
+    Machine machine;
     const auto pointer = root_pointer_of(field_text(config().arguments));
     if (!pointer.ok()) {
         log("no ACPI tables: platform devices only");
-        return {};
+    } else if (const Status read = read_acpi(resources, *pointer, machine); !read.ok()) {
+        FixedText<100> line("not all of the ACPI tables can be used: ");
+        log(line.append(to_string(read.error())));
     }
-    const auto machine = read_acpi(resources, *pointer);
-    if (machine.ok()) return *machine;
-    FixedText<100> line("the ACPI tables cannot be used: ");
-    log(line.append(to_string(machine.error())));
-    return {};
+    return machine;
 }
 
 }  // namespace
