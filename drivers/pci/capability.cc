@@ -3,7 +3,7 @@
 
 namespace eft::pci {
 
-Result<std::optional<u8>> find_capability(hw::Mmio config, CapabilityId wanted, u32 length) {
+Result<std::optional<u8>> find_capability(const Configuration& config, CapabilityId wanted, u32 length) {
     std::optional<u8> found;
     EFT_CHECK(walk_capabilities(config, [&](CapabilityId id, u8 offset) {
         if (id == wanted) found = offset;

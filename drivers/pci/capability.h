@@ -4,7 +4,7 @@
 // [0x40, 0x100), each is visited once, and a list that leaves the range or meets itself is refused.
 #pragma once
 
-#include <drivers/pci/config.h>
+#include <drivers/pci/configuration.h>
 #include <eft/abi/result.h>
 
 #include <optional>
@@ -29,7 +29,7 @@ constexpr u8 kCapabilityAlignment = 4;
 // Calls `visit(CapabilityId, u8 offset)` for each capability in list order, until it returns false.
 // BadFormat: the list is damaged.
 template <class Visit>
-Status walk_capabilities(hw::Mmio config, Visit visit) {
+Status walk_capabilities(const Configuration& config, Visit visit) {
     if (!hw::read<DeviceStatus>(config).has<DeviceStatus::CapabilitiesList>()) return {};
 
     u64 visited = 0;  // one bit per aligned offset: 256 / 4 of them
@@ -50,6 +50,6 @@ Status walk_capabilities(hw::Mmio config, Visit visit) {
 
 // The offset of the first capability of that kind, which has `length` bytes; nothing if the function has none.
 // BadFormat: the list is damaged, or the capability leaves the configuration space.
-Result<std::optional<u8>> find_capability(hw::Mmio config, CapabilityId wanted, u32 length);
+Result<std::optional<u8>> find_capability(const Configuration& config, CapabilityId wanted, u32 length);
 
 }  // namespace eft::pci

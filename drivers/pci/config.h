@@ -1,8 +1,6 @@
 // The PCI configuration header, as a function presents it (PCI Local Bus 3.0, chapter 6;
 // PCI-to-PCI Bridge 1.2, chapter 3; PCI Express Base, 7.5.1).
-//
-// The configuration space of one function is an Mmio: of its page in ECAM, which is dev's, or of a copy in memory, which
-// is what a driver is given. It is at least kConfigurationSize bytes long.
+// They are reached through a Configuration (configuration.h).
 #pragma once
 
 #include <eft/hw/mmio.h>

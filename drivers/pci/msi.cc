@@ -9,7 +9,7 @@ constexpr u32 kNarrowLength = 10, kWideLength = 14;  // 6.8.1, figure 6-9, witho
 
 }  // namespace
 
-Result<std::optional<MsiCapability>> find_msi(hw::Mmio config) {
+Result<std::optional<MsiCapability>> find_msi(const Configuration& config) {
     EFT_TRY(const std::optional<u8> offset, find_capability(config, CapabilityId::Msi, kNarrowLength));
     if (!offset) return std::optional<MsiCapability>{};
     const bool wide = hw::read<MsiControl>(config.part(*offset)).has<MsiControl::Address64>();
@@ -17,14 +17,14 @@ Result<std::optional<MsiCapability>> find_msi(hw::Mmio config) {
     return std::optional(MsiCapability{*offset, wide});
 }
 
-void disable_msi(hw::Mmio config, const MsiCapability& msi) {
+void disable_msi(const Configuration& config, const MsiCapability& msi) {
     hw::modify<MsiControl>(config.part(msi.offset), [](auto control) { return control.template without<MsiControl::Enable>(); });
 }
 
-Status set_msi(hw::Mmio config, const MsiCapability& msi, u64 address, u32 data) {
+Status set_msi(const Configuration& config, const MsiCapability& msi, u64 address, u32 data) {
     if (data > 0xffff || (!msi.wide && address >> 32 != 0)) return Error::NotSupported;
     disable_msi(config, msi);
-    const hw::Mmio capability = config.part(msi.offset);
+    const Configuration capability = config.part(msi.offset);
     const u16 low_data = static_cast<u16>(data);
     hw::write<MsiMessageAddress>(capability, hw::Value<MsiMessageAddress>(static_cast<u32>(address)));
     if (msi.wide) {

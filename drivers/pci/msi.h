@@ -22,13 +22,13 @@ struct MsiCapability {
 };
 
 // Nothing if the function has no MSI. BadFormat: its capabilities are damaged.
-Result<std::optional<MsiCapability>> find_msi(hw::Mmio config);
+Result<std::optional<MsiCapability>> find_msi(const Configuration& config);
 
 // No message is sent from here on.
-void disable_msi(hw::Mmio config, const MsiCapability& msi);
+void disable_msi(const Configuration& config, const MsiCapability& msi);
 
 // From now on the function sends this message. It is off while the message changes, so that no half one is sent.
 // NotSupported: the function cannot send it.
-Status set_msi(hw::Mmio config, const MsiCapability& msi, u64 address, u32 data);
+Status set_msi(const Configuration& config, const MsiCapability& msi, u64 address, u32 data);
 
 }  // namespace eft::pci

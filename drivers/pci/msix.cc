@@ -9,11 +9,11 @@ constexpr u32 kLength = 12;  // 6.8.2, figure 6-11
 
 }  // namespace
 
-Result<std::optional<MsixCapability>> find_msix(hw::Mmio config) {
+Result<std::optional<MsixCapability>> find_msix(const Configuration& config) {
     EFT_TRY(const std::optional<u8> offset, find_capability(config, CapabilityId::MsiX, kLength));
     if (!offset) return std::optional<MsixCapability>{};
 
-    const hw::Mmio capability = config.part(*offset);
+    const Configuration capability = config.part(*offset);
     const auto table = hw::read<MsixTableLocation>(capability);
     const auto pending = hw::read<MsixPendingLocation>(capability);
     MsixCapability msix;
@@ -27,13 +27,13 @@ Result<std::optional<MsixCapability>> find_msix(hw::Mmio config) {
     return std::optional(msix);
 }
 
-void set_msix(hw::Mmio config, const MsixCapability& msix, bool enabled, bool masked) {
+void set_msix(const Configuration& config, const MsixCapability& msix, bool enabled, bool masked) {
     hw::modify<MsixControl>(config.part(msix.offset), [&](auto control) {
         return control.template with<MsixControl::Enable>(enabled).template with<MsixControl::FunctionMask>(masked);
     });
 }
 
-void mask_msix(hw::Mmio config, const MsixCapability& msix) {
+void mask_msix(const Configuration& config, const MsixCapability& msix) {
     hw::modify<MsixControl>(config.part(msix.offset), [](auto control) { return control.template with<MsixControl::FunctionMask>(); });
 }
 

@@ -44,13 +44,13 @@ struct MsixCapability {
 
 // Nothing if the function has no MSI-X. BadFormat: its capabilities are damaged, or name a BAR that cannot be. That the
 // tables fit their BARs is for those to check who know the sizes of the BARs (dev).
-Result<std::optional<MsixCapability>> find_msix(hw::Mmio config);
+Result<std::optional<MsixCapability>> find_msix(const Configuration& config);
 
 // Enables MSI-X with every vector masked by the function mask, or not.
-void set_msix(hw::Mmio config, const MsixCapability& msix, bool enabled, bool masked);
+void set_msix(const Configuration& config, const MsixCapability& msix, bool enabled, bool masked);
 
 // No vector sends a message from here on, whether or not MSI-X is in use.
-void mask_msix(hw::Mmio config, const MsixCapability& msix);
+void mask_msix(const Configuration& config, const MsixCapability& msix);
 
 // The mapped table. `index` must be below the capability's `entries`.
 void mask_entry(hw::Mmio table, u16 index);

@@ -3,7 +3,7 @@
 
 namespace eft::virtio {
 
-Result<Windows> DeviceWindows::open(driver::Device& device, hw::Mmio configuration) {
+Result<Windows> DeviceWindows::open(driver::Device& device, const pci::Configuration& configuration) {
     BarLengths lengths{};
     for (u32 bar = 0; bar < lengths.size(); ++bar) {
         auto window = device.window(bar);  // an error: there is none, or none for drivers

@@ -13,7 +13,7 @@ class DeviceWindows {
 public:
     // `configuration`: a copy, pci::kConfigurationSize bytes long. Errors as of find_layout(); NotSupported also where dev
     // keeps a structure's page for itself.
-    Result<Windows> open(driver::Device& device, hw::Mmio configuration);
+    Result<Windows> open(driver::Device& device, const pci::Configuration& configuration);
 
 private:
     Result<hw::Mmio> registers(const Region& region) { return windows_[region.bar].registers(region.offset, region.length); }

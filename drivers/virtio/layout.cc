@@ -74,12 +74,12 @@ void place(Layout& layout, const Candidate& candidate, const BarLengths& bars) {
 
 }  // namespace
 
-Result<Layout> find_layout(hw::Mmio config, const BarLengths& bars) {
+Result<Layout> find_layout(const pci::Configuration& config, const BarLengths& bars) {
     Layout layout;
     EFT_CHECK(pci::walk_capabilities(config, [&](pci::CapabilityId id, u8 offset) {
         if (id != pci::CapabilityId::Vendor || offset + structure::kSize > pci::kConfigurationSize)
             return true;
-        const hw::Mmio capability = config.part(offset);
+        const pci::Configuration capability = config.part(offset);
         Candidate candidate;
         candidate.kind = static_cast<structure::Kind>(hw::read<structure::Type>(capability).raw());
         candidate.capability_length = hw::read<structure::Length>(capability).raw();

@@ -43,6 +43,6 @@ using BarLengths = std::array<u64, pci::kBaseAddresses>;  // 0: no memory BAR th
 
 // BadFormat if the capability list is damaged; NotSupported if a structure is missing that every
 // modern device has.
-Result<Layout> find_layout(hw::Mmio config, const BarLengths& bars);
+Result<Layout> find_layout(const pci::Configuration& config, const BarLengths& bars);
 
 }  // namespace eft::virtio

@@ -17,7 +17,7 @@ Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
     std::array<u8, pci::kConfigurationSize> configuration{};
     std::copy_n(info.config.begin(), std::min(info.config.size(), configuration.size()), configuration.begin());
     const u32 interrupts = info.interrupts;
-    EFT_TRY(const virtio::Windows opened, windows.open(own, hw::Mmio(configuration.data(), configuration.size())));
+    EFT_TRY(const virtio::Windows opened, windows.open(own, pci::Configuration(hw::Mmio(configuration.data(), configuration.size()))));
     EFT_TRY(const hw::DmaMemory memory, own.make_dma_memory(virtio_blk::Requests::memory_size(virtio::kMaximumQueueSize)));
     EFT_TRY([[maybe_unused]] const u32 queue_irq, own.connect_interrupt(0, 0, kQueueBit));
     virtio_blk::Vectors vectors;

@@ -40,7 +40,7 @@ struct AssignedDevice {
 
 // Of an assigned PCI function: what dev itself has mapped of it.
 struct OwnRegisters {
-    std::optional<hw::Mmio> configuration;
+    std::optional<pci::Configuration> configuration;
     std::optional<hw::Mmio> interrupt_table;  // MSI-X
     std::optional<hw::Mmio> virtio_common;
     std::optional<pci::MsixCapability> msix;

@@ -1,8 +1,12 @@
-// The configuration spaces of PCI functions, by the ECAM windows that ACPI names (PCI Express Base, 7.2.2).
+// The configuration spaces of PCI functions: by I/O ports, which nearly every PC has and which need no mapping (looking for
+// root buses takes 8000 looks); and by the ECAM windows that ACPI names (PCI Express Base, 7.2.2) what no port reaches: other
+// segments, and all of a machine that has windows only.
 #pragma once
 
-#include <drivers/pci/config.h>
+#include <drivers/pci/configuration.h>
 #include <servers/dev/resources.h>
+
+#include <optional>
 
 namespace eft::dev {
 
@@ -13,20 +17,27 @@ constexpr u64 ecam_offset(pci::FunctionAddress address) {
 
 class ConfigurationSpace {
 public:
-    explicit ConfigurationSpace(Resources& resources) : resources_(resources) {}
-    void set_windows(const BoundedList<EcamRange, 8>& windows) { windows_ = windows; }
-    // Whether a window has this bus.
-    bool covers(u16 segment, u8 bus) const { return find(segment, bus) != nullptr; }
+    using Windows = BoundedList<EcamRange, 8>;
 
-    // The 4 KiB of one function, mapped until unmap(). An absent one reads as all ones. OutOfRange: no window covers it.
-    Result<hw::Mmio> map(pci::FunctionAddress address);
-    void unmap(hw::Mmio function) { resources_.unmap_registers(function); }
+    explicit ConfigurationSpace(Resources& resources) : resources_(resources) {}
+    // Before anything else. Where there are neither ports nor windows, no bus is covered.
+    void open(const Windows& windows);
+    const Windows& windows() const { return windows_; }
+    // Whether functions of this bus can be reached.
+    bool covers(u16 segment, u8 bus) const { return uses_ports(segment) || find(segment, bus) != nullptr; }
+
+    // Of one function, until unmap(). An absent one reads as all ones. OutOfRange: its bus is not covered; or an error of mem.
+    Result<pci::Configuration> map(pci::FunctionAddress address);
+    void unmap(const pci::Configuration& function);
 
 private:
     const EcamRange* find(u16 segment, u8 bus) const;
+    bool uses_ports(u16 segment) const { return has_ports_ && segment == 0; }
+    hw::Ports ports() const { return resources_.ports(pci::kAddressPort, pci::kPortCount); }
 
     Resources& resources_;
-    BoundedList<EcamRange, 8> windows_;
+    Windows windows_;
+    bool has_ports_ = false;
 };
 
 }  // namespace eft::dev

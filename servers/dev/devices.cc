@@ -1,5 +1,7 @@
 #include <servers/dev/devices.h>
 
+#include <algorithm>
+
 namespace eft::dev {
 namespace {
 
@@ -55,18 +57,26 @@ Devices::DeviceName Devices::name_of(const Device& device) {
     return name.append(' ').hex(info.vendor, 4).append(':').hex(info.device, 4);
 }
 
+static Status find_functions(Devices& devices, ConfigurationSpace& space, u16 segment) {
+    FunctionWalk walk(space, segment);
+    for (;;) {
+        EFT_TRY(const std::optional<FunctionInfo> function, walk.next());
+        if (!function) return {};
+        Device device;
+        device.function = *function;
+        if (const auto bars = measure_bars(walk.configuration()); bars.ok()) device.bars = *bars;
+        EFT_CHECK(devices.add(device));
+    }
+}
+
 Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space) {
     EFT_CHECK(devices.add_platform(machine));
-    for (const EcamRange& range : machine.ecam) {
-        FunctionWalk walk(space, range.segment, range.first_bus);
-        for (;;) {
-            EFT_TRY(const std::optional<FunctionInfo> function, walk.next());
-            if (!function) break;
-            Device device;
-            device.function = *function;
-            if (const auto bars = measure_bars(walk.configuration()); bars.ok()) device.bars = *bars;
-            EFT_CHECK(devices.add(device));
-        }
+    EFT_CHECK(find_functions(devices, space, 0));
+    for (std::size_t i = 0; i < space.windows().size(); ++i) {
+        const u16 segment = space.windows()[i].segment;
+        const auto before = std::span(space.windows().begin(), i);
+        const bool done = segment == 0 || std::ranges::any_of(before, [segment](const EcamRange& range) { return range.segment == segment; });
+        if (!done) EFT_CHECK(find_functions(devices, space, segment));
     }
     return {};
 }

@@ -33,7 +33,7 @@ struct Device {
 
 class Devices {
 public:
-    static constexpr u32 kMaximum = 96;
+    static constexpr u32 kMaximum = 1024;
     using DeviceName = FixedText<63>;
 
     // LimitReached: no more than kMaximum are listed.

@@ -23,7 +23,7 @@ Result<OwnRegisters> FunctionControl::take_over(const Device& device) {
 
 Status FunctionControl::take_over(const Device& device, OwnRegisters& own) {
     EFT_TRY(own.configuration, space_.map(device.function.address));
-    const hw::Mmio configuration = *own.configuration;
+    const pci::Configuration configuration = *own.configuration;
     set_decoding(configuration, {.memory = true, .io = has_ports(device), .bus_master = false});
     EFT_TRY(own.msix, pci::find_msix(configuration));
     if (own.msix) {

@@ -8,7 +8,7 @@ namespace {
 constexpr u8 kDevicesPerBus = 32;
 constexpr u8 kFunctionsPerDevice = 8;
 
-FunctionInfo read_function(hw::Mmio config, pci::FunctionAddress address) {
+FunctionInfo read_function(const pci::Configuration& config, pci::FunctionAddress address) {
     FunctionInfo info;
     info.address = address;
     info.vendor = hw::read<pci::VendorId>(config).raw();
@@ -29,17 +29,12 @@ FunctionInfo read_function(hw::Mmio config, pci::FunctionAddress address) {
     return info;
 }
 
-bool is_present(hw::Mmio config) { return hw::read<pci::VendorId>(config).raw() != pci::kNoVendor; }
+bool is_present(const pci::Configuration& config) { return hw::read<pci::VendorId>(config).raw() != pci::kNoVendor; }
 
 }  // namespace
 
-FunctionWalk::FunctionWalk(ConfigurationSpace& space, u16 segment, u8 root_bus) : space_(space), segment_(segment) {
-    seen_[root_bus] = true;
-    buses_[bus_count_++] = root_bus;
-}
-
 Result<std::optional<FunctionInfo>> FunctionWalk::next() {
-    while (bus_ != bus_count_) {
+    while (bus_ != bus_count_ || find_root()) {
         const pci::FunctionAddress address{segment_, buses_[bus_], device_, function_};
         unmap();
         EFT_TRY(configuration_, space_.map(address));
@@ -54,6 +49,16 @@ Result<std::optional<FunctionInfo>> FunctionWalk::next() {
     }
     unmap();
     return std::optional<FunctionInfo>();
+}
+
+bool FunctionWalk::find_root() {
+    for (; next_root_ < kBuses; ++next_root_) {
+        const u8 bus = static_cast<u8>(next_root_);
+        if (seen_[bus] || !space_.covers(segment_, bus)) continue;
+        visit(bus);
+        return true;
+    }
+    return false;
 }
 
 // To the next place where a function can be.
@@ -72,8 +77,12 @@ void FunctionWalk::follow(const FunctionInfo& bridge) {
         ++passed_over_;
         return;
     }
-    seen_[secondary] = true;
-    buses_[bus_count_++] = secondary;
+    visit(secondary);
+}
+
+void FunctionWalk::visit(u8 bus) {
+    seen_[bus] = true;
+    buses_[bus_count_++] = bus;
 }
 
 void FunctionWalk::unmap() {

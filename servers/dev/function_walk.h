@@ -1,8 +1,10 @@
 // Finding PCI functions (PCI Local Bus 3.0, chapter 6).
 //
-// Firmware has numbered the buses; dev follows the bridges that it has set up. A bridge that was not set up,
-// or that leads to a bus that was visited before, is passed over and counted: numbers that a
-// device can write must not lead in circles.
+// Firmware has numbered the buses; dev follows the bridges that it has set up. A bridge that was not set up, or that leads
+// to a bus that was visited before, is passed over and counted: numbers that a device can write must not lead in circles.
+//
+// A machine can have several root buses (a processor socket each; QEMU's pxb-pcie), which no bridge leads to. Only ACPI's
+// programs name them, so every bus that no bridge has led to is looked at as one.
 #pragma once
 
 #include <servers/dev/configuration_space.h>
@@ -27,9 +29,10 @@ struct FunctionInfo {
     u8 interrupt_pin = 0;   // 0: none, 1: INTA...
 };
 
-// Every function that can be reached from a root bus, buses in the order in which their bridges are found.
+// Every function of a segment: root buses in the order of their numbers, and after each, in the order in which the bridges
+// are found, the buses behind it.
 //
-//     FunctionWalk walk(space, segment, root_bus);
+//     FunctionWalk walk(space, segment);
 //     for (;;) {
 //         EFT_TRY(const auto function, walk.next());
 //         if (!function) break;
@@ -37,30 +40,35 @@ struct FunctionInfo {
 //     }
 class FunctionWalk {
 public:
-    FunctionWalk(ConfigurationSpace& space, u16 segment, u8 root_bus);
+    FunctionWalk(ConfigurationSpace& space, u16 segment) : space_(space), segment_(segment) {}
     ~FunctionWalk() { unmap(); }
     FunctionWalk(const FunctionWalk&) = delete;
     FunctionWalk& operator=(const FunctionWalk&) = delete;
 
-    // None: that were all. OutOfRange: no window covers the root bus; or an error of mem. No call may follow either.
+    // None: that were all. Or an error of mem. No call may follow either.
     Result<std::optional<FunctionInfo>> next();
     // Of the function that next() answered last, until the next call.
-    hw::Mmio configuration() const { return *configuration_; }
+    pci::Configuration configuration() const { return *configuration_; }
     u32 passed_over() const { return passed_over_; }  // bridges that lead nowhere, or where the walk has been
 
 private:
+    static constexpr unsigned kBuses = 256;
+
+    bool find_root();
     void follow(const FunctionInfo& bridge);
+    void visit(u8 bus);
     void step();
     void unmap();
 
     ConfigurationSpace& space_;
     u16 segment_;
-    std::array<bool, 256> seen_{};
-    std::array<u8, 256> buses_;  // each enters once, so it cannot overflow
+    std::array<bool, kBuses> seen_{};
+    std::array<u8, kBuses> buses_{};  // each enters once, so it cannot overflow
+    unsigned next_root_ = 0;  // all buses below were seen, or cannot be reached
     unsigned bus_ = 0, bus_count_ = 0;  // the one that is visited; those that are known
     u8 device_ = 0, function_ = 0;
     u8 functions_ = 1;  // of this device, until function 0 says that there are more
-    std::optional<hw::Mmio> configuration_;
+    std::optional<pci::Configuration> configuration_;
     u32 passed_over_ = 0;
 };
 

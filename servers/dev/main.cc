@@ -48,7 +48,7 @@ int eft_main() {
     static EFT_PROCESS_LOCAL Devices devices;
     if (!resources.open().ok()) panic("dev: cannot start with what root gave");
     const Machine machine = read_machine(resources);
-    space.set_windows(machine.ecam);
+    space.open(machine.ecam);
     if (Status found = find_devices(devices, machine, space); !found.ok()) {
         FixedText<100> line("not all devices were found: ");
         log(line.append(to_string(found.error())));

@@ -8,7 +8,7 @@ namespace {
 // Turns memory and I/O decoding off for its lifetime.
 class DecodingPause {
 public:
-    explicit DecodingPause(hw::Mmio config)
+    explicit DecodingPause(const pci::Configuration& config)
         : config_(config), before_(hw::read<pci::Command>(config)) {
         const bool host_bridge = hw::read<pci::BaseClass>(config).raw() == pci::kClassBridge &&
                                  hw::read<pci::SubClass>(config).raw() == pci::kSubClassHostBridge;
@@ -20,12 +20,12 @@ public:
     DecodingPause& operator=(const DecodingPause&) = delete;
 
 private:
-    hw::Mmio config_;
+    pci::Configuration config_;
     hw::Value<pci::Command> before_;
 };
 
 // Writes all ones into register `index`, restores it, and returns what was read in between.
-u32 probe_bar(hw::Mmio config, u32 index) {
+u32 probe_bar(const pci::Configuration& config, u32 index) {
     const auto before = hw::read<pci::BaseAddress>(config, index);
     hw::write<pci::BaseAddress>(config, hw::Value<pci::BaseAddress>(~u32{0}), index);
     const u32 sticks = hw::read<pci::BaseAddress>(config, index).raw();
@@ -37,7 +37,7 @@ constexpr u64 lowest_bit(u64 value) { return value & (~value + 1); }
 
 }  // namespace
 
-Result<Bars> measure_bars(hw::Mmio config) {
+Result<Bars> measure_bars(const pci::Configuration& config) {
     const auto layout = hw::read<pci::HeaderType>(config).get<pci::HeaderType::Layout>();
     const unsigned registers = layout == pci::kLayoutDevice   ? pci::kBaseAddresses
                                : layout == pci::kLayoutBridge ? pci::kBridgeBaseAddresses

@@ -6,7 +6,7 @@
 // memory with them.
 #pragma once
 
-#include <drivers/pci/config.h>
+#include <drivers/pci/configuration.h>
 #include <eft/abi/result.h>
 #include <servers/dev/bounded_list.h>
 
@@ -27,6 +27,6 @@ struct Bar {
 using Bars = BoundedList<Bar, pci::kBaseAddresses>;
 
 // The windows that the function has; BadFormat if its registers contradict the specification.
-Result<Bars> measure_bars(hw::Mmio config);
+Result<Bars> measure_bars(const pci::Configuration& config);
 
 }  // namespace eft::dev

@@ -4,7 +4,8 @@
 // A capability that a function answers with is the caller's own: it goes out in a message, or back by drop() or revoke().
 #pragma once
 
-#include <drivers/pci/config.h>
+#include <eft/hw/mmio.h>
+#include <eft/hw/ports.h>
 #include <servers/dev/acpi_tables.h>
 
 #include <eft/idl/mem.h>
@@ -41,6 +42,8 @@ public:
     Result<Slot> make_session(u64 badge);
     Result<Slot> make_interrupt(u32 number);
     Result<Slot> make_ports(u16 first, u16 count);
+    // For dev's own use.
+    hw::Ports ports(u16 first, u16 count) const { return {ports_, first, count}; }
     Result<Slot> copy(Slot parent);
     void revoke(Slot parent);
     void drop(Slot capability);

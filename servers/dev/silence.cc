@@ -19,7 +19,7 @@ constexpr u32 kExpressLength = 12;  // as far as it is used
 
 }  // namespace
 
-void set_decoding(hw::Mmio config, Decoding decoding) {
+void set_decoding(const pci::Configuration& config, Decoding decoding) {
     hw::modify<pci::Command>(config, [&](auto command) {
         return command.template with<pci::Command::MemorySpace>(decoding.memory)
             .template with<pci::Command::IoSpace>(decoding.io)
@@ -28,7 +28,7 @@ void set_decoding(hw::Mmio config, Decoding decoding) {
     });
 }
 
-Result<std::optional<u8>> find_function_reset(hw::Mmio config) {
+Result<std::optional<u8>> find_function_reset(const pci::Configuration& config) {
     EFT_TRY(const std::optional<u8> express, pci::find_capability(config, pci::CapabilityId::Express, kExpressLength));
     if (!express) return std::optional<u8>{};
     const auto capabilities = hw::read<ExpressDeviceCapabilities>(config.part(*express));
@@ -36,7 +36,7 @@ Result<std::optional<u8>> find_function_reset(hw::Mmio config) {
     return express;
 }
 
-Status quiesce(hw::Mmio config) {
+Status quiesce(const pci::Configuration& config) {
     // Bus mastering first: it also ends MSI messages, and needs no capability list to be sane.
     hw::modify<pci::Command>(
         config, [](auto command) { return command.template without<pci::Command::BusMaster>().template with<pci::Command::InterruptDisable>(); });
@@ -47,21 +47,21 @@ Status quiesce(hw::Mmio config) {
     return {};
 }
 
-Status virtio_reset(hw::Mmio config, hw::Mmio common, hw::Looks looks) {
+Status virtio_reset(const pci::Configuration& config, hw::Mmio common, hw::Looks looks) {
     // The driver, or its device, may have turned decoding off: then the write would go nowhere, and
     // reads would say all ones.
     hw::modify<pci::Command>(config, [](auto command) { return command.template with<pci::Command::MemorySpace>(); });
     return virtio::reset_device(common, looks);
 }
 
-SavedHeader begin_function_reset(hw::Mmio config, u8 express, hw::Looks looks) {
+SavedHeader begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks) {
     SavedHeader saved;
     saved.command = hw::read<pci::Command>(config);
     saved.cache_line = hw::read<pci::CacheLineSize>(config);
     saved.interrupt_line = hw::read<pci::InterruptLine>(config);
     for (u32 i = 0; i < pci::kBaseAddresses; ++i) saved.bars[i] = hw::read<pci::BaseAddress>(config, i);
 
-    const hw::Mmio capability = config.part(express);
+    const pci::Configuration capability = config.part(express);
     const Status drained =
         hw::wait_until([&] { return !hw::read<ExpressDeviceStatus>(capability).has<ExpressDeviceStatus::TransactionsPending>(); }, looks);
     static_cast<void>(drained);  // if not: the reset ends them
@@ -69,7 +69,7 @@ SavedHeader begin_function_reset(hw::Mmio config, u8 express, hw::Looks looks) {
     return saved;
 }
 
-Status finish_function_reset(hw::Mmio config, const SavedHeader& saved, hw::Looks looks) {
+Status finish_function_reset(const pci::Configuration& config, const SavedHeader& saved, hw::Looks looks) {
     EFT_CHECK(hw::wait_until([&] { return hw::read<pci::VendorId>(config).raw() != pci::kNoVendor; }, looks));
     for (u32 i = 0; i < pci::kBaseAddresses; ++i) hw::write<pci::BaseAddress>(config, saved.bars[i], i);
     hw::write<pci::CacheLineSize>(config, saved.cache_line);

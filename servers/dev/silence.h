@@ -27,20 +27,20 @@ struct Decoding {
 };
 
 // INTx stays off: Eft's drivers of PCI devices use messages.
-void set_decoding(hw::Mmio config, Decoding decoding);
+void set_decoding(const pci::Configuration& config, Decoding decoding);
 
 constexpr u64 kResetNanoseconds = 100'000'000;  // PCI Express Base, 6.6.2: before the function is touched again
 
 // The offset of the express capability, if the function can be reset by it.
-Result<std::optional<u8>> find_function_reset(hw::Mmio config);
+Result<std::optional<u8>> find_function_reset(const pci::Configuration& config);
 
 // Step 1 for every device: no interrupts, no new transfers. Memory decoding stays as it is, because
 // the reset may need the registers. BadFormat: the capability list is damaged; bus mastering is off nevertheless.
-Status quiesce(hw::Mmio config);
+Status quiesce(const pci::Configuration& config);
 
 // Step 2 for a virtio device, through its mapped common configuration. Ok: it has reported that it
 // is reset, and no memory is in its hands any more. TimedOut: it has not.
-Status virtio_reset(hw::Mmio config, hw::Mmio common, hw::Looks looks);
+Status virtio_reset(const pci::Configuration& config, hw::Mmio common, hw::Looks looks);
 
 // What a function-level reset takes away and nobody else remembers.
 struct SavedHeader {
@@ -53,10 +53,10 @@ struct SavedHeader {
 // Step 2 for a function with an express capability, first half: waits for transfers under way as
 // long as `looks` allow (6.6.2 asks for that before the reset, but a hung one must not prevent
 // it), then starts the reset. Afterwards nobody touches the function for kResetNanoseconds.
-SavedHeader begin_function_reset(hw::Mmio config, u8 express, hw::Looks looks);
+SavedHeader begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks);
 
 // Second half, kResetNanoseconds later: waits until the function answers again (it may answer "not
 // yet", which reads as an absent function) and puts its windows back. Bus mastering stays off.
-Status finish_function_reset(hw::Mmio config, const SavedHeader& saved, hw::Looks looks);
+Status finish_function_reset(const pci::Configuration& config, const SavedHeader& saved, hw::Looks looks);
 
 }  // namespace eft::dev

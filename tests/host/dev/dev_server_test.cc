@@ -70,7 +70,7 @@ struct Fixture {
         edu.set(0x06, 0x10, 2);
         edu.bytes[0x34] = 0x40;
         edu.set(0x40, 0x0080'0005);
-        space.set_windows(machine.ecam);
+        space.open(machine.ecam);
         CHECK(dev::find_devices(devices, machine, space).ok());
         CHECK(local.mapped == 0);
     }

@@ -56,9 +56,9 @@ PciFunction& PciSegment::add_bridge(u8 bus, u8 device, u8 secondary) {
     return bridge;
 }
 
-hw::Mmio PciSegment::configuration(const PciFunction& function) const {
+pci::Configuration PciSegment::configuration(const PciFunction& function) const {
     for (const auto& [key, each] : functions)
-        if (&each == &function) return registers(key);
+        if (&each == &function) return pci::Configuration(registers(key));
     std::abort();  // it is of another segment
 }
 
@@ -69,6 +69,16 @@ u64 PciSegment::read(u64 offset, unsigned width) {
 
 void PciSegment::write(u64 offset, unsigned width, u64 value) {
     if (const auto found = functions.find(static_cast<u32>(offset >> 12)); found != functions.end()) found->second.write(offset & 0xfff, width, value);
+}
+
+u64 PciSegment::PortMechanism::read(u64 offset, unsigned width) {
+    if (offset < 4) return offset == 0 && width == 4 ? address : ~u64{0};
+    return address >> 31 ? segment.read(place(offset), width) : ~u64{0};
+}
+
+void PciSegment::PortMechanism::write(u64 offset, unsigned width, u64 value) {
+    if (offset >= 4 && address >> 31) segment.write(place(offset), width, value);
+    if (offset == 0 && width == 4) address = static_cast<u32>(value) & 0x80ff'fffc;
 }
 
 }  // namespace eft::test

@@ -1,13 +1,15 @@
 // A PCI segment in software, q35-like: functions with 4 KiB of configuration, BARs that stick as
-// their sizes say, a root port with a bus behind it; all of it in one ECAM window.
+// their sizes say, a root port with a bus behind it; all of it in one ECAM window, and through the
+// address and data ports of a PC if the test wants them.
 #pragma once
 
-#include <drivers/pci/config.h>
+#include <drivers/pci/configuration.h>
 #include <eft/abi/result.h>
 #include <eft/arch/device_model.h>
 
 #include <array>
 #include <map>
+#include <optional>
 
 namespace eft::test {
 
@@ -35,7 +37,9 @@ public:
     PciFunction& add(u8 bus, u8 device, u8 function, u16 vendor, u16 id, u8 base_class, u8 sub_class);
     PciFunction& add_bridge(u8 bus, u8 device, u8 secondary);
 
-    hw::Mmio configuration(const PciFunction& function) const;
+    void add_ports() { port_window_.emplace(ports_, host::DeviceSpace::Ports, 0xcf8, 8); }
+
+    pci::Configuration configuration(const PciFunction& function) const;
 
     static u32 key(u8 bus, u8 device, u8 function) { return u32{bus} << 8 | u32{device} << 3 | function; }
 
@@ -45,7 +49,20 @@ private:
     u64 read(u64 offset, unsigned width) override;
     void write(u64 offset, unsigned width, u64 value) override;
 
+    // 3.2.2.3.2: the address register takes whole words only, and the data port reaches nothing unless it enables that.
+    struct PortMechanism final : host::DeviceModel {
+        explicit PortMechanism(PciSegment& behind) : segment(behind) {}
+        u64 read(u64 offset, unsigned width) override;
+        void write(u64 offset, unsigned width, u64 value) override;
+        u64 place(u64 offset) const { return (address & 0xff'ff00) << 4 | (address & 0xfc) | (offset & 3); }
+
+        PciSegment& segment;
+        u32 address = 0;
+    };
+
     host::DeviceWindow window_{*this, host::DeviceSpace::Memory, kEcam, kLength};
+    PortMechanism ports_{*this};
+    std::optional<host::DeviceWindow> port_window_;
 };
 
 }  // namespace eft::test

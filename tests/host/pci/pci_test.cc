@@ -1,8 +1,7 @@
 // Enumeration, BAR sizing, MSI-X and silencing on a q35-like segment, with bridges and devices that lie.
 #include "../dev/local_resources.h"
 
-#include <servers/dev/function_walk.h>
-#include <servers/dev/pci_bars.h>
+#include <servers/dev/devices.h>
 #include <servers/dev/silence.h>
 
 #include <doctest/doctest.h>
@@ -21,6 +20,7 @@ struct Q35 {
     Resources resources;
     PciSegment segment;
     u8 last_bus = 0xff;
+    bool has_ecam = true;
     PciFunction& host = segment.add(0, 0, 0, 0x8086, 0x29c0, 6, 0);
     PciFunction& port = segment.add_bridge(0, 2, 1);
     PciFunction& isa = segment.add(0, 31, 0, 0x8086, 0x2918, 6, 1);
@@ -51,10 +51,10 @@ struct Q35 {
     Result<u32> walk() {
         found.clear();
         BoundedList<EcamRange, 8> windows;
-        CHECK(windows.push({PciSegment::kEcam, 0, 0, last_bus}).ok());
+        if (has_ecam) CHECK(windows.push({PciSegment::kEcam, 0, 0, last_bus}).ok());
         ConfigurationSpace space(resources);
-        space.set_windows(windows);
-        FunctionWalk functions(space, 0, 0);
+        space.open(windows);
+        FunctionWalk functions(space, 0);
         for (;;) {
             EFT_TRY(const auto function, functions.next());
             if (!function) break;
@@ -64,7 +64,7 @@ struct Q35 {
         CHECK(local.mapped == 0);
         return functions.passed_over();
     }
-    hw::Mmio at(const PciFunction& function) const { return segment.configuration(function); }
+    pci::Configuration at(const PciFunction& function) const { return segment.configuration(function); }
 };
 
 // The common configuration of a virtio device whose status shows the reset only after some looks.
@@ -99,6 +99,66 @@ TEST_CASE_FIXTURE(Q35, "every function is found, those behind the bridge too") {
     CHECK(found[4].address == pci::FunctionAddress{0, 1, 0, 0});
     CHECK(found[4].vendor == 0x1af4);
     CHECK(found[1].is_bridge);
+}
+
+// QEMU's pxb-pcie: the second root bus has a host bridge on the first, but no bridge that leads to it.
+TEST_CASE_FIXTURE(Q35, "devices behind a second root bus are found, after those of the first") {
+    segment.add(0, 4, 0, 0x1b36, 0x000b, 6, 0);
+    segment.add_bridge(64, 3, 65);
+    segment.add(65, 0, 0, 0x1af4, 0x1042, 1, 0);
+    REQUIRE(walk().ok());
+    REQUIRE(found.size() == 8);
+    CHECK(found[5].address == pci::FunctionAddress{0, 1, 0, 0});
+    CHECK(found[6].address == pci::FunctionAddress{0, 64, 3, 0});
+    CHECK(found[7].address == pci::FunctionAddress{0, 65, 0, 0});
+}
+
+TEST_CASE_FIXTURE(Q35, "through the ports everything is found and measured, with and without an ECAM window") {
+    segment.add_ports();
+    SUBCASE("q35") {}
+    SUBCASE("i440fx") { has_ecam = false; }
+    const auto before = disk.bytes;
+    REQUIRE(walk().ok());
+    REQUIRE(found.size() == 5);
+    CHECK(found[3].address == pci::FunctionAddress{0, 0, 31, 2});
+    CHECK(found[4].address == pci::FunctionAddress{0, 1, 0, 0});
+    ConfigurationSpace space(resources);
+    space.open({});
+    const auto configuration = space.map(found[4].address);
+    REQUIRE(configuration.ok());
+    const auto bars = measure_bars(*configuration);
+    REQUIRE(bars.ok());
+    REQUIRE(bars->size() == 3);
+    CHECK(((*bars)[2].address == 0x38'0000'0000 && (*bars)[2].length == 0x4000));
+    CHECK(disk.bytes == before);
+    REQUIRE(pci::find_msix(*configuration)->has_value());
+    pci::set_msix(*configuration, **pci::find_msix(*configuration), true, false);
+    CHECK((disk.get(0x84) >> 16) == 0x8002);
+    CHECK(local.mapped == 0);
+    CHECK(space.map({1, 0, 0, 0}).error() == Error::OutOfRange);
+}
+
+TEST_CASE("a machine without PCI has no bus") {
+    const test::LocalResources local;
+    Resources resources;
+    ConfigurationSpace space(resources);
+    space.open({});
+    CHECK_FALSE(space.covers(0, 0));
+    Devices devices;
+    CHECK(find_devices(devices, Machine(), space).ok());
+    CHECK(devices.count() == 2);
+}
+
+TEST_CASE_FIXTURE(Q35, "what lies behind hundreds of other functions is listed") {
+    for (unsigned bus = 1; bus < 120; ++bus) segment.add_bridge(static_cast<u8>(bus), 1, static_cast<u8>(bus + 1));
+    for (u8 device = 2; device < 32; ++device) segment.add(7, device, 0, 0x8086, 0x10d3, 2, 0);
+    segment.add(120, 0, 0, 0x1af4, 0x1041, 2, 0);
+    segment.add_ports();
+    ConfigurationSpace space(resources);
+    space.open({});
+    Devices devices;
+    CHECK(find_devices(devices, Machine(), space).ok());
+    CHECK(devices.find("pci:1af4:1041", 0).ok());
 }
 
 TEST_CASE_FIXTURE(Q35, "functions of a device without the multifunction bit are not looked for") {

@@ -34,7 +34,7 @@ struct Config {
         next = static_cast<u8>(here + ((size + 3u) & ~3u));
         return here;
     }
-    hw::Mmio view() { return {bytes.data(), bytes.size()}; }
+    pci::Configuration view() { return pci::Configuration(hw::Mmio(bytes.data(), bytes.size())); }
 };
 
 constexpr BarLengths kBars{0, 4096, 0, 0, 0x4000, 0};
