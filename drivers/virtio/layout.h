@@ -22,6 +22,12 @@ constexpr bool is_virtio(u16 vendor, u16 device) {
     return vendor == kVendor && device >= kFirstTransitionalDevice && device <= kLastDevice;
 }
 
+// The same kind of device behind its modern identity: a transitional one, which is what QEMU's plain `-device virtio-blk-pci`
+// is, has the interface of a modern one beside the old one, and names its kind in the subsystem (4.1.2.1).
+constexpr u16 modern_device(u16 device, u16 subsystem) {
+    return device < kFirstModernDevice ? static_cast<u16>(kFirstModernDevice + subsystem) : device;
+}
+
 // A window in a base address register of the device.
 struct Region {
     u8 bar = 0;

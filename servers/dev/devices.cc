@@ -1,5 +1,7 @@
 #include <servers/dev/devices.h>
 
+#include <drivers/virtio/layout.h>
+
 #include <algorithm>
 
 namespace eft::dev {
@@ -7,9 +9,9 @@ namespace {
 
 bool matches(const Device& device, std::string_view match) {
     if (device.kind == DeviceKind::Platform) return match == device.platform.name;
-    FixedText<15> wanted("pci:");
-    wanted.hex(device.function.vendor, 4).append(':').hex(device.function.device, 4);
-    return match == wanted.view();
+    const FunctionInfo& info = device.function;
+    const auto is = [&](u16 identity) { return match == FixedText<15>("pci:").hex(info.vendor, 4).append(':').hex(identity, 4).view(); };
+    return is(info.device) || (virtio::is_virtio(info.vendor, info.device) && is(virtio::modern_device(info.device, info.subsystem)));
 }
 
 }  // namespace

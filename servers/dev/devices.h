@@ -43,7 +43,7 @@ public:
 
     // "com1", "hpet", "rtc": what a PC has at fixed places, and what ACPI says of it.
     Status add_platform(const Machine& machine);
-    // NoDevice: there are not so many of that kind.
+    // A transitional virtio device is found under the modern identity of its kind. NoDevice: there are not so many of it.
     Result<u32> find(std::string_view match, u32 which) const;
     // The pages of [address, address + bytes) hold registers of this device only.
     bool has_its_pages_alone(u32 index, const Bar& bar) const;

@@ -147,6 +147,39 @@ TEST_CASE_FIXTURE(Fixture, "a device belongs to one service, and only the contro
     CHECK(again->id != first->id);
 }
 
+// QEMU's plain virtio-blk-pci: an identity of its own, the old interface in BAR 0, and the modern one.
+TEST_CASE("a transitional virtio device is found under the modern identity of its kind, and under its own") {
+    Fixture fixture;
+    PciFunction& disk = add_disk(fixture.segment, fixture.windows, 9, 0x2'0000);
+    disk.set(0x02, 0x1001, 2);
+    disk.set(0x2e, 2, 2);  // a block device
+    disk.set(0x10, 0xc001);
+    disk.sticky[0] = 0xff80;
+    PciFunction& other = fixture.segment.add(0, 10, 0, 0x1af4, 0x1000, 2, 0);
+    other.set(0x2e, 1, 2);  // a network device
+    dev::Devices devices;
+    REQUIRE(dev::find_devices(devices, fixture.machine, fixture.space).ok());
+    const auto found = devices.find("pci:1af4:1042", 2);
+    REQUIRE(found.ok());
+    CHECK(devices[*found].function.address.device == 9);
+    CHECK(*devices.find("pci:1af4:1001", 0) == *found);
+    CHECK(devices.find("pci:1af4:1042", 3).error() == Error::NoDevice);
+    CHECK(devices.find("pci:1af4:1041", 0).ok());
+
+    dev::DeviceServer server{fixture.resources, fixture.space, devices};
+    Fixture::LocalServer transport{server};
+    Fixture::Client control{transport, dev::Dev::badge_of(dev::Dev::SessionKind::Control, 6)};
+    dev::Match match;
+    match.device = "pci:1af4:1042";
+    match.index = 2;
+    const auto assignment = control.assign(match).or_error();
+    REQUIRE(assignment.ok());
+    Fixture::Client driver(transport, Badge{Fixture::object_of(assignment->session.slot()) - LocalResources::kSession});
+    CHECK(driver.open_window({.index = 0}).error() == Error::NotSupported);
+    CHECK(driver.open_window({.index = 4})->bytes == 0x4000);
+    CHECK(control.unassign({.id = assignment->id}).or_error().ok());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a driver never gets a page of the MSI-X table") {
     const auto disk = assign("pci:1af4:1042");
     REQUIRE(disk.ok());
