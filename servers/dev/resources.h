@@ -4,8 +4,7 @@
 // A capability that a function answers with is the caller's own: it goes out in a message, or back by drop() or revoke().
 #pragma once
 
-#include <eft/hw/mmio.h>
-#include <eft/hw/ports.h>
+#include <drivers/pci/configuration.h>
 #include <servers/dev/acpi_tables.h>
 
 #include <eft/idl/mem.h>

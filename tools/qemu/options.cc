@@ -56,7 +56,7 @@ std::vector<std::string> machine_arguments(const MachineOptions& options) {
                            "-accel",
                            options.accelerator,
                            "-M",
-                           "q35",
+                           options.machine,
                            "-cpu",
                            "max",
                            "-nodefaults",
@@ -67,6 +67,7 @@ std::vector<std::string> machine_arguments(const MachineOptions& options) {
                            "isa-debug-exit,iobase=0xf4,iosize=4"};
     append(arguments, {"-m", std::to_string(options.memory_mib), "-smp", std::to_string(options.cores)});
     append_boot(arguments, options);
+    append(arguments, options.buses);
     for (const Disk& disk : options.disks) append_disk(arguments, disk);
     if (options.icount) {
         append(arguments, {"-icount", "shift=0,sleep=off,align=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"});

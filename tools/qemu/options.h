@@ -22,11 +22,13 @@ struct MachineOptions {
     // A raw image of which the firmware loads the first sector; likewise.
     std::string boot_disk = {};
 
+    std::string machine = "q35";  // with its properties
     unsigned memory_mib = 256;
     unsigned cores = 1;
     std::string accelerator = "tcg";
     bool icount = false;  // one instruction is one nanosecond, and runs repeat exactly
     bool serial = true;   // COM1, as Machine::console()
+    std::vector<std::string> buses = {};  // arguments for what disks are connected to
     std::vector<Disk> disks = {};
     std::vector<std::string> extra = {};  // further arguments for QEMU
 };

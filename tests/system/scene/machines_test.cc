@@ -1,0 +1,70 @@
+// Machines other than the reference machine (options.h): the disk is found and read on each of them, and its driver comes
+// back after a kill.
+#include "system.h"
+
+#include <doctest/doctest.h>
+
+using namespace eft::qemu;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Of all machines here; it is not written to.
+const TestDisk& disk() {
+    static const TestDisk made(1);
+    return made;
+}
+
+struct Booted {
+    Machine machine;
+    Prompt prompt{machine.console(), 60s};
+
+    std::string run(const std::string& line) { return prompt.run(line, 30s); }
+};
+
+MachineOptions with_disk(const std::string& device_options = "") {
+    MachineOptions options;
+    options.disks.push_back({.path = disk().path(), .keep_writes = false, .device_options = device_options});
+    return options;
+}
+
+void check_disk(Booted& booted) {
+    CHECK(sum_in(booted.run("sha256sum /big.bin")) == disk().sum());
+    booted.run("service kill virtio_blk");
+    CHECK(booted.run("cat /hello.txt") == "hello from the disk\n");
+}
+
+void check_disk_of(const MachineOptions& options) {
+    Booted booted{Machine(options)};
+    check_disk(booted);
+    shut_down(booted.machine, 30s);
+}
+
+}  // namespace
+
+TEST_CASE("more processors than Eft uses") {
+    MachineOptions options = with_disk();
+    options.cores = 65;
+    check_disk_of(options);
+}
+
+TEST_CASE("QEMU's plain virtio-blk-pci, with the old interface beside the modern one") { check_disk_of(with_disk(",disable-legacy=off")); }
+
+TEST_CASE("a disk behind a second root bus, and behind more than a hundred other functions") {
+    MachineOptions options = with_disk(",bus=behind");
+    options.buses = {"-device", "pxb-pcie,id=second,bus_nr=128,bus=pcie.0", "-device", "pcie-root-port,id=behind,bus=second,chassis=200"};
+    unsigned chassis = 0;
+    for (const char device : std::string("23456789abcde")) {
+        for (const char function : std::string("01234567")) {
+            const std::string address = std::string(",addr=") + device + "." + function;
+            options.buses.insert(options.buses.end(), {"-device", "pcie-root-port,bus=pcie.0,multifunction=on,chassis=" + std::to_string(++chassis) + address});
+        }
+    }
+    check_disk_of(options);
+}
+
+TEST_CASE("i440fx: no window of the configuration space") {
+    MachineOptions options = with_disk();
+    options.machine = "pc";
+    check_disk_of(options);
+}
