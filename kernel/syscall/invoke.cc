@@ -31,6 +31,11 @@ constexpr Group kGroups[] = {
     {ObjectType::SchedContext, &kSchedContextOperations},
 };
 
+// Words that the message does not have are 0. Nobody misses them: whatever the invocation gives, it sets all.
+[[gnu::noinline]] void clear_missing_words(Thread& thread, unsigned words) {
+    for (unsigned i = words; i < kRegisterWords; ++i) thread.registers.set_word(i, 0);
+}
+
 bool can_be_invoked(ObjectType type) {
     for (const Group& group : kGroups) {
         if (group.type == type) return type != ObjectType::None;
@@ -50,8 +55,9 @@ Error invoke(Core& core, Thread& thread, Capability& cap) {
     }
     const Operation& operation = (*kGroups[group].operations)[index];
     if (operation.rights != kLooksItself && !operation.rights.has_any(ControlRights::from_mask(cap.rights()))) return Error::MissingRight;
-    InvocationContext context{core, thread, cap, tag.words()};
-    if (Error error = operation.handler(context); error != Error::None) return error;
+    if (tag.words() < operation.words) [[unlikely]] clear_missing_words(thread, tag.words());
+    InvocationContext context{core, thread, cap};
+    if (Error error = operation.run(context); error != Error::None) return error;
     // The thread may have stopped or moved itself: its registers still take the answer.
     if (!context.answered) thread.registers.set_result(Error::None, Badge::None, Tag());
     return Error::None;

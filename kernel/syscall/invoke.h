@@ -4,20 +4,20 @@
 
 #include <object/cap_table.h>
 #include <schedule/core.h>
+#include <syscall/arguments.h>
 
 #include <span>
+#include <utility>
 
 namespace eft::kernel {
 
-// What an invocation works on: the invoked capability, and the arguments in the thread's registers.
+// What an invocation works on beside its arguments.
 struct InvocationContext {
     Core& core;
     Thread& thread;
-    Capability& cap;
-    unsigned words;  // of the message
+    Capability& cap;  // the invoked one
     bool answered = false;
 
-    u64 argument(unsigned i) const { return i < words ? thread.registers.word(i) : 0; }
     // The results; the last thing that a handler does. So many words more stand in the message page.
     void answer(u64 a, u64 b = 0, u64 c = 0, u64 d = 0, unsigned more = 0);
     // The invocation stops, to go on from these arguments when the thread runs next.
@@ -36,19 +36,46 @@ struct InvocationContext {
     }
 };
 
-using Handler = Error (*)(InvocationContext&);
-
-// A handler that wants the invoked object, too.
-template <class T, Error (*kHandler)(InvocationContext&, T&)>
-Error on(InvocationContext& context) {
-    return kHandler(context, context.cap.as<T>());
+// A handler takes what is invoked, as an object or as the capability to one, and its arguments, if it has any.
+template <class Invoked>
+[[gnu::always_inline]] inline Invoked invoked_as(Capability& cap) {
+    if constexpr (std::is_reference_v<Invoked>) {
+        return cap.as<std::remove_reference_t<Invoked>>();
+    } else {
+        return Invoked(cap);
+    }
 }
+template <class Handler>
+struct Decoder;
+template <class Invoked>
+struct Decoder<Error (*)(InvocationContext&, Invoked)> {
+    static constexpr u32 kWords = 0;
+    template <auto kHandler>
+    static Error run(InvocationContext& context) { return kHandler(context, invoked_as<Invoked>(context.cap)); }
+};
+template <class Invoked, class Arguments>
+struct Decoder<Error (*)(InvocationContext&, Invoked, const Arguments&)> {
+    static constexpr u32 kWords = sizeof(Arguments) / sizeof(u64);
+    template <auto kHandler>
+    static Error run(InvocationContext& context) {
+        const Arguments arguments = [&]<unsigned... kIndex>(std::integer_sequence<unsigned, kIndex...>) {
+            return Arguments{context.thread.registers.word(kIndex)...};
+        }(std::make_integer_sequence<unsigned, kWords>());
+        return kHandler(context, invoked_as<Invoked>(context.cap), arguments);
+    }
+};
 
 // One row per invocation of a type, in the order of their numbers.
 struct Operation {
-    Handler handler;
+    Error (*run)(InvocationContext&);
+    u32 words;             // that its arguments take
     ControlRights rights;  // one of these is needed; none: the handler looks itself
 };
+template <auto kHandler>
+constexpr Operation operation(ControlRights rights) {
+    using Kind = Decoder<decltype(kHandler)>;
+    return {Kind::template run<kHandler>, Kind::kWords, rights};
+}
 constexpr ControlRights kControl = ControlRight::Control;
 constexpr ControlRights kInspect = ControlRight::Control | ControlRight::Inspect;
 constexpr ControlRights kLooksItself;

@@ -8,65 +8,63 @@
 namespace eft::kernel {
 namespace {
 
-// The interrupt that the first argument names, within the capability's range.
-Result<u32> named_irq(const InvocationContext& context) {
-    if (!IrqCap(context.cap)->range.contains(context.argument(0))) return Error::InvalidArgument;
-    return static_cast<u32>(context.argument(0));
+// The interrupt that is named, within the capability's range.
+Result<u32> named_irq(IrqCap irq, u64 number) {
+    if (!irq->range.contains(number)) return Error::InvalidArgument;
+    return static_cast<u32>(number);
 }
 
-Result<u32> named_line(const InvocationContext& context) {
-    EFT_TRY(const u32 number, named_irq(context));
+Result<u32> named_line(IrqCap irq, u64 number) {
     if (number >= kIrqLines) return Error::InvalidArgument;
-    return number;
+    return named_irq(irq, number);
 }
 
-Error bind(InvocationContext& context) {
-    EFT_TRY(const u32 number, named_irq(context));
-    EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(1)));
+Error bind(InvocationContext& context, IrqCap irq, const IrqBindArguments& arguments) {
+    EFT_TRY(const u32 number, named_irq(irq, arguments.number));
+    EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(arguments.notification));
     if (!notification.may(NotificationRight::Signal)) return Error::MissingRight;
     if (notification->badge == Badge::None) return Error::InvalidArgument;  // it would signal no bit
-    context.core.kernel.irqs.bind(context.core, IrqCap(context.cap), number, notification);
+    context.core.kernel.irqs.bind(context.core, irq, number, notification);
     return Error::None;
 }
 
-Error acknowledge(InvocationContext& context) {
-    EFT_TRY(const u32 line, named_line(context));
+Error acknowledge(InvocationContext&, IrqCap irq, const IrqArguments& arguments) {
+    EFT_TRY(const u32 line, named_line(irq, arguments.number));
     arch::unmask_line(line);
     return Error::None;
 }
 
-Error set_mode(InvocationContext& context) {
-    EFT_TRY(const u32 line, named_line(context));
-    arch::set_line_mode(line, context.argument(1) != 0, context.argument(2) != 0);
+Error set_mode(InvocationContext&, IrqCap irq, const IrqModeArguments& arguments) {
+    EFT_TRY(const u32 line, named_line(irq, arguments.number));
+    arch::set_line_mode(line, arguments.level != 0, arguments.active_low != 0);
     return Error::None;
 }
 
-Error message(InvocationContext& context) {
-    EFT_TRY(const u32 number, named_irq(context));
+Error message(InvocationContext& context, IrqCap irq, const IrqArguments& arguments) {
+    EFT_TRY(const u32 number, named_irq(irq, arguments.number));
     if (number < kFirstMsi) return Error::InvalidArgument;
     context.answer(arch::message_address(), arch::message_data(number));
     return Error::None;
 }
 
-bool names_port(const InvocationContext& context) {
-    const u64 width = context.argument(1);
-    return (width == 1 || width == 2 || width == 4) && IoPortsCap(context.cap)->range.contains(context.argument(0), width);
+bool in_range(IoPortsCap ports, u64 port, u64 width) {
+    return (width == 1 || width == 2 || width == 4) && ports->range.contains(port, width);
 }
 
-Error read_port(InvocationContext& context) {
-    if (!names_port(context)) return Error::InvalidArgument;
-    context.answer(arch::port_in(static_cast<u16>(context.argument(0)), static_cast<unsigned>(context.argument(1))));
+Error read_port(InvocationContext& context, IoPortsCap ports, const PortInArguments& arguments) {
+    if (!in_range(ports, arguments.port, arguments.width)) return Error::InvalidArgument;
+    context.answer(arch::port_in(static_cast<u16>(arguments.port), static_cast<unsigned>(arguments.width)));
     return Error::None;
 }
 
-Error write_port(InvocationContext& context) {
-    if (!names_port(context)) return Error::InvalidArgument;
-    arch::port_out(static_cast<u16>(context.argument(0)), static_cast<unsigned>(context.argument(1)), static_cast<u32>(context.argument(2)));
+Error write_port(InvocationContext&, IoPortsCap ports, const PortOutArguments& arguments) {
+    if (!in_range(ports, arguments.port, arguments.width)) return Error::InvalidArgument;
+    arch::port_out(static_cast<u16>(arguments.port), static_cast<unsigned>(arguments.width), static_cast<u32>(arguments.value));
     return Error::None;
 }
 
-constexpr Operation kIrq[] = {{bind, kControl}, {acknowledge, kControl}, {set_mode, kControl}, {message, kControl}};
-constexpr Operation kIoPorts[] = {{read_port, kControl}, {write_port, kControl}};
+constexpr Operation kIrq[] = {operation<bind>(kControl), operation<acknowledge>(kControl), operation<set_mode>(kControl), operation<message>(kControl)};
+constexpr Operation kIoPorts[] = {operation<read_port>(kControl), operation<write_port>(kControl)};
 
 }  // namespace
 

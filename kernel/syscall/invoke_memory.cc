@@ -6,37 +6,36 @@
 namespace eft::kernel {
 namespace {
 
-Error map(InvocationContext& context, AddressSpace& space) {
-    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(0)));
-    const u64 how = context.argument(2);
-    if (how >> 16) return Error::InvalidArgument;
-    return space.map(frame, context.argument(1), FrameRights::from_mask(static_cast<Rights>(how)), static_cast<u8>(how >> 8));
+Error map(InvocationContext& context, AddressSpace& space, const MapArguments& arguments) {
+    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(arguments.frame));
+    if (!arguments.valid()) return Error::InvalidArgument;
+    return space.map(frame, arguments.address, arguments.rights(), arguments.flags());
 }
 
-Error unmap(InvocationContext& context, AddressSpace& space) {
-    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(0)));
+Error unmap(InvocationContext& context, AddressSpace& space, const SlotArguments& arguments) {
+    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(arguments.slot));
     return frame->link.space == &space ? space.unmap(frame) : Error::NotMapped;
 }
 
-Error donate(InvocationContext& context, AddressSpace& space) {
-    EFT_TRY(const PageTableCap table, context.find<ObjectType::PageTable>(context.argument(0)));
+Error donate(InvocationContext& context, AddressSpace& space, const SlotArguments& arguments) {
+    EFT_TRY(const PageTableCap table, context.find<ObjectType::PageTable>(arguments.slot));
     return space.donate(table);
 }
 
-Error inspect(InvocationContext& context, AddressSpace& space) {
-    u64 address = context.argument(0), pages = context.argument(1);  // 0 unless it paused there
+Error inspect(InvocationContext& context, AddressSpace& space, const CountArguments& arguments) {
+    u64 address = arguments.from, pages = arguments.so_far;
     if (!space.count_mapped(context.core, address, pages)) return context.pause(address, pages);
     context.answer(pages, space.spare_tables(), space.used_tables(), space.attached());
     return Error::None;
 }
 
-Error seal(InvocationContext& context) { return seal_frame(FrameCap(context.cap)); }
+Error seal(InvocationContext&, FrameCap frame) { return seal_frame(frame); }
 
 constexpr Operation kAddressSpace[] = {
-    {on<AddressSpace, map>, kControl}, {on<AddressSpace, unmap>, kControl}, {on<AddressSpace, donate>, kControl},
-    {on<AddressSpace, inspect>, kInspect},
+    operation<map>(kControl), operation<unmap>(kControl), operation<donate>(kControl),
+    operation<inspect>(kInspect),
 };
-constexpr Operation kFrame[] = {{seal, kLooksItself}};
+constexpr Operation kFrame[] = {operation<seal>(kLooksItself)};
 
 }  // namespace
 

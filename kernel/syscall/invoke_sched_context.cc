@@ -11,10 +11,8 @@ namespace {
 
 constexpr u64 kLongestPeriod = u64{1} << 48;  // ticks; sums of times never overflow
 
-Error configure(InvocationContext& context, SchedContext& share) {
-    const u64 budget = context.argument(0);
-    const u64 period = context.argument(1);
-    const u64 ceiling = context.argument(2);
+Error configure(InvocationContext& context, SchedContext& share, const BudgetArguments& arguments) {
+    const auto [budget, period, ceiling] = arguments;
     if (budget > period || period > kLongestPeriod || (budget == 0) != (period == 0)) return Error::InvalidArgument;
     if (ceiling >= kPriorities || (share.owner && share.owner->priority > ceiling)) return Error::InvalidArgument;
     settle(context.core);
@@ -24,10 +22,10 @@ Error configure(InvocationContext& context, SchedContext& share) {
     return Error::None;
 }
 
-Error set_handler(InvocationContext& context, SchedContext& share) {
+Error set_handler(InvocationContext& context, SchedContext& share, const SlotArguments& arguments) {
     Capability* endpoint = nullptr;
-    if (context.argument(0) != 0) {
-        EFT_TRY(const EndpointCap found, context.find<ObjectType::Endpoint>(context.argument(0)));
+    if (arguments.slot != 0) {
+        EFT_TRY(const EndpointCap found, context.find<ObjectType::Endpoint>(arguments.slot));
         if (!found.may(EndpointRight::Send)) return Error::MissingRight;
         endpoint = &found.slot();
     }
@@ -44,7 +42,7 @@ Error inspect(InvocationContext& context, SchedContext& share) {
 }
 
 constexpr Operation kSchedContext[] = {
-    {on<SchedContext, configure>, kControl}, {on<SchedContext, set_handler>, kControl}, {on<SchedContext, inspect>, kInspect},
+    operation<configure>(kControl), operation<set_handler>(kControl), operation<inspect>(kInspect),
 };
 
 }  // namespace

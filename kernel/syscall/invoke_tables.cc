@@ -11,20 +11,16 @@ namespace {
 // All are made at once: as many as do not keep interrupts waiting for too long.
 constexpr u32 kMaxRetypeCount = 256, kMaxObjects = 64;
 
-Error retype_into_slots(InvocationContext& context) {
-    const u64 what = context.argument(0);
-    const u64 count = context.argument(2);
-    const auto type = static_cast<ObjectType>(what & 0xff);
-    if (count == 0 || count > (has_object(type) ? kMaxObjects : kMaxRetypeCount) || (what >> 24) != 0) return Error::InvalidArgument;
-    const u64 first = context.argument(1);
-    for (u64 i = 0; i < count; ++i) {
-        const Capability* slot = context.slot(first + i);
+Error retype_into_slots(InvocationContext& context, UntypedCap untyped, const RetypeArguments& wanted) {
+    const u64 most = has_object(wanted.type()) ? kMaxObjects : kMaxRetypeCount;
+    if (wanted.count == 0 || wanted.count > most || !wanted.valid()) return Error::InvalidArgument;
+    for (u64 i = 0; i < wanted.count; ++i) {
+        const Capability* slot = context.slot(wanted.first + i);
         if (!slot) return Error::InvalidCapability;
         if (!slot->empty()) return Error::SlotOccupied;
     }
-    return retype(context.core, UntypedCap(context.cap),
-                  {type, static_cast<unsigned>(what >> 8 & 0xff), static_cast<unsigned>(what >> 16), static_cast<u32>(count),
-                   SlotRun(context.thread.table.as<CapTable>(), first)});
+    return retype(context.core, untyped,
+                  {wanted.type(), wanted.size_bits(), wanted.limit_bits(), static_cast<u32>(wanted.count), SlotRun(context.thread.table.as<CapTable>(), wanted.first)});
 }
 
 // A derived capability can be given a badge, or a range of numbers, where its source leaves the choice.
@@ -49,25 +45,23 @@ void set_detail(Capability& derived, u64 wanted) {
     }
 }
 
-Error inspect_untyped(InvocationContext& context) {
-    const UntypedCap untyped(context.cap);
-    context.answer(context.cap.address().value(), untyped->size_bits, context.cap.has_children() ? untyped->used : 0, untyped->device);
+Error inspect_untyped(InvocationContext& context, UntypedCap untyped) {
+    context.answer(untyped.slot().address().value(), untyped->size_bits, untyped.slot().has_children() ? untyped->used : 0, untyped->device);
     return Error::None;
 }
 
-Error derive(InvocationContext& context, CapTable& table) {
-    Capability* destination = table.lookup(context.argument(0));
-    Capability* source = context.slot(context.argument(1));
+Error derive(InvocationContext& context, CapTable& table, const DeriveArguments& arguments) {
+    Capability* destination = table.lookup(arguments.index);
+    Capability* source = context.slot(arguments.source);
     if (!destination || !source || source->empty()) return Error::InvalidCapability;
     if (!destination->empty()) return Error::SlotOccupied;
     if (source->going()) return Error::InvalidCapability;
     if (!derivable(*source)) return Error::InvalidOperation;
-    const u64 detail = context.argument(3);
-    if (detail != 0) {
-        if (Error error = check_detail(*source, detail); error != Error::None) return error;
+    if (arguments.detail != 0) {
+        if (Error error = check_detail(*source, arguments.detail); error != Error::None) return error;
     }
-    derive_capability(*source, *destination, static_cast<Rights>(context.argument(2)));
-    if (detail != 0) set_detail(*destination, detail);
+    derive_capability(*source, *destination, static_cast<Rights>(arguments.rights));
+    if (arguments.detail != 0) set_detail(*destination, arguments.detail);
     return Error::None;
 }
 
@@ -97,45 +91,44 @@ Error move(Capability* source, Capability* destination) {
     return Error::None;
 }
 
-Error delete_slots(InvocationContext& context, CapTable& table) {
-    const u64 first = context.argument(0), count = context.argument(1);
+Error delete_slots(InvocationContext& context, CapTable& table, const DeleteArguments& arguments) {
     // While objects are dying this may be the rest of a deletion that paused, which waits for them.
-    Capability* cap = count <= 1 && !context.core.kernel.dying ? table.lookup(first) : nullptr;
-    if (!cap || cap->empty()) return delete_range(context, table, first, count == 0 ? 1 : count);
+    Capability* cap = arguments.count <= 1 && !context.core.kernel.dying ? table.lookup(arguments.first) : nullptr;
+    if (!cap || cap->empty()) return delete_range(context, table, arguments.first, arguments.count == 0 ? 1 : arguments.count);
     return remove_capability(context.core, *cap) ? Error::None : kPaused;
 }
 
-Error donate(InvocationContext& context, CapTable& table) {
+Error donate(InvocationContext& context, CapTable& table, const MoveArguments& arguments) {
     if (reap_before_reuse(context.core)) return kPaused;
-    EFT_TRY(const CapPageCap page, context.find<ObjectType::CapPage>(context.argument(1)));
-    return table.donate(page, context.argument(0));
+    EFT_TRY(const CapPageCap page, context.find<ObjectType::CapPage>(arguments.slot));
+    return table.donate(page, arguments.index);
 }
 
-Error move_here(InvocationContext& context, CapTable& table) {
-    return move(context.slot(context.argument(1)), table.lookup(context.argument(0)));
+Error move_here(InvocationContext& context, CapTable& table, const MoveArguments& arguments) {
+    return move(context.slot(arguments.slot), table.lookup(arguments.index));
 }
 
-Error take(InvocationContext& context, CapTable& table) {
-    return move(table.lookup(context.argument(0)), context.slot(context.argument(1)));
+Error take(InvocationContext& context, CapTable& table, const MoveArguments& arguments) {
+    return move(table.lookup(arguments.index), context.slot(arguments.slot));
 }
 
-Error revoke(InvocationContext& context, CapTable& table) {
-    Capability* cap = table.lookup(context.argument(0));
+Error revoke(InvocationContext& context, CapTable& table, const IndexArguments& arguments) {
+    Capability* cap = table.lookup(arguments.index);
     if (!cap || cap->empty()) return Error::InvalidCapability;
     if (!revoke_capability(context.core, *cap)) return kPaused;
     context.core.note_dying();
     return Error::None;
 }
 
-Error count_used(InvocationContext& context, CapTable& table) {
-    u64 index = context.argument(0), used = context.argument(1);  // 0 unless it paused there
+Error count_used(InvocationContext& context, CapTable& table, const CountArguments& arguments) {
+    u64 index = arguments.from, used = arguments.so_far;
     if (!table.count_used(context.core, index, used)) return context.pause(index, used);
     context.answer(table.size(), used, table.pages());
     return Error::None;
 }
 
-Error inspect(InvocationContext& context, CapTable& table) {
-    const Capability* indexed = table.lookup(context.argument(0));
+Error inspect(InvocationContext& context, CapTable& table, const IndexArguments& arguments) {
+    const Capability* indexed = table.lookup(arguments.index);
     if (!indexed) return Error::InvalidCapability;
     const Capability& cap = *indexed;
     u64 summary = u64{static_cast<u8>(cap.type())} | u64{cap.rights()} << 8;
@@ -152,11 +145,11 @@ Error inspect(InvocationContext& context, CapTable& table) {
     return Error::None;
 }
 
-constexpr Operation kUntyped[] = {{retype_into_slots, kControl}, {inspect_untyped, kControl}};
+constexpr Operation kUntyped[] = {operation<retype_into_slots>(kControl), operation<inspect_untyped>(kControl)};
 constexpr Operation kCapTable[] = {
-    {on<CapTable, derive>, kControl}, {on<CapTable, move_here>, kControl}, {on<CapTable, delete_slots>, kControl},
-    {on<CapTable, revoke>, kControl}, {on<CapTable, inspect>, kInspect},   {on<CapTable, count_used>, kInspect},
-    {on<CapTable, take>, kControl},   {on<CapTable, donate>, kControl},
+    operation<derive>(kControl), operation<move_here>(kControl), operation<delete_slots>(kControl),
+    operation<revoke>(kControl), operation<inspect>(kInspect),   operation<count_used>(kInspect),
+    operation<take>(kControl),   operation<donate>(kControl),
 };
 
 }  // namespace

@@ -10,11 +10,11 @@
 namespace eft::kernel {
 namespace {
 
-Error configure(InvocationContext& context, Thread& thread) {
-    EFT_TRY(const CapTableCap table, context.find<ObjectType::CapTable>(context.argument(0)));
-    EFT_TRY(const AddressSpaceCap space, context.find<ObjectType::AddressSpace>(context.argument(1)));
-    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(context.argument(2)));
-    const u64 address = context.argument(3);
+Error configure(InvocationContext& context, Thread& thread, const ConfigureArguments& arguments) {
+    EFT_TRY(const CapTableCap table, context.find<ObjectType::CapTable>(arguments.table));
+    EFT_TRY(const AddressSpaceCap space, context.find<ObjectType::AddressSpace>(arguments.space));
+    EFT_TRY(const FrameCap frame, context.find<ObjectType::Frame>(arguments.frame));
+    const u64 address = arguments.utcb_address;
     if (address != page_down(address) || address >= kUserTop) return Error::InvalidArgument;
     if (!table.may(ControlRight::Control) || !space.may(ControlRight::Control)) return Error::MissingRight;
     if (frame->state.device() || !frame.may(FrameRight::Write)) return Error::MissingRight;
@@ -33,21 +33,21 @@ Result<Capability*> find_handler(InvocationContext& context, u64 index) {
     return &endpoint.slot();
 }
 
-Error set_handlers(InvocationContext& context, Thread& thread) {
-    EFT_TRY(Capability * pager, find_handler(context, context.argument(0)));
-    EFT_TRY(Capability * handler, find_handler(context, context.argument(1)));
+Error set_handlers(InvocationContext& context, Thread& thread, const HandlersArguments& arguments) {
+    EFT_TRY(Capability * pager, find_handler(context, arguments.pager));
+    EFT_TRY(Capability * handler, find_handler(context, arguments.exceptions));
     if (thread.in_fault()) return Error::InvalidOperation;
     thread.set_inner(context.core, thread.pager, pager);
     thread.set_inner(context.core, thread.exception_handler, handler);
     return Error::None;
 }
 
-Error bind(InvocationContext& context, Thread& thread) {
-    if (context.argument(0) == 0) {
+Error bind(InvocationContext& context, Thread& thread, const SlotArguments& arguments) {
+    if (arguments.slot == 0) {
         thread.set_inner(context.core, thread.bound_notification, nullptr);
         return Error::None;
     }
-    EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(context.argument(0)));
+    EFT_TRY(const NotificationCap notification, context.find<ObjectType::Notification>(arguments.slot));
     if (!notification.may(NotificationRight::Wait)) return Error::MissingRight;
     if (notification.object().bound()) return Error::InvalidOperation;
     thread.set_inner(context.core, thread.bound_notification, &notification.slot());
@@ -57,8 +57,8 @@ Error bind(InvocationContext& context, Thread& thread) {
 }
 
 // A thread that waits to receive keeps the Reply that it waits with.
-Error exchange_reply(InvocationContext& context, Thread& thread) {
-    Capability* slot = context.slot(context.argument(0));
+Error exchange_reply(InvocationContext& context, Thread& thread, const SlotArguments& arguments) {
+    Capability* slot = context.slot(arguments.slot);
     if (!slot || (!slot->empty() && !slot->is(ObjectType::Reply))) return Error::InvalidCapability;
     if (thread.state == ThreadState::Receiving) return Error::InvalidOperation;
     if (slot->empty() && thread.reply.empty()) return Error::InvalidCapability;
@@ -78,11 +78,11 @@ Error exchange_reply(InvocationContext& context, Thread& thread) {
     return Error::None;
 }
 
-Error set_registers(InvocationContext& context, Thread& thread) {
-    if (context.argument(0) >= kUserTop || context.argument(1) >= kUserTop) return Error::InvalidArgument;
+Error set_registers(InvocationContext&, Thread& thread, const RegistersArguments& start) {
+    if (start.instruction >= kUserTop || start.stack >= kUserTop) return Error::InvalidArgument;
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
     arch::drop_fpu(thread);
-    thread.registers.start(context.argument(0), context.argument(1), context.argument(2), context.argument(3));
+    thread.registers.start(start.instruction, start.stack, start.first, start.second);
     thread.end_fault();
     return Error::None;
 }
@@ -134,18 +134,18 @@ Error inspect(InvocationContext& context, Thread& thread) {
     return Error::None;
 }
 
-Error set_priority(InvocationContext& context, Thread& thread) {
-    if (context.argument(0) >= kPriorities) return Error::InvalidArgument;
-    if (const SchedContext* own = thread.own_context(); own && context.argument(0) > own->ceiling()) return Error::MissingRight;
-    context.core.scheduler.set_priority(thread, static_cast<u8>(context.argument(0)));
+Error set_priority(InvocationContext& context, Thread& thread, const PriorityArguments& arguments) {
+    if (arguments.priority >= kPriorities) return Error::InvalidArgument;
+    if (const SchedContext* own = thread.own_context(); own && arguments.priority > own->ceiling()) return Error::MissingRight;
+    context.core.scheduler.set_priority(thread, static_cast<u8>(arguments.priority));
     return Error::None;
 }
 
-Error set_context(InvocationContext& context, Thread& thread) {
+Error set_context(InvocationContext& context, Thread& thread, const SlotArguments& arguments) {
     if (thread.state != ThreadState::Suspended) return Error::InvalidOperation;
     Capability* source = nullptr;
-    if (context.argument(0) != 0) {
-        EFT_TRY(const SchedContextCap found, context.find<ObjectType::SchedContext>(context.argument(0)));
+    if (arguments.slot != 0) {
+        EFT_TRY(const SchedContextCap found, context.find<ObjectType::SchedContext>(arguments.slot));
         const SchedContext& wanted = found.object();
         if (wanted.owner) return Error::InvalidOperation;
         if (thread.priority > wanted.ceiling()) return Error::MissingRight;
@@ -156,18 +156,18 @@ Error set_context(InvocationContext& context, Thread& thread) {
     return Error::None;
 }
 
-Error set_foreign(InvocationContext& context, Thread& thread) {
-    const u64 handler = context.argument(0), first = context.argument(1), size = context.argument(2);
+Error set_foreign(InvocationContext&, Thread& thread, const ForeignArguments& arguments) {
+    const auto [handler, first, size] = arguments;
     if (handler >= kUserTop || first >= kUserTop || size > kUserTop - first) return Error::InvalidArgument;
     thread.foreign = handler == 0 ? ForeignCalls{} : ForeignCalls{ForeignCalls::kMark, handler, first, size};
     return Error::None;
 }
 
 constexpr Operation kThread[] = {
-    {on<Thread, configure>, kControl},     {on<Thread, set_handlers>, kControl},  {on<Thread, bind>, kControl},
-    {on<Thread, exchange_reply>, kControl}, {on<Thread, set_registers>, kControl}, {on<Thread, set_priority>, kControl},
-    {on<Thread, resume>, kControl},        {on<Thread, suspend>, kControl},       {on<Thread, inspect>, kInspect},
-    {on<Thread, cancel>, kControl},        {on<Thread, set_context>, kControl},   {on<Thread, set_foreign>, kControl},
+    operation<configure>(kControl),     operation<set_handlers>(kControl),  operation<bind>(kControl),
+    operation<exchange_reply>(kControl), operation<set_registers>(kControl), operation<set_priority>(kControl),
+    operation<resume>(kControl),        operation<suspend>(kControl),       operation<inspect>(kInspect),
+    operation<cancel>(kControl),        operation<set_context>(kControl),   operation<set_foreign>(kControl),
 };
 
 }  // namespace

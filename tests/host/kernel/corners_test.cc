@@ -52,6 +52,25 @@ void gather(Machine& machine, ObjectType at, SystemCall call, u32 slot) {
 
 }  // namespace
 
+TEST_CASE("words that an invocation's message does not have are 0, whatever the registers hold") {
+    Machine machine;
+    const auto invoke = [&](u32 slot, Invocation operation, unsigned words, Words in_registers) {
+        machine.system_call(machine.manager(), SystemCall::Call, slot, Tag(static_cast<u32>(operation), words), in_registers);
+        return machine.answer(machine.manager()).error;
+    };
+    const u32 endpoint = machine.make(ObjectType::Endpoint), copy = machine.derive(endpoint), other = machine.derive(endpoint);
+    // With the second word it would be both copies.
+    CHECK(invoke(kTable, Invocation::CapDelete, 1, {copy, 2}) == Error::None);
+    CHECK(machine.slot(copy).empty());
+    CHECK(!machine.slot(other).empty());
+    // Without the fourth word there is no badge, without the third no right.
+    CHECK(invoke(kTable, Invocation::CapDerive, 2, {copy, endpoint, kAllRights, 17}) == Error::None);
+    CHECK(machine.slot(copy).rights() == 0);
+    CHECK(machine.slot(copy).detail() == 0);
+    CHECK(invoke(kThread, Invocation::ThreadPriority, 0, {kPriorities}) == Error::None);
+    CHECK(machine.manager().priority == 0);
+}
+
 TEST_CASE("a sender that waits and loses its table can send no capability") {
     Machine machine;
     const u32 endpoint = machine.make(ObjectType::Endpoint);
