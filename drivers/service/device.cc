@@ -48,9 +48,16 @@ Result<u32> Device::connect_interrupt(u32 index, u32 lines, u64 wake_bits) {
     CapHandle interrupt(answer.irq.release());
     EFT_TRY(const CapHandle wake, copy_capability(slot(WellKnown::SelfSignal), kAllRights, wake_bits));
     EFT_CHECK(kernel_object::bind_irq(interrupt.slot(), answer.number, wake.slot()));
-    interrupt.release();
+    if (answer.level) {
+        line_ = std::move(interrupt);
+        line_number_ = answer.number;
+    } else {
+        interrupt.release();
+    }
     return answer.number;
 }
+
+void Device::acknowledge_line() { static_cast<void>(kernel_object::acknowledge_irq(line_.slot(), line_number_)); }
 
 Status Device::enable_bus_master() {
     dev::BusMaster master;

@@ -38,9 +38,14 @@ public:
     Result<hw::Ports> ports();
 
     // From now on the interrupt signals this program with `wake_bits`; answers its number. Of a PCI function, `index` counts
-    // its messages. `lines`: the I/O APIC inputs that will do for a device of the platform, 0 for any. The capability is
+    // its messages; one that has none has an interrupt line as the only one, see acknowledge_line(). `lines`: the I/O APIC inputs that will do for a device of the platform, 0 for any. The capability is
     // this program's as long as it lives.
     Result<u32> connect_interrupt(u32 index, u32 lines, u64 wake_bits);
+
+    // Whether the last connected interrupt is a level-triggered line: it stays masked from an interrupt on until it is
+    // acknowledged, when the device has taken its request back.
+    bool has_line() const { return line_.slot() != Slot::None; }
+    void acknowledge_line();
 
     // The device may write to memory: without this, it sends no interrupt messages either.
     Status enable_bus_master();
@@ -61,6 +66,8 @@ private:
 
     dev::DevClient<> dev_;
     CapHandle ports_;
+    CapHandle line_;
+    u32 line_number_ = 0;
 };
 
 }  // namespace eft::driver

@@ -38,6 +38,12 @@ struct QueueDeviceLow : Register<0x30, u32> {};
 struct QueueDeviceHigh : Register<0x34, u32> {};
 constexpr u32 kCommonLength = 0x38;
 
+// The interrupt status structure, of a device that interrupts by its line: reading takes the request back (4.1.4.5).
+struct InterruptStatus : Register<0x00, u8> {
+    struct Queue : Bitfield<0> {};
+    struct Configuration : Bitfield<1> {};
+};
+
 constexpr u16 kNoVector = 0xffff;  // 4.1.5.1.2: not connected to an interrupt
 
 // Device reset (2.4.1, 4.1.4.3.2): when status reads 0 the device has stopped touching memory. Only

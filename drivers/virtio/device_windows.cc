@@ -14,7 +14,8 @@ Result<Windows> DeviceWindows::open(driver::Device& device, const pci::Configura
     EFT_TRY(const Layout layout, find_layout(configuration, lengths));
     EFT_TRY(const hw::Mmio common, registers(layout.common));
     EFT_TRY(const hw::Mmio notify, registers(layout.notify));
-    Windows windows{common, notify, layout.notify_multiplier, std::nullopt};
+    EFT_TRY(const hw::Mmio interrupt_status, registers(layout.interrupt_status));
+    Windows windows{common, notify, layout.notify_multiplier, interrupt_status, std::nullopt};
     if (layout.device.present()) {
         EFT_TRY(windows.device, registers(layout.device));
     }

@@ -27,6 +27,7 @@ struct Windows {
     hw::Mmio common;
     hw::Mmio notify;
     u32 notify_multiplier = 0;
+    hw::Mmio interrupt_status;
     std::optional<hw::Mmio> device;  // nothing where the kind of device has no configuration
 };
 
@@ -67,6 +68,9 @@ public:
 
     // 2.1.2: the device met an error from which only a reset helps.
     bool needs_reset() const { return status().has<DeviceStatus::NeedsReset>(); }
+
+    // Why the device has interrupted by its line; the line is released.
+    hw::Value<InterruptStatus> take_interrupt_status() const { return hw::read<InterruptStatus>(windows_.interrupt_status); }
 
     // Reads device configuration, of which there are at least config_length() bytes, so that its parts belong together
     // (2.5.1): again, if the device changed it in between. DeviceError: it never stops changing.

@@ -19,7 +19,7 @@ namespace eft::virtio_blk {
 
 constexpr u16 kRequestQueue = 0;  // 5.2.2
 
-// MSI-X vectors, or virtio::kNoVector.
+// MSI-X vectors, or virtio::kNoVector; both are that where the device interrupts by its line.
 struct Vectors {
     u16 configuration = virtio::kNoVector;
     u16 requests = 0;
@@ -46,6 +46,7 @@ public:
     // 5.2.5.2: the capacity may change while the device runs; the configuration interrupt says so.
     Status refresh();
 
+    hw::Value<virtio::InterruptStatus> take_interrupt_status() const { return transport_.take_interrupt_status(); }
     bool needs_reset() const { return transport_.needs_reset(); }
     const Properties& properties() const { return properties_; }
     Requests& requests() { return requests_; }

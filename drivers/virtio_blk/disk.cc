@@ -56,6 +56,10 @@ Result<std::optional<block::Ended>> Disk::next_ended() {
 }
 
 void Disk::woken(u64 bits) {
+    if (own_.has_line()) {
+        if (device_.take_interrupt_status().has<virtio::InterruptStatus::Configuration>()) bits |= kConfigurationBit;
+        own_.acknowledge_line();
+    }
     if ((bits & kConfigurationBit) == 0) return;
     if (device_.needs_reset()) broken_ = true;
     else static_cast<void>(device_.refresh());

@@ -21,6 +21,7 @@ Result<virtio_blk::BlockDevice> open_device(driver::Device& own) {
     EFT_TRY(const hw::DmaMemory memory, own.make_dma_memory(virtio_blk::Requests::memory_size(virtio::kMaximumQueueSize)));
     EFT_TRY([[maybe_unused]] const u32 queue_irq, own.connect_interrupt(0, 0, kQueueBit));
     virtio_blk::Vectors vectors;
+    if (own.has_line()) vectors.requests = virtio::kNoVector;
     if (interrupts > 1) {
         EFT_TRY([[maybe_unused]] const u32 configuration_irq, own.connect_interrupt(1, 0, virtio_blk::kConfigurationBit));
         vectors.configuration = 1;

@@ -45,8 +45,10 @@ struct OwnRegisters {
     std::optional<hw::Mmio> virtio_common;
     std::optional<pci::MsixCapability> msix;
     std::optional<pci::MsiCapability> msi;  // only of a function without MSI-X
+    bool bus_master = false;
+    bool line = false;  // it may interrupt by its pin
 
-    // Interrupts that the function can be given.
+    // Messages that the function can be given as interrupts; one that has none uses its line.
     u32 messages() const { return msix ? msix->entries : msi ? 1 : 0; }
 };
 

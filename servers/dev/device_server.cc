@@ -3,6 +3,14 @@
 #include <algorithm>
 
 namespace eft::dev {
+namespace {
+
+// A function without messages has its line, a device of the platform one of those that it can use.
+u32 interrupts_of(const Device& device, const OwnRegisters& registers) {
+    return registers.messages() != 0 ? std::min(registers.messages(), AssignedDevice::kMostInterrupts) : device.lines.inputs != 0;
+}
+
+}  // namespace
 
 Result<dev::Assignment> DeviceServer::assign(ipc::Context&, const Match& request) {
     EFT_TRY(const u32 index, devices_.find(request.device, request.index));
@@ -38,7 +46,7 @@ Result<DeviceInfo> DeviceServer::describe(ipc::Context& context, const eft::Empt
     const Device& device = devices_[assignment->device];
     DeviceInfo info;
     if (device.kind == DeviceKind::Platform) {
-        info.interrupts = device.platform.lines != 0;
+        info.interrupts = device.lines.inputs != 0;
         info.windows = 1;
         return info;
     }
@@ -49,7 +57,7 @@ Result<DeviceInfo> DeviceServer::describe(ipc::Context& context, const eft::Empt
     info.device = device.function.device;
     info.class_code = u32{device.function.base_class} << 16 | u32{device.function.sub_class} << 8 | device.function.programming_interface;
     info.config = configuration_;
-    info.interrupts = std::min(registers.messages(), AssignedDevice::kMostInterrupts);
+    info.interrupts = interrupts_of(device, registers);
     info.windows = pci::kBaseAddresses;
     return info;
 }
@@ -89,26 +97,30 @@ Result<PortWindow> DeviceServer::open_ports(ipc::Context& context, const WindowR
 Result<Interrupt> DeviceServer::open_interrupt(ipc::Context& context, const InterruptRequest& request) {
     EFT_TRY(AssignedDevice * assignment, own(context));
     const Device& device = devices_[assignment->device];
-    const bool platform = device.kind == DeviceKind::Platform;
     OwnRegisters& registers = own_[assignments_.place_of(*assignment)];
-    const u32 count = platform ? (device.platform.lines != 0) : registers.messages();
+    const u32 count = interrupts_of(device, registers);
     if (count == 0) return Error::NotSupported;
-    if (request.index >= std::min(count, AssignedDevice::kMostInterrupts)) return Error::OutOfRange;
+    if (request.index >= count) return Error::OutOfRange;
+    const bool by_line = registers.messages() == 0;
     auto& interrupt = assignment->interrupts[request.index];
     if (interrupt.parent == Slot::None) {
-        EFT_TRY(const u32 number, platform ? assignments_.free_line(device.platform.lines, request.lines) : assignments_.free_message());
-        if (platform) EFT_CHECK(resources_.set_line_mode(number, device.platform.level, device.platform.active_low));
+        EFT_TRY(const u32 number, by_line ? assignments_.free_line(device.lines.inputs, request.lines) : assignments_.free_message());
+        if (by_line) EFT_CHECK(resources_.set_line_mode(number, device.lines.level, device.lines.active_low));
         EFT_TRY(interrupt.parent, resources_.make_interrupt(number));
         interrupt.number = number;
     }
-    if (!platform) {  // silencing has masked it
+    // Silencing has masked it.
+    if (!by_line) {
         EFT_TRY(const Message message, resources_.message(interrupt.number));
         EFT_CHECK(control_.set_message(registers, static_cast<u16>(request.index), message));
+    } else if (device.kind == DeviceKind::Pci) {
+        control_.enable_line(device, registers);
     }
     EFT_TRY(const Slot copy, resources_.copy(interrupt.parent));
     Interrupt answer;
     answer.irq = answer.irq.owning(copy);
     answer.number = interrupt.number;
+    answer.level = by_line && device.lines.level;
     return answer;
 }
 

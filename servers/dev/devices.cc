@@ -1,6 +1,7 @@
 #include <servers/dev/devices.h>
 
 #include <drivers/virtio/layout.h>
+#include <eft/abi/object.h>
 
 #include <algorithm>
 
@@ -14,24 +15,42 @@ bool matches(const Device& device, std::string_view match) {
     return is(info.device) || (virtio::is_virtio(info.vendor, info.device) && is(virtio::modern_device(info.device, info.subsystem)));
 }
 
+// An input beyond those that the kernel has cannot be used.
+Lines lines_of(const InterruptOverride& interrupt) {
+    if (interrupt.input >= kIrqLines) return {};
+    return {1u << interrupt.input, interrupt.level_triggered, interrupt.active_low};
+}
+
+// Firmware writes the ISA interrupt that it has routed the pin to into a register for the system (PCI Local Bus 3.0, 6.2.4).
+// The chipset's I/O APIC has it at the same input unless ACPI says otherwise; where it says nothing, it is as PCI has
+// interrupts (2.2.6): level-triggered, active low.
+Lines lines_of(const FunctionInfo& function, const Machine& machine) {
+    constexpr u8 kIsaInterrupts = 16;
+    if (function.interrupt_pin == 0 || function.interrupt_line == 0 || function.interrupt_line >= kIsaInterrupts) return {};
+    Lines lines = lines_of(machine.isa_interrupt(function.interrupt_line));
+    if (!lines.level) lines.active_low = true;
+    lines.level = true;
+    return lines;
+}
+
 }  // namespace
 
-Status Devices::add_platform(const PlatformDevice& platform) {
+Status Devices::add_platform(const PlatformDevice& platform, const Lines& lines) {
     Device device;
     device.kind = DeviceKind::Platform;
     device.platform = platform;
+    device.lines = lines;
     return add(device);
 }
 
 Status Devices::add_platform(const Machine& machine) {
-    const InterruptOverride serial = machine.isa_interrupt(4), clock = machine.isa_interrupt(8);
-    EFT_CHECK(add_platform({"com1", 0x3f8, 8, 0, 0, 1u << serial.input, serial.level_triggered, serial.active_low}));
-    EFT_CHECK(add_platform({"rtc", 0x70, 2, 0, 0, 1u << clock.input, clock.level_triggered, clock.active_low}));
+    EFT_CHECK(add_platform({"com1", 0x3f8, 8}, lines_of(machine.isa_interrupt(4))));
+    EFT_CHECK(add_platform({"rtc", 0x70, 2}, lines_of(machine.isa_interrupt(8))));
     if (!machine.hpet) return {};
     // Of the inputs that an HPET can reach only those that no ISA device has.
     constexpr u32 kHpetLines = 0x00ff'0000;
     constexpr u64 kHpetBytes = 1024;
-    return add_platform({"hpet", 0, 0, machine.hpet->address, kHpetBytes, kHpetLines, false, false});
+    return add_platform({"hpet", 0, 0, machine.hpet->address, kHpetBytes}, {.inputs = kHpetLines});
 }
 
 Result<u32> Devices::find(std::string_view match, u32 which) const {
@@ -59,13 +78,15 @@ Devices::DeviceName Devices::name_of(const Device& device) {
     return name.append(' ').hex(info.vendor, 4).append(':').hex(info.device, 4);
 }
 
-static Status find_functions(Devices& devices, ConfigurationSpace& space, u16 segment) {
+static Status find_functions(Devices& devices, const Machine& machine, ConfigurationSpace& space, u16 segment) {
     FunctionWalk walk(space, segment);
     for (;;) {
         EFT_TRY(const std::optional<FunctionInfo> function, walk.next());
         if (!function) return {};
         Device device;
         device.function = *function;
+        device.lines = lines_of(*function, machine);
+        hw::modify<pci::Command>(walk.configuration(), [](auto command) { return command.template with<pci::Command::InterruptDisable>(); });
         if (const auto bars = measure_bars(walk.configuration()); bars.ok()) device.bars = *bars;
         EFT_CHECK(devices.add(device));
     }
@@ -73,12 +94,12 @@ static Status find_functions(Devices& devices, ConfigurationSpace& space, u16 se
 
 Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space) {
     EFT_CHECK(devices.add_platform(machine));
-    EFT_CHECK(find_functions(devices, space, 0));
+    EFT_CHECK(find_functions(devices, machine, space, 0));
     for (std::size_t i = 0; i < space.windows().size(); ++i) {
         const u16 segment = space.windows()[i].segment;
         const auto before = std::span(space.windows().begin(), i);
         const bool done = segment == 0 || std::ranges::any_of(before, [segment](const EcamRange& range) { return range.segment == segment; });
-        if (!done) EFT_CHECK(find_functions(devices, space, segment));
+        if (!done) EFT_CHECK(find_functions(devices, machine, space, segment));
     }
     return {};
 }

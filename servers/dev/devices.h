@@ -13,15 +13,19 @@ namespace eft::dev {
 
 enum class DeviceKind : u8 { Pci, Platform };
 
-// A device that is soldered to the platform: where its registers are, and which I/O APIC inputs it can use.
+// The I/O APIC inputs that a device can use, and how it drives them.
+struct Lines {
+    u32 inputs = 0;  // a mask
+    bool level = false, active_low = false;
+};
+
+// A device that is soldered to the platform: where its registers are.
 struct PlatformDevice {
     std::string_view name;
     u16 first_port = 0;
     u16 port_count = 0;
     u64 address = 0;  // of its registers in memory; 0: none
     u64 bytes = 0;
-    u32 lines = 0;  // a mask
-    bool level = false, active_low = false;
 };
 
 struct Device {
@@ -29,6 +33,7 @@ struct Device {
     PlatformDevice platform;
     FunctionInfo function;
     Bars bars;
+    Lines lines;  // of a function: where firmware has connected its interrupt pin
 };
 
 class Devices {
@@ -50,12 +55,12 @@ public:
     static DeviceName name_of(const Device& device);
 
 private:
-    Status add_platform(const PlatformDevice& platform);
+    Status add_platform(const PlatformDevice& platform, const Lines& lines);
 
     BoundedList<Device, kMaximum> list_;
 };
 
-// Finds everything. A function whose base address registers make no sense is listed without windows. An error: there are
+// Finds everything; from here on no function interrupts by its pin until its driver wants that. A function whose base address registers make no sense is listed without windows. An error: there are
 // more, which are not listed.
 Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space);
 

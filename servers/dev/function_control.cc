@@ -24,7 +24,7 @@ Result<OwnRegisters> FunctionControl::take_over(const Device& device) {
 Status FunctionControl::take_over(const Device& device, OwnRegisters& own) {
     EFT_TRY(own.configuration, space_.map(device.function.address));
     const pci::Configuration configuration = *own.configuration;
-    set_decoding(configuration, {.memory = true, .io = has_ports(device), .bus_master = false});
+    write_command(device, own);
     EFT_TRY(own.msix, pci::find_msix(configuration));
     if (own.msix) {
         EFT_CHECK(map_table(device, own));
@@ -52,10 +52,21 @@ Status FunctionControl::set_message(OwnRegisters& own, u16 index, const Message&
 }
 
 void FunctionControl::set_bus_master(const Device& device, OwnRegisters& own, bool enabled) {
-    set_decoding(*own.configuration, {.memory = true, .io = has_ports(device), .bus_master = enabled});
+    own.bus_master = enabled;
+    write_command(device, own);
+}
+
+void FunctionControl::enable_line(const Device& device, OwnRegisters& own) {
+    own.line = true;
+    write_command(device, own);
+}
+
+void FunctionControl::write_command(const Device& device, const OwnRegisters& own) {
+    set_decoding(*own.configuration, {.memory = true, .io = has_ports(device), .bus_master = own.bus_master, .line = own.line});
 }
 
 Status FunctionControl::silence(OwnRegisters& own, bool touched_memory) {
+    own.bus_master = own.line = false;
     EFT_CHECK(quiesce(*own.configuration));
     if (own.interrupt_table) mask_all(own);
     if (own.virtio_common) return virtio_reset(*own.configuration, *own.virtio_common, hw::Looks{kResetLooks});

@@ -1,5 +1,5 @@
 // What dev does to an assigned PCI function: takes it over with everything off, points its interrupts at messages,
-// switches bus mastering, and makes it quiet when its driver has died.
+// switches bus mastering and its interrupt line, and makes it quiet when its driver has died.
 #pragma once
 
 #include <servers/dev/assignment.h>
@@ -23,6 +23,8 @@ public:
     // Interrupt `index`, below own.messages(), sends this message from now on.
     Status set_message(OwnRegisters& own, u16 index, const Message& message);
     void set_bus_master(const Device& device, OwnRegisters& own, bool enabled);
+    // It may interrupt by its pin, until it is silenced.
+    void enable_line(const Device& device, OwnRegisters& own);
     // Ok: the device has reported that no memory is in its hands any more. A kind of device that dev cannot reset
     // keeps what it was given, so `touched_memory` decides for those: TimedOut.
     Status silence(OwnRegisters& own, bool touched_memory);
@@ -32,6 +34,7 @@ private:
     Status map_table(const Device& device, OwnRegisters& own);
     Status map_common(const Device& device, OwnRegisters& own);
     void mask_all(OwnRegisters& own);
+    void write_command(const Device& device, const OwnRegisters& own);
 
     Resources& resources_;
     ConfigurationSpace& space_;

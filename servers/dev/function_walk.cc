@@ -18,6 +18,7 @@ FunctionInfo read_function(const pci::Configuration& config, pci::FunctionAddres
     info.programming_interface = hw::read<pci::ProgrammingInterface>(config).raw();
     info.revision = hw::read<pci::RevisionId>(config).raw();
     info.interrupt_pin = hw::read<pci::InterruptPin>(config).raw();
+    info.interrupt_line = hw::read<pci::InterruptLine>(config).raw();
     const auto layout = hw::read<pci::HeaderType>(config).get<pci::HeaderType::Layout>();
     info.is_bridge = layout == pci::kLayoutBridge;
     if (info.is_bridge) {

@@ -27,6 +27,7 @@ struct FunctionInfo {
     bool is_bridge = false;
     u8 secondary_bus = 0;   // bridges only
     u8 interrupt_pin = 0;   // 0: none, 1: INTA...
+    u8 interrupt_line = 0;  // as firmware has left it
 };
 
 // Every function of a segment: root buses in the order of their numbers, and after each, in the order in which the bridges

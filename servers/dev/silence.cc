@@ -24,7 +24,7 @@ void set_decoding(const pci::Configuration& config, Decoding decoding) {
         return command.template with<pci::Command::MemorySpace>(decoding.memory)
             .template with<pci::Command::IoSpace>(decoding.io)
             .template with<pci::Command::BusMaster>(decoding.bus_master)
-            .template with<pci::Command::InterruptDisable>();
+            .template with<pci::Command::InterruptDisable>(!decoding.line);
     });
 }
 

@@ -24,9 +24,9 @@ struct Decoding {
     bool memory = false;
     bool io = false;
     bool bus_master = false;
+    bool line = false;  // it interrupts by its pin
 };
 
-// INTx stays off: Eft's drivers of PCI devices use messages.
 void set_decoding(const pci::Configuration& config, Decoding decoding);
 
 constexpr u64 kResetNanoseconds = 100'000'000;  // PCI Express Base, 6.6.2: before the function is touched again

@@ -2,6 +2,7 @@
 #include <devices/virtio_block.h>
 
 #include <cstring>
+#include <utility>
 
 namespace eft::test {
 
@@ -24,6 +25,7 @@ void VirtioBlock::finish(std::size_t which) {
     pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(which));
     const u32 written = execute(head);
     push_used(head, written + lie_about_written - missing_bytes);
+    if (queue_vector == virtio::kNoVector) interrupt_status |= 1;
 }
 
 void VirtioBlock::push_used(u32 id, u32 length) {
@@ -89,7 +91,7 @@ u32 VirtioBlock::execute(u16 head) {
 
 u64 VirtioBlock::read(u64 offset, unsigned width) {
     if (offset < kInterruptStatus) return read_common(offset, width);
-    if (offset < kDevice) return expect(width, 1, 1);
+    if (offset < kDevice) return expect(width, 1, std::exchange(interrupt_status, u8{0}));
     if (offset < kNotify) return read_device(offset - kDevice, width);
     wrong_access = true;
     return 0;

@@ -24,7 +24,7 @@ public:
 
     // What the driver is given.
     virtio::Windows windows() const {
-        return {structure(kCommon, virtio::kCommonLength), structure(kNotify, kNotifyLength), 4, structure(kDevice, 0x40)};
+        return {structure(kCommon, virtio::kCommonLength), structure(kNotify, kNotifyLength), 4, structure(kInterruptStatus, 1), structure(kDevice, 0x40)};
     }
 
     // What a test may set before or between.
@@ -34,6 +34,7 @@ public:
                   virtio_blk::kFeatureSegmentCount;
     u32 block_size = 4096, most_segments = 30, longest_segment = 1 << 16;
     u16 queue_size = 64, notify_offset = 3, vectors = 2;
+    u8 interrupt_status = 0;  // what its line says, which is high while this is not 0; only without vectors
     u32 looks_until_reset = 0;  // reads of status that still show the old state
     bool refuse_features = false, refuse_enable_vector = false, busy_configuration = false;
     u8 result_status = 0;          // what ends up in the status byte

@@ -30,6 +30,7 @@ struct Pages {
 
     hw::DmaMemory pages[kPages];
     int pinned = 0;
+    int acknowledged = 0;
     static inline Pages* current = nullptr;
 };
 
@@ -44,6 +45,11 @@ Result<u32> driver::Device::pin(Slot, std::span<u64> addresses) {
     ++area.pinned;
     return Pages::kPin;
 }
+Result<u32> driver::Device::connect_interrupt(u32, u32, u64) {
+    line_ = CapHandle(Slot{77});
+    return line_number_ = 10;
+}
+void driver::Device::acknowledge_line() { ++Pages::current->acknowledged; }
 void driver::Device::unpin(u32 number) { Pages::current->pinned -= number == Pages::kPin; }
 
 namespace {
@@ -104,6 +110,28 @@ TEST_CASE_FIXTURE(Fixture, "the largest request of the geometry fits at any plac
         CHECK((*disk.next_ended())->error == Error::None);
         CHECK(holds(0, offset, most * 512));
     }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a device without messages interrupts by its line, which is released and then acknowledged") {
+    model.vectors = 0;
+    REQUIRE(own.connect_interrupt(0, 0, 1).ok());
+    BlockDevice plain{model.windows(), dma, {.configuration = virtio::kNoVector, .requests = virtio::kNoVector}};
+    Disk by_line{plain, own};
+    REQUIRE(plain.start().ok());
+    REQUIRE(by_line.open_area(2, Slot{1}, Pages::kPages * kPageSize).ok());
+    REQUIRE(by_line.begin(1, {block::OperationKind::Read, 2, 0, 1, 3, std::span(area).first(512)}).ok());
+    model.finish_all();
+    CHECK(model.interrupt_status == 1);
+    by_line.woken(1);
+    CHECK(model.interrupt_status == 0);
+    CHECK(area_pages.acknowledged == 1);
+    CHECK((*by_line.next_ended())->error == Error::None);
+
+    model.interrupt_status = 2;
+    model.status |= 0x40;
+    by_line.woken(1);
+    CHECK(area_pages.acknowledged == 2);
+    CHECK(by_line.next_ended().error() == Error::ProtocolViolation);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules is reset, and its work is to be begun again") {

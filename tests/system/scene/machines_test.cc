@@ -63,6 +63,13 @@ TEST_CASE("a disk behind a second root bus, and behind more than a hundred other
     check_disk_of(options);
 }
 
+TEST_CASE("a disk without interrupt messages, on both chipsets") {
+    MachineOptions options = with_disk(",vectors=0");
+    check_disk_of(options);
+    options.machine = "pc";
+    check_disk_of(options);
+}
+
 TEST_CASE("i440fx: no window of the configuration space") {
     MachineOptions options = with_disk();
     options.machine = "pc";
