@@ -42,8 +42,8 @@ Task<Status> Clock::sleep(u64 nanoseconds) {
     if (timer == kTimers) co_return Error::Busy;
     Sleeper sleeper(*this, timer, start + nanoseconds);
     EFT_CO_CHECK(arm(timer));
-    [[maybe_unused]] bool expired = co_await sleeper.expired;
-    co_return Status{};
+    Status expired = co_await sleeper.ended;
+    co_return expired;
 }
 
 void Clock::disarm(u32 timer) {
@@ -55,14 +55,20 @@ void Clock::disarm(u32 timer) {
 
 void Clock::on_wake() {
     auto expired = client_->expired();
+    if (expired.error() == Error::ServiceHeld) return end_all(Error::ServiceHeld);
     if (!expired.ok()) return;
     const u64 timers = expired->timers;
     for (u32 timer = 0; timer < kTimers; ++timer) {
         if (!(timers >> timer & 1)) continue;
         Sleeper* sleeper = sleepers_[timer];
         disarm(timer);
-        if (sleeper) sleeper->expired.set(true);
+        if (sleeper) sleeper->ended.set(Status());
     }
+}
+
+void Clock::end_all(Error error) {
+    for (Sleeper*& each : sleepers_)
+        if (Sleeper* sleeper = std::exchange(each, nullptr)) sleeper->ended.set(error);
 }
 
 }  // namespace eft::monitor

@@ -18,7 +18,7 @@ public:
     Status connect(std::string_view service);
     // Nanoseconds since the machine started.
     Result<u64> now();
-    // Busy: too many sleep already.
+    // Busy: too many sleep already. ServiceHeld: the timer's service was held or stopped meanwhile.
     Task<Status> sleep(u64 nanoseconds);
 
     // For the stub: the service has forgotten this session and its timers; those who sleep are armed again.
@@ -35,13 +35,14 @@ private:
         Clock& clock;
         u32 timer;
         u64 deadline;
-        Completion<bool> expired;
+        Completion<Status> ended;
     };
 
     void on_wake() override;
     bool prepare_to_sleep() override { return true; }
     Status arm(u32 timer);
     void disarm(u32 timer);
+    void end_all(Error error);
 
     WakeLoop& loop_;
     CapHandle wake_;

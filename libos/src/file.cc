@@ -72,7 +72,8 @@ Task<Result<u64>> FileSystem::read(u32 handle, u64 offset, std::span<std::byte> 
 }
 
 Task<Result<u32>> FileSystem::read_piece(u32 handle, u64 offset, std::span<std::byte> destination) {
-    if (!server_.windows().any()) co_await server_.windows().wait();
+    EFT_CO_CHECK(server_.ring().usable());
+    if (!server_.windows().any()) EFT_CO_CHECK(co_await server_.windows().wait());
     ring::Windows::Lease window(server_.windows());
     file::Read request;
     request.handle = handle;
@@ -80,7 +81,7 @@ Task<Result<u32>> FileSystem::read_piece(u32 handle, u64 offset, std::span<std::
     request.data = window.first(static_cast<u32>(destination.size()));
     Task<Result<file::Done>> call = server_.ring().read(server_.calls(), request);
     Result<file::Done> done = co_await call;
-    window.completed();
+    window.ended(done.error());
     if (!done.ok()) co_return done.error();
     if (done->count > destination.size()) co_return Error::ProtocolViolation;
     std::memcpy(destination.data(), window.bytes().data(), done->count);

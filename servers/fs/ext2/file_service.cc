@@ -62,9 +62,14 @@ struct ListingSink {
 }  // namespace
 
 void FileServer::mounted(Result<MountedVolume> result) {
+    mounting_ = false;
     if (result.ok()) volume_ = std::move(*result);
-    state_ = result.error();
-    waiting_.wake_all(Status{});
+    waiting_.wake_all(result.error());
+}
+
+void FileServer::mount_if_needed() {
+    if (is_mounted() || std::exchange(mounting_, true)) return;
+    begin_mounting();
 }
 
 Task<Result<file::Attributes>> FileServer::open(ipc::Context&, Session& session, file::Opening request) {
@@ -158,11 +163,11 @@ Result<Inode> FileServer::opened(const Session& session, u32 handle) const {
 }
 
 Task<Result<Volume*>> FileServer::volume_when_mounted() {
-    if (!state_) {
+    if (!is_mounted()) {
         Waiter waiter(waiting_);
-        [[maybe_unused]] Status any = co_await waiter.woken;
+        mount_if_needed();
+        EFT_CO_CHECK(co_await waiter.woken);
     }
-    if (*state_ != Error::None) co_return *state_;
     co_return volume_.get();
 }
 

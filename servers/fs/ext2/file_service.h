@@ -1,7 +1,7 @@
 // The File interface over a mounted volume: handles, attributes, listings, and reads through each client's ring.
 //
 // Sessions with their rings and areas are StatefulServer's and survive this server; what is open in them does not. Everything
-// that may have to wait for the disk is a coroutine; requests that come before the volume is mounted wait for that. Clients
+// that may have to wait for the disk is a coroutine; a request that comes before the volume is mounted has it mounted. Clients
 // are not trusted: handles, offsets and lengths are checked here or by the generated code, which also copies ring entries
 // before it checks them; the bytes in a client's area are only ever written, never believed.
 #pragma once
@@ -26,7 +26,8 @@ public:
     FileServer(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots)
         : StatefulServer(memory, layout_version, slots) {}
 
-    // The end of mounting, once: a volume, or why there is none. Requests that wait for it go on.
+    // The end of mounting: a volume, or why there is none. Requests that wait for it go on; the next one after an error has it
+    // tried again.
     void mounted(Result<MountedVolume> result);
     Report& report() { return report_; }
 
@@ -42,6 +43,13 @@ public:
 
     void closed(Session& session) { open_[session.place()] = {}; }
 
+protected:
+    ~FileServer() = default;
+    // Ends in mounted(), now or later.
+    virtual void begin_mounting() = 0;
+    bool is_mounted() const { return volume_ != nullptr; }
+    void mount_if_needed();
+
 private:
     Result<Inode> opened(const Session& session, u32 handle) const;
     Task<Result<Volume*>> volume_when_mounted();
@@ -53,8 +61,8 @@ private:
     std::array<std::array<std::optional<Inode>, kMaxHandles>, kMaxSessions> open_;
     Report report_;
     MountedVolume volume_;
-    std::optional<Error> state_;  // empty: not mounted yet
-    WaitList waiting_;
+    bool mounting_ = false;
+    WaitList waiting_;  // for its end
     u64 told_ = 0;
     std::array<u8, file::Listing::kEntriesMax> answer_;
 };

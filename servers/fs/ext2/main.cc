@@ -1,6 +1,7 @@
 // ext2: the file server for a disk that somebody else drives. The service is in file_service.h.
 //
-// Mounting begins when the supervisor has been told that we are ready: it may have to wait for the driver.
+// Mounting begins when the supervisor has been told that we are ready: it may have to wait for the driver. It is tried again
+// for each request that finds nothing mounted, so that a cause which went away is not remembered.
 #include "fs/ext2/file_service.h"
 #include "fs/ext2/ring_disk.h"
 
@@ -26,18 +27,19 @@ public:
         sys::signal(wake_.slot());
     }
 
-    void woken(u64) {
-        if (!std::exchange(started_, true)) begin();
+    void woken(u64 bits) {
+        if (!std::exchange(started_, true)) mount_if_needed();
+        if (bits & kWakeBit) driver_.on_wake();
     }
     // The driver has completed reads: those who wait for them go on.
     bool progress() {
-        driver_.on_wake();
+        driver_.take_completions();
         return driver_.prepare_to_sleep();
     }
 
 private:
     // The ring and the area belong to this incarnation, and so does the session: names closes it when we die.
-    void begin() {
+    void begin_mounting() override {
         if (const Status ready = attach_disk(); !ready.ok()) {
             FixedText<160> line;
             log(line.append("no disk: ").append(kDiskName).append(": ").append(to_string(ready.error())).view());
@@ -47,13 +49,13 @@ private:
         start_detached(mount_disk());
     }
     Status attach_disk() {
+        if (driver_.is_attached()) return {};
         EFT_TRY(const block::Attached attached, driver_.connect(kDiskName, wake_));
         return disk_.set_geometry(attached.sectors, attached.max_count);
     }
     Task<void> mount_disk() {
         Result<MountedVolume> volume = co_await mount(disk_, report());
-        if (volume.ok()) log("mounted read-only");
-        else log(report().text());
+        log(volume.ok() ? "mounted read-only" : report().text());
         mounted(std::move(volume));
     }
 

@@ -49,7 +49,8 @@ public:
 
 private:
     Task<Status> read_piece(u64 offset, std::span<std::byte> destination) {
-        if (!windows_.any()) co_await windows_.wait();
+        EFT_CO_CHECK(ring_.usable());
+        if (!windows_.any()) EFT_CO_CHECK(co_await windows_.wait());
         ring::Windows::Lease window(windows_);
         block::Read request;
         request.sector = offset / kSectorBytes;
@@ -57,7 +58,7 @@ private:
         request.data = window.first(static_cast<u32>(destination.size()));
         auto call = ring_.read(request);
         Result<block::Done> done = co_await call;
-        window.completed();
+        window.ended(done.error());
         if (!done.ok()) co_return done.error();
         if (done->count != request.count) co_return Error::DeviceError;
         std::memcpy(destination.data(), window.bytes().data(), destination.size());

@@ -20,15 +20,21 @@ struct NoWake {
     void signal() {}
 };
 
+struct FileServer final : ext2::FileServer {
+    using ext2::FileServer::FileServer;
+    unsigned mountings = 0;  // begun; the test ends them
+    void begin_mounting() override { ++mountings; }
+};
+
 // One incarnation of the server.
 struct FileIncarnation {
     WorldSlots slots;
-    std::unique_ptr<ext2::FileServer> service;
+    std::unique_ptr<FileServer> service;
 
     explicit FileIncarnation(World& world) : slots(world) {
         auto memory = world.memory(World::kRegion);
         if (memory.empty()) memory = world.make_memory(World::kRegion, page_up(ext2::FileServer::Region::kBytes));
-        service = std::make_unique<ext2::FileServer>(memory, ext2::kLayoutVersion, slots);
+        service = std::make_unique<FileServer>(memory, ext2::kLayoutVersion, slots);
         CHECK(service->recover(0) != RecoveryOutcome::Damaged);
         service->recover_attachments(*service, false);
     }
@@ -43,7 +49,7 @@ struct FileIncarnation {
         service->close_ended(*service, broker);
     }
 };
-using Local = ipc::LocalServer<file::File, ext2::FileServer>;
+using Local = ipc::LocalServer<file::File, FileServer>;
 
 struct TestClient {
     static constexpr u64 kAreaBytes = 1 << 20;

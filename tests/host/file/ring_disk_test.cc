@@ -149,3 +149,28 @@ TEST_CASE("a disk that is gone ends all that waits") {
         CHECK(each.take().error() == Error::NoDevice);
     }
 }
+
+TEST_CASE("a disk whose driver is held says so, and reads again when it has been started") {
+    const Image& image = sample_disk().image;
+    Disk fixture(image);
+    std::vector<std::vector<std::byte>> bytes(ext2::kDiskWindows - 1, std::vector<std::byte>(4096));
+    std::vector<Task<Status>> reads;
+    for (auto& each : bytes) reads.push_back(fixture.disk.read(0, each));
+    for (auto& each : reads) each.start();
+    fixture.ring.hold();
+    for (auto& each : reads) CHECK(each.take().error() == Error::ServiceHeld);
+
+    fixture.ring.go_on();
+    std::vector<std::byte> after(4096);
+    Task<Status> reading = fixture.disk.read(8192, after);
+    reading.start();
+    fixture.driver->start();
+    fixture.driver->take();
+    // The driver writes to the parts of the area that nobody waits for, and to no other.
+    while (!fixture.driver->taken.empty()) fixture.driver->finish(fixture.driver->taken.size() - 1);
+    fixture.ring.on_wake();
+    REQUIRE(reading.done());
+    CHECK(reading.take().ok());
+    CHECK(std::memcmp(after.data(), image.data() + 8192, after.size()) == 0);
+    CHECK(fixture.ring.in_flight() == 0);
+}

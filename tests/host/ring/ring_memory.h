@@ -28,8 +28,9 @@ struct RingMemory {
         if (!producer.ok()) __builtin_trap();
         return *producer;
     }
-    Result<Consumer<kCount>> consume(u32 inflight = kCount, u32 attempts = 1000, bool not_at_fault = false) {
-        return Consumer<kCount>::open(bytes, area, inflight, attempts, not_at_fault);
+    // By default a death before it was ordered, and does not count.
+    Result<Consumer<kCount>> consume(u32 inflight = kCount, bool not_at_fault = true) {
+        return Consumer<kCount>::open(bytes, area, inflight, not_at_fault);
     }
 };
 

@@ -103,11 +103,86 @@ TEST_CASE("fail() ends what waits and what comes") {
     std::vector<u64> done;
     auto task = copy(world, 1, 2, done);
     task.start();
-    world.ring.fail(Error::ServiceHeld);
+    world.ring.fail(Error::NoDevice);
     CHECK(task.done());
     CHECK(done.empty());
-    CHECK(world.ring.submit_flush().error() == Error::ServiceHeld);
-    CHECK(world.ring.take_completion().error() == Error::ServiceHeld);
+    CHECK(world.ring.submit_flush().error() == Error::NoDevice);
+    CHECK(world.ring.take_completion().error() == Error::NoDevice);
+}
+
+namespace {
+
+// Answers the ring's question whether its service is back.
+struct Service {
+    World& world;
+    bool started = false;
+    unsigned asked = 0;
+    void look() {
+        ++asked;
+        if (started) world.ring.go_on();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("of a service that is held: who waits and who comes is told, and when it is started again all is as before") {
+    World world;
+    Driver driver{world.disk, {}, {}, nullptr};
+    world.disk[1] = 77;
+    Service service{world};
+    world.ring.on_held(service);
+    std::vector<u64> done;
+    auto waits = copy(world, 1, 2, done);
+    waits.start();
+    world.ring.hold();
+    CHECK(waits.done());
+    CHECK(service.asked == 0);
+    auto comes = copy(world, 1, 3, done);
+    comes.start();
+    CHECK(comes.done());
+    CHECK(service.asked == 1);
+    CHECK(done.empty());
+
+    service.started = true;
+    auto later = copy(world, 1, 4, done);
+    later.start();
+    CHECK(!later.done());
+    world.poll(driver);  // also the entry for which nobody waits any more
+    CHECK(driver.waiting.size() == 2);
+    driver.interrupt(0);
+    driver.interrupt(1);
+    world.ring.on_wake();
+    world.poll(driver);
+    world.ring.on_wake();
+    CHECK(done == std::vector<u64>{1});
+    CHECK(world.disk[4] == 77);
+    CHECK(world.disk[2] == 0);
+    CHECK(world.ring.in_flight() == 0);
+}
+
+TEST_CASE("who is told that the service is held may submit at once, when it is back already") {
+    World world;
+    Service service{world, true};
+    world.ring.on_held(service);
+    std::vector<u64> done;
+    auto again = [](World& all, std::vector<u64>& copied) -> Task<void> {
+        auto place = all.at(0, 512);
+        block::Read read{.sector = 1, .count = 1, .data = place};
+        auto first = co_await all.ring.read(read);
+        CHECK(first.error() == Error::ServiceHeld);
+        auto second = co_await all.ring.read(read);
+        CHECK(second.ok());
+        copied.push_back(1);
+    };
+    Task<void> tasks[] = {again(world, done), again(world, done)};
+    for (auto& task : tasks) task.start();
+    world.ring.hold();
+    Driver driver{world.disk, {}, {}, nullptr};
+    world.poll(driver);
+    for (std::size_t i = 0; i < driver.waiting.size(); ++i) driver.interrupt(i);
+    CHECK(done.empty());
+    world.ring.on_wake();
+    CHECK(done.size() == 2);
 }
 
 TEST_CASE("drivers are killed at random; every copy ends well, and nobody notices") {
@@ -135,7 +210,7 @@ TEST_CASE("drivers are killed at random; every copy ends well, and nobody notice
                     ++kills;
                     driver = std::make_unique<Driver>(Driver{world.disk, {}, {}, nullptr});
                     auto consumer =
-                        block::Block::RingConsumer::open(world.memory, world.area, block::Block::kInflight, 1000);
+                        block::Block::RingConsumer::open(world.memory, world.area, block::Block::kInflight, true);
                     REQUIRE(consumer.ok());
                     world.session.consumer = *consumer;
                     break;

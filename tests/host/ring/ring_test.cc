@@ -112,11 +112,11 @@ TEST_CASE("an entry that two incarnations took is not taken a third time") {
     auto producer = memory.produce();
     submit(producer, 1);
     for (int incarnation = 0; incarnation < 2; ++incarnation) {
-        auto consumer = *memory.consume(kCount, Consumer<kCount>::kAttempts);
+        auto consumer = *memory.consume(kCount, false);
         CHECK((*consumer.take())->ticket == 0);
         if (incarnation == 0) submit(producer, 2);  // taken by nobody before the last
     }
-    auto consumer = *memory.consume(kCount, Consumer<kCount>::kAttempts);
+    auto consumer = *memory.consume(kCount, false);
     CHECK(consumer.found_unfinished() == 2);
     CHECK((*consumer.take())->ticket == 1);
     CHECK((*producer.take())->status == Error::ServiceFailed);
@@ -128,7 +128,7 @@ TEST_CASE("what an incarnation took that ended by order does not count") {
     auto producer = memory.produce();
     submit(producer, 1);
     const auto take = [&](bool not_at_fault) {
-        auto consumer = *memory.consume(kCount, Consumer<kCount>::kAttempts, not_at_fault);
+        auto consumer = *memory.consume(kCount, not_at_fault);
         return (*consumer.take()).has_value();
     };
     CHECK(take(false));

@@ -4,8 +4,8 @@
 // `co_await ring.read(request)` suspends the coroutine until the completion is there. Somebody calls on_wake() whenever
 // the ring's notification was signalled, and prepare_to_sleep() before waiting for it.
 //
-// The death of the server is not seen here: a new incarnation does unfinished entries again. fail() ends what waits
-// when there will be none (the service is held, or the session is given up).
+// The death of the server is not seen here: a new incarnation does unfinished entries again. Where there is none for the
+// time being, hold() ends what waits with ServiceHeld, until go_on(). Where the session is given up, fail() ends it for good.
 //
 // A coroutine that is cancelled while it waits leaves its entry in the ring: the server still works on it, and may
 // still write to its part of the area, until in_flight(ticket) is false.
@@ -76,7 +76,7 @@ public:
             Waiter& to = waiter((*taken)->ticket);
             to.awaited = false;
             to.completion = **taken;
-            to.point.resume();  // nobody, if the coroutine was cancelled
+            to.point.resume();  // nobody, if the coroutine was cancelled or told that the service is held
         }
     }
 
@@ -89,22 +89,46 @@ public:
     // Every coroutine that waits, and every later call, gets `error`.
     void fail(Error error) {
         failed_ = error;
-        for (Waiter& each : waiters_)
-            if (std::exchange(each.awaited, false)) {
-                each.completion.status = error;
-                each.point.resume();
-            }
+        for (Waiter& each : waiters_) each.ends = each.awaited;
+        for (Waiter& each : waiters_) {
+            if (!std::exchange(each.ends, false)) continue;
+            each.completion.status = error;
+            each.point.resume();
+        }
+    }
+    // The service is held: as fail(ServiceHeld), until go_on(). The entries stay in the ring. When the service is started
+    // again it does them, and may write to their parts of the area; nobody waits for their completions any more.
+    void hold() {
+        if (failed_ == Error::None) fail(Error::ServiceHeld);
+    }
+    void go_on() {
+        if (is_held()) failed_ = Error::None;
+    }
+    bool is_held() const { return failed_ == Error::ServiceHeld; }
+    // `owner.look()` is called before a call fails because of hold(), and calls go_on() if the service is back. The owner
+    // outlives this.
+    template <class Owner>
+    void on_held(Owner& owner) {
+        owner_ = &owner;
+        look_ = [](void* object) { static_cast<Owner*>(object)->look(); };
+    }
+
+    // Why a call would fail; ServiceHeld only if the service is not back.
+    Status usable() {
+        if (is_held() && look_) [[unlikely]]
+            look_(owner_);
+        return failed_;
     }
 
 protected:
     template <class Method>
-    Result<u64> submit(const typename Method::Request& request) {
-        if (failed_ != Error::None) return failed_;
+    Result<u64> submit(const typename Method::Request& request, u32 attempts = 0) {
+        EFT_CHECK(usable());
         u64 words[kMaxWords] = {};
         WordWriter out(words);
         request.encode(out);
         bool needs_signal = false;
-        auto ticket = producer_.submit(Method::kLabel, words, needs_signal);
+        auto ticket = producer_.submit(Method::kLabel, words, needs_signal, attempts);
         if (needs_signal) wake_.signal();
         return ticket;
     }
@@ -130,27 +154,35 @@ protected:
         Result<u64> ticket_;
     };
 
-    // As a Call; where the answer is StaleSession, the session's client opens again what the request names, once.
+    // As a Call; where the answer is StaleSession, the session's client opens again what the request names, and the request
+    // is submitted again. It keeps its count of attempts, so that one which kills its server is given up all the same; the
+    // incarnation that answered StaleSession has not tried.
     template <class Opens, class Method, class Session>
     Task<Result<typename Method::Response>> call_and_open_again(Session& session, typename Method::Request request) {
-        const u32 generation = session.template generation<Opens, Method>(request);
-        auto first = Call<Method>(*this, submit<Method>(request));
-        Result<typename Method::Response> answer = co_await first;
-        if (answer.error() != Error::StaleSession) co_return answer;
-        if (generation == session.template generation<Opens, Method>(request)) {
-            EFT_CO_CHECK(session.template open_again<Method>(request));
+        u32 attempts = 0;
+        for (unsigned reopened = 0;; ++reopened) {
+            const u32 generation = session.template generation<Opens, Method>(request);
+            const Result<u64> ticket = submit<Method>(request, attempts);
+            auto call = Call<Method>(*this, ticket);
+            Result<typename Method::Response> answer = co_await call;
+            if (answer.error() != Error::StaleSession) co_return answer;
+            if (reopened == kMostReopenings) co_return Error::ServiceFailed;
+            attempts = waiter(*ticket).completion.attempts;
+            if (attempts != 0) --attempts;
+            if (generation == session.template generation<Opens, Method>(request)) {
+                EFT_CO_CHECK(session.template open_again<Method>(request));
+            }
         }
-        auto second = Call<Method>(*this, submit<Method>(request));
-        answer = co_await second;
-        if (answer.error() == Error::StaleSession) answer = Error::ServiceFailed;  // it has died under it twice
-        co_return answer;
     }
 
 private:
+    static constexpr unsigned kMostReopenings = 16;  // a server that forgets for ever is not asked for ever
+
     struct Waiter {
         WaitPoint point;
         Completion completion;
         bool awaited = false;
+        bool ends = false;  // fail() is about to tell it
     };
     Waiter& waiter(u64 ticket) { return waiters_[ticket % kEntries]; }
     void await_completion(u64 ticket) { waiter(ticket).awaited = true; }
@@ -158,6 +190,8 @@ private:
     W wake_;
     Producer<kEntries> producer_;
     Error failed_ = Error::WrongState;  // until create()
+    void* owner_ = nullptr;
+    void (*look_)(void*) = nullptr;
     Waiter waiters_[kEntries];
 };
 

@@ -38,11 +38,11 @@ public:
     // `inflight`: how many entries may be taken and not completed. `area` is the session's data area as mapped here.
     // `not_at_fault`: the incarnation before this one did not fail, so what it took does not count.
     static Result<Consumer> open(std::span<std::byte> bytes, std::span<std::byte> area, u32 inflight,
-                                 u32 attempts = kAttempts, bool not_at_fault = false) {
+                                 bool not_at_fault = false) {
         EFT_TRY(Memory memory, Memory::open(bytes));
         if (memory.geometry().count > Count || memory.geometry().area_bytes > area.size())
             return Error::ProtocolViolation;
-        Consumer consumer(memory, area.first(memory.geometry().area_bytes), inflight, attempts);
+        Consumer consumer(memory, area.first(memory.geometry().area_bytes), inflight);
         EFT_CHECK(consumer.find_unfinished(not_at_fault));
         return consumer;
     }
@@ -101,8 +101,8 @@ public:
     const Geometry& geometry() const { return memory_.geometry(); }
 
 private:
-    Consumer(const Memory& memory, std::span<std::byte> area, u32 inflight, u32 attempts)
-        : memory_(memory), area_(area), inflight_(inflight), attempts_(attempts) {}
+    Consumer(const Memory& memory, std::span<std::byte> area, u32 inflight)
+        : memory_(memory), area_(area), inflight_(inflight) {}
 
     u32 slot(u64 position) const { return static_cast<u32>(position & (memory_.geometry().count - 1)); }
 
@@ -134,7 +134,7 @@ private:
         std::optional<Taken> taken;
         EntryHead& entry = memory_.entry(position);
         u32 attempts = read_once(entry.attempts);
-        if (attempts >= attempts_) {
+        if (attempts >= kAttempts) {
             publish(position, Error::ServiceFailed, {});
             return taken;
         }
@@ -191,7 +191,6 @@ private:
     Memory memory_;
     std::span<std::byte> area_;
     u32 inflight_ = 0;
-    u32 attempts_ = 0;
     u64 recovered_ = 0;  // below taken_: unfinished entries, of an earlier incarnation as a rule, still to be taken
     u64 taken_ = 0;      // the next new position
     u64 completed_ = 0;

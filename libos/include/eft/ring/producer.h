@@ -23,6 +23,7 @@ struct Completion {
     u64 ticket = 0;
     u32 label = 0;  // of the request, as it was submitted
     Error status = Error::None;
+    u32 attempts = 0;  // incarnations of the server that have taken the entry
     u64 words[kMaxWords] = {};  // a copy
 };
 
@@ -38,8 +39,8 @@ public:
     }
 
     // Busy: the slot that is next is not free; take completions first. On success `needs_signal` tells whether the
-    // server sleeps.
-    Result<u64> submit(u32 label, std::span<const u64> request, bool& needs_signal) {
+    // server sleeps. `attempts`: of the same request, in entries before this one.
+    Result<u64> submit(u32 label, std::span<const u64> request, bool& needs_signal, u32 attempts = 0) {
         needs_signal = false;
         if (broken_) return Error::ProtocolViolation;
         if (full()) return Error::Busy;
@@ -48,7 +49,7 @@ public:
         u64* words = memory_.request(position);
         for (u32 i = 0; i < memory_.geometry().request_words; ++i) write(words[i], i < request.size() ? request[i] : 0);
         write(entry.label, label);
-        write(entry.attempts, u32{0});
+        write(entry.attempts, attempts);
         release(entry.state, submitted_state(position));
         release(memory_.header().submitted, ++submitted_);
         labels_[position % Count] = label;
@@ -107,8 +108,8 @@ private:
     explicit Producer(const Memory& memory) : memory_(memory) {}
 
     Completion take_from(u64 position) {
-        Completion completion{
-            position, labels_[position % Count], static_cast<Error>(read_once(memory_.entry(position).status)), {}};
+        const EntryHead& entry = memory_.entry(position);
+        Completion completion{position, labels_[position % Count], static_cast<Error>(read_once(entry.status)), read_once(entry.attempts), {}};
         const u64* words = memory_.response(position);
         for (u32 i = 0; i < memory_.geometry().response_words; ++i) completion.words[i] = read_once(words[i]);
         in_use_[position % Count] = false;

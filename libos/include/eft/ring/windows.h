@@ -1,13 +1,14 @@
 // The data area of a ring's client in equal parts: each request has one while the server works on it.
 //
-//   if (!windows.any()) co_await windows.wait();
+//   EFT_CO_CHECK(ring.usable());
+//   if (!windows.any()) EFT_CO_CHECK(co_await windows.wait());
 //   ring::Windows::Lease window(windows);
 //   ... co_await the request, whose data is window.first(size) ...
-//   window.completed();
+//   window.ended(result.error());
 //
 // A server may write to the part of a request until the request is completed. So a part whose request was not completed,
-// because its coroutine was cancelled, is handed out again only after reclaim() has seen everything that was in flight
-// then completed.
+// because its coroutine was cancelled or the service is held, is handed out again only after reclaim() has seen everything
+// that was in flight then completed.
 #pragma once
 
 #include <eft/ipc/area.h>
@@ -32,13 +33,16 @@ public:
     u32 bytes() const { return bytes_; }
 
     bool any() const { return free_ != 0; }
-    // Until one is free; who came first is woken first.
-    Task<void> wait() {
+    // Until one is free; who came first is woken first. Or the error of end_waits().
+    Task<Status> wait() {
         while (free_ == 0) {
             Waiter waiter(waiting_);
-            [[maybe_unused]] Status any = co_await waiter.woken;
+            EFT_CO_CHECK(co_await waiter.woken);
         }
+        co_return Status{};
     }
+    // None will be free for the time being: the ring is held, or has failed.
+    void end_waits(Error error) { waiting_.wake_all(error); }
 
     // Whoever owns the ring calls it before it sleeps and when it was woken: wakes who waits for a part that has become free.
     template <class Ring>
@@ -62,7 +66,8 @@ public:
             if (completed_) windows_.release(index_);
             else windows_.abandon(index_);
         }
-        void completed() { completed_ = true; }
+        // How the request ended. Where the service is held it is still in the ring, and may be done when it is started again.
+        void ended(Error error) { completed_ = error != Error::ServiceHeld; }
         // Its first bytes, for a request.
         ipc::AreaSpan first(u32 bytes) const { return ipc::AreaSpan(windows_.area_.data(), index_ * windows_.bytes_, bytes); }
         std::span<std::byte> bytes() const { return windows_.area_.subspan(index_ * windows_.bytes_, windows_.bytes_); }

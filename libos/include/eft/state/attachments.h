@@ -55,7 +55,7 @@ public:
         if constexpr (Attachment::kHasRing) {
             auto ring = SharedMemory::borrow(slots.at(first_slot + Attachment::kRing), ring_bytes());
             if (!ring.ok()) return ring.error() == Error::OutOfRange ? Error::BadFormat : ring.error();
-            auto consumer = Service::RingConsumer::open(ring->bytes(), opened.area.bytes(), Service::kInflight, attempts(), not_at_fault);
+            auto consumer = Service::RingConsumer::open(ring->bytes(), opened.area.bytes(), Service::kInflight, not_at_fault);
             if (!consumer.ok()) return Error::BadFormat;
             opened.ring = std::move(*ring);
             opened.consumer = *consumer;
@@ -86,12 +86,6 @@ public:
 private:
     static constexpr u64 ring_bytes() {
         return page_up(ring::Geometry::of(Service::kRingEntries, Service::kRingRequestWords, Service::kRingResponseWords, 0).memory_bytes());
-    }
-    // Where entries name what a dead incarnation had open, the next one answers StaleSession without any work: there is no
-    // limit to how often they may have been taken.
-    static constexpr u32 attempts() {
-        if constexpr (requires { typename Service::Opens; }) return ~u32{0};
-        else return Service::RingConsumer::kAttempts;
     }
 
     std::array<std::array<Mapped<Service>, Attachment::kCount>, SessionCount> mapped_;

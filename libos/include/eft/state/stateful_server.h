@@ -308,7 +308,10 @@ private:
             if (!clients_.at(place) || !handles_[place].is_ending()) continue;
             if (mapped_.in_progress(place) != 0 || handles_[place].requests_in_progress() != 0) continue;
             if constexpr (Attachment::kCount != 0)
-                for (u32 index = 0; index < Attachment::kCount; ++index) detach(self, place, index);
+                for (u32 index = 0; index < Attachment::kCount; ++index) {
+                    if constexpr (Attachment::kHasWake) handles_[place].signal(index);  // who waits asks, and is told
+                    detach(self, place, index);
+                }
             if (!ended_[place]) continue;
             ended_[place] = false;
             if constexpr (requires { self.closed(handles_[place]); }) self.closed(handles_[place]);
