@@ -7,7 +7,7 @@
 
 namespace idlc {
 
-// Both complete the model. Declarations of included files are completed as far as the compiled file needs them
+// The first two complete the model. Declarations of included files are completed as far as the compiled file needs them
 // (layout), but refused only when their own file is compiled.
 void check_types(Schema& schema, const Source& source, Diagnostics& diagnostics);
 // A field of a table that is a message; part of check_types().
@@ -17,6 +17,8 @@ void check_services(Schema& schema, const Source& source, Diagnostics& diagnosti
 void check_opens(const Schema& schema, Service& service, const Source& source, Diagnostics& diagnostics);
 // What a call attaches to its session; part of check_services().
 void check_attach(const Schema& schema, Service& service, const Source& source, Diagnostics& diagnostics);
+// The names that all of it gets in C++, behind the other two.
+void check_names(const Schema& schema, const Source& source, Diagnostics& diagnostics);
 
 // The table says encoding:"flatbuffer".
 bool wants_flatbuffer(const Table& table);

@@ -1,7 +1,6 @@
 #include "authority.h"
 #include "check.h"
 #include "events.h"
-#include "names.h"
 #include "values.h"
 
 #include <algorithm>
@@ -9,11 +8,6 @@
 
 namespace idlc {
 namespace {
-
-// Members of generated clients.
-constexpr std::string_view kTakenMethodNames[] = {"transport", "on_reopen",          "sequence", "set_sequence",
-                                                  "dropped",   "describe_interface", "session",  "slot",
-                                                  "keep_opens", "open_again",        "generation"};
 
 class ServiceChecker {
 public:
@@ -23,11 +17,6 @@ public:
     void check(Service& service) {
         service_ = &service;
         method_ = nullptr;
-        if (schema_.find_table(service.name.full()) || schema_.find_enum(service.name.full()))
-            refuse("has the name of a table, struct or enum", "both become a C++ type; rename one");
-        if (is_cpp_keyword(service.name.plain))
-            diagnostics_.refuse(source_.line_of(service.name.full()), "'" + service.name.plain + "' is a word of C++",
-                                "write it with a capital letter");
         check_service_attributes();
         std::map<unsigned, std::string> ordinals;
         for (Method& method : service.methods) {
@@ -147,10 +136,6 @@ private:
     }
 
     void check_method(std::map<unsigned, std::string>& ordinals) {
-        std::string name = snake_case(method_->name);
-        if (is_cpp_keyword(name) ||
-            std::find(std::begin(kTakenMethodNames), std::end(kTakenMethodNames), name) != std::end(kTakenMethodNames))
-            refuse("cannot be called " + name + " in C++", "choose another name");
         const std::string* ordinal = method_attribute("ordinal");
         if (!ordinal) {
             refuse("has no ordinal",
@@ -243,6 +228,9 @@ private:
                 refuse(std::string("is an event, and there is no table ") + needed, "include the eft.fbs of this tree");
         const Table* event = schema_.find_table(method_->response);
         if (!event) return;
+        if (!event->defaults_known)
+            refuse("is an event of " + event->name.plain + ", which " + event->file + " declares, and that cannot be read",
+                   "keep it where flatc found it: reflection alone may have lost a default");
         if (event->caps != 0 || event->has_area)
             refuse("is an event with a capability or an Area", "let the subscriber call for it when it has been told");
         if (event->is_flatbuffer)
@@ -252,12 +240,6 @@ private:
                 refuse("is an event with the field " + field.name, "every event has a number and missed by itself");
         if (event->max_words() + 3 > kMaxMessageWords)
             refuse("is an event that fits no message", "lower max, or let the subscriber call for the data");
-        const std::string made = service_->name.space + "." + method_->name + "Event";
-        if (schema_.find_table(made) || schema_.find_enum(made))
-            refuse("is an event, and " + method_->name + "Event is declared", "that name is idlc's; rename one");
-        for (const Method& other : service_->methods)
-            if (other.name == "Next" + method_->name || other.name == "Subscribe" + method_->name)
-                refuse("is an event, and " + other.name + " is declared", "that name is idlc's; rename one");
     }
 
     void check_restart() {

@@ -1,15 +1,10 @@
 #include "check.h"
 #include "layout.h"
-#include "names.h"
 
 #include <algorithm>
 
 namespace idlc {
 namespace {
-
-// Members that every generated message has, and names that its functions use.
-constexpr std::string_view kTakenFieldNames[] = {"encode", "check", "load",        "fits",         "in",   "out",
-                                                 "put",    "View",  "follow_tail", "for_each_cap", "from", "to"};
 
 class TypeChecker {
 public:
@@ -18,14 +13,9 @@ public:
 
     void check_enum(const Enum& type) {
         if (!type.here) return;
-        std::string full = type.name.full();
-        check_name(type.name, source_.line_of(full));
-        for (const EnumValue& value : type.values) {
-            if (is_cpp_keyword(value.name))
-                diagnostics_.refuse(source_.line_of(full, value.name), "'" + value.name + "' is a word of C++",
-                                    "write it with a capital letter");
-            if (type.is_union) check_case(type, value);
-        }
+        check_name(type.name, source_.line_of(type.name.full()));
+        if (!type.is_union) return;
+        for (const EnumValue& value : type.values) check_case(type, value);
     }
 
     void check_table(Table& table) {
@@ -35,7 +25,6 @@ public:
         check_table_attributes();
         for (Field& field : table.fields) {
             field_ = &field;
-            check_field_name();
             if (table.is_struct)
                 check_struct_field();
             else
@@ -64,16 +53,8 @@ private:
             diagnostics_.refuse(source_.line_of(table_->name.full()), table_->name.plain + " " + message, hint);
     }
     void check_name(const Name& name, int line) {
-        std::string of = name.full().substr(0, name.full().size() - std::min<std::size_t>(4, name.full().size()));
-        const Table* viewed = name.plain.ends_with("View") ? schema_.find_table(of) : nullptr;
-        if (viewed && wants_flatbuffer(*viewed))
-            diagnostics_.refuse(line, name.plain + " has the name of what receivers of " + viewed->name.plain + " get",
-                                "choose another name");
-
         if (name.space != "eft" && !name.space.starts_with("eft."))
             diagnostics_.refuse(line, name.plain + " is not in a namespace of Eft", "begin with `namespace eft.…;`");
-        if (is_cpp_keyword(name.plain))
-            diagnostics_.refuse(line, "'" + name.plain + "' is a word of C++", "write it with a capital letter");
     }
 
     void check_case(const Enum& type, const EnumValue& value) {
@@ -107,13 +88,6 @@ private:
                              table_->is_struct ? "remove it" : "a table can have: encoding");
             }
         }
-    }
-
-    void check_field_name() {
-        bool taken = std::find(std::begin(kTakenFieldNames), std::end(kTakenFieldNames), field_->name) !=
-                     std::end(kTakenFieldNames);
-        if (is_cpp_keyword(field_->name) || taken || field_->name.ends_with('_'))
-            refuse("cannot have this name in C++", "choose another name");
     }
 
     void check_struct_field() {

@@ -56,23 +56,26 @@ private:
 
     void restore(Table& table, Field& field) {
         const Source* source = table.here ? &source_ : included(table.file);
-        const int line = table.here ? source_.line_of(table.name.full(), field.name) : 1;
-        const std::string subject = table.name.plain + "." + field.name;
-        if (!source)
-            return diagnostics_.refuse(line, subject + " is declared in " + table.file + ", which cannot be read",
-                                       "reflection may have lost its default: keep the file in the place where flatc found it");
+        table.defaults_known &= source != nullptr;
+        if (!source) return;
         const std::string text = source->default_of(table.name.full(), field.name);
         if (text.empty()) return;
         const auto value = value_of(text, enum_of(field));
         if (value) field.absent = static_cast<std::int64_t>(*value);
-        else diagnostics_.refuse(line, subject + " has the default " + text, "a number, or names of the enum's values");
+        else
+            diagnostics_.refuse(table.here ? source_.line_of(table.name.full(), field.name) : 1, table.name.plain + "." + field.name + " has the default " + text,
+                                "a number, or names of the enum's values");
     }
 
     const Source* included(const std::string& file) {
         auto [found, is_new] = included_.try_emplace(file);
-        if (is_new) found->second.emplace();
-        if (is_new && !found->second->load((std::filesystem::path(source_.path()).parent_path() / file).string())) found->second.reset();
-        return found->second ? &*found->second : nullptr;
+        std::optional<Source>& source = found->second;
+        // flatc ran in the folder of its input, or in this one.
+        for (const std::filesystem::path& folder : {std::filesystem::path(source_.path()).parent_path(), std::filesystem::path()}) {
+            if (!is_new || source) break;
+            if (!source.emplace().load((folder / file).string())) source.reset();
+        }
+        return source ? &*source : nullptr;
     }
 
     Schema& schema_;

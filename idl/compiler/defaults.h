@@ -9,8 +9,8 @@
 namespace idlc {
 
 // Before the checks. Puts back what reflection has lost, also in included files, which are found by their paths from the
-// folder of `source`. Refused: a default of the compiled file that is none of numbers and names of values, and an included
-// file that cannot be read although a default in it may be lost.
+// folder of `source` or the present one; of those that are not there, defaults_known of their tables says so. Refused: a
+// default that is none of numbers and names of values.
 void restore_defaults(Schema& schema, const Source& source, Diagnostics& diagnostics);
 
 }  // namespace idlc

@@ -12,17 +12,6 @@ bool has_capability(const Table& table, const char* name) {
     return field && field->type.shape == Shape::Cap;
 }
 
-// k and the name in capitals: client_log -> kClientLog.
-std::string constant_name(const std::string& field) {
-    std::string name = "k";
-    bool capital = true;
-    for (char c : field) {
-        if (c != '_') name += capital && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-        capital = c == '_';
-    }
-    return name;
-}
-
 }  // namespace
 
 void emit_attachment(Text& text, const Schema& schema, const Service& service) {
@@ -37,7 +26,7 @@ void emit_attachment(Text& text, const Schema& schema, const Service& service) {
     text.line("static constexpr bool kHasWake = ", yes_no(has_capability(request, "wake")), ";");
     for (const Field& field : request.fields)
         if (field.type.shape == Shape::Cap)
-            text.line("static constexpr u32 ", constant_name(field.name), " = ", field.cap_index, ";  // its slot");
+            text.line("static constexpr u32 ", slot_name(field), " = ", field.cap_index, ";  // its slot");
     const Field* area = request.find_field("area");
     text.line("static constexpr u64 kAreaMax = ", area ? area->max_bytes : 0, ";  // bytes");
     text.close("};");

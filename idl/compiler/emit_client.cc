@@ -9,7 +9,7 @@ void emit_call(Text& text, const Schema& schema, const Service& service, const M
     std::string request = cpp_name(method.request, space);
     std::string response = received_name(schema, method.response, space);
     std::string parameter = "const " + request + "& request" + (method.request == "eft.Empty" ? " = {}" : "");
-    std::string function = snake_case(method.name) + "(" + parameter + ")";
+    std::string function = function_name(method) + "(" + parameter + ")";
     std::string traits = service.name.plain + "::" + method.name + "Method";
 
     std::string result = "eft::Result<" + response + ">";

@@ -121,7 +121,7 @@ void emit_reference(Text& text, const Enum& type) {
     for (const EnumValue& each : type.values)
         if (each.value != 0) {
             std::string held = "const " + cpp_name(each.table, type.name.space) + "*";
-            text.line(held, " as_", snake_case(each.name), "() const { return kind_ == ", name, "::", each.name,
+            text.line(held, " ", case_name(each), "() const { return kind_ == ", name, "::", each.name,
                       " ? static_cast<", held, ">(value_) : nullptr; }");
         }
     text.line("bool fits() const;");

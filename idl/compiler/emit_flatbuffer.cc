@@ -27,7 +27,7 @@ public:
                 text_.line("static constexpr std::size_t ", each_name(field), " = ", field.max_each, ";");
         }
         for (const char* constant :
-             {"kFlatWords = 1", "kTailWords = kMaxWords - kRegisterWords", "kCaps = 0", "kRequiredCaps = 0"})
+             {"kFlatWords = 1", "kTailWords = eft::kMaxWords - eft::kRegisterWords", "kCaps = 0", "kRequiredCaps = 0"})
             text_.line("static constexpr unsigned ", constant, ";");
         for (const char* constant : {"kHasArea", "kNarrows"})
             text_.line("static constexpr bool ", constant, " = false;");
@@ -79,10 +79,8 @@ public:
     }
 
 private:
-    std::string max_name(const Field& field) const { return "k" + camel_case(field.name) + "Max"; }
-    std::string each_name(const Field& field) const { return "k" + camel_case(field.name) + "Each"; }
     std::string cpp(const std::string& full) const { return cpp_name(full, space_); }
-    std::string view(const std::string& full) const { return cpp_name(full, space_) + "View"; }
+    std::string view(const std::string& full) const { return view_name(cpp_name(full, space_)); }
     const Enum& cases(const Field& field) const { return *schema_.find_enum(field.type.named); }
     static std::string slot(unsigned id) { return std::to_string(4 + 2 * id); }
     static std::string slot(const Field& field) { return slot(field.id); }
@@ -97,7 +95,7 @@ private:
                 return "const " + cpp(field.type.named) + "* " + name + " = nullptr;" +
                        (field.required ? "  // required" : "");
             case Shape::Union:
-                return cpp(field.type.named) + "Ref " + name + " = {};" + (field.required ? "  // required" : "");
+                return reference_name(cpp(field.type.named)) + " " + name + " = {};" + (field.required ? "  // required" : "");
             case Shape::Vector:
                 return "std::span<const " + sent_element(field) + "> " + name + " = {};  // at most " + max_name(field);
             default: break;
@@ -150,8 +148,7 @@ private:
         text_.line(cpp(field.type.named), " ", field.name, "_kind() const;");
         for (const EnumValue& each : cases(field).values)
             if (each.value != 0)
-                text_.line("std::optional<", view(each.table), "> ", field.name, "_as_", snake_case(each.name),
-                           "() const;");
+                text_.line("std::optional<", view(each.table), "> ", field.name, "_", case_name(each), "() const;");
     }
     void emit_accessor(const Field& field) {
         std::string scope = name_ + "View::";
@@ -164,8 +161,8 @@ private:
                    kind_slot(field), ", ", kind, "{}); }");
         for (const EnumValue& each : cases(field).values) {
             if (each.value == 0) continue;
-            text_.open("inline std::optional<", view(each.table), "> ", scope, field.name, "_as_",
-                       snake_case(each.name), "() const");
+            text_.open("inline std::optional<", view(each.table), "> ", scope, field.name, "_",
+                       case_name(each), "() const");
             text_.line("if (", field.name, "_kind() != ", kind, "::", each.name, ") return std::nullopt;");
             text_.line("return nested_<", view(each.table), ">(", slot(field), ");");
             text_.close();
@@ -266,7 +263,7 @@ private:
 
 std::string received_name(const Schema& schema, const std::string& full, const std::string& space) {
     const Table* table = schema.find_table(full);
-    return cpp_name(full, space) + (table && table->is_flatbuffer ? "View" : "");
+    return table && table->is_flatbuffer ? view_name(cpp_name(full, space)) : cpp_name(full, space);
 }
 
 void emit_flatbuffers(Text& text, const Schema& schema) {

@@ -15,15 +15,15 @@ std::string stem(const std::string& path) {
 void emit_error_check(Text& text, const Enum& errors) {
     text.line("// The schema's errors are the ABI's.");
     for (const EnumValue& value : errors.values)
-        text.line("static_assert(static_cast<u32>(Error::", value.name, ") == ", std::to_string(value.value), ");");
+        text.line("static_assert(static_cast<u32>(eft::Error::", value.name, ") == ", std::to_string(value.value), ");");
     text.line();
 }
 
 // An interface's errors travel as an Error, whose own values end below theirs.
 void emit_error_conversions(Text& text, const Enum& type) {
     const std::string& name = type.name.plain;
-    text.line("constexpr Error to_error(", name, " value) { return static_cast<Error>(value); }");
-    text.line("constexpr bool operator==(Error error, ", name, " value) { return error == to_error(value); }");
+    text.line("constexpr eft::Error to_error(", name, " value) { return static_cast<eft::Error>(value); }");
+    text.line("constexpr bool operator==(eft::Error error, ", name, " value) { return error == to_error(value); }");
     text.line();
 }
 

@@ -35,8 +35,6 @@ public:
     }
 
 private:
-    std::string max_name(const Field& field) const { return "k" + camel_case(field.name) + "Max"; }
-
     std::string element_type(const Field& field) const {
         return field.type.shape == Shape::String ? "char" : cpp_type(field.type.element[0], space_);
     }
@@ -148,7 +146,7 @@ private:
     }
     static std::string rights_of(const Field& field) {
         if (field.rights == kAllRights) return "";
-        return ", Rights{" + std::to_string(field.rights) + "}";
+        return ", eft::Rights{" + std::to_string(field.rights) + "}";
     }
 
     static std::string word_at(unsigned bit) {
@@ -213,7 +211,7 @@ private:
         text_.line();
         text_.line("// Of words that passed check().");
         text_.line("template <class Reader>");
-        text_.open(inlined(), "static ", table_.name.plain, " load(Reader&", any ? " in" : "", ")");
+        text_.open(inlined(), "static ", cpp_name(table_.name.full(), space_), " load(Reader&", any ? " in" : "", ")");
         if (!any) {
             text_.line("return {};");
         } else {

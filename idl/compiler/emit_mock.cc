@@ -15,7 +15,7 @@ std::string stem(const std::string& path) {
 void emit_visit(Text& text, const Table& table) {
     auto live = [](const Field& field) { return !field.deprecated; };
     bool any = std::any_of(table.fields.begin(), table.fields.end(), live);
-    text.line("template <ipc::IsTable<", table.name.plain, "> Table, class Visit>");
+    text.line("template <ipc::IsTable<", cpp_name(table.name.full(), table.name.space), "> Table, class Visit>");
     text.open("void for_each_field(Table&", any ? " table" : "", ", Visit&&", any ? " visit" : "", ")");
     for (const Field& field : table.fields)
         if (live(field)) text.line("visit(\"", field.name, "\", table.", field.name, ");");
@@ -24,7 +24,7 @@ void emit_visit(Text& text, const Table& table) {
 }
 
 void emit_handler(Text& text, const Service& service, const Method& method) {
-    std::string name = snake_case(method.name);
+    std::string name = function_name(method);
     std::string traits = service.name.plain + "::" + method.name + "Method";
     // By way of the method: a table may have the name of something in Mock.
     std::string request = "ipc::Received<" + traits + "::Request>", response = traits + "::Response";
@@ -101,10 +101,11 @@ std::string emit_fuzz(const Schema& schema, const Source& source) {
     text.line("#include <eft/idl/mock/", name, ".h>");
     text.line("#include <eft/ipc/fuzz.h>");
     text.line();
+    unsigned number = 0;
     for (const Service& service : schema.services) {
         if (!service.here) continue;
         std::string mock = "::" + colons(service.name.full()) + "Mock";
-        text.line("static const eft::ipc::FuzzTarget k", service.name.plain, "(\"", service.name.plain,
+        text.line("static const eft::ipc::FuzzTarget target_", number++, "(\"", service.name.plain,
                   "\", eft::ipc::fuzz_service<", mock, ">);");
     }
     return text.str();

@@ -18,7 +18,7 @@ void emit_ring(Text& text, const Schema&, const Service& service) {
         std::string request = cpp_name(method.request, space);
         std::string parameter =
             "(const " + request + "& request" + (method.request == "eft.Empty" ? " = {}" : "") + ")";
-        std::string function = snake_case(method.name);
+        std::string function = function_name(method);
         text.line();
         text.comments(method.comments);
         text.line("eft::Result<u64> submit_", function, parameter, " { return Base::template submit<", traits,
@@ -48,7 +48,7 @@ void emit_poll_ring(Text& text, const Service& service) {
     text.indent();
     for (const Method& method : service.methods)
         if (method.carrier == Carrier::Ring)
-            text.line("{ server.", snake_case(method.name), "(ring::Pending<", type_of(method.response),
+            text.line("{ server.", function_name(method), "(ring::Pending<", type_of(method.response),
                        ">(), session, std::declval<const ", type_of(method.request),
                        "&>()) } -> ring::CompletesWith<", type_of(method.response), ">;");
     text.unindent();

@@ -41,7 +41,7 @@ private:
         for (const Table& table : schema_.tables)
             if (table.name.full() != "eft.Cap" && table.name.full() != "eft.Area") what(table);
     }
-    static std::string got(const Table& table) { return cpp(table) + (table.is_flatbuffer ? "View" : ""); }
+    static std::string got(const Table& table) { return table.is_flatbuffer ? view_name(cpp(table)) : cpp(table); }
 
     void declare(const Table& table) {
         text_.line("[[maybe_unused]] void fill(Dice& dice, ", cpp(table), "& value);");
@@ -85,7 +85,7 @@ private:
 
     void fill(const Field& field, const Table& table) {
         std::string value = "value." + field.name;
-        std::string bound = cpp(table) + "::k" + camel_case(field.name) + "Max";
+        std::string bound = cpp(table) + "::" + max_name(field);
         const Type& type = field.type;
         switch (type.shape) {
             case Shape::String: return text_.line(value, " = dice.text(", bound, ");");
@@ -96,8 +96,7 @@ private:
             case Shape::Vector: {
                 const Type& element = type.element[0];
                 if (element.shape == Shape::String)
-                    return text_.line(value, " = dice.texts(", bound, ", ", cpp(table), "::k", camel_case(field.name),
-                                      "Each);");
+                    return text_.line(value, " = dice.texts(", bound, ", ", cpp(table), "::", each_name(field), ");");
                 return text_.line(value, " = dice.vector(", value, ", ", bound, ", [&](auto& each) { ",
                                   filler(element, "each"), " });");
             }
@@ -153,8 +152,8 @@ private:
         text_.line("all &= a.", field.name, ".kind() == b.", field.name, "_kind();");
         for (const EnumValue& each : of.values) {
             if (each.value == 0) continue;
-            std::string sent = "a." + field.name + ".as_" + snake_case(each.name) + "()",
-                        got = "b." + field.name + "_as_" + snake_case(each.name) + "()";
+            std::string sent = "a." + field.name + "." + case_name(each) + "()",
+                        got = "b." + field.name + "_" + case_name(each) + "()";
             text_.line("all &= (", sent, " != nullptr) == ", got, ".has_value() && (!", sent, " || same(*", sent, ", *",
                        got, "));");
         }

@@ -97,7 +97,7 @@ private:
         text_.line("static constexpr std::string_view kName = \"", name_, "\";");
         text_.line("static constexpr u16 kInterfaceId = ", service_.id, ";");
         text_.line("static constexpr u32 kVersion = ", service_.version, ";");
-        text_.line("static constexpr u32 kDescribeLabel = make_label(kInterfaceId, 0);");
+        text_.line("static constexpr u32 kDescribeLabel = eft::make_label(kInterfaceId, 0);");
         text_.line("static constexpr ipc::Sessions kSessions = ipc::Sessions::", sessions, ";");
         text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";  // of one session; 0: unlimited");
         if (once_words() != 0)
@@ -118,7 +118,7 @@ private:
         text_.line("using Request = ", type_of(method.request), ";");
         text_.line("using Response = ", type_of(method.response), ";");
         text_.line("static constexpr u16 kOrdinal = ", method.ordinal, ";");
-        text_.line("static constexpr u32 kLabel = make_label(kInterfaceId, kOrdinal);");
+        text_.line("static constexpr u32 kLabel = eft::make_label(kInterfaceId, kOrdinal);");
         text_.line("static constexpr ipc::Carrier kCarrier = ", name_of(method.carrier), ";");
         text_.line("static constexpr ipc::Restart kRestart = ", name_of(method.restart), ";");
         text_.line("static constexpr bool kOnce = ", yes_no(method.once), ";");
@@ -208,7 +208,7 @@ private:
     }
 
     void emit_handle(const Method& method) {
-        std::string handler = "server." + snake_case(method.name);
+        std::string handler = "server." + function_name(method);
         if (method.role == Role::NextEvent) {
             text_.line("template <class Server, class Session>");
             text_.open("static auto handle(Server&, ipc::Context&, Session& session, Request& request)");
@@ -280,7 +280,7 @@ private:
         for (const Method& method : service_.methods) {
             if (!is_handled(method)) continue;
             any = true;
-            std::string call = "server." + snake_case(method.name) + "(context, " +
+            std::string call = "server." + function_name(method) + "(context, " +
                                (service_.has_sessions() ? "session, " : "") + "std::declval<" +
                                received_name(schema_, method.request, space_) + ">())";
             if (method.carrier == Carrier::Call)

@@ -1,6 +1,7 @@
 #include "events.h"
 
 #include "layout.h"
+#include "names.h"
 
 namespace idlc {
 namespace {
@@ -17,7 +18,7 @@ Field number_field(const char* name, const char* comment, unsigned id) {
 
 Table event_table(const Service& service, const Method& method, const Table& declared) {
     Table table = declared;
-    table.name = {service.name.space, method.name + "Event"};
+    table.name = {service.name.space, event_table_name(method)};
     table.here = true;
     for (Field& field : table.fields) field.id += 2;
     table.fields.insert(table.fields.begin(), number_field("missed", " Events that were lost before this one.", 1));
@@ -41,14 +42,14 @@ void expand_events(Schema& schema) {
             schema.tables.push_back(event_table(service, method, *schema.find_table(method.response)));
             Method next = method;
             next.event = method.name;
-            next.name = "Next" + method.name;
+            next.name = next_name(method);
             next.role = Role::NextEvent;
             next.request = "eft.AfterEvent";
             next.response = schema.tables.back().name.full();
             next.idempotent = true;
             next.restart = Restart::Retry;
             Method subscribe = next;
-            subscribe.name = "Subscribe" + method.name;
+            subscribe.name = subscribe_name(method);
             subscribe.role = Role::Subscribe;
             subscribe.ordinal |= kSubscribeBit;
             subscribe.request = "eft.Subscription";

@@ -106,6 +106,7 @@ int accept(const std::string& source_path, const std::string& reflection_path, A
     idlc::restore_defaults(to.schema, to.source, diagnostics);
     idlc::check_types(to.schema, to.source, diagnostics);
     idlc::check_services(to.schema, to.source, diagnostics);
+    idlc::check_names(to.schema, to.source, diagnostics);
     idlc::check_unique_ids(to.schema, to.source, ids_beside(source_path), diagnostics);
     diagnostics.print(stderr);
     return diagnostics.any() ? kRefused : 0;

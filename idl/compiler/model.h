@@ -84,6 +84,7 @@ struct Table {
     Comments comments;
     bool here = false;
     std::string file;  // that declares it, from the folder of the compiled one
+    bool defaults_known = true;  // false: reflection may have lost some (defaults.h)
     bool is_struct = false;
     bool is_flatbuffer = false;  // encoding 3
     unsigned size = 0;           // struct: bytes

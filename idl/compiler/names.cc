@@ -38,26 +38,19 @@ std::string colons(std::string_view dotted) {
     return text;
 }
 
+// Members, parameters of templates, and names of types in generated classes.
+constexpr std::string_view kInner[] = {"Attachment", "Base",    "ClientOf", "Methods", "Opener",        "Opens",       "Record", "Request",
+                                       "Response",   "RingConsumer", "RingOf", "Server",  "Service",       "Session",     "SessionKind", "SessionRecord",
+                                       "Table",      "Transport", "Wake"};
+
 std::string cpp_name(const std::string& full, const std::string& space) {
     auto dot = full.rfind('.');
     std::string its_space = dot == std::string::npos ? "" : full.substr(0, dot);
-    if (its_space == space) return full.substr(dot + 1);
-    if (its_space == "eft") return "eft::" + full.substr(dot + 1);
+    const std::string plain = full.substr(dot + 1);
+    if (std::find(std::begin(kInner), std::end(kInner), plain) != std::end(kInner)) return "::" + colons(full);
+    if (its_space == space) return plain;
+    if (its_space == "eft") return "eft::" + plain;
     return "::" + colons(full);
-}
-
-bool is_cpp_keyword(std::string_view name) {
-    static constexpr std::string_view kKeywords[] = {
-        "alignas",   "alignof",  "and",      "asm",       "auto",      "bool",     "break",    "case",      "catch",
-        "char",      "class",    "co_await", "co_return", "co_yield",  "concept",  "const",    "consteval", "constexpr",
-        "constinit", "continue", "decltype", "default",   "delete",    "do",       "double",   "else",      "enum",
-        "explicit",  "export",   "extern",   "false",     "float",     "for",      "friend",   "goto",      "if",
-        "inline",    "int",      "long",     "mutable",   "namespace", "new",      "noexcept", "not",       "nullptr",
-        "operator",  "or",       "private",  "protected", "public",    "register", "requires", "return",    "short",
-        "signed",    "sizeof",   "static",   "struct",    "switch",    "template", "this",     "throw",     "true",
-        "try",       "typedef",  "typeid",   "typename",  "union",     "unsigned", "using",    "virtual",   "void",
-        "volatile",  "while",    "xor"};
-    return std::find(std::begin(kKeywords), std::end(kKeywords), name) != std::end(kKeywords);
 }
 
 }  // namespace idlc

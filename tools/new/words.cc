@@ -1,5 +1,7 @@
 #include "words.h"
 
+#include <taken_names.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -8,22 +10,8 @@ namespace {
 
 constexpr std::size_t kLongest = 24;  // a name in the manifest has at most 31, and tests add words to it
 
-// C++23, [lex.key] and [lex.digraph], and the words with a meaning of their own.
-constexpr std::string_view kCxxWords[] = {
-    "alignas",   "alignof",  "and",       "and_eq",   "asm",           "auto",       "bitand",       "bitor",        "bool",         "break",
-    "case",      "catch",    "char",      "char8_t",  "char16_t",      "char32_t",   "class",        "compl",        "concept",      "const",
-    "consteval", "constexpr", "constinit", "const_cast", "continue",    "co_await",   "co_return",    "co_yield",     "decltype",     "default",
-    "delete",    "do",       "double",    "dynamic_cast", "else",      "enum",       "explicit",     "export",       "extern",       "false",
-    "final",     "float",    "for",       "friend",   "goto",          "if",         "import",       "inline",       "int",          "long",
-    "module",    "mutable",  "namespace", "new",      "noexcept",      "not",        "not_eq",       "nullptr",      "operator",     "or",
-    "or_eq",     "override", "private",   "protected", "public",       "register",   "reinterpret_cast", "requires", "return",       "short",
-    "signed",    "sizeof",   "static",    "static_assert", "static_cast", "struct",  "switch",       "template",     "this",         "thread_local",
-    "throw",     "true",     "try",       "typedef",  "typeid",        "typename",   "union",        "unsigned",     "using",        "virtual",
-    "void",      "volatile", "wchar_t",   "while",    "xor",           "xor_eq",
-    // Macros and names of the implementation that a namespace cannot have.
-    "assert",    "errno",    "linux",     "main",     "offsetof",      "setjmp",     "stderr",       "stdin",        "stdout",       "unix",
-    "std",       "eft",
-};
+// Names of the implementation, some macros among them, that a namespace cannot have.
+constexpr std::string_view kNoNamespaces[] = {"eft", "linux", "main", "std", "unix"};
 
 // The FlatBuffers schema language: its grammar's keywords and types.
 constexpr std::string_view kSchemaWords[] = {
@@ -56,7 +44,8 @@ std::string trouble_with_word(std::string_view name) {
         return "a name is small letters, digits and _, and begins with a letter";
     if (name.find("__") != name.npos || name.back() == '_') return "a name has no two _ in a row, and none at its end";
     if (name.size() > kLongest) return "a name has at most " + std::to_string(kLongest) + " characters";
-    if (contains(kCxxWords, name)) return "that is a word of C++";
+    if (idlc::is_cpp_word(name) || contains(kNoNamespaces, name)) return "that is a word of C++";
+    if (idlc::is_macro(name)) return "that is a macro of the C library, or of Eft";
     if (contains(kSchemaWords, name)) return "that is a word of FlatBuffers schemas";
     if (contains(kBuildWords, name)) return "the build has a target of that name";
     if (contains(kSystemWords, name)) return "the system has a part of that name";

@@ -29,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     restore_defaults(*schema, source, diagnostics);
     check_types(*schema, source, diagnostics);
     check_services(*schema, source, diagnostics);
+    check_names(*schema, source, diagnostics);
     check_unique_ids(*schema, source, {}, diagnostics);
     if (diagnostics.any()) return 0;
     emit_round_trip(*schema, source);

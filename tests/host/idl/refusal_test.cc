@@ -299,10 +299,10 @@ TEST_CASE("events") {
     refuses("table T { number:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):T (ordinal:\"1\", event); //!\n}\n",
             "S.Run is an event with the field number");
     refuses("table RunEvent { a:uint; }\nrpc_service S (id:\"60001\") {\n  Run (eft.Empty):RunEvent (ordinal:\"1\", event); //!\n}\n",
-            "S.Run is an event, and RunEvent is declared");
-    refuses("rpc_service S (id:\"60001\") {\n  Run (eft.Empty):eft.Empty (ordinal:\"1\", event); //!\n"
-            "  NextRun (eft.Empty):eft.Empty (ordinal:\"2\");\n}\n",
-            "S.Run is an event, and NextRun is declared");
+            "S.Run becomes 'RunEvent' in C++, and so does table RunEvent");
+    refuses("rpc_service S (id:\"60001\") {\n  Run (eft.Empty):eft.Empty (ordinal:\"1\", event);\n"
+            "  NextRun (eft.Empty):eft.Empty (ordinal:\"2\"); //!\n}\n",
+            "S.NextRun becomes 'NextRunMethod' in C++, and so does S.Run");
 }
 
 TEST_CASE("sessions and errors of services") {
@@ -342,17 +342,55 @@ TEST_CASE("kinds of session, and for whom a call is") {
 }
 
 TEST_CASE("names that C++ or the stubs cannot have") {
-    refuses(field("delete:uint;"), "T.delete cannot have this name in C++");
-    refuses(field("encode:uint;"), "T.encode cannot have this name in C++");
-    refuses("table T {}\nrpc_service S (id:\"60001\") {\n  Delete (T):T (ordinal:\"1\"); //!\n}\n",
-            "S.Delete cannot be called delete in C++");
-    refuses("table delete {} //!\n", "'delete' is a word of C++");
-    refuses("enum E : uint { A,\n  delete //!\n}\n", "'delete' is a word of C++");
-    refuses("rpc_service namespace (id:\"60001\") { //!\n" + kGet, "'namespace' is a word of C++");
+    const auto calls = [](const std::string& first, const std::string& second, const std::string& attributes = "", const std::string& service = "") {
+        return "table T { a:uint; }\nrpc_service S (id:\"60001\"" + service + ") {\n  " + first + " (T):T (ordinal:\"1\"" + attributes + ");\n  " + second +
+               " (T):T (ordinal:\"2\"" + attributes + "); //!\n}\n";
+    };
+    const std::string is_word = "' in C++, which is a word of C++", is_macro = "' in C++, which is a macro", is_own = "' in C++, which generated code uses for itself",
+                      of_libos = "' in C++, which libos has", doubled = "' in C++, and so does ";
     refuses("namespace other;\ntable T {} //!\n", "T is not in a namespace of Eft");
-    refuses("table T {}\nrpc_service S (id:\"60001\") {\n  Slot (T):T (ordinal:\"1\"); //!\n}\n",
-            "S.Slot cannot be called slot in C++");
-    refuses("table S {} //!\nrpc_service S (id:\"60001\") {\n" + kGet, "S has the name of a table, struct or enum");
+    // Words, macros, and what the compiler keeps.
+    for (const char* word : {"delete", "and_eq", "char8_t", "thread_local", "static_assert", "final"}) {
+        refuses(field(std::string(word) + ":uint;"), "T." + std::string(word) + " becomes '" + word + is_word);
+        refuses(std::string("table ") + word + " {} //!\n", "table " + std::string(word) + " becomes '" + word + is_word);
+        refuses(std::string("enum E : uint { A,\n  ") + word + " //!\n}\n", "E." + std::string(word) + " becomes '" + word + is_word);
+        refuses(std::string("namespace eft.") + word + ";\ntable T {} //!\n", "namespace eft." + std::string(word) + " becomes '" + word + is_word);
+    }
+    refuses("rpc_service namespace (id:\"60001\") { //!\n" + kGet, "service namespace becomes 'namespace" + is_word);
+    refuses(calls("Run", "Delete"), "S.Delete becomes 'delete" + is_word);
+    for (const char* macro : {"errno", "stdin", "assert", "offsetof", "st_atime"}) refuses(field(std::string(macro) + ":uint;"), "T." + std::string(macro) + " becomes '" + macro + is_macro);
+    for (const char* macro : {"NULL", "EOF", "INT_MAX", "SIGINT", "EFT_TRY"})
+        refuses(std::string("enum E : uint { A,\n  ") + macro + " //!\n}\n", "E." + std::string(macro) + " becomes '" + macro + is_macro);
+    refuses(field("two__lines:uint;"), "T.two__lines becomes 'two__lines' in C++, which C++ keeps for its compilers");
+    // What generated code and libos have.
+    refuses(field("encode:uint;"), "T.encode becomes 'encode" + is_own);
+    refuses(field("u64:uint;"), "T.u64 becomes 'u64" + is_own);
+    refuses(field("last_:uint;"), "T.last_ ends in _");
+    refuses("table T (encoding:\"flatbuffer\") {\n  follow_tail:uint; //!\n}\n", "T.follow_tail becomes 'follow_tail" + is_own);
+    refuses("table Reader {} //!\n", "table Reader becomes 'Reader" + is_own);
+    refuses("rpc_service Session (id:\"60001\") { //!\n" + kGet, "service Session becomes 'Session" + is_own);
+    refuses(calls("Run", "Slot"), "S.Slot becomes 'slot" + of_libos);
+    refuses(calls("Run", "DescribeInterface"), "S.DescribeInterface becomes 'describe_interface" + is_own);
+    refuses(calls("Run", "OnWake", ", idempotent, ring:\"8\"", ", inflight:\"2\""), "S.OnWake becomes 'on_wake" + of_libos);
+    for (const auto& [call, function] : {std::pair("Recover", "recover"), {"EditShared", "edit_shared"}, {"Woken", "woken"}})
+        refuses(calls("Run", call, ", idempotent", ", session:\"T\""), "S." + std::string(call) + " becomes '" + function + of_libos);
+    refuses(calls("Run", "Take"), "S.Take becomes 'take' in C++, which mocks have already");
+    refuses("namespace eft;\ntable Result {} //!\n", "table Result becomes 'Result" + of_libos);
+    refuses("namespace eft.ring;\ntable Producer {} //!\n", "table Producer becomes 'Producer" + of_libos);
+    refuses("namespace eft.Badge;\ntable T {} //!\n", "namespace eft.Badge has 'Badge', which libos has");
+    // What meets.
+    refuses("table S {} //!\nrpc_service S (id:\"60001\") {\n" + kGet, "service S becomes 'S" + doubled + "table S");
+    for (const char* end : {"Client", "Server", "Mock", "LocalClient"})
+        refuses(std::string("table S") + end + " {}\nrpc_service S (id:\"60001\") { //!\n" + kGet, "service S becomes 'S" + std::string(end) + doubled + "table S" + end);
+    refuses(calls("FooBar", "Foo_bar"), "S.Foo_bar becomes 'foo_bar" + doubled + "S.FooBar");
+    refuses(calls("Run", "OnRun"), "S.OnRun becomes 'on_run" + doubled + "S.Run");
+    refuses(calls("Run", "SubmitRun", ", idempotent, ring:\"8\"", ", inflight:\"2\""), "S.SubmitRun becomes 'submit_run" + doubled + "S.Run");
+    refuses("table T {\n  foo_bar:string (max:\"4\");\n  fooBar:string (max:\"4\"); //!\n}\n", "T.fooBar becomes 'kFooBarMax" + doubled + "T.foo_bar");
+    const std::string one = "table One (encoding:\"flatbuffer\") { a:uint; }\ntable one (encoding:\"flatbuffer\") { a:uint; }\n";
+    refuses(one + "union U {\n  One,\n  one //!\n}\n", "U.one becomes 'as_one" + doubled + "U.One");
+    refuses(one + "union U { One }\ntable T (encoding:\"flatbuffer\") {\n  cargo_kind:uint;\n  cargo:U; //!\n}\n", "T.cargo becomes 'cargo_kind" + doubled + "T.cargo_kind");
+    refuses(one + "table OneView {} //!\n", "table OneView becomes 'OneView" + doubled + "table One");
+    refuses("table part { a:uint; } //!\nnamespace eft.test.part;\nenum E : uint { A }\n", "table part becomes 'part" + doubled + "namespace eft.test.part");
 }
 
 TEST_CASE("what is opened, closed, and opened again") {

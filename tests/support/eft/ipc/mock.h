@@ -49,7 +49,7 @@ concept IsTable = std::same_as<std::remove_const_t<T>, Table>;
 template <class Response>
 Response any_response() {
     Response response;
-    if constexpr (Response::kCaps != 0)
+    if constexpr (Response::kRequiredCaps != 0)
         response.for_each_cap([](unsigned index, auto& field) {
             if (index < Response::kRequiredCaps)
                 field = std::remove_reference_t<decltype(field)>::owning(local_caps().create(index + 1));

@@ -1,0 +1,31 @@
+#include "taken_names.h"
+
+#include "cpp_words.h"
+
+#include <algorithm>
+
+namespace idlc {
+namespace {
+
+#include <taken_names.inc>
+
+// Sorted, but for the words.
+template <class Names>
+bool has(const Names& names, std::string_view name) {
+    return std::binary_search(std::begin(names), std::end(names), name);
+}
+
+}  // namespace
+
+bool is_cpp_word(std::string_view name) { return std::find(std::begin(kCppWords), std::end(kCppWords), name) != std::end(kCppWords); }
+bool is_macro(std::string_view name) { return has(kMacros, name); }
+bool is_declared(std::string_view full_name) { return has(kDeclared, full_name); }
+bool is_namespace(std::string_view full_name) { return has(kNamespaces, full_name); }
+
+std::span<const std::string_view> client_members() { return kClientMembers; }
+std::span<const std::string_view> ring_members() { return kRingMembers; }
+std::span<const std::string_view> server_members() { return kServerMembers; }
+std::span<const std::string_view> mock_members() { return kMockMembers; }
+std::span<const std::string_view> view_members() { return kViewMembers; }
+
+}  // namespace idlc

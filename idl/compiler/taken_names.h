@@ -1,0 +1,25 @@
+// Names that are taken before a schema says anything: by C++, by macros, and by the headers of libos. The lists of the last two
+// are made from the headers when idlc is built (taken-names).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace idlc {
+
+// All of these are of whole names, in their own case.
+bool is_cpp_word(std::string_view name);
+bool is_macro(std::string_view name);
+// "eft.ipc.Client": a type, function or constant of libos, the kernel's ABI, or the tests' support.
+bool is_declared(std::string_view full_name);
+// "eft.ipc"
+bool is_namespace(std::string_view full_name);
+
+// Public members of what generated classes derive from, and of what servers derive from, with the hooks that libos looks for.
+std::span<const std::string_view> client_members();
+std::span<const std::string_view> ring_members();
+std::span<const std::string_view> server_members();
+std::span<const std::string_view> mock_members();
+std::span<const std::string_view> view_members();
+
+}  // namespace idlc
