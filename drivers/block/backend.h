@@ -18,6 +18,7 @@ struct Geometry {
     u64 sectors = 0;
     bool writable = false;
     u32 max_count = 0;  // sectors in one request
+    u32 block = 1;      // sectors in a block of the device, a power of two: requests are of whole blocks
 };
 
 enum class OperationKind : u8 { Read, Write, Flush };

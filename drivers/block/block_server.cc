@@ -17,7 +17,8 @@ Result<Attached> Server::attach(ipc::Context&, Session&, Attach&&) {
     Attached answer;
     answer.sectors = geometry.sectors;
     answer.writable = geometry.writable;
-    answer.max_count = geometry.max_count;
+    answer.max_count = geometry.max_count - geometry.max_count % geometry.block;
+    answer.block = geometry.block;
     return answer;
 }
 
@@ -43,6 +44,7 @@ void Server::accept(ring::Pending<Done> pending, const Operation& operation) {
     const bool size_good = operation.count != 0 && operation.count <= geometry.max_count && operation.data.size() == operation.count * kSectorBytes;
     if (!size_good || operation.sector > geometry.sectors || operation.count > geometry.sectors - operation.sector)
         return pending.complete(Error::OutOfRange);
+    if (operation.sector % geometry.block != 0 || operation.count % geometry.block != 0) return pending.complete(Error::InvalidArgument);
     operations_.add(operation, pending);
 }
 

@@ -23,7 +23,7 @@ block::Geometry Disk::geometry() const {
     // A request of n pages' bytes lies in n + 1 pages where it does not start at one.
     const u32 segments = std::min<u32>(properties.most_segments, Requests::kMostSegments);
     const u32 count = segments > 1 ? (segments - 1) * kSectorsOfPage : 1;
-    return {properties.sectors, !properties.read_only, count};
+    return {properties.sectors, !properties.read_only, count, properties.block_size / u32{block::kSectorBytes}};
 }
 
 Status Disk::open_area(u32 area, Slot object, u64 bytes) {

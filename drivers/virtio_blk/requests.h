@@ -24,7 +24,7 @@ struct Completion {
 // What the device is and can do, learned when it was started.
 struct Properties {
     u64 sectors = 0;
-    u32 block_size = kSectorSize;  // a hint: transfers of whole blocks are fastest
+    u32 block_size = kSectorSize;  // in bytes. QEMU refuses requests that are not of whole blocks
     bool read_only = false;
     bool can_flush = false;         // without it every completed write is already stable (5.2.6.2)
     u32 most_segments = 1;          // of data in one request

@@ -51,7 +51,7 @@ private:
     Status attach_disk() {
         if (driver_.is_attached()) return {};
         EFT_TRY(const block::Attached attached, driver_.connect(kDiskName, wake_));
-        return disk_.set_geometry(attached.sectors, attached.max_count);
+        return disk_.set_geometry(attached.sectors, attached.max_count, attached.block);
     }
     Task<void> mount_disk() {
         Result<MountedVolume> volume = co_await mount(disk_, report());

@@ -12,6 +12,7 @@
 #include <eft/ring/windows.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace eft::ext2 {
@@ -26,12 +27,16 @@ class RingDisk final : public BlockSource {
 public:
     RingDisk(block::BlockRing<Wake>& ring, ring::Windows& windows) : ring_(ring), windows_(windows) {}
 
-    // When it is attached.
-    Status set_geometry(u64 sectors, u32 max_count) {
-        if (max_count < kReadAlignment / kSectorBytes || sectors > ~u64{0} / kSectorBytes) return Error::ProtocolViolation;
+    // When it is attached. `block`: sectors in a block of the device; a read that is not of whole ones reads more. NotSupported:
+    // a block has no room in a request or a window.
+    Status set_geometry(u64 sectors, u32 max_count, u32 block = 1) {
+        if (!std::has_single_bit(block) || sectors > ~u64{0} / kSectorBytes) return Error::ProtocolViolation;
         sectors_ = sectors;
+        block_bytes_ = u64{block} * kSectorBytes;
+        const u64 unit = std::max<u64>(block_bytes_, kReadAlignment);
         const u64 most = std::min<u64>(u64{max_count} * kSectorBytes, windows_.bytes());
-        piece_ = static_cast<u32>(most - most % kReadAlignment);
+        if (most < unit) return Error::NotSupported;
+        piece_ = static_cast<u32>(most - most % unit);
         return {};
     }
 
@@ -39,7 +44,7 @@ public:
 
     Task<Status> read(u64 offset, std::span<std::byte> destination) override {
         while (!destination.empty()) {
-            const std::size_t size = std::min<std::size_t>(destination.size(), piece_);
+            const std::size_t size = std::min<std::size_t>(destination.size(), piece_ - offset % block_bytes_);
             EFT_CO_CHECK(co_await read_piece(offset, destination.first(size)));
             offset += size;
             destination = destination.subspan(size);
@@ -52,22 +57,25 @@ private:
         EFT_CO_CHECK(ring_.usable());
         if (!windows_.any()) EFT_CO_CHECK(co_await windows_.wait());
         ring::Windows::Lease window(windows_);
+        const u64 before = offset % block_bytes_;
+        const u64 bytes = (before + destination.size() + block_bytes_ - 1) / block_bytes_ * block_bytes_;
         block::Read request;
-        request.sector = offset / kSectorBytes;
-        request.count = static_cast<u32>(destination.size() / kSectorBytes);
-        request.data = window.first(static_cast<u32>(destination.size()));
+        request.sector = (offset - before) / kSectorBytes;
+        request.count = static_cast<u32>(bytes / kSectorBytes);
+        request.data = window.first(static_cast<u32>(bytes));
         auto call = ring_.read(request);
         Result<block::Done> done = co_await call;
         window.ended(done.error());
         if (!done.ok()) co_return done.error();
         if (done->count != request.count) co_return Error::DeviceError;
-        std::memcpy(destination.data(), window.bytes().data(), destination.size());
+        std::memcpy(destination.data(), window.bytes().data() + before, destination.size());
         co_return Status{};
     }
 
     block::BlockRing<Wake>& ring_;
     ring::Windows& windows_;
     u64 sectors_ = 0;
+    u64 block_bytes_ = kSectorBytes;
     u32 piece_ = kDiskWindowBytes;
 };
 

@@ -18,7 +18,7 @@ public:
 
     SlowDisk(World& world, ram_block::RamDisk& contents) : world_(world), contents_(contents) {}
 
-    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8}; }
+    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8, block}; }
     Status open_area(u32 area, Slot, u64) override {
         world_.point();
         CHECK(!open_[area]);
@@ -65,6 +65,7 @@ public:
     unsigned kicks = 0;
     bool breaks_down = false;
     bool writable = true;
+    u32 block = 1;
     u64 failing_sector = ~u64{0};
 
 private:

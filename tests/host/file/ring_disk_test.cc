@@ -54,11 +54,11 @@ struct Disk {
     ext2::RingDisk<NoWake> disk{ring, windows};
     std::unique_ptr<Driver> driver;
 
-    explicit Disk(const Image& image, u32 max_count = 128) {
+    explicit Disk(const Image& image, u32 max_count = 128, u32 block = 1) {
         REQUIRE(ring.create(ring_memory, area.size()).ok());
         windows.place(area);
         driver = std::make_unique<Driver>(image, ring_memory, area);
-        REQUIRE(disk.set_geometry(image.size() / ext2::kSectorBytes, max_count).ok());
+        REQUIRE(disk.set_geometry(image.size() / ext2::kSectorBytes, max_count, block).ok());
     }
 };
 
@@ -133,7 +133,10 @@ TEST_CASE("a driver that lies about counts or sizes is not believed") {
     REQUIRE(reading.done());
     CHECK(reading.take().error() == Error::DeviceError);
     CHECK(fixture.disk.set_geometry(~u64{0}, 128).error() == Error::ProtocolViolation);
-    CHECK(fixture.disk.set_geometry(100, 1).error() == Error::ProtocolViolation);
+    CHECK(fixture.disk.set_geometry(100, 128, 3).error() == Error::ProtocolViolation);
+    CHECK(fixture.disk.set_geometry(100, 128, 0).error() == Error::ProtocolViolation);
+    CHECK(fixture.disk.set_geometry(100, 1).error() == Error::NotSupported);
+    CHECK(fixture.disk.set_geometry(100, 128, 256).error() == Error::NotSupported);
 }
 
 TEST_CASE("a disk that is gone ends all that waits") {
@@ -173,4 +176,29 @@ TEST_CASE("a disk whose driver is held says so, and reads again when it has been
     CHECK(reading.take().ok());
     CHECK(std::memcmp(after.data(), image.data() + 8192, after.size()) == 0);
     CHECK(fixture.ring.in_flight() == 0);
+}
+
+TEST_CASE("of a disk with large blocks whole ones are read, and what was asked for arrives") {
+    const Image& image = sample_disk().image;
+    for (u32 block : {4u, 8u}) {
+        Disk fixture(image, 24, block);
+        for (u64 offset : {1024u, 3072u, 4096u, 5120u, 65536u})
+            for (std::size_t size : {1024u, 2048u, 5120u, 30720u}) {
+                std::vector<std::byte> bytes(size);
+                Task<Status> reading = fixture.disk.read(offset, bytes);
+                reading.start();
+                while (!reading.done()) {
+                    fixture.driver->take();
+                    REQUIRE(fixture.driver->taken.size() == 1);
+                    const block::Read& request = fixture.driver->taken[0].second;
+                    CHECK(request.sector % block == 0);
+                    CHECK(request.count % block == 0);
+                    CHECK(request.count <= 24);
+                    fixture.driver->finish(0);
+                    fixture.ring.on_wake();
+                }
+                CHECK(reading.take().ok());
+                CHECK(std::memcmp(bytes.data(), image.data() + offset, size) == 0);
+            }
+    }
 }

@@ -97,7 +97,12 @@ struct ScriptedServices final : Incarnations {
     }
     void clear(unsigned index) override { note("clear", index); }
     Signs signs(unsigned index) override { return shown[index]; }
-    void signal(unsigned index, WakeBit what) override { what == WakeBit::Stop ? ask_stop(index) : ask_heartbeat(index); }
+    void signal(unsigned index, WakeBit what) override {
+        if (what == WakeBit::Stop) ask_stop(index);
+        else if (what == WakeBit::Rings) ++reminders;
+        else ask_heartbeat(index);
+    }
+    unsigned reminders = 0;  // of tombstones: that they signal clients
     void ask_heartbeat(unsigned index) {
         ScriptedProcess* process = of(index);
         const bool waits = process && process->thread == ThreadState::Receiving;

@@ -87,6 +87,8 @@ TEST_CASE("too many failures in the window: held, with a tombstone that is itsel
     rig.ticks_pass(5000);
     CHECK(rig.service(0).state == State::Held);
 
+    CHECK(rig.services.reminders > 100);  // the tombstone is told to signal clients, again and again
+
     rig.services.end(rig.services.pid_of(0, true), proc::DeathReason::Exception);
     rig.supervisor.check(0);
     CHECK(rig.services.pid_of(0, true) == 0);

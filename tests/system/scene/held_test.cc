@@ -11,7 +11,7 @@ constexpr int kSeconds = 30;  // a service is held when it has failed nine times
 
 }  // namespace
 
-TEST_CASE("who waits for a driver that is stopped is told, the prompt is free, and one start brings everything back") {
+TEST_CASE("who waits for a driver that is stopped or held is told, the prompt is free, and one start brings everything back") {
     TestDisk disk(8);
     System system({.disk = disk.path()});
     const std::string sum = disk.sum() + "  /big.bin\n";
@@ -21,6 +21,15 @@ TEST_CASE("who waits for a driver that is stopped is told, the prompt is free, a
     CHECK(system.run("wait; echo done", kSeconds).ends_with("done\n"));
     CHECK(system.run("sha256sum /big.bin", kSeconds) == "sha256sum: /big.bin: service held\n");
     CHECK(system.status() == 1);
+    CHECK(system.run("service start virtio_blk") == "");
+    CHECK(system.run("sha256sum /big.bin") == sum);
+
+    system.run("service fault virtio_blk Block.Read kill 1");
+    std::string last;
+    for (unsigned i = 0; i < 10 && last.find("held") == std::string::npos; ++i) last = system.run("sha256sum /big.bin", kSeconds);
+    CHECK(last == "sha256sum: /big.bin: service held\n");
+    CHECK(system.services().at("virtio_blk").state == "held");
+    system.run("service fault virtio_blk off");
     CHECK(system.run("service start virtio_blk") == "");
     CHECK(system.run("sha256sum /big.bin") == sum);
 
