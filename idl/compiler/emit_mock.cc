@@ -29,11 +29,11 @@ void emit_handler(Text& text, const Service& service, const Method& method) {
     // By way of the method: a table may have the name of something in Mock.
     std::string request = "ipc::Received<" + traits + "::Request>", response = traits + "::Response";
     text.line();
-    text.line("void expect_", name, "(ipc::MockAnswer<", traits, "> answer) { expect<", traits, ">(\"", method.name,
+    text.line("void expect_", name, "(ipc::MockAnswer<", traits, "> answer) { Base::expect<", traits, ">(\"", method.name,
               "\", std::move(answer)); }");
-    text.line("void on_", name, "(ipc::MockAnswer<", traits, "> answer) { always<", traits, ">(std::move(answer)); }");
+    text.line("void on_", name, "(ipc::MockAnswer<", traits, "> answer) { Base::always<", traits, ">(std::move(answer)); }");
     std::string result = "eft::Result<" + response + "> " + name;
-    std::string take = "return take<" + traits + ">(\"" + method.name + "\", request);";
+    std::string take = "return Base::take<" + traits + ">(\"" + method.name + "\", request);";
     if (method.carrier == Carrier::Ring)
         text.open(result, "(ring::Pending<", response, ">, Session&, ", request, " request)");
     else
@@ -46,6 +46,8 @@ void emit_mock_of(Text& text, const Service& service) {
     const std::string& name = service.name.plain;
     text.line("// Answers as a test tells it. expect_…: the next call; on_…: whenever it comes unexpected.");
     text.open("class ", name, "Mock : public ipc::Mock<", name, ">");
+    text.line("using Base = ipc::Mock<", name, ">;");
+    text.line();
     text.flush_left("public:");
     std::string methods;
     for (const Method& method : service.methods)
