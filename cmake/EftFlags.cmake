@@ -31,8 +31,9 @@ set(EFT_KERNEL_OPTIONS ${EFT_COMMON_OPTIONS} -O2 -ffreestanding -fno-exceptions 
 set(EFT_KERNEL_LINK_OPTIONS -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none
     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack)
 
-# User programs see the hosted headers of libstdc++, but nothing of it is initialised behind their back.
-set(EFT_USER_OPTIONS ${EFT_COMMON_OPTIONS} -O2 -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -fno-pie
+# User programs see the hosted headers of libstdc++, but nothing of it is initialised behind their back. Nothing in them is
+# aligned with no-ops: that would be a twelfth of their text, and no-ops are executed where code falls through them.
+set(EFT_USER_OPTIONS ${EFT_COMMON_OPTIONS} -O2 -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels -fno-exceptions -fno-rtti -fno-stack-protector -fno-pic -fno-pie
     -mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-threadsafe-statics -ffunction-sections -fdata-sections)
 set(EFT_USER_LINK_OPTIONS -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none
     -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack)
