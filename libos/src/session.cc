@@ -3,6 +3,8 @@
 #include <eft/idl/names.h>
 #include <eft/ipc/kernel_transport.h>
 
+#include <algorithm>
+
 namespace eft {
 
 namespace {
@@ -19,6 +21,12 @@ names::ServiceName named(std::string_view service) {
     return request;
 }
 
+std::size_t copy(std::span<const u64> from, std::span<u64, 64> to) {
+    static_assert(names::Badges::kBadgesMax == 64);
+    std::copy(from.begin(), from.end(), to.begin());
+    return from.size();
+}
+
 }  // namespace
 
 Result<CapHandle> connect(std::string_view service) {
@@ -29,6 +37,18 @@ Result<CapHandle> connect(std::string_view service) {
 Result<KeptSession> connect_kept(std::string_view service) {
     EFT_TRY(names::Session session, broker().keep(named(service)));
     return KeptSession{CapHandle(session.session.release()), session.badge};
+}
+
+Result<ClosedSessions> closed_sessions(std::span<u64, 64> badges) {
+    EFT_TRY(const names::Badges closed, broker().closed());
+    return ClosedSessions{copy(closed.badges, badges), closed.incomplete};
+}
+
+Result<std::size_t> open_sessions(u64 above, std::span<u64, 64> badges) {
+    names::Badge request;
+    request.badge = above;
+    EFT_TRY(const names::Badges open, broker().open(request));
+    return copy(open.badges, badges);
 }
 
 }  // namespace eft

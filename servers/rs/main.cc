@@ -95,11 +95,11 @@ int eft_main() {
     static EFT_PROCESS_LOCAL Processes processes(core, parts);
     static EFT_PROCESS_LOCAL Supervisor supervisor(processes, plans, records);
     static EFT_PROCESS_LOCAL Watch watch(processes, supervisor, plans, records);
-    static EFT_PROCESS_LOCAL KernelSessionSlots slots;
+    static EFT_PROCESS_LOCAL SessionSlots slots;
     alignas(64) static EFT_PROCESS_LOCAL std::byte sessions[Orders::Region::kBytes];
     static EFT_PROCESS_LOCAL Orders orders(sessions, slots, core, parts, processes, supervisor, records);
     static_cast<void>(orders.recover(0));
-    static EFT_PROCESS_LOCAL RegionCommit<ReplyCommit, Orders::View> commit(orders.region().log(), orders.view());
+    static EFT_PROCESS_LOCAL RegionCommit commit(orders.region().log(), orders.view());
     for (u8 level = 0; level <= kLastLevel; ++level) {
         for (unsigned i = 0; i < plans.size(); ++i) {
             if (plans[i].level == level && parts[i].made) static_cast<void>(supervisor.start(i));

@@ -2,18 +2,18 @@
 // signals the notifications that clients have left with the service, so that who waits for a ring, an event or a timer asks.
 // The manifest's `canary` is the same program: it shows by its heartbeats that the processor gets down to the lowest priority.
 #include <eft/invoke.h>
-#include <eft/kernel_slots.h>
 #include <eft/server.h>
+#include <eft/session_slots.h>
 
 using namespace eft;
 
 namespace {
 
 void wake_clients() {
-    for (u32 index = 0; index < KernelSlots::kCount; ++index) {
-        const Slot kept = KernelSlots::at(index);
-        const auto found = kernel_object::inspect(slot(WellKnown::Table), kept);
-        if (found.ok() && found->type == ObjectType::Notification) sys::signal(kept);
+    SessionSlots kept;
+    for (u32 index = 0; index < SessionSlots::count(); ++index) {
+        const auto found = kernel_object::inspect(slot(WellKnown::Table), kept.at(index));
+        if (found.ok() && found->type == ObjectType::Notification) kept.signal(index);
     }
 }
 

@@ -1,5 +1,5 @@
 // An order of faults, as the service that it is for sees it: what is to happen to each call, and what can be done to the
-// process. fault_hooks.h does it to messages, ring/fault_hooks.h to the entries of rings.
+// process. src/server_faults.cc does it to messages, ring/fault_hooks.h to the entries of rings.
 //
 // Calls are counted over incarnations, however they came. What is chosen (how late, which bit, before or after) depends on
 // the seed and the number of the call alone, so the same order on the same requests does the same.

@@ -8,9 +8,7 @@
 //   void woken(u64 bits)    its notification was signalled; the bits that are its own, perhaps none
 #pragma once
 
-#include <eft/idl/names.h>
 #include <eft/ipc/kernel_transport.h>
-#include <eft/kernel_slots.h>
 #include <eft/server.h>
 #include <eft/state/region_commit.h>
 #include <eft/state/stateful_server.h>
@@ -18,22 +16,11 @@
 
 namespace eft {
 
-class KernelSessionSlots final : public SessionSlots {
-public:
-    Status keep(u32 index, Slot received) override { return slots_.keep(index, received); }
-    void remove(u32 index) override { slots_.remove(index); }
-    void signal(u32 index) override { slots_.signal(index); }
-    Slot at(u32 index) override { return slots_.at(index); }
-
-private:
-    KernelSlots slots_;
-};
-
 // `more` goes to the Server, behind what each one gets: a driver's device.
 template <class Server, class... More>
 [[noreturn]] void run_server(u32 layout_version, More&... more) {
-    static_assert(Server::kSlots <= KernelSlots::kCount, "too many sessions for so many events and attachments");
-    static EFT_PROCESS_LOCAL KernelSessionSlots slots;
+    if (Server::kSlots > SessionSlots::count()) panic_for_slots(Server::kSlots);
+    static EFT_PROCESS_LOCAL SessionSlots slots;
     static EFT_PROCESS_LOCAL Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
     log_recovery(server.recover(incarnation().replies_delivered));
     const auto look_again = [] {
@@ -51,8 +38,7 @@ template <class Server, class... More>
     }
     if constexpr (Server::Service::Attachment::kCount != 0) serve_rings();
 
-    RegionCommit<ReplyCommit, typename Server::View> commit(server.region().log(), server.view());
-    names::NamesClient<> broker{CapHandle(slot(WellKnown::Names))};
+    RegionCommit commit(server.region().log(), server.view());
     ServerLoop loop(&commit);
     loop.run(
         [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
@@ -65,7 +51,7 @@ template <class Server, class... More>
             return outcome;
         },
         [&](u64 bits) {
-            if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(server, broker);
+            if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(server);
             constexpr u64 kLibos = static_cast<u64>(WakeBit::Closed) | static_cast<u64>(WakeBit::Rings);
             if constexpr (requires { server.woken(bits); }) server.woken(bits & ~kLibos);
             server.commit_step();

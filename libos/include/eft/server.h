@@ -12,29 +12,16 @@
 #pragma once
 
 #include <eft/cap.h>
-#include <eft/fault_hooks.h>
+#include <eft/fault_order.h>
 #include <eft/ipc/context.h>
 #include <eft/process.h>
+#include <eft/reply_commit.h>
 #include <eft/step.h>
 #include <eft/syscall.h>
 
 #include <concepts>
 
 namespace eft {
-
-// What must happen around the moment at which a request commits; see state regions.
-class ReplyCommit {
-public:
-    // The kernel's count of delivered replies will be `expected` once this request's reply is out.
-    virtual void before_reply(u64 expected) = 0;
-    virtual void after_reply() = 0;
-    // The reply could not be sent as it is, and an error goes out instead: take the changes back.
-    virtual void undo_reply() = 0;
-    virtual void before_change(std::span<std::byte> bytes) = 0;
-
-protected:
-    ~ReplyCommit() = default;
-};
 
 class ServerLoop final : public ipc::LoopServices {
 public:
@@ -59,23 +46,27 @@ public:
     void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) override;
 
 private:
-    // Serves until the supervisor orders faults, or takes the order back. `commit` is what commit_ is: a copy that the
-    // compiler knows to be null in servers without state.
-    template <class Dispatch, class Wake>
-    void serve(Dispatch& dispatch, Wake& wake, ReplyCommit* commit, bool with_faults);
-    static FaultDecision faults() { return FaultDecision(config().faults, persistent_head().faults); }
-    // What FaultyDispatch does to this process.
-    struct FaultMachine {
-        ReplyCommit* commit;
-        static void late(u64 milliseconds) { fault_hooks().late(milliseconds); }
-        void undo_reply() const {
-            if (commit) commit->undo_reply();
-        }
-        [[noreturn]] static void crash() { arch::crash(); }
+    // A request's way to its handler that is not inlined into the loop: for faults on order (src/server_faults.cc).
+    struct Handler {
+        ipc::Outcome (*run)(void* dispatch, ServerLoop& loop, ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
+        void* dispatch;
     };
+    template <class Dispatch>
+    [[gnu::noinline, gnu::cold]] static ipc::Outcome run_handler(void* dispatch, ServerLoop& loop, ipc::Registers& registers,
+                                                                 ipc::OutgoingCaps& outgoing);
+    static bool faults_are_ordered();
+    // All of a request's step, and receives.
+    [[gnu::cold]] void step_with_faults(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, const Handler& handler);
+    ipc::Outcome serve_faulty(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, const Handler& handler);
+    bool serve_first_time(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, const Handler& handler);
+    static u64 unusual_bits() { return faults_are_ordered() ? ~u64{0} : u64{Tag::Notification}; }
 
     // The message being served stays in machine registers: these get it inlined, or give it back as a whole.
     static void receive(ipc::Registers& registers);
+    [[gnu::always_inline]] static void begin_request(const ipc::Registers& registers) {
+        trace().received(registers.tag.value, registers.badge, sys::time_stamp(), note_first_request);
+        store_word(persistent_head().session, registers.badge);
+    }
     void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, ReplyCommit* commit);
     static ipc::Registers first_received();
     // What the kernel did not take as an answer, or who was not there for it; then receives.
@@ -87,6 +78,9 @@ private:
     u64 replies_ = incarnation().replies_delivered;  // of all incarnations, as the kernel counts them
     u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
     MessageTrace::Place waiting_requests_[kSpareReplies];  // of the callers in these slots
+    // The bits of a received tag that lead out of the loop's straight way: that of a notification, and all of them while
+    // faults are ordered. So the loop tests for both at once. A member, because it is not worth a register.
+    u64 unusual_ = 0;
     ReplyCommit* commit_;  // set last: no call comes between this and run()
 };
 
@@ -116,33 +110,38 @@ auto requests_to(Server& server) {
     outgoing.drop();
 }
 
-template <class Dispatch, class Wake>
-[[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
-    ReplyCommit* const commit = commit_;
-    report_ready();
-    for (;;) {
-        serve(dispatch, wake, commit, false);
-        FaultyDispatch<Dispatch, FaultMachine> faulty(dispatch, FaultMachine{commit}, faults());
-        serve(faulty, wake, commit, true);
-    }
+template <class Dispatch>
+ipc::Outcome ServerLoop::run_handler(void* dispatch, ServerLoop& loop, ipc::Registers& registers, ipc::OutgoingCaps& outgoing) {
+    ipc::Context context(registers.badge, registers.tag, &loop);
+    ipc::IncomingMessage message(registers, loop.page(), outgoing);
+    const ipc::Outcome outcome = (*static_cast<Dispatch*>(dispatch))(context, message);
+    registers = message.registers;
+    return outcome;
 }
 
 template <class Dispatch, class Wake>
-void ServerLoop::serve(Dispatch& dispatch, Wake& wake, ReplyCommit* commit, bool with_faults) {
-    if (faults().ordered() != with_faults) return;
+[[noreturn]] void ServerLoop::run(Dispatch dispatch, Wake wake) {
+    ReplyCommit* const commit = commit_;  // a copy that the compiler knows to be null in servers without state
+    report_ready();
+    unusual_ = unusual_bits();
     ipc::OutgoingCaps outgoing;
     ipc::Registers registers;
     receive(registers);
     for (;;) {
-        if (registers.tag.has(Tag::Notification)) [[unlikely]] {
-            if (const u64 bits = notified(registers.badge); bits != 0) wake(bits);
-            if (faults().ordered() != with_faults) [[unlikely]]
-                return;
-            receive(registers);
+        if (registers.tag.value & unusual_) [[unlikely]] {
+            if (registers.tag.has(Tag::Notification)) {
+                if (const u64 bits = notified(registers.badge); bits != 0) wake(bits);
+                unusual_ = unusual_bits();
+                receive(registers);
+            } else {
+                Dispatch apart = dispatch;  // a copy, like that of the registers: the loop's own stay where they are
+                ipc::Registers copy = registers;
+                step_with_faults(copy, outgoing, {run_handler<Dispatch>, &apart});
+                registers = copy;
+            }
             continue;
         }
-        trace().received(registers.tag.value, registers.badge, sys::time_stamp(), note_first_request);
-        store_word(persistent_head().session, registers.badge);
+        begin_request(registers);
         ipc::Context context(registers.badge, registers.tag, this);
         ipc::Outcome outcome;
         {

@@ -23,7 +23,7 @@ struct NamedCap {
     u32 reserved;
 };
 
-// An order of faults; fault_hooks.h says what the kinds are. The supervisor writes it at any time.
+// An order of faults; src/server_faults.cc says what the kinds are. The supervisor writes it at any time.
 enum class FaultKind : u32 { None, Drop, Delay, Duplicate, Corrupt, Kill };
 struct FaultPlan {
     FaultKind kind;

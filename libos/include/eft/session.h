@@ -8,6 +8,7 @@
 
 #include <eft/cap.h>
 
+#include <span>
 #include <string_view>
 
 namespace eft {
@@ -22,6 +23,16 @@ struct KeptSession {
     u64 badge;
 };
 Result<KeptSession> connect_kept(std::string_view service);
+
+// Sessions that others have with this service. Badges of those that have ended since the last time, each told once: to be
+// asked until there are none. `incomplete`: more have ended than names remembers; open_sessions() says what is left.
+struct ClosedSessions {
+    std::size_t count;
+    bool incomplete;
+};
+Result<ClosedSessions> closed_sessions(std::span<u64, 64> badges);
+// Badges above `above`, lowest first; how many.
+Result<std::size_t> open_sessions(u64 above, std::span<u64, 64> badges);
 
 template <class Client>
 Result<Client> connect_client(std::string_view service) {

@@ -3,6 +3,7 @@
 
 #include <eft/panic.h>
 #include <eft/process.h>
+#include <eft/session_slots.h>
 #include <eft/state/region.h>
 #include <eft/text.h>
 
@@ -31,6 +32,13 @@ std::span<std::byte> state_memory_of() {
         panic(words.c_str());
     }
     return state_memory();
+}
+
+// What clients attach takes so many persistent slots.
+[[noreturn, gnu::cold]] inline void panic_for_slots(u32 needed) {
+    FixedText<120> words("what sessions keep takes ");
+    words.decimal(needed).append(" slots, the manifest's persistent_slots gives ").decimal(SessionSlots::count());
+    panic(words.c_str());
 }
 
 }  // namespace eft

@@ -139,9 +139,9 @@ TEST_CASE_FIXTURE(Fixture, "a session ends when its client has ended") {
     REQUIRE(client.submit_read(0, 1, 0).ok());
     driver.wake();
     CHECK(driver.disk().in_progress() == 1);
-    FakeNames broker;
-    broker.ended = {client.badge};
-    driver.close_ended(broker);
+    FakeNames names;
+    names.ended = {client.badge};
+    driver.close_ended();
     CHECK(world.mapped == 2);  // the disk may still write there
     run();
     CHECK(world.mapped == 0);
@@ -155,9 +155,9 @@ TEST_CASE_FIXTURE(Fixture, "a session ends when its client has ended") {
     }
     DiskClient another(world, driver, 200);
     CHECK(another.attach().error() == Error::LimitReached);
-    broker.incomplete = true;
-    broker.open_badges = {101, 103};
-    driver.close_ended(broker);
+    names.incomplete = true;
+    names.open_badges = {101, 103};
+    driver.close_ended();
     CHECK(world.mapped == 4);
     CHECK(another.attach().ok());
 }

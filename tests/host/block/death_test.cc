@@ -44,12 +44,12 @@ bool live(u64 fatal) {
     // A client that slept was told, by whichever incarnation.
     CHECK(world.now.signals[client.wake_object()] >= 1);
 
-    FakeNames broker;
-    broker.ended = {7, 8};
-    broker.open_badges = {};
-    driver.close_ended(broker);
-    broker.incomplete = true;  // what names says to a new incarnation
-    driver.close_ended(broker);
+    FakeNames names;
+    names.ended = {7, 8};
+    names.open_badges = {};
+    driver.close_ended();
+    names.incomplete = true;  // what names says to a new incarnation
+    driver.close_ended();
     for (int i = 0; i < 20; ++i) {
         driver.disk().ends = 2;
         driver.serve();

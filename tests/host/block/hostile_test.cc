@@ -81,9 +81,9 @@ TEST_CASE("a ring whose memory changes at random never hurts the neighbour") {
             if (i == 10 && round % 4 == 0) driver.kill();
         }
         CHECK(works(driver, honest, random() % 60));
-        FakeNames broker;
-        broker.ended = {7};
-        driver.close_ended(broker);
+        FakeNames names;
+        names.ended = {7};
+        driver.close_ended();
         run(driver);
         CHECK(world.mapped == 2);
         CHECK(works(driver, honest, random() % 60));

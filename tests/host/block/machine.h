@@ -96,7 +96,7 @@ public:
     unsigned deaths() const { return service_.deaths; }
     void wake() { service_.wake(); }
     void serve() { service_.serve(); }
-    void close_ended(FakeNames& broker) { service_.close_ended(broker); }
+    void close_ended() { service_.close_ended(); }
     void kill() { service_.kill(); }
 
 private:

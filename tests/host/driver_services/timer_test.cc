@@ -111,9 +111,9 @@ TEST_CASE("sessions end, and their timers with them") {
     }
     Client late = scene.client(99);
     CHECK(late.now().error() == Error::LimitReached);
-    FakeNames broker;
-    broker.ended = {10, 11};
-    scene.service.close_ended(broker);
+    FakeNames names;
+    names.ended = {10, 11};
+    scene.service.close_ended();
     CHECK(world.now.slots.size() == hpet::kSessions - 2);
     scene.advance(5000);
     CHECK(world.now.signals[10] == 1);  // when it was attached

@@ -44,9 +44,9 @@ struct FileIncarnation {
         }
     }
     void close(u64 badge) {
-        FakeNames broker;
-        broker.ended = {badge};
-        service->close_ended(*service, broker);
+        FakeNames names;
+        names.ended = {badge};
+        service->close_ended(*service);
     }
 };
 using Local = ipc::LocalServer<file::File, FileServer>;

@@ -27,18 +27,6 @@ enum class Death : u8 {
     AfterAnswer,   // the caller has its answer, the incarnation has not noted that
 };
 
-// libos' server loop has one of this form.
-class StepCommit {
-public:
-    virtual void before_reply(u64 expected) = 0;
-    virtual void after_reply() = 0;
-    virtual void undo_reply() = 0;
-    virtual void before_change(std::span<std::byte> bytes) = 0;
-
-protected:
-    ~StepCommit() = default;
-};
-
 template <class Server>
 class LocalService final : public ipc::LoopServices {
 public:
@@ -121,7 +109,7 @@ private:
         Incarnation(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, More&... more)
             : server(memory, layout_version, slots, more...), commit(server.region().log(), server.view()) {}
         Server server;
-        RegionCommit<StepCommit, typename Server::View> commit;
+        RegionCommit commit;
     };
 
     std::span<std::byte> region_memory() {
@@ -149,7 +137,7 @@ private:
     }
 
     std::vector<std::byte> memory_;
-    FakeSlots slots_;
+    LocalSlots slots_;
     std::function<std::unique_ptr<Incarnation>()> make_;
     std::unique_ptr<Incarnation> alive_;
     Utcb page_{};

@@ -2,6 +2,7 @@
 // death in it is PeerDied for its caller and a new incarnation for everybody.
 #pragma once
 
+#include <fake_names.h>
 #include <mortal_world.h>
 
 #include <eft/ipc/context.h>
@@ -9,49 +10,9 @@
 
 #include <doctest/doctest.h>
 
-#include <deque>
 #include <functional>
 
 namespace eft::test {
-
-// libos' server loop has one of this form.
-class MortalCommit {
-public:
-    virtual void before_reply(u64 expected) = 0;
-    virtual void after_reply() = 0;
-    virtual void undo_reply() = 0;
-    virtual void before_change(std::span<std::byte> bytes) = 0;
-
-protected:
-    ~MortalCommit() = default;
-};
-
-// What names answers: badges that were closed.
-struct FakeNames {
-    std::deque<u64> ended;
-    std::vector<u64> open_badges;
-    bool open_fails = false;
-    bool incomplete = false;
-    std::vector<u64> answer;
-
-    Result<names::Badges> closed() {
-        answer.assign(ended.begin(), ended.end());
-        ended.clear();
-        names::Badges badges;
-        badges.badges = answer;
-        badges.incomplete = std::exchange(incomplete, false);
-        return badges;
-    }
-    Result<names::Badges> open(const names::Badge& above) {
-        if (open_fails) return Error::NotFound;
-        answer.clear();
-        for (u64 badge : open_badges)
-            if (badge > above.badge) answer.push_back(badge);
-        names::Badges badges;
-        badges.badges = answer;
-        return badges;
-    }
-};
 
 // `more` goes to each incarnation of the Server, behind what each one gets.
 template <class Server>
@@ -81,8 +42,9 @@ public:
         serve_rings();
         restart_if_dead();
     }
-    void close_ended(FakeNames& broker) {
-        server().close_ended(server(), broker);
+    // What the FakeNames there is says.
+    void close_ended() {
+        server().close_ended(server());
         serve();
     }
     void kill() {
@@ -134,7 +96,7 @@ private:
         Alive(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, More&... more)
             : server(memory, layout_version, slots, more...), commit(server.region().log(), server.view()) {}
         Server server;
-        RegionCommit<MortalCommit, typename Server::View> commit;
+        RegionCommit commit;
     };
 
     void serve_rings() {

@@ -8,6 +8,8 @@
 #include <eft/ipc/local_caps.h>
 #include <eft/state/stateful_server.h>
 
+#include <fake_slots.h>
+
 #include <cstring>
 #include <map>
 #include <memory>
@@ -83,37 +85,10 @@ private:
     std::optional<Contents> left_;
 };
 
-// Of a StatefulServer.
-class WorldSlots final : public SessionSlots {
+// Of a StatefulServer in it.
+class WorldSlots final : public FakeSlots {
 public:
-    explicit WorldSlots(World& world) : world_(world) {}
-    Slot at(u32 index) override {
-        const Slot slot{kFirst + index};
-        const auto found = world_.now.slots.find(index);
-        if (found != world_.now.slots.end()) ipc::local_caps().place(slot, found->second);
-        else ipc::local_caps().drop(slot);
-        return slot;
-    }
-    Status keep(u32 index, Slot received) override {
-        world_.point();
-        world_.now.slots[index] = ipc::local_caps().object(received);
-        ipc::local_caps().drop(received);
-        world_.point();
-        return {};
-    }
-    void remove(u32 index) override {
-        world_.point();
-        world_.now.slots.erase(index);
-    }
-    void signal(u32 index) override {
-        world_.point();
-        if (const auto found = world_.now.slots.find(index); found != world_.now.slots.end()) ++world_.now.signals[found->second];
-        world_.point();
-    }
-
-private:
-    static constexpr u32 kFirst = 10'000'000;
-    World& world_;
+    explicit WorldSlots(World& world) : FakeSlots(world.now.slots, world.now.signals, [] { World::current->point(); }) {}
 };
 
 }  // namespace eft::test

@@ -131,7 +131,7 @@ STAGE_CASE(Scene, "an attachment that cannot be mapped again ends, and its clien
     anna.areas[1] = SharedMemory();  // mapped by the server only, which ends
     stage.kill(board);
     stage.run();
-    CHECK(stage.logged(board) == std::vector<std::string>{"a session's attachment cannot be mapped again 7"});
+    CHECK(stage.logged(board) == std::vector<std::string>{"a session's attachment cannot be mapped again: session 7"});
     CHECK(anna.look(1).error() == Error::WrongState);
     CHECK(stage.kept_slots(board) == 0);
     CHECK(mapped() == 0);

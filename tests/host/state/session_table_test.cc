@@ -53,17 +53,7 @@ struct Server {
     }
 };
 
-class Interface {
-public:
-    virtual void before_reply(u64 expected) = 0;
-    virtual void after_reply() = 0;
-    virtual void undo_reply() = 0;
-    virtual void before_change(std::span<std::byte> bytes) = 0;
-
-protected:
-    ~Interface() = default;
-};
-using Commit = RegionCommit<Interface, Clients>;
+using Commit = RegionCommit;
 
 }  // namespace
 

@@ -70,7 +70,8 @@ class IncomingMessage {
 public:
     [[gnu::always_inline]] IncomingMessage(const Registers& received, Utcb& message_page, OutgoingCaps& outgoing_caps)
         : registers(received), page(message_page), outgoing(outgoing_caps), caps([&]() -> Utcb& { return message_page; }, received.tag) {}
-    IncomingMessage(IncomingMessage&&) = default;
+    [[gnu::always_inline]] IncomingMessage(IncomingMessage&&) = default;
+    [[gnu::always_inline]] ~IncomingMessage() = default;
 
     [[gnu::always_inline]] u32 label() const { return registers.tag.label(); }
 

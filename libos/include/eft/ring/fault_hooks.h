@@ -1,4 +1,4 @@
-// Faults on order, for the entries of one ring: the kinds of <eft/fault_hooks.h>. A client of a ring is not told of its
+// Faults on order, for the entries of one ring: the kinds of src/server_faults.cc. A client of a ring is not told of its
 // server's death, and its entry is done again by the next incarnation; so three kinds are other than those of messages:
 //
 //   Drop       there is no completion, until another incarnation takes the entry. Who waits for it waits so long

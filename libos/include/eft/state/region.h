@@ -124,8 +124,47 @@ private:
     Error error_;
 };
 
+// What does not depend on T (src/region.cc).
+class AnyStateRegion {
+public:
+    // To be called once, before the first request. `replies_delivered` is the sum over all dead incarnations.
+    RecoveryOutcome recover(u64 replies_delivered);
+    // Gives everything up for a new T. A kill in the middle of it leads to Fresh.
+    void reset();
+
+    [[nodiscard]] Transaction begin() { return Transaction(log_, usable_ ? log_.begin().error() : Error::WrongState); }
+
+    // For the server loop, which need not know T.
+    UndoLog& log() { return log_; }
+
+protected:
+    AnyStateRegion(std::span<std::byte> memory, u32 layout_version, u32 log_bytes, void (*make)(std::byte* state))
+        : memory_(memory),
+          layout_version_(layout_version),
+          log_bytes_(log_bytes),
+          make_(make),
+          log_(*reinterpret_cast<UndoLog::Words*>(memory.data() + kLogWordsOffset), memory.subspan(sizeof(RegionHeader), log_bytes),
+               memory.subspan(state_offset())) {}
+    const std::byte* state() const { return memory_.data() + state_offset(); }
+
+private:
+    static constexpr std::size_t kLogWordsOffset = offsetof(RegionHeader, log_used);
+    static_assert(offsetof(RegionHeader, log_expected) == kLogWordsOffset + sizeof(u64));
+
+    std::size_t state_offset() const { return sizeof(RegionHeader) + log_bytes_; }
+    u64 state_bytes() const { return memory_.size() - state_offset(); }
+    RegionHeader& header() { return *reinterpret_cast<RegionHeader*>(memory_.data()); }
+
+    std::span<std::byte> memory_;  // all of it, and no more
+    u32 layout_version_;
+    u32 log_bytes_;
+    bool usable_ = false;
+    void (*make_)(std::byte* state);  // constructs a T
+    UndoLog log_;
+};
+
 template <class T, std::size_t LogBytes = 4096 - sizeof(RegionHeader)>
-class StateRegion {
+class StateRegion : public AnyStateRegion {
     static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>);
     static_assert(LogBytes % 64 == 0 && LogBytes <= ~u32{0} && sizeof(T) <= ~u32{0} && alignof(T) <= 64);
     static constexpr std::size_t kStateOffset = sizeof(RegionHeader) + LogBytes;
@@ -136,65 +175,10 @@ public:
 
     // Touches nothing yet. The memory must be at least kBytes long.
     StateRegion(std::span<std::byte> memory, u32 layout_version)
-        : memory_(memory.first(kBytes)),
-          layout_version_(layout_version),
-          log_(*reinterpret_cast<UndoLog::Words*>(memory.data() + kLogWordsOffset),
-               memory.subspan(sizeof(RegionHeader), LogBytes), memory.subspan(kStateOffset, sizeof(T))) {}
+        : AnyStateRegion(memory.first(kBytes), layout_version, LogBytes, [](std::byte* state) { ::new (static_cast<void*>(state)) T(); }) {}
 
-    // To be called once, before the first request. `replies_delivered` is the sum over all dead incarnations.
-    RecoveryOutcome recover(u64 replies_delivered) {
-        const RegionHeader& found = header();
-        if (found.magic == RegionHeader::kInitialising || (found.magic == 0 && all_zero())) {
-            reset();
-            return RecoveryOutcome::Fresh;
-        }
-        if (found.magic != RegionHeader::kReady || found.check != found.computed_check())
-            return RecoveryOutcome::Damaged;
-        if (found.layout_version != layout_version_ || found.log_bytes != LogBytes || found.state_bytes != sizeof(T))
-            return RecoveryOutcome::OtherLayout;
-        if (!log_.valid()) return RecoveryOutcome::Damaged;
-        usable_ = true;
-        return log_.recover(replies_delivered) ? RecoveryOutcome::Undone : RecoveryOutcome::Kept;
-    }
-
-    // Gives everything up for a new T. A kill in the middle of it leads to Fresh.
-    void reset() {
-        RegionHeader& made = header();
-        store_word(made.magic, RegionHeader::kInitialising);
-        made.layout_version = layout_version_;
-        made.log_bytes = LogBytes;
-        made.state_bytes = sizeof(T);
-        made.check = made.computed_check();
-        made.log_used = 0;
-        made.log_expected = UndoLog::kNever;
-        ::new (static_cast<void*>(memory_.data() + kStateOffset)) T();
-        store_word(made.magic, RegionHeader::kReady);
-        usable_ = true;
-    }
-
-    const T& operator*() const { return *std::launder(reinterpret_cast<const T*>(memory_.data() + kStateOffset)); }
+    const T& operator*() const { return *std::launder(reinterpret_cast<const T*>(state())); }
     const T* operator->() const { return &**this; }
-
-    [[nodiscard]] Transaction begin() { return Transaction(log_, usable_ ? log_.begin().error() : Error::WrongState); }
-
-    // For the server loop, which need not know T.
-    UndoLog& log() { return log_; }
-
-private:
-    static constexpr std::size_t kLogWordsOffset = offsetof(RegionHeader, log_used);
-    static_assert(offsetof(RegionHeader, log_expected) == kLogWordsOffset + sizeof(u64));
-
-    RegionHeader& header() { return *reinterpret_cast<RegionHeader*>(memory_.data()); }
-    bool all_zero() const {
-        for (std::byte byte : memory_)
-            if (byte != std::byte{}) return false;
-        return true;
-    }
-
-    std::span<std::byte> memory_;
-    u32 layout_version_;
-    bool usable_ = false;
-    UndoLog log_;
 };
 
 }  // namespace eft

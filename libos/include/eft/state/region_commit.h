@@ -1,20 +1,19 @@
 // What the server loop does around the reply of each step so that the state region commits with it.
 //
-// Interface is the loop's ReplyCommit (<eft/server.h>); it is a parameter because that header is not for hosts.
-//   RegionCommit<ReplyCommit, Sessions<Client, 32>> commit(region.log(), sessions);   ServerLoop loop(&commit);
+//   RegionCommit commit(region.log(), sessions);   ServerLoop loop(&commit);
 // A step whose handler has left no transaction open, and in which nothing was noted, costs two tests.
 #pragma once
 
 #include <eft/panic.h>
+#include <eft/reply_commit.h>
 #include <eft/state/session_table.h>
 
 namespace eft {
 
-template <class Interface, class SessionView>
-class RegionCommit final : public Interface {
+class RegionCommit final : public ReplyCommit {
 public:
-    RegionCommit(UndoLog& log, SessionView& sessions) : log_(&log), sessions_(&sessions) {
-        if (!log.reserve(SessionView::kReserve).ok()) panic("the undo log is smaller than a session");
+    RegionCommit(UndoLog& log, AnySessions& sessions) : log_(&log), sessions_(&sessions) {
+        if (!log.reserve(sessions.reserve()).ok()) panic("the undo log is smaller than a session");
     }
 
     // The sum of the replies of all incarnations, once this one is out.
@@ -35,7 +34,7 @@ public:
 
 private:
     UndoLog* log_;
-    SessionView* sessions_;
+    AnySessions* sessions_;
 };
 
 }  // namespace eft

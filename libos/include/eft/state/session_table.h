@@ -11,13 +11,14 @@
 
 #include <eft/state/undo_log.h>
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <type_traits>
 #include <utility>
 
 namespace eft {
+
+// The check word of a session's bytes at a place.
+inline u64 session_check(std::span<const std::byte> session, u32 place, u64 badge) { return check_of(session, mix_check(place + 1, badge)); }
 
 template <class Session, u32 N>
 struct SessionTable {
@@ -28,46 +29,104 @@ struct SessionTable {
     Session sessions[N] = {};
 
     u64 computed_check(u32 place) const {
-        return check_of(std::as_bytes(std::span(&sessions[place], 1)), mix_check(place + 1, badges[place]));
+        return session_check(std::as_bytes(std::span(&sessions[place], 1)), place, badges[place]);
     }
 };
 
+// The view of sessions of whatever type (src/session_table.cc).
+class AnySessions {
+public:
+    AnySessions(const AnySessions&) = delete;
+    AnySessions& operator=(const AnySessions&) = delete;
+
+    // After the region's recovery, before the first request: drops every session whose check is wrong, or whose badge
+    // occurs a second time. Answers how many.
+    Result<u32> restore() {
+        return restore([](void*, u32) { return true; }, [](void*, Badge) {}, nullptr);
+    }
+
+    // The following need an open transaction. Any error but those named leaves it to be aborted.
+
+    // Bytes in the region are about to be changed by somebody who does not know what they belong to: the dispatcher, in
+    // the record of the last `once` reply. Uses what the log keeps back.
+    Status note_change(std::span<const std::byte> bytes);
+    // StaleSession: no such badge.
+    Status close(Badge badge);
+    // A part of the session of this place is about to be changed, at will until seal().
+    Status save_part(u32 place, std::span<const std::byte> part);
+
+    // Before the commit: renews the check words of what was changed.
+    void seal() {
+        if (changed_in_ == log_->serial()) renew_checks();
+    }
+
+    // The log bytes that before_change() of a whole session may take; see UndoLog::reserve.
+    std::size_t reserve() const { return UndoLog::entry_bytes(bytes_) + UndoLog::entry_bytes(sizeof(u64)); }
+
+    // Of a place, 0: nobody has it.
+    u64 badge_at(u32 place) const { return badges_[place]; }
+    std::byte* bytes_at(u32 place) const { return sessions_ + place * bytes_; }
+    // The number of places if there is none. Walks over all.
+    u32 search(Badge badge) const;
+    // Requests of this session that this incarnation has begun and not answered.
+    u16& requests_in_progress_at(u32 place) { return in_progress_[place]; }
+
+protected:
+    // The memory is the derived object's: nothing of it is touched yet.
+    struct Own {
+        u16* in_progress;  // by place
+        u64* changed;      // a bit per place
+    };
+    AnySessions(u64* badges, u64* checks, std::byte* sessions, u32 bytes, u32 count, UndoLog& log, Own own)
+        : badges_(badges), checks_(checks), sessions_(sessions), log_(&log), in_progress_(own.in_progress), changed_(own.changed), bytes_(bytes), count_(count) {}
+
+    // Also those for which `valid` is false; `dropped` is told.
+    Result<u32> restore(bool (*valid)(void* context, u32 place), void (*dropped)(void* context, Badge), void* context);
+    // The place. InvalidArgument: badge 0. AlreadyExists. LimitReached: the table, or the log, is full.
+    Result<u32> open(Badge badge, const std::byte* initial);
+    // The place of the session, saved.
+    Result<u32> edit_place(Badge badge);
+
+private:
+    void renew_checks();
+    bool seen_before(u32 place) const;
+    Status save(const u64& word) { return log_->before_change(std::as_bytes(std::span(&word, 1))); }
+    Status save_session(u32 place) { return log_->before_change({bytes_at(place), bytes_}); }
+    u64 computed_check(u32 place) const { return session_check({bytes_at(place), bytes_}, place, badges_[place]); }
+    Status mark(u32 place, bool last);
+    Status close_place(u32 place);
+
+    u64* badges_;
+    u64* checks_;
+    std::byte* sessions_;
+    UndoLog* log_;
+    u16* in_progress_;
+    // Only of the transaction changed_in_: a check word that this transaction has not saved must not be stored to.
+    u64* changed_;
+    u64 changed_in_ = 0;
+    u32 bytes_;
+    u32 count_;
+};
+
 template <class Session, u32 N>
-class Sessions {
+class Sessions : public AnySessions {
 public:
     using Table = SessionTable<Session, N>;
 
-    // The log bytes that before_change() of a whole session may take; see UndoLog::reserve.
-    static constexpr std::size_t kReserve =
-        UndoLog::entry_bytes(sizeof(Session)) + UndoLog::entry_bytes(sizeof(u64));
-
     // `table` lies in the region of `log`.
-    Sessions(const Table& table, UndoLog& log) : table_(const_cast<Table*>(&table)), log_(&log) {}
+    Sessions(const Table& table, UndoLog& log) : Sessions(const_cast<Table&>(table), log) {}
 
-    // After the region's recovery, before the first request: drops every session whose check is wrong, whose badge
-    // occurs a second time, or for which `valid(const Session&)` is false. `dropped(Badge)` is told. Answers how many.
+    using AnySessions::restore;
+    // `valid(const Session&)` false: it is dropped, too. `dropped(Badge)` is told of each.
     template <class Valid, class Dropped>
     Result<u32> restore(Valid valid, Dropped dropped) {
-        u32 count = 0;
-        for (u32 place = 0; place < N; ++place) {
-            if (table_->badges[place] == 0) continue;
-            if (table_->checks[place] == table_->computed_check(place) && !seen_before(place) &&
-                valid(std::as_const(table_->sessions[place])))
-                continue;
-            const Badge badge{table_->badges[place]};
-            EFT_CHECK(log_->begin());
-            if (Status closed = close_place(place); !closed.ok()) {
-                log_->abort();
-                return closed.error();
-            }
-            log_->close();
-            dropped(badge);
-            ++count;
-        }
-        return count;
-    }
-    Result<u32> restore() {
-        return restore([](const Session&) { return true; }, [](Badge) {});
+        struct Context {
+            Sessions& self;
+            Valid& valid;
+            Dropped& dropped;
+        } context{*this, valid, dropped};
+        return AnySessions::restore([](void* all, u32 place) { return static_cast<Context*>(all)->valid(std::as_const(static_cast<Context*>(all)->self.table_->sessions[place])); },
+                                    [](void* all, Badge badge) { static_cast<Context*>(all)->dropped(badge); }, &context);
     }
 
     const Session* find(Badge badge) const {
@@ -75,65 +134,21 @@ public:
         return place < N ? &table_->sessions[place] : nullptr;
     }
 
-    // The following need an open transaction. Any error but those named leaves it to be aborted.
-
-    // InvalidArgument: badge 0. AlreadyExists. LimitReached: the table, or the log, is full.
+    // See AnySessions.
     Result<Session*> open(Badge badge, const Session& initial = {}) {
-        if (badge == Badge::None) return Error::InvalidArgument;
-        if (place_of(badge) < N) return Error::AlreadyExists;
-        const u32 place = static_cast<u32>(std::find(table_->badges, table_->badges + N, u64{0}) - table_->badges);
-        if (place == N) return Error::LimitReached;
-        EFT_CHECK(save(table_->badges[place]));
-        EFT_CHECK(save(table_->sessions[place]));
-        EFT_CHECK(mark(place, false));
-        store_word(table_->badges[place], raw(badge));
-        store_bytes(reinterpret_cast<std::byte*>(&table_->sessions[place]),
-                      reinterpret_cast<const std::byte*>(&initial), sizeof initial);
-        in_progress_[place] = 0;
-        cache_[cache_index(badge)] = static_cast<u16>(place);
+        EFT_TRY(const u32 place, AnySessions::open(badge, reinterpret_cast<const std::byte*>(&initial)));
         return &table_->sessions[place];
     }
-
     // The session, saved, to be changed at will until seal(). StaleSession: no such badge.
     Result<Session*> edit(Badge badge) {
-        const u32 place = place_of(badge);
-        if (place == N) return Error::StaleSession;
-        EFT_CHECK(save(table_->sessions[place]));
-        EFT_CHECK(mark(place, false));
+        EFT_TRY(const u32 place, edit_place(badge));
         return &table_->sessions[place];
     }
-
     // A part of the session of this place, saved, to be changed at will until seal().
     template <class U>
     Result<U*> edit_part(u32 place, const U& part) {
-        EFT_CHECK(save(part));
-        EFT_CHECK(mark(place, false));
+        EFT_CHECK(save_part(place, std::as_bytes(std::span(&part, 1))));
         return const_cast<U*>(&part);
-    }
-
-    // Bytes in the region are about to be changed by somebody who does not know what they belong to: the dispatcher, in
-    // the record of the last `once` reply. Uses what the log keeps back.
-    Status note_change(std::span<const std::byte> bytes) {
-        const auto distance =
-            reinterpret_cast<std::uintptr_t>(bytes.data()) - reinterpret_cast<std::uintptr_t>(table_->sessions);
-        if (distance < sizeof table_->sessions) EFT_CHECK(mark(static_cast<u32>(distance / sizeof(Session)), true));
-        return log_->before_last_change(bytes);
-    }
-
-    Status close(Badge badge) {
-        const u32 place = place_of(badge);
-        return place == N ? Status(Error::StaleSession) : close_place(place);
-    }
-
-    // Before the commit: renews the check words of what was changed.
-    void seal() {
-        if (changed_in_ != log_->serial()) return;
-        for (u32 group = 0; group < changed_.size(); ++group) {
-            for (; changed_[group] != 0; changed_[group] &= changed_[group] - 1) {
-                const u32 place = group * 64 + static_cast<u32>(std::countr_zero(changed_[group]));
-                store_word(table_->checks[place], table_->computed_check(place));
-            }
-        }
     }
 
     // Requests of this session that this incarnation has begun and not answered. A badge without session has none to
@@ -143,15 +158,13 @@ public:
         return place < N ? &in_progress_[place] : nullptr;
     }
 
-    // The same by place, which somebody must have.
-    u16& requests_in_progress_at(u32 place) { return in_progress_[place]; }
-
     // N if there is none. One load where the cache is right; else a walk over N words.
     u32 place_of(Badge badge) const {
         if (badge == Badge::None) return N;
         u16& cached = cache_[cache_index(badge)];
-        if (table_->badges[cached] == raw(badge)) return cached;
-        const u32 place = static_cast<u32>(std::find(table_->badges, table_->badges + N, raw(badge)) - table_->badges);
+        if (table_->badges[cached] == raw(badge)) [[likely]]
+            return cached;
+        const u32 place = search(badge);
         if (place < N) cached = static_cast<u16>(place);
         return place;
     }
@@ -163,39 +176,18 @@ public:
     }
 
 private:
+    Sessions(Table& table, UndoLog& log)
+        : AnySessions(table.badges, table.checks, reinterpret_cast<std::byte*>(table.sessions), sizeof(Session), N, log, {in_progress_, changed_}), table_(&table) {}
+
     static constexpr u32 kCacheBits = std::bit_width(2 * N - 1);
     static u32 cache_index(Badge badge) {
         return static_cast<u32>(raw(badge) * 0x9e37'79b9'7f4a'7c15 >> (64 - kCacheBits));
     }
 
-    bool seen_before(u32 place) const {
-        return std::find(table_->badges, table_->badges + place, table_->badges[place]) != table_->badges + place;
-    }
-    template <class U>
-    Status save(const U& field) {
-        return log_->before_change(std::as_bytes(std::span(&field, 1)));
-    }
-    // The check word will change at seal(); it is saved now, while an error can still be answered.
-    Status mark(u32 place, bool last) {
-        const auto check = std::as_bytes(std::span(&table_->checks[place], 1));
-        EFT_CHECK(last ? log_->before_last_change(check) : log_->before_change(check));
-        if (std::exchange(changed_in_, log_->serial()) != log_->serial()) changed_.fill(0);
-        changed_[place / 64] |= u64{1} << place % 64;
-        return {};
-    }
-    Status close_place(u32 place) {
-        EFT_CHECK(save(table_->badges[place]));
-        store_word(table_->badges[place], 0);
-        return {};
-    }
-
     Table* table_;
-    UndoLog* log_;
-    mutable std::array<u16, std::size_t{1} << kCacheBits> cache_ = {};
-    std::array<u16, N> in_progress_ = {};
-    // Only of the transaction changed_in_: a check word that this transaction has not saved must not be stored to.
-    std::array<u64, (N + 63) / 64> changed_ = {};
-    u64 changed_in_ = 0;
+    mutable u16 cache_[std::size_t{1} << kCacheBits] = {};
+    u16 in_progress_[N] = {};
+    u64 changed_[(N + 63) / 64] = {};
 };
 
 }  // namespace eft

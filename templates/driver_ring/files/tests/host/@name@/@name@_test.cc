@@ -71,11 +71,11 @@ bool live(u64 fatal) {
         }
     }
     for (const unsigned each : answers) CHECK(each == 1);
-    FakeNames broker;
-    broker.ended = {7, 8};
-    service.close_ended(broker);
-    broker.incomplete = true;  // what names says to a new incarnation
-    service.close_ended(broker);
+    FakeNames names;
+    names.ended = {7, 8};
+    service.close_ended();
+    names.incomplete = true;  // what names says to a new incarnation
+    service.close_ended();
     CHECK(world.mapped == 0);
     CHECK(world.now.slots.empty());
     return service.deaths == 1;
@@ -98,9 +98,9 @@ TEST_CASE("a client that ends takes along what has not begun") {
     REQUIRE(anna.attach().ok());
     for (u32 number = 1; number <= 3; ++number) REQUIRE(anna.ring.submit_factorial({number}).ok());
     service.wake();
-    FakeNames broker;
-    broker.ended = {7};
-    service.close_ended(broker);
+    FakeNames names;
+    names.ended = {7};
+    service.close_ended();
     CHECK(world.mapped == 2);  // the device computes the first
     engine.finish();
     service.serve(@name@::kInterruptBit);

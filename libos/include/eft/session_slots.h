@@ -1,0 +1,26 @@
+// The persistent slots of a program, by number from 0: capabilities of clients that the next incarnation must find again.
+//
+// What lies in a slot counts only if a committed record in the state region says so: a server empties the slots of every
+// place without such a record when it starts (an incarnation may have died between a move and its commit).
+// Numbers are below count(), which the manifest says (`persistent_slots`).
+#pragma once
+
+#include <eft/abi/result.h>
+#include <eft/abi/types.h>
+
+namespace eft {
+
+class SessionSlots {
+public:
+    static u32 count();
+
+    Slot at(u32 index) const;
+    // Moves a received capability there, in place of what lies there. Errors: the kernel's; then the slot is empty, and the
+    // capability where it was.
+    Status keep(u32 index, Slot received);
+    // Nothing happens if it is empty; so with signal().
+    void remove(u32 index);
+    void signal(u32 index);
+};
+
+}  // namespace eft

@@ -1,0 +1,25 @@
+#include <eft/session_slots.h>
+
+#include <eft/cap.h>
+#include <eft/invoke.h>
+#include <eft/layout.h>
+#include <eft/syscall.h>
+
+namespace eft {
+
+u32 SessionSlots::count() { return raw(slot(WellKnown::FirstScratch)) - raw(slot(WellKnown::FirstPersistent)); }
+
+Slot SessionSlots::at(u32 index) const { return static_cast<Slot>(raw(slot(WellKnown::FirstPersistent)) + index); }
+
+Status SessionSlots::keep(u32 index, Slot received) {
+    remove(index);
+    EFT_CHECK(kernel_object::move(slot(WellKnown::Table), at(index), received));
+    return_slot(received);
+    return {};
+}
+
+void SessionSlots::remove(u32 index) { static_cast<void>(kernel_object::remove(slot(WellKnown::Table), at(index))); }
+
+void SessionSlots::signal(u32 index) { sys::signal(at(index)); }
+
+}  // namespace eft
