@@ -23,7 +23,7 @@ bool is_destroyed_at_once(const Object& object) {
         case ObjectType::CapTable: return static_cast<CapTable&>(object).reap(core);
         case ObjectType::AddressSpace: return static_cast<AddressSpace&>(object).destroy(core);
         case ObjectType::Thread: static_cast<Thread&>(object).destroy(core); return true;
-        case ObjectType::Reply: static_cast<Reply&>(object).destroy(core); return true;
+        case ObjectType::Reply: return static_cast<Reply&>(object).destroy(core);
         case ObjectType::SchedContext: static_cast<SchedContext&>(object).destroy(core); return true;
         default: return true;
     }
@@ -35,7 +35,6 @@ void forget_holder(Capability& cap) {
         cap.as<Notification>().bind(nullptr);
     } else if (cap.is(ObjectType::SchedContext)) {
         SchedContext& context = cap.as<SchedContext>();
-        context.recall();
         if (context.owner->charged == &context) context.owner->charged = nullptr;
         context.owner = nullptr;
     }
@@ -52,13 +51,23 @@ void forget_holder(Capability& cap) {
     kernel.last_dying = &object;
 }
 
-// A thread does nothing from now on.
-[[gnu::always_inline]] inline void drop_object(Core& core, const Capability& cap) {
-    if (!has_object(cap.type())) return;
+// A thread does nothing from now on. False: it paused.
+bool stop(Core& core, Thread& thread) {
+    if (!thread.draw_back_lent(core)) return false;
+    core.scheduler.stop(thread);
+    return true;
+}
+
+// The same.
+[[gnu::always_inline]] inline bool drop_object(Core& core, const Capability& cap) {
+    if (!has_object(cap.type())) return true;
     Object& object = *cap.object();
-    if (--object.capabilities != 0) return;
-    add_dying(core, object);
-    if (object.type == ObjectType::Thread) core.scheduler.stop(static_cast<Thread&>(object));
+    if (object.capabilities == 1) {
+        if (object.type == ObjectType::Thread && !stop(core, static_cast<Thread&>(object))) return false;
+        add_dying(core, object);
+    }
+    --object.capabilities;
+    return true;
 }
 
 [[gnu::noinline]] void lose_page(Core& core, CapPageCap page) {
@@ -70,14 +79,33 @@ void rename_page(CapPageCap page, Capability& destination) {
     if (page->table) page->table->rename_page(page, destination);
 }
 
-// An inner slot of a thread, which hears of it.
-[[gnu::noinline]] void delete_inner(Core& core, Capability& cap) {
+// An inner slot of a thread, which hears of it, and stops if it cannot be without. False: it paused.
+[[gnu::noinline]] bool delete_inner(Core& core, Capability& cap) {
     Thread& holder = *cap.holder();
     const ObjectType type = cap.type();
+    const bool needed = type == ObjectType::AddressSpace || type == ObjectType::SchedContext;
+    if (needed && !stop(core, holder)) return false;
     forget_holder(cap);
     drop_object(core, cap);
     cap.clear();
     holder.inner_cleared(core, type);
+    return true;
+}
+
+// False: it paused, as it may where a thread stops that waits for an answer.
+[[gnu::always_inline]] inline bool delete_unrelied(Core& core, Capability& cap) {
+    if (cap.is(ObjectType::Endpoint)) {
+        // nothing: `awaited`, which is no holder, may be set
+    } else if (cap.mappable() && cap.link().space) {
+        cap.link().space->detach(cap);
+    } else if (cap.holder()) {
+        return delete_inner(core, cap);
+    } else if (cap.is(ObjectType::CapPage) && CapPageCap(cap)->table) {
+        lose_page(core, CapPageCap(cap));
+    }
+    if (!drop_object(core, cap)) return false;
+    cap.clear();
+    return true;
 }
 
 // Nobody can use `cap` from now on; those who wait through it hear of it, and interrupts are unbound. False: it paused.
@@ -127,24 +155,11 @@ void move_capability(Capability& source, Capability& destination) {
     destination.take(source);
 }
 
-void delete_capability(Core& core, Capability& cap) {
-    if (cap.is(ObjectType::Endpoint)) {
-        // nothing: `awaited`, which is no holder, may be set
-    } else if (cap.mappable() && cap.link().space) {
-        cap.link().space->detach(cap);
-    } else if (cap.holder()) {
-        return delete_inner(core, cap);
-    } else if (cap.is(ObjectType::CapPage) && CapPageCap(cap)->table) {
-        lose_page(core, CapPageCap(cap));
-    }
-    drop_object(core, cap);
-    cap.clear();
-}
+void delete_capability(Core& core, Capability& cap) { arch::require(delete_unrelied(core, cap)); }
 
 bool remove_capability(Core& core, Capability& cap) {
     if (cap.is_relied_upon() && !end_reliance(core, cap)) [[unlikely]] return false;
-    delete_capability(core, cap);
-    return true;
+    return delete_unrelied(core, cap);
 }
 
 // The children of the one that goes take its place, so the first child is always a step of the same length.

@@ -29,7 +29,8 @@ void move_capability(Capability& source, Capability& destination);
 // Instructions at most, for Core::must_pause.
 constexpr int kDeletionWork = 500, kReapWork = 2000;
 
-// For a capability on which nothing relies, as is so for inner slots of objects that are not in a fault.
+// For a capability on which nothing relies, as is so for inner slots of objects that are not in a fault, and whose thread
+// does not wait for an answer.
 void delete_capability(Core& core, Capability& cap);
 // These pause.
 [[nodiscard]] bool remove_capability(Core& core, Capability& cap);

@@ -9,7 +9,7 @@ namespace eft::kernel {
 // The call has ended: the caller is charged for itself again, and waits here no longer.
 Thread& Reply::give_back() {
     Thread& caller = *caller_;
-    if (caller.charged) caller.charged->return_from(*this);
+    caller.charged->return_from(*this);
     caller.state = ThreadState::Suspended;
     caller_ = nullptr;
     return caller;
@@ -23,6 +23,7 @@ void Reply::lose_caller() {
 Error Reply::answer(Core& core, Thread& server, bool& lost) {
     if (free()) return Error::NothingToAnswer;
     lost = !holds();
+    if (!lost && !caller_->charged->draw_back(core, *this)) return kPaused;
     if (lost) {
         caller_ = nullptr;
     } else if (caller_->in_fault()) {
@@ -53,8 +54,9 @@ void Reply::resume_faulted(Core& core, Thread& thread, u32 label) {
     }
 }
 
-void Reply::destroy(Core& core) {
-    if (!holds()) return;
+bool Reply::destroy(Core& core) {
+    if (!holds()) return true;
+    if (!caller_->charged->draw_back(core, *this)) return false;
     Thread& caller = give_back();
     if (caller.in_fault()) {
         deliver_fault(core, caller);
@@ -62,6 +64,7 @@ void Reply::destroy(Core& core) {
         caller.finish(Error::PeerDied);
         core.scheduler.wake(caller);
     }
+    return true;
 }
 
 }  // namespace eft::kernel

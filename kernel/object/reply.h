@@ -43,10 +43,11 @@ public:
     }
 
     // Answers with what `server`'s registers hold. `lost` says that the caller was gone. An error
-    // is the server's and changes nothing. The Reply is free afterwards.
+    // is the server's and changes nothing but that the caller's context is not lent from further in any more. It
+    // may pause; otherwise the Reply is free afterwards.
     Error answer(Core& core, Thread& server, bool& lost);
 
-    void destroy(Core& core);
+    bool destroy(Core& core);  // false: it paused
 
     Reply* outer = nullptr;  // while a context is lent through this: the Reply that it came through before
 

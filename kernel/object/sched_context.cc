@@ -31,21 +31,24 @@ void SchedContext::drop_holder() {
     holder = nullptr;
 }
 
-void SchedContext::return_from(Reply& through) {
-    bool lent = false;
-    for (Reply* at = reply; at && !lent; at = at->outer) lent = at == &through;
-    if (!lent) return;
+// It is lent through `until`, as its caller would be charged to another one otherwise.
+bool SchedContext::draw_back_further(Core& core, const Reply& until) {
+    constexpr int kWork = 20;  // instructions
     drop_holder();
-    // The callers further in go on without it.
-    for (; reply != &through; reply = reply->outer) reply->caller()->charged = reply->caller()->own_context();
-    reply = through.outer;
-    holder = through.caller();
+    do {
+        Thread& caller = *reply->caller();
+        caller.charged = caller.own_context();
+        reply = reply->outer;
+    } while (reply != &until && !core.must_pause(kWork));
+    return reply == &until;
 }
 
-void SchedContext::recall() {
+void SchedContext::return_from(Reply& through) {
+    if (!reply) return;
+    arch::require(reply == &through);
     drop_holder();
-    for (; reply; reply = reply->outer) reply->caller()->charged = reply->caller()->own_context();
-    holder = nullptr;
+    reply = through.outer;
+    holder = through.caller();
 }
 
 void SchedContext::destroy(Core& core) {

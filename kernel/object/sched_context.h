@@ -19,6 +19,7 @@
 namespace eft::kernel {
 
 class Reply;
+struct Core;
 
 class SchedContext : public Object {
 public:
@@ -45,11 +46,11 @@ public:
 
     // Whoever is charged for it, if that is not its owner, is charged to its own from now on.
     void drop_holder();
-    // The call that `through` holds has ended: it comes back to its caller if it was lent that way, from
-    // however far in.
+    // The call that `until` holds is about to end. Whoever has it from further in goes on with a context of its own; the
+    // innermost first, so that all is in order if it pauses: then false, and it goes on when it is called again.
+    bool draw_back(Core& core, const Reply& until) { return !reply || reply == &until || draw_back_further(core, until); }
+    // The call has ended, and nobody has it from further in: it comes back to the caller, if it is lent at all.
     void return_from(Reply& through);
-    // It is lent to nobody any more: its owner's call goes on without it, or has ended.
-    void recall();
     void destroy(Core& core);
 
     Thread* owner = nullptr;   // the thread whose own it is; cleared with that thread's slot
@@ -59,6 +60,8 @@ public:
     bool reported = false;     // it has heard in this period
 
 private:
+    bool draw_back_further(Core& core, const Reply& until);
+
     u64 budget_ = 0;
     u64 period_ = 0;  // 0: no limit
     std::int64_t left_ = 0;

@@ -33,12 +33,9 @@ void Thread::review() {
     note(SignalPending, !bound_notification.empty() && bound_notification.as<Notification>().pending());
 }
 
-// What the thread cannot be without ends what it does.
 void Thread::inner_cleared(Core& core, ObjectType kind) {
     review();
-    if (kind == ObjectType::AddressSpace || kind == ObjectType::SchedContext) {
-        core.scheduler.stop(*this);
-    } else if (kind == ObjectType::Reply && state == ThreadState::Receiving) {
+    if (kind == ObjectType::Reply && state == ThreadState::Receiving) {
         via->as<Endpoint>().leave(*this);
         core.scheduler.end_wait(*this, Error::ReplyMissing);
     }

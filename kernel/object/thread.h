@@ -135,6 +135,9 @@ public:
     // Ends an IPC operation with an error or without a message.
     void finish(Error error) { set_result(error, Badge::None, Tag()); }
 
+    // To be asked before `unblock`: whoever was lent what it is charged to, further in than the call that it waits for,
+    // has it no more. False: it paused.
+    bool draw_back_lent(Core& core) { return state != ThreadState::AwaitingReply || charged->draw_back(core, *awaiting); }
     // Leaves the queue or Reply that it is blocked in; its state becomes Suspended. A fault in
     // progress is forgotten: the instruction will be executed again.
     void unblock();

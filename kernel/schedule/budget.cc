@@ -8,7 +8,7 @@
 namespace eft::kernel {
 namespace {
 
-void arm(Core& core, u64 deadline, u64 now) {
+[[gnu::noinline]] void arm(Core& core, u64 deadline, u64 now) {
     if (core.deadline != 0 && core.deadline <= deadline) return;
     core.deadline = deadline;
     arch::arm_timer(deadline > now ? deadline - now : 1);
@@ -40,6 +40,15 @@ bool find_budget(Core& core, Thread& thread, u64 now) {
     while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) next = core.scheduler.choose(nullptr);
     if (next && next->charged->limited()) arm(core, next->charged->end_of_budget(now), now);
     return next;
+}
+
+// Who has budget again is ready, and the timer will fire when the next one has. If it pauses, that is at once.
+void look_for_budget(Core& core, u64 now) {
+    constexpr int kLookWork = 80;  // instructions
+    while (core.scheduler.look_at_next(now)) {
+        if (core.must_pause(kLookWork)) return arm(core, now, now);
+    }
+    if (core.scheduler.next_refill() != ~u64{0}) arm(core, core.scheduler.next_refill(), now);
 }
 
 }  // namespace
@@ -75,9 +84,10 @@ void end_slice(Core& core) {
     settle(core);
     const u64 now = core.charged_since;
     if (due != 0 && now > due + core.latest_timer) core.latest_timer = now - due;
-    const u64 refill = core.scheduler.unpark(now);
-    if (refill != ~u64{0}) arm(core, refill, now);
-    if (core.current) core.scheduler.yield(*core.current);
+    const bool goes_on = core.scheduler.in_round();
+    if (!goes_on) core.scheduler.begin_round();
+    look_for_budget(core, now);
+    if (core.current && !goes_on) core.scheduler.yield(*core.current);
 }
 
 }  // namespace eft::kernel

@@ -63,21 +63,27 @@ void Scheduler::park(Thread& thread) {
     thread.state = ThreadState::Exhausted;
     thread.queued = true;
     exhausted_.push_back(thread);
+    ++parked_;
+    if (thread.charged->next_refill() < next_refill_) next_refill_ = thread.charged->next_refill();
 }
 
-u64 Scheduler::unpark(u64 now) {
-    u64 next = ~u64{0};
-    for (Thread* thread = exhausted_.head(); thread;) {
-        Thread* following = thread->queue_next;
-        if (thread->charged->has_budget(now)) {
-            dequeue(*thread);
-            wake(*thread);
-        } else if (thread->charged->next_refill() < next) {
-            next = thread->charged->next_refill();
-        }
-        thread = following;
+void Scheduler::leave_exhausted(Thread& thread) {
+    exhausted_.remove(thread);
+    --parked_;
+    if (unseen_ > parked_) unseen_ = parked_;
+}
+
+bool Scheduler::look_at_next(u64 now) {
+    if (unseen_ == 0) return false;
+    --unseen_;
+    Thread& thread = *exhausted_.head();
+    if (thread.charged->has_budget(now)) {
+        unpark(thread);
+    } else {
+        leave_exhausted(thread);
+        park(thread);
     }
-    return next;
+    return unseen_ != 0;
 }
 
 }  // namespace eft::kernel

@@ -59,26 +59,39 @@ public:
 
     // `thread`, which was chosen to run, has no budget: it waits for its context's next period.
     void park(Thread& thread);
-    // Those whose budget has come back are ready again. When the next one's does; ~0: none waits.
-    u64 unpark(u64 now);
+    // It has budget again, and is ready.
+    void unpark(Thread& thread) {
+        dequeue(thread);
+        wake(thread);
+    }
+    // Looks once at each of those who wait so: whose budget has come back is ready again. A round of looks may pause after
+    // any of them. False: it is over, and the next budget comes back at `next_refill`, ~0 if nobody waits.
+    void begin_round() { unseen_ = parked_, next_refill_ = ~u64{0}; }
+    bool in_round() const { return unseen_ != 0; }
+    [[gnu::noinline]] bool look_at_next(u64 now);
+    u64 next_refill() const { return next_refill_; }
 
 private:
     static bool is_running(const Thread& current) { return current.state == ThreadState::Ready && !current.queued; }
     void enqueue_back(Thread& thread);
     void enqueue_front(Thread& thread);
     void dequeue(Thread& thread);
+    void leave_exhausted(Thread& thread);
     unsigned highest() const { return 63 - static_cast<unsigned>(__builtin_clzll(ready_)); }
 
     u64 ready_ = 0;  // bit p: queues_[p] is not empty
     Thread* direct_ = nullptr;
     bool unsettled_ = false;
     ThreadQueue exhausted_;
+    u64 parked_ = 0;                 // threads in it
+    u64 unseen_ = 0;                 // of the round; they are its first ones
+    u64 next_refill_ = ~u64{0};      // of those seen, and of those who came during the round
     ThreadQueue queues_[kPriorities];
 };
 
 inline void Scheduler::dequeue(Thread& thread) {
     thread.queued = false;
-    if (thread.state == ThreadState::Exhausted) return exhausted_.remove(thread);
+    if (thread.state == ThreadState::Exhausted) return leave_exhausted(thread);
     ThreadQueue& queue = queues_[thread.priority];
     queue.remove(thread);
     if (queue.empty()) ready_ &= ~(u64{1} << thread.priority);

@@ -17,7 +17,7 @@ Error configure(InvocationContext& context, SchedContext& share, const BudgetArg
     if (ceiling >= kPriorities || (share.owner && share.owner->priority > ceiling)) return Error::InvalidArgument;
     settle(context.core);
     share.configure(budget, period, static_cast<u8>(ceiling), arch::now());
-    context.core.scheduler.unpark(arch::now());
+    if (share.owner && share.owner->state == ThreadState::Exhausted) context.core.scheduler.unpark(*share.owner);
     context.core.scheduler.unsettle();
     return Error::None;
 }

@@ -95,6 +95,7 @@ Error resume(InvocationContext& context, Thread& thread) {
 }
 
 Error suspend(InvocationContext& context, Thread& thread) {
+    if (!thread.draw_back_lent(context.core)) return kPaused;
     context.core.scheduler.stop(thread);
     return Error::None;
 }
@@ -104,6 +105,7 @@ Error cancel(InvocationContext& context, Thread& thread) {
         thread.state == ThreadState::Suspended || thread.in_fault()) {
         return Error::InvalidOperation;
     }
+    if (!thread.draw_back_lent(context.core)) return kPaused;
     thread.unblock();
     context.core.scheduler.end_wait(thread, Error::Cancelled);
     return Error::None;

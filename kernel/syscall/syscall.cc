@@ -130,9 +130,9 @@ Error dispatch(Core& core, Thread& thread) {
     }
 }
 
-// A call that paused is made again. An answer is given only once: what paused then is the receiving.
+// A call that paused is made again. An answer is given only once: what paused afterwards is the receiving.
 void make_again(Thread& thread, u64 number) {
-    const bool answered = static_cast<SystemCall>(number & 0xff) == SystemCall::ReplyRecv;
+    const bool answered = static_cast<SystemCall>(number & 0xff) == SystemCall::ReplyRecv && has_free_reply(thread);
     thread.registers.repeat(answered ? static_cast<u64>(SystemCall::Recv) | (number & kPoll) : number);
 }
 

@@ -47,8 +47,11 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
         ++places[thread];
         found.require(thread->state == ThreadState::Exhausted && thread->queued, "a parked thread is not exhausted");
         found.require(thread->charged && thread->charged == thread->own_context(), "a parked thread waits for another's budget");
-        found.require(core.deadline != 0 && core.deadline <= thread->charged->next_refill(), "no timer gives a parked thread its budget");
+        const u64 latest = scheduler.in_round() ? std::max(thread->charged->next_refill(), arch::record().time) : thread->charged->next_refill();
+        found.require(core.deadline != 0 && core.deadline <= latest, "no timer gives a parked thread its budget");
     }
+    found.require(scheduler.parked_ == members(found, scheduler.exhausted_).size() && scheduler.unseen_ <= scheduler.parked_,
+                  "the parked threads are miscounted");
     found.require(scheduler.ready_ == 0 || core.deadline != 0, "others are ready, but no timer ends the slice");
     found.require(!core.kernel.dying || core.deadline != 0, "objects are dying, but no timer sees to that");
     found.require(!core.died, "what died in one entry is awaited in another");
@@ -133,6 +136,11 @@ void check_reply(Survey& found, Reply& reply, std::map<Thread*, int>& places) {
     ++places[reply.caller_];
     found.require(reply.caller_->awaiting == &reply, "a Reply's caller waits for another one");
     found.require(reply.caller_->state == ThreadState::AwaitingReply, "a Reply's caller does not wait");
+    const SchedContext* charged = reply.caller_->charged;
+    if (!charged) return found.require(false, "a caller is charged to nobody");
+    const Reply* through = charged->reply;
+    while (through && through != &reply) through = through->outer;
+    found.require(through || !charged->reply, "a caller is charged to a context that is lent, but not through its Reply");
 }
 
 // What the fast path goes by is what the slots say.

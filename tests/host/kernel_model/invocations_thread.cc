@@ -142,7 +142,10 @@ Error Invoker::context() {
             context.left = static_cast<std::int64_t>(budget);
             context.period_end = m_.now + period;
             context.reported = false;
-            m_.wake_refilled();
+            if (context.owner && m_.threads.at(context.owner).state == ThreadState::Exhausted) {
+                m_.unqueue(context.owner);
+                m_.wake(context.owner);
+            }
             return Error::None;
         }
         case Invocation::SchedHandler: {

@@ -158,6 +158,7 @@ Error Model::answer(Id id, Id server) {
         return Error::None;
     }
     Thread& caller = threads.at(reply.caller);
+    draw_back(caller.charged, id);  // even if the answer fails
     if (caller.fault) {
         const Id faulted = end_call(id);
         if (threads.at(server).registers.tag.label() == 0 || caller.fault == kBudgetLabel) {

@@ -213,6 +213,7 @@ private:
     void unqueue(Id thread);
     void let_go(Id thread);
     void lend(Id caller, Id server, Id reply);
+    void draw_back(Id context, Id reply);
     void take_back(Id context, Id reply);  // reply 0: from everybody
 
 

@@ -183,6 +183,18 @@ void Model::lend(Id caller, Id server, Id reply) {
     threads.at(server).charged = id;
 }
 
+// Nobody has it from further in than through `reply`.
+void Model::draw_back(Id id, Id reply) {
+    Context& context = contexts.at(id);
+    if (std::find(context.path.begin(), context.path.end(), reply) == context.path.end() || context.path.back() == reply) return;
+    if (context.holder) threads.at(context.holder).charged = own_context(context.holder);
+    context.holder = 0;
+    for (; context.path.back() != reply; context.path.pop_back()) {
+        const Id caller = replies.at(context.path.back()).caller;
+        threads.at(caller).charged = own_context(caller);
+    }
+}
+
 void Model::take_back(Id id, Id reply) {
     Context& context = contexts.at(id);
     if (context.path.empty()) return;
