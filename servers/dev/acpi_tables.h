@@ -59,6 +59,7 @@ struct Machine {
     BoundedList<EcamRange, 8> ecam;
     BoundedList<InterruptOverride, 16> overrides;  // there are 16 ISA interrupts
     std::optional<HpetLocation> hpet;
+    bool rtc_is_free = true;  // not of ACPI: whether root has left the real-time clock to drivers
 
     // Where an ISA interrupt arrives, and how.
     InterruptOverride isa_interrupt(u8 number) const;

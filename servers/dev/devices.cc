@@ -45,7 +45,7 @@ Status Devices::add_platform(const PlatformDevice& platform, const Lines& lines)
 
 Status Devices::add_platform(const Machine& machine) {
     EFT_CHECK(add_platform({"com1", 0x3f8, 8}, lines_of(machine.isa_interrupt(4))));
-    EFT_CHECK(add_platform({"rtc", 0x70, 2}, lines_of(machine.isa_interrupt(8))));
+    if (machine.rtc_is_free) EFT_CHECK(add_platform({"rtc", 0x70, 2}, lines_of(machine.isa_interrupt(8))));
     if (!machine.hpet) return {};
     // Of the inputs that an HPET can reach only those that no ISA device has.
     constexpr u32 kHpetLines = 0x00ff'0000;

@@ -33,7 +33,8 @@ struct RootCaps {
 
 class CoreServers {
 public:
-    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps);
+    // `keeps_rtc`: the real-time clock is root's, and dev gives it to no driver.
+    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, bool keeps_rtc);
     // The archive and all memory but root's own go to mem, and it can read all logs; then everybody runs.
     Status start(Memory& memory, const RootLog& log);
     Service& operator[](Core which) { return services_[static_cast<u32>(which)]; }

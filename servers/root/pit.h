@@ -18,6 +18,16 @@ struct ControlWord : hw::Register<3, u8> {  // "Control Word Format"
     struct Access : Bitfield<4, 2> {};
     struct Channel : Bitfield<6, 2> {};
 };
+// "Read-Back Command": the next read of the channel answers its status, which ends in the control word's low bits.
+struct ReadBack : hw::Register<3, u8> {
+    struct Channel0 : Bitfield<1> {};
+    struct KeepCount : Bitfield<5> {};
+    struct Command : Bitfield<6, 2> {};
+};
+constexpr u8 kReadBack = 3;
+struct Status : hw::Register<0, u8> {
+    struct Programmed : Bitfield<0, 6> {};
+};
 constexpr u8 kModeRateGenerator = 2;
 constexpr u8 kAccessLowThenHigh = 3;
 
@@ -41,14 +51,19 @@ constexpr Result<u32> pit_divisor(u32 hertz) {
     return divisor;
 }
 
-// Starts the tick and returns its period in nanoseconds, rounded down.
+// Starts the tick and returns its period in nanoseconds, rounded down. NotSupported: there is no 8254 at these ports.
 inline Result<u64> start_pit(hw::Ports ports, u32 hertz) {
     EFT_TRY(const u32 divisor, pit_divisor(hertz));
-    hw::write<pit::ControlWord>(ports, hw::Value<pit::ControlWord>()
-                                           .with<pit::ControlWord::Mode>(pit::kModeRateGenerator)
-                                           .with<pit::ControlWord::Access>(pit::kAccessLowThenHigh));
+    const auto control =
+        hw::Value<pit::ControlWord>().with<pit::ControlWord::Mode>(pit::kModeRateGenerator).with<pit::ControlWord::Access>(pit::kAccessLowThenHigh);
+    hw::write<pit::ControlWord>(ports, control);
     hw::write<pit::Channel0>(ports, hw::Value<pit::Channel0>(static_cast<u8>(divisor)));
     hw::write<pit::Channel0>(ports, hw::Value<pit::Channel0>(static_cast<u8>(divisor >> 8)));
+    hw::write<pit::ReadBack>(ports, hw::Value<pit::ReadBack>()
+                                        .with<pit::ReadBack::Command>(pit::kReadBack)
+                                        .with<pit::ReadBack::KeepCount>()
+                                        .with<pit::ReadBack::Channel0>());
+    if (hw::read<pit::Status>(ports).get<pit::Status::Programmed>() != control.raw()) return Error::NotSupported;
     return u64{divisor} * 1'000'000'000 / pit::kFrequency;
 }
 

@@ -2,7 +2,6 @@
 
 #include "archive_map.h"
 #include "console.h"
-#include "pit.h"
 
 #include <eft/invoke.h>
 #include <eft/layout.h>
@@ -17,7 +16,6 @@ namespace ko = kernel_object;
 namespace {
 
 constexpr unsigned kReserveBits = 25;
-constexpr u32 kTicksPerSecond = 20;
 constexpr u64 kTickBit = 1;
 
 }  // namespace
@@ -31,7 +29,8 @@ Status Root::start() {
     EFT_CHECK(ko::retype(memory_.reserved(), ObjectType::Endpoint, caps_.exceptions));
     EFT_CHECK(ko::retype(memory_.reserved(), ObjectType::Notification, caps_.notification));
     EFT_CHECK(ko::bind(root_slot(RootSlot::Thread), caps_.notification));
-    EFT_CHECK(core_servers_.create(memory_, archive, caps_));
+    tick_.start(root_slot(RootSlot::Ports));
+    EFT_CHECK(core_servers_.create(memory_, archive, caps_, tick_.clock() == Tick::Clock::Rtc));
 
     const Slot tick = memory_.take_slots(1);
     tick_for_rs_ = memory_.take_slots(1);
@@ -39,9 +38,13 @@ Status Root::start() {
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_rs_, core_servers_[Core::Rs].notification(), kAllRights, kTickBit));
     EFT_CHECK(core_servers_.start(memory_, log_));
     log_.line("the core servers run");
-    EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), pit::kInterruptLine, tick));
-    EFT_TRY(const u64 period, start_pit(pit_registers(root_slot(RootSlot::Ports)), kTicksPerSecond));
-    static_cast<void>(period);
+    if (tick_.clock() == Tick::Clock::None) {
+        say("neither an 8254 nor a real-time clock: hangs stay unnoticed, and no failed service is started again after a wait");
+        return {};
+    }
+    if (tick_.clock() == Tick::Clock::Rtc) log_.line("no 8254: the real-time clock is the watchdog's");
+    EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), tick_.line(), tick));
+    static_cast<void>(tick_.acknowledge());
     return {};
 }
 
@@ -70,7 +73,7 @@ u64 Root::serve() {
     const Error error = answer ? sys::reply_recv(caps_.exceptions, registers) : sys::recv(caps_.exceptions, registers);
     if (error != Error::None) return 0;
     if (registers.tag.has(Tag::Notification)) {
-        if (registers.badge & kTickBit) sys::signal(tick_for_rs_);
+        if ((registers.badge & kTickBit) && tick_.acknowledge()) sys::signal(tick_for_rs_);
         return registers.badge;
     }
     if (registers.tag.has(Tag::Fault)) {

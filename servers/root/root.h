@@ -5,6 +5,7 @@
 #include "core_servers.h"
 #include "memory.h"
 #include "root_log.h"
+#include "tick.h"
 
 #include <string_view>
 
@@ -37,6 +38,7 @@ private:
     RootLog log_;
     RootCaps caps_{};
     CoreServers core_servers_;
+    Tick tick_;
     Slot tick_for_rs_ = Slot::None;
     unsigned deaths_ = 0;
     bool owes_answer_ = false;  // to the exception that was received last

@@ -1,6 +1,7 @@
 // Local APIC: Intel SDM 3A, chapter 10. I/O APIC: Intel 82093AA data sheet, 3.0.
 // The legacy interrupt controllers are remapped out of the way of exceptions and masked. The timer is
-// measured against channel 2 of the 8254 (Intel 8254 data sheet; its gate is bit 0 of port 0x61).
+// measured against channel 2 of the 8254 (Intel 8254 data sheet; its gate is bit 0 of port 0x61), and where there is none
+// against the real-time clock (Motorola MC146818A data sheet, behind ports 0x70 and 0x71).
 #include "apic.h"
 
 #include <arch/interrupts.h>
@@ -27,6 +28,10 @@ constexpr u32 kDivideByOne = 0xb;
 constexpr u64 kApicGlobalEnable = 0xfee00000 | 1u << 11;
 constexpr u64 kSliceMilliseconds = 5;
 constexpr u32 kPitHz = 1'193'182;
+constexpr u8 kRtcA = 0x0a, kRtcB = 0x0b, kRtcC = 0x0c;
+constexpr u32 kRtc1024Hz = 0x26, kRtcPeriodic = 0x40;
+constexpr u32 kRtcPeriods = 16;  // about 16 ms
+constexpr u64 kGuessedTicks = 1'000'000;
 
 u64 ticks_per_millisecond;       // of the time-stamp counter
 u64 counts_per_tick_shifted;     // of the timer, per tick of the time-stamp counter, << 32
@@ -47,6 +52,79 @@ u32 line_state[kIrqLines];  // the low redirection register of each line, as las
 void write_line(u32 line) {
     io_select() = static_cast<u32>(IoRegister::RedirectionLow) + 2 * line;
     io_window() = line_state[line];
+}
+
+// Both counters at one moment.
+struct Moment {
+    u64 ticks;
+    u32 counts;  // downwards
+};
+
+Moment start_counting() {
+    write_local(LocalRegister::InitialCount, ~0u);
+    return {now(), read_local(LocalRegister::CurrentCount)};
+}
+
+void stop_counting(Moment start, u64 microseconds) {
+    const u64 ticks = now() - start.ticks;
+    counts_per_tick_shifted = (u64{start.counts - read_local(LocalRegister::CurrentCount)} << 32) / ticks;
+    ticks_per_millisecond = ticks * 1000 / microseconds;
+}
+
+// By channel 2 of the 8254, whose output counts down once. False: there is none; it would answer the read-back command with
+// the control word.
+bool measure_by_pit() {
+    constexpr u8 kOnce = 0xb0;  // channel 2, both bytes, mode 0
+    port_out(0x61, 1, (port_in(0x61, 1) & ~2u) | 1);  // gate on, speaker off
+    port_out(0x43, 1, kOnce);
+    port_out(0x43, 1, 0xe8);  // read back the status of channel 2
+    if ((port_in(0x42, 1) & 0x3f) != (kOnce & 0x3f)) return false;
+    port_out(0x42, 1, kPitHz / 1000 & 0xff);
+    port_out(0x42, 1, kPitHz / 1000 >> 8);
+    const Moment start = start_counting();
+    while (!(port_in(0x61, 1) & 0x20)) {
+    }
+    stop_counting(start, 1000);
+    return true;
+}
+
+u32 read_rtc(u8 index) {
+    port_out(0x70, 1, index);
+    return port_in(0x71, 1);
+}
+void write_rtc(u8 index, u32 value) {
+    port_out(0x70, 1, index);
+    port_out(0x71, 1, value);
+}
+
+bool periods_pass(u32 count) {
+    constexpr u32 kMostLooks = 1'000'000;  // of about a microsecond each
+    for (; count != 0; --count) {
+        u32 looks = 0;
+        while (!(read_rtc(kRtcC) & kRtcPeriodic)) {
+            if (++looks == kMostLooks) return false;
+        }
+    }
+    return true;
+}
+
+// By the periodic interrupt of the real-time clock, which its register C shows though the line is masked. False: there is none.
+bool measure_by_rtc() {
+    const u32 rate = read_rtc(kRtcA), interrupts = read_rtc(kRtcB);
+    write_rtc(kRtcA, kRtc1024Hz);
+    if ((read_rtc(kRtcA) & 0x7f) != kRtc1024Hz) return false;
+    write_rtc(kRtcB, (interrupts & ~0x30u) | kRtcPeriodic);
+    static_cast<void>(read_rtc(kRtcC));
+    bool measured = periods_pass(1);
+    if (measured) {
+        const Moment start = start_counting();
+        measured = periods_pass(kRtcPeriods);
+        if (measured) stop_counting(start, kRtcPeriods * 1'000'000 / 1024);
+    }
+    write_rtc(kRtcB, interrupts);
+    write_rtc(kRtcA, rate & 0x7f);
+    static_cast<void>(read_rtc(kRtcC));
+    return measured;
 }
 
 }  // namespace
@@ -80,18 +158,9 @@ bool interrupt_pending() {
 
 void acknowledge_interrupt() { write_local(LocalRegister::EndOfInterrupt, 0); }
 
+// A machine without the 8254 and without the real-time clock has no measure of time: a round number is taken.
 u64 calibrate_timer() {
-    port_out(0x61, 1, (port_in(0x61, 1) & ~2u) | 1);  // gate on, speaker off
-    port_out(0x43, 1, 0xb0);                          // channel 2, both bytes, mode 0: counts down once
-    port_out(0x42, 1, kPitHz / 1000 & 0xff);
-    port_out(0x42, 1, kPitHz / 1000 >> 8);
-    write_local(LocalRegister::InitialCount, ~0u);
-    const u64 start = now();
-    const u32 first = read_local(LocalRegister::CurrentCount);
-    while (!(port_in(0x61, 1) & 0x20)) {
-    }
-    ticks_per_millisecond = now() - start;
-    counts_per_tick_shifted = (u64{first - read_local(LocalRegister::CurrentCount)} << 32) / ticks_per_millisecond;
+    if (!measure_by_pit() && !measure_by_rtc()) ticks_per_millisecond = kGuessedTicks, counts_per_tick_shifted = u64{1} << 32;
     write_local(LocalRegister::InitialCount, 0);
     return ticks_per_millisecond;
 }

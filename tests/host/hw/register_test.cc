@@ -1,9 +1,9 @@
-// Register access: widths, fields, windows, barriers' memory, waiting; and root's PIT on top of it.
+// Register access: widths, fields, windows, barriers' memory, waiting.
 #include <eft/arch/device_model.h>
 #include <eft/hw/dma.h>
 #include <eft/hw/mmio.h>
+#include <eft/hw/ports.h>
 #include <eft/hw/wait.h>
-#include <servers/root/pit.h>
 
 #include <doctest/doctest.h>
 
@@ -117,18 +117,4 @@ TEST_CASE("DMA memory keeps the two addresses of its parts together") {
     CHECK(dma.load<u32>(20) == 0x01020304);
     dma.clear();
     CHECK(dma.load<u32>(20) == 0);
-}
-
-TEST_CASE("the PIT's divisor is the nearest one, and is written low byte first in mode 2") {
-    CHECK(root::pit_divisor(100).value_or(0) == 11932);
-    CHECK(root::pit_divisor(19).value_or(0) == 62799);
-    CHECK(root::pit_divisor(18).error() == Error::OutOfRange);
-    CHECK(root::pit_divisor(0).error() == Error::OutOfRange);
-    CHECK(root::pit_divisor(1'000'000).error() == Error::OutOfRange);
-    Recorder timer;
-    const host::DeviceWindow window(timer, host::DeviceSpace::Ports, root::pit::kFirstPort, root::pit::kPortCount);
-    const auto period = root::start_pit(root::pit_registers(Slot{1}), 100);
-    REQUIRE(period.ok());
-    CHECK(*period == 10'000'150);
-    CHECK(timer.writes == std::vector<Access>{{3, 1, 0x34}, {0, 1, 11932 & 0xff}, {0, 1, 11932 >> 8}});
 }

@@ -8,11 +8,13 @@
 // calls of services that can die are for programs. A death is chosen by a program's image (machine.h); rs restarts it by the
 // manifest. Programs use CHECK, not REQUIRE, and what they write into the test's variables must not use the heap.
 //
-// There are no devices and no tick of the hardware: time goes on with system calls, and run_until() lets a tick of root's
+// There are no devices but root's timer, which does not count: time goes on with system calls, and run_until() lets a tick of root's
 // timer come when nobody can run.
 #pragma once
 
 #include "machine.h"
+
+#include <devices/pit_8254.h>
 
 #include <root.h>
 
@@ -59,6 +61,7 @@ public:
     rs::ServiceState state_of(std::string_view service) { return line(service).state; }
 
     host::Machine machine;
+    Pit8254 pit;
 
 private:
     static constexpr u64 kIdle = u64{1} << 40;

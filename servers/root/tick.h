@@ -1,0 +1,29 @@
+// root's tick, 20 a second, from the first clock that the machine has: the 8254, or the real-time clock.
+#pragma once
+
+#include <eft/abi/object.h>
+
+namespace eft::root {
+
+class Tick {
+public:
+    static constexpr u32 kPerSecond = 20;
+
+    enum class Clock : u8 { None, Pit, Rtc };
+
+    // `ports` covers all ports. Nothing arrives before line() is bound, and acknowledge() called after that.
+    void start(Slot ports);
+    Clock clock() const { return clock_; }
+    // The I/O APIC input of the clock. Not without one.
+    u32 line() const;
+
+    // After each interrupt of the clock: whether a tick is due.
+    bool acknowledge();
+
+private:
+    Slot ports_ = Slot::None;
+    Clock clock_ = Clock::None;
+    u32 passed_ = 0;  // since the last tick, by the real-time clock: its interrupts times kPerSecond
+};
+
+}  // namespace eft::root
