@@ -15,7 +15,7 @@
 #include "source.h"
 
 #include <set>
-#include <utility>
+#include <tuple>
 
 namespace idlc {
 
@@ -42,8 +42,8 @@ public:
 
     // A table and those in it. `line`: where to point to for what is not declared in this file.
     void compare(const Table& before, const Table& after, Direction direction, int line);
-    // Whether a comparison has come to this table of the released edition.
-    bool has_seen(const Table& before) const;
+    // Whether a comparison has come to this table of the released edition, and beside this one; null: any.
+    bool has_seen(const Table& before, const Table* after) const;
     // An interface's error codes: clients compare them, nobody checks them.
     void compare_errors(const Enum& before, const Enum& after, int line);
 
@@ -78,7 +78,8 @@ private:
     const Edition& released_;
     const Edition& now_;
     Diagnostics& diagnostics_;
-    std::set<std::pair<const Table*, Direction>> seen_;  // of the released edition
+    // The released table, the one that now stands there, and who fills it: calls that had one table can have several now.
+    std::set<std::tuple<const Table*, const Table*, Direction>> seen_;
 };
 
 }  // namespace idlc

@@ -205,8 +205,8 @@ void check_compatible(const Edition& released, const Edition& now, Diagnostics& 
     // Tables that this file only declares may be a request of another and a response of a third. Of sessions, clients
     // see nothing.
     for (const Table& before : released.schema.tables) {
-        if (!before.here || before.is_struct || types.has_seen(before) || is_session_of(released.schema, before)) continue;
         const Table* after = now.schema.find_table(before.name.full());
+        if (!before.here || before.is_struct || types.has_seen(before, after) || is_session_of(released.schema, before)) continue;
         if (!after) {
             diagnostics.refuse(1, "table " + before.name.plain + " is gone",
                                "other schemas may use it; see " + released.source.path() + ":" +

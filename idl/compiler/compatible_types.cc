@@ -38,8 +38,10 @@ int TypeComparison::line_of(const Name& name, const std::string& member, int oth
     return now_.source.declares(name.full()) ? now_.source.line_of(name.full(), member) : otherwise;
 }
 
-bool TypeComparison::has_seen(const Table& before) const {
-    return seen_.contains({&before, Direction::Request}) || seen_.contains({&before, Direction::Response});
+bool TypeComparison::has_seen(const Table& before, const Table* after) const {
+    return std::any_of(seen_.begin(), seen_.end(), [&](const auto& pair) {
+        return std::get<0>(pair) == &before && (!after || std::get<1>(pair) == after);
+    });
 }
 
 void TypeComparison::broken(const Place& place, const std::string& what, const std::string& hint) {
@@ -61,7 +63,7 @@ void TypeComparison::widened(const Place& place, const std::string& what, const 
 }
 
 void TypeComparison::compare(const Table& before, const Table& after, Direction direction, int line) {
-    if (!seen_.insert({&before, direction}).second) return;
+    if (!seen_.insert({&before, &after, direction}).second) return;
     int table_line = line_of(after.name, "", line);
     if (encoding_of(before) != encoding_of(after)) {
         diagnostics_.refuse(table_line,

@@ -37,6 +37,15 @@ std::string literal(const Type& type, std::int64_t value) {
     return schema_number(type, value) + (type.is_signed ? "" : "u");
 }
 
+// The same of flags, bit by bit.
+std::string bits_of(const Type& type, std::int64_t value) {
+    if (type.is_signed) return literal(type, value);
+    std::string all;
+    for (std::uint64_t left = static_cast<std::uint64_t>(value); left != 0; left &= left - 1)
+        all += (all.empty() ? "" : " | ") + literal(type, static_cast<std::int64_t>(left & -left));
+    return all;
+}
+
 // Digits that name this number and no other.
 std::string real_default(const Field& field) {
     double value = field.absent_real;
@@ -60,7 +69,7 @@ std::string default_of(const Schema& schema, const Field& field, const std::stri
             for (const EnumValue& value : type->values)
                 if (value.value == field.absent && field.type.named != "eft.Error")
                     return cpp_type(field.type, space) + "::" + value.name;
-        return "static_cast<" + cpp_type(field.type, space) + ">(" + literal(field.type, field.absent) + ")";
+        return "static_cast<" + cpp_type(field.type, space) + ">(" + bits_of(field.type, field.absent) + ")";
     }
     return literal(field.type, field.absent);
 }

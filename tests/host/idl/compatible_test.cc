@@ -102,6 +102,20 @@ TEST_CASE("a struct is never changed") {
     breaks(released, larger, "Point has other fields than the released one");
 }
 
+TEST_CASE("a call that answers or takes another table is found, whoever still has the old one") {
+    const auto edition = [](const std::string& first, const std::string& second) {
+        Edition all;
+        all.declarations += "table Same { a:uint; b:Color; }\ntable Other { a:ulong; //!\n}\n";
+        all.call = "  First " + first + " (ordinal:\"1\");\n  Second " + second + " (ordinal:\"2\");";
+        return all;
+    };
+    breaks(edition("(Ask):Answer", "(Ask):Answer"), edition("(Ask):Answer", "(Ask):Other"), "Other.a was released as uint and is ulong");
+    breaks(edition("(Ask):Answer", "(Ask):Answer"), edition("(Ask):Other", "(Ask):Answer"), "Other.a was released as uint and is ulong");
+    breaks(edition("(Answer):Answer", "(Answer):Answer"), edition("(Answer):Answer", "(Other):Answer"), "Other.a was released as uint and is ulong");
+    // A name does not travel.
+    is_silent(edition("(Ask):Answer", "(Ask):Answer"), edition("(Ask):Answer", "(Ask):Same"));
+}
+
 TEST_CASE("calls keep their ordinals") {
     breaks({}, with(&Edition::call, "Go (Ask):Answer (ordinal:\"4\", idempotent); //!\n"),
            "Test.Go has ordinal 4; it was released with 3");
