@@ -1,5 +1,6 @@
-// The driver dies at every step of its life, once: its clients notice nothing, and nothing is left over.
-#include "machine.h"
+// The driver dies at every system call, store and step of its disk, once: its clients notice nothing, and nothing is left
+// over.
+#include "driver.h"
 
 using namespace eft;
 using namespace eft::test;
@@ -8,15 +9,11 @@ namespace {
 
 constexpr u32 kReads = 12;
 
-// A whole life: attaching, reads, and the end of the client. The driver dies at step `fatal`, counted from the first
-// message on. False if it was not reached.
-bool live(u64 fatal) {
-    CAPTURE(fatal);
-    World world;
-    Driver driver(world);
-    DiskClient client(world, driver, 7), other(world, driver, 8);
-    world.steps = 0;
-    world.fatal_step = fatal;
+// A whole life: attaching, reads, and the end of the client. False if the driver did not die.
+bool live(Stage& stage, At at, u64 nth) {
+    DiskScene scene{stage};
+    DiskClient client(scene, 7), other(scene, 8);
+    scene.driver.die(at, nth);
 
     REQUIRE(client.attach().ok());
     REQUIRE(other.attach().ok());
@@ -24,10 +21,9 @@ bool live(u64 fatal) {
     std::vector<unsigned> answers(kReads);
     REQUIRE(other.submit_read(40, 1, 0).ok());
     for (u32 i = 0; i < kReads; ++i) REQUIRE(client.submit_read(i, 1, i * 512).ok());
+    client.ring.prepare_to_sleep();
     for (int round = 0; round < 60 && answered < kReads; ++round) {
-        driver.wake();
-        driver.disk().ends = 2;
-        driver.serve();
+        scene.interrupt(2);
         for (;;) {
             const auto done = client.ring.take_completion();
             REQUIRE(done.ok());
@@ -41,38 +37,28 @@ bool live(u64 fatal) {
         CHECK(answers[i] == 1);
         CHECK(client.holds(i, 1, i * 512));
     }
-    // A client that slept was told, by whichever incarnation.
-    CHECK(world.now.signals[client.wake_object()] >= 1);
+    CHECK(client.woken());  // by whichever incarnation
 
-    FakeNames names;
-    names.ended = {7, 8};
-    names.open_badges = {};
-    driver.close_ended();
-    names.incomplete = true;  // what names says to a new incarnation
-    driver.close_ended();
-    for (int i = 0; i < 20; ++i) {
-        driver.disk().ends = 2;
-        driver.serve();
-    }
-    CHECK(world.mapped == 0);
-    CHECK(world.now.slots.empty());
-    const bool reached = driver.deaths() != 0;
-    CHECK(driver.deaths() <= 1);
-    return reached;
+    scene.run();
+    scene.names.close({7, 8});
+    for (int i = 0; i < 2; ++i) scene.names.close_all_but({});  // as names tells each incarnation
+    CHECK(scene.memory.mapped_pages(scene.driver) == 0);
+    CHECK(stage.kept_slots(scene.driver) == 0);
+    CHECK(scene.driver.deaths <= 1);
+    return scene.driver.deaths == 1;
 }
 
 }  // namespace
 
 TEST_CASE("a death at every step is noticed by nobody") {
-    u64 step = 0;
-    while (live(step)) ++step;
-    CHECK(step > 100);  // so many places there are
+    for (const At at : {At::SystemCall, At::Store}) {
+        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) { return live(stage, at, nth); });
+        CHECK(deaths > (at == At::Store ? 100 : 50));  // so many places there are
+    }
 }
 
-TEST_CASE("a driver that is killed again and again with requests in progress answers each") {
-    World world;
-    Driver driver(world);
-    DiskClient client(world, driver, 7);
+STAGE_CASE(DiskScene, "a driver that is killed again and again with requests in progress answers each") {
+    DiskClient client(*this, 7);
     REQUIRE(client.attach().ok());
     u64 submitted = 0, answered = 0, failed = 0;
     for (int round = 0; round < 300; ++round) {
@@ -80,12 +66,10 @@ TEST_CASE("a driver that is killed again and again with requests in progress ans
             REQUIRE(client.submit_read(submitted % 32, 1, static_cast<u32>(submitted % 32 * 512)).ok());
             ++submitted;
         }
-        driver.wake();
-        driver.disk().ends = 7;
-        driver.serve();
+        interrupt(7);
         if (round % 3 == 0) {
-            CHECK(driver.disk().in_progress() > 0);
-            driver.kill();
+            CHECK(disk.in_progress() > 0);
+            stage.kill(driver);
         }
         for (;;) {
             const auto done = client.ring.take_completion();
@@ -96,7 +80,7 @@ TEST_CASE("a driver that is killed again and again with requests in progress ans
             if ((*done)->status != Error::None) CHECK((*done)->status == Error::ServiceFailed);
         }
     }
-    CHECK(driver.deaths() == 100);
+    CHECK(driver.deaths == 100);
     CHECK(answered > 1000);
     CHECK(failed < answered);
 }

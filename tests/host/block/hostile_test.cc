@@ -1,5 +1,5 @@
 // Clients that break the rules lose their own session, and no more.
-#include "machine.h"
+#include "driver.h"
 
 #include <random>
 
@@ -8,104 +8,96 @@ using namespace eft::test;
 
 namespace {
 
-void run(Driver& driver, int rounds = 60) {
-    for (int i = 0; i < rounds; ++i) {
-        driver.disk().ends = 3;
-        driver.serve();
-    }
-}
+struct Scene : DiskScene {
+    Scene(Stage& where) : DiskScene{where} {}
+    DiskClient hostile{*this, 7}, honest{*this, 8};
 
-// The honest client reads a little; true if all is right.
-bool works(Driver& driver, DiskClient& client, u64 sector) {
-    if (!client.submit_read(sector, 2, 0).ok()) return false;
-    driver.wake();
-    run(driver);
-    const auto done = client.ring.take_completion();
-    return done.ok() && done->has_value() && (*done)->status == Error::None && client.holds(sector, 2, 0);
-}
+    // The honest client reads a little; true if all is right.
+    bool works(u64 sector) {
+        if (!honest.submit_read(sector, 2, 0).ok()) return false;
+        run();
+        const auto done = honest.ring.take_completion();
+        return done.ok() && done->has_value() && (*done)->status == Error::None && honest.holds(sector, 2, 0);
+    }
+};
 
 }  // namespace
 
-TEST_CASE("a ring that cannot be one is refused, and so are memory that is too small and areas that are too large") {
-    World world;
-    Driver driver(world);
-    DiskClient client(world, driver, 7);
-    auto& magic = *reinterpret_cast<u64*>(client.ring_memory.data());
+STAGE_CASE(Scene, "a ring that cannot be one is refused, and so is memory that is too small") {
+    auto& magic = *reinterpret_cast<u64*>(hostile.ring_memory.bytes().data());
     const u64 good = std::exchange(magic, 1);
-    CHECK(client.attach().error() == Error::BadFormat);
-    CHECK(world.mapped == 0);
-    CHECK(world.now.slots.empty());
+    CHECK(hostile.attach().error() == Error::BadFormat);
+    CHECK(memory.mapped_pages(driver) == 0);
+    CHECK(stage.kept_slots(driver) == 0);
     magic = good;
-    world.make_memory(client.ring_object(), kPageSize);
-    CHECK(client.attach().error() == Error::BadFormat);
-    CHECK(world.now.slots.empty());
+    const SharedMemory small = *SharedMemory::create(kPageSize);
+    CHECK(hostile.attach(small, hostile.area_memory).error() == Error::BadFormat);
+    CHECK(stage.kept_slots(driver) == 0);
 }
 
-TEST_CASE("an index that runs away closes the session, and only that one, in later incarnations, too") {
-    World world;
-    Driver driver(world);
-    DiskClient hostile(world, driver, 7), honest(world, driver, 8);
+STAGE_CASE(Scene, "an index that runs away closes the session, and only that one, in later incarnations, too") {
     REQUIRE(hostile.attach().ok());
     REQUIRE(honest.attach().ok());
     REQUIRE(hostile.submit_read(0, 1, 0).ok());
-    driver.wake();
-    auto& header = *reinterpret_cast<ring::Header*>(hostile.ring_memory.data());
+    interrupt();
+    auto& header = *reinterpret_cast<ring::Header*>(hostile.ring_memory.bytes().data());
     header.submitted += 100'000;
-    run(driver);
-    CHECK(world.mapped == 2);
+    run();
+    CHECK(mapped_clients() == 1);
     CHECK(hostile.attach().error() == Error::ProtocolViolation);
-    CHECK(works(driver, honest, 5));
-    driver.kill();
+    CHECK(works(5));
+    stage.kill(driver);
     CHECK(hostile.attach().error() == Error::ProtocolViolation);
-    CHECK(works(driver, honest, 6));
+    CHECK(works(6));
 }
 
-TEST_CASE("a ring whose memory changes at random never hurts the neighbour") {
+STAGE_CASE(Scene, "a ring whose memory changes at random never hurts the neighbour") {
     std::mt19937 random(5);
-    for (int round = 0; round < 300; ++round) {
-        World world;
-        Driver driver(world);
-        DiskClient hostile(world, driver, 7), honest(world, driver, 8);
-        REQUIRE(hostile.attach().ok());
-        REQUIRE(honest.attach().ok());
+    REQUIRE(honest.attach().ok());
+    for (u64 round = 0; round < 300; ++round) {
+        DiskClient vandal(*this, 100 + round);
+        REQUIRE(vandal.attach().ok());
         for (int i = 0; i < 20; ++i) {
-            static_cast<void>(hostile.submit_read(random() % 80, 1 + random() % 4, static_cast<u32>(random() % 8192)));
+            static_cast<void>(vandal.submit_read(random() % 80, 1 + random() % 4, static_cast<u32>(random() % 8192)));
             for (int change = 0; change < 4; ++change) {
                 const bool in_header = random() % 2;
                 const std::size_t at = in_header ? random() % sizeof(ring::Header) : random() % 4096;
-                hostile.ring_memory[at] = static_cast<std::byte>(random());
+                vandal.ring_memory.bytes()[at] = static_cast<std::byte>(random());
             }
-            world.now.self_bits |= 1;
-            driver.wake();
-            run(driver, 2);
-            if (i == 10 && round % 4 == 0) driver.kill();
+            interrupt(3);
+            interrupt(3);
+            if (i == 10 && round % 4 == 0) stage.kill(driver);
         }
-        CHECK(works(driver, honest, random() % 60));
-        FakeNames names;
-        names.ended = {7};
-        driver.close_ended();
-        run(driver);
-        CHECK(world.mapped == 2);
-        CHECK(works(driver, honest, random() % 60));
+        CHECK(works(random() % 60));
+        names.close({vandal.badge});
+        run();
+        CHECK(mapped_clients() == 1);
+        CHECK(works(random() % 60));
     }
 }
 
-TEST_CASE("messages of random words answer with an error, and keep nothing") {
-    World world;
-    Driver driver(world);
+STAGE_CASE(DiskScene, "messages of random words answer with an error, and keep nothing") {
     std::mt19937_64 random(9);
-    Utcb page{};
+    std::vector<CapHandle> sessions, sent;
+    for (u64 badge = 1; badge <= 6; ++badge) sessions.push_back(stage.connect(driver, Badge{badge}));
+    const SharedMemory object = *SharedMemory::create(kPageSize);
+    for (u64 bit = 0; bit < 4; ++bit) sent.push_back(*make_wake(1 << bit));
+    sent.push_back(*copy_capability(object.object().slot()));
+    sent.push_back(*copy_capability(sessions[0].slot()));
+    const u32 own = used_scratch_slots(), drivers = stage.used_slots(driver);
     for (int i = 0; i < 20'000; ++i) {
-        for (u32& slot : page.receive_slots) slot = ipc::local_caps().take_free_slot();
-        ipc::Registers registers;
+        sys::Registers registers;
         const u32 label = random() % 4 ? make_label(block::Block::kInterfaceId, random() % 6) : static_cast<u32>(random());
         const unsigned caps = random() % 4;
         registers.tag = Tag(label, random() % 12, caps, static_cast<u16>(random()));
         for (u64& word : registers.w) word = random() % 3 ? random() % 8192 : random();
-        for (unsigned cap = 0; cap < caps; ++cap) page.send_slots[cap] = raw(ipc::local_caps().create(900'000 + random() % 10));
-        static_cast<void>(driver.service().call(registers, page, 1 + random() % 6));
-        for (unsigned cap = 0; cap < caps; ++cap) ipc::local_caps().drop(static_cast<Slot>(page.send_slots[cap]));
+        for (unsigned cap = 0; cap < caps; ++cap) sys::utcb().send_slots[cap] = raw(sent[random() % sent.size()].slot());
+        if (sys::call(sessions[random() % 6].slot(), registers) == Error::None)
+            ipc::ReceivedCaps received([]() -> Utcb& { return sys::utcb(); }, registers.tag);  // of the description
     }
-    CHECK(world.mapped == 0);
-    CHECK(world.now.slots.empty());
+    CHECK(driver.deaths == 0);
+    CHECK(memory.mapped_pages(driver) == 0);
+    CHECK(stage.kept_slots(driver) == 0);
+    CHECK(used_scratch_slots() == own);
+    CHECK(stage.used_slots(driver) == drivers);
 }

@@ -1,12 +1,15 @@
-// A block driver that dies and comes back, its disk, and clients of it.
+// A block driver on a Stage, its disk, and clients of it.
 #pragma once
 
-#include <mortal_service.h>
+#include <memory_server.h>
+#include <scripted_names.h>
+#include <stage_case.h>
 
 #include <drivers/block/block_server.h>
 #include <drivers/ram_block/ram_disk.h>
 
-#include <doctest/doctest.h>
+#include <eft/ring/attached_ring.h>
+#include <eft/wake.h>
 
 namespace eft::test {
 
@@ -16,11 +19,9 @@ public:
     static constexpr u64 kSectors = 64;
     static constexpr std::size_t kRoom = 5;
 
-    SlowDisk(World& world, ram_block::RamDisk& contents) : world_(world), contents_(contents) {}
-
-    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8, block}; }
+    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8}; }
     Status open_area(u32 area, Slot, u64) override {
-        world_.point();
+        host::before_store();  // a death can strike here
         CHECK(!open_[area]);
         open_[area] = true;
         return {};
@@ -31,7 +32,7 @@ public:
         open_[area] = false;
     }
     Result<block::Progress> begin(u32 number, const block::Operation& operation) override {
-        world_.point();
+        host::before_store();  // a death can strike here
         if (begun_.size() == kRoom) return Error::Busy;
         if (operation.sector == failing_sector && operation.count != 0) return Error::DeviceError;
         begun_.push_back({number, operation});
@@ -65,7 +66,6 @@ public:
     unsigned kicks = 0;
     bool breaks_down = false;
     bool writable = true;
-    u32 block = 1;
     u64 failing_sector = ~u64{0};
 
 private:
@@ -73,77 +73,61 @@ private:
         u32 number;
         block::Operation operation;
     };
-    World& world_;
-    ram_block::RamDisk& contents_;
+    std::vector<std::byte> memory_ = std::vector<std::byte>(kSectors * block::kSectorBytes);
+    ram_block::RamDisk contents_{memory_};
     std::vector<Begun> begun_;
     std::size_t most_ = 0;
     bool open_[block::kSessions] = {};
 };
 
-// The driver with its disk. What the disk has begun is gone with the incarnation.
-class Driver {
-public:
-    using Service = MortalService<block::Server>;
+struct DiskScene {
+    static constexpr u64 kInterrupt = 1;
 
-    explicit Driver(World& world)
-        : disk_memory_(SlowDisk::kSectors * block::kSectorBytes), contents_(disk_memory_), disk_(world, contents_),
-          service_(world, block::kLayoutVersion, disk_) {
-        service_.on_death = [this] { disk_.forget(); };
+    Stage& stage;
+    MemoryServer memory{stage};
+    SlowDisk disk{};
+    // What the disk has begun is gone with the incarnation.
+    Program& driver = stage.add("driver", [this]() -> int {
+        disk.forget();
+        run_server<block::Server>(block::kLayoutVersion, disk);
+    }, {.priority = Stage::kServerPriority, .state_bytes = page_up(block::Server::Region::kBytes)});
+    ScriptedNames names{stage, driver};
+
+    // The disk ends so many operations, and tells the driver.
+    void interrupt(unsigned ends = 0) {
+        disk.ends = ends;
+        stage.signal(driver, kInterrupt);
     }
-
-    SlowDisk& disk() { return disk_; }
-    Service& service() { return service_; }
-    unsigned deaths() const { return service_.deaths; }
-    void wake() { service_.wake(); }
-    void serve() { service_.serve(); }
-    void close_ended() { service_.close_ended(); }
-    void kill() { service_.kill(); }
-
-private:
-    std::vector<std::byte> disk_memory_;
-    ram_block::RamDisk contents_;
-    SlowDisk disk_;
-    Service service_;
+    // Lets the disk end what it has.
+    void run(int rounds = 60) {
+        for (int i = 0; i < rounds; ++i) interrupt(3);
+    }
+    // Clients whose memory the driver has mapped; none if it has only a part.
+    u64 mapped_clients();
 };
-using DriverTransport = MortalTransport<Driver::Service>;
 
-// A client: its memory objects are numbered by its badge.
+// A client. Its notification is the test's, with a bit for each badge.
 class DiskClient {
 public:
     static constexpr u64 kAreaBytes = 16 * kPageSize;
+    using Ring = block::BlockRing<ring::PeerWake>;
 
-    struct WakeDriver {
-        World* world;
-        u64* object;
-        void signal() {
-            if (*object >= World::kWakeBase) world->now.self_bits |= *object - World::kWakeBase;
-        }
-    };
-
-    DiskClient(World& world, Driver& driver, u64 own_badge)
-        : badge(own_badge), driver_(driver), ring_memory(world.make_memory(ring_object(), page_up(decltype(ring)::kMemoryBytes))),
-          area(world.make_memory(area_object(), kAreaBytes)), client(DriverTransport{&driver.service(), badge}), ring(WakeDriver{&world, &wake_object_}) {
-        REQUIRE(ring.create(ring_memory, kAreaBytes).ok());
+    DiskClient(DiskScene& scene, u64 own_badge) : badge(own_badge), client(scene.stage.connect(scene.driver, Badge{badge})) {
+        REQUIRE(ring.create(ring_memory.bytes(), kAreaBytes).ok());
     }
 
-    u64 ring_object() const { return badge * 10 + 1; }
-    u64 area_object() const { return badge * 10 + 2; }
-    u64 wake_object() const { return badge * 10 + 3; }
-
-    Result<block::Attached> attach() {
-        auto& caps = ipc::local_caps();
+    Result<block::Attached> attach() { return attach(ring_memory, area_memory); }
+    Result<block::Attached> attach(const SharedMemory& its_ring, const SharedMemory& its_area) {
         block::Attach request;
-        request.ring = request.ring.owning(caps.create(ring_object()));
-        request.area = request.area.owning(caps.create(area_object()));
-        request.wake = request.wake.owning(caps.create(wake_object()));
+        request.ring = ipc::CapField<ipc::kind::Memory>(its_ring.object().slot());
+        request.area = ipc::CapField<ipc::kind::Memory>(its_area.object().slot());
+        request.wake = wake_;
         request.area_bytes = kAreaBytes;
         auto attached = client.attach(request);
-        if (attached.ok()) {
-            const ipc::LocalHandle wake(attached->wake.release());
-            wake_object_ = caps.object(wake.slot());
-        }
+        if (attached.ok()) server_wake_ = CapHandle(attached->wake.release());
         return attached;
     }
+    bool woken() const { return (poll_wake() >> badge % 32 & 1) != 0; }
 
     Result<u64> submit_read(u64 sector, u32 count, u32 offset) {
         block::Read request;
@@ -163,15 +147,21 @@ public:
     }
 
     u64 badge;
+    SharedMemory ring_memory = *SharedMemory::create(Ring::kMemoryBytes), area_memory = *SharedMemory::create(kAreaBytes);
+    std::span<std::byte> area = area_memory.bytes();
 
 private:
-    Driver& driver_;
-    u64 wake_object_ = 0;
+    CapHandle wake_ = *make_wake(u64{1} << badge % 32), server_wake_;
 
 public:
-    std::span<std::byte> ring_memory, area;
-    block::BlockClient<DriverTransport> client;
-    block::BlockRing<WakeDriver> ring;
+    block::BlockClient<> client;
+    Ring ring{ring::PeerWake(&server_wake_)};
 };
+
+inline u64 DiskScene::mapped_clients() {
+    constexpr u64 kEach = (page_up(DiskClient::Ring::kMemoryBytes) + DiskClient::kAreaBytes) / kPageSize;
+    const u64 pages = memory.mapped_pages(driver);
+    return pages % kEach == 0 ? pages / kEach : 0;
+}
 
 }  // namespace eft::test
