@@ -1,39 +1,48 @@
-// The console over a UART in software, with a death at every step: what was typed is read once, what was written is
-// printed, at worst twice.
+// The console over a UART in software, with a death at every system call and store: what was typed is read once, what was
+// written is printed, at worst twice.
 #include <devices/uart_16550.h>
 #include <drivers/uart/console.h>
-#include <mortal_service.h>
+#include <stage_case.h>
+
+#include <eft/wake.h>
 
 using namespace eft;
 using namespace eft::test;
 
 namespace {
 
-using Service = MortalService<uart::ConsoleServer>;
-using Client = console::ConsoleClient<MortalTransport<Service>>;
-constexpr u64 kWake = 555;
+struct Scene {
+    static constexpr u64 kInterrupt = 1;
 
-bool live(u64 fatal) {
-    CAPTURE(fatal);
-    World world;
-    Uart16550 line;
-    line.sends_at_once = true;
+    Stage& stage;
+    Uart16550 line{};
     const hw::Ports ports = line.ports();
-    Service service(world, uart::kLayoutVersion, ports);
-    Client client(MortalTransport<Service>{&service, 7});
-    world.steps = 0;
-    world.fatal_step = fatal;
+    Program* console = start();
+    console::ConsoleClient<> client{stage.connect(*console, Badge{7})};
+
+    Program* start() {
+        line.sends_at_once = true;
+        return &stage.serve<uart::ConsoleServer>("console", uart::kLayoutVersion, ports);
+    }
+    void interrupt() { stage.signal(*console, kInterrupt); }
+};
+
+bool live(Stage& stage, At at, u64 nth) {
+    Scene scene{stage};
+    auto& [_, line, ports, program, client] = scene;
+    program->die(at, nth);
 
     console::Attach request;
-    request.wake = request.wake.owning(ipc::local_caps().create(kWake));
+    const CapHandle wake = *make_wake();
+    request.wake = wake;
     REQUIRE(client.attach(request).ok());
     std::string written, read;
     const std::string typed = "the quick brown newt";
     for (std::size_t i = 0; i < typed.size(); i += 5) {
         line.type(typed.substr(i, 5));
-        const unsigned before = world.now.signals[kWake];
-        service.serve();
-        CHECK(world.now.signals[kWake] > before);
+        static_cast<void>(poll_wake());
+        scene.interrupt();
+        CHECK(poll_wake() != 0);
         const std::string text = "line " + std::to_string(i) + "\r\n";
         console::Output output;
         output.bytes = std::span(reinterpret_cast<const u8*>(text.data()), text.size());
@@ -49,7 +58,7 @@ bool live(u64 fatal) {
         const auto input = client.read({});
         REQUIRE(input.ok());
         read.append(input->bytes.begin(), input->bytes.end());
-        service.serve();
+        scene.interrupt();
     }
     CHECK(read == typed);
     // All that was written, in order; what comes twice lies in between.
@@ -57,29 +66,24 @@ bool live(u64 fatal) {
     for (char byte : line.wire)
         if (found < written.size() && byte == written[found]) ++found;
     CHECK(found == written.size());
-    if (service.deaths == 0) CHECK(line.wire.size() == written.size());
-    CHECK(service.deaths <= 1);
-    return service.deaths == 1;
+    if (program->deaths == 0) CHECK(line.wire.size() == written.size());
+    CHECK(program->deaths <= 1);
+    return program->deaths == 1;
 }
 
 }  // namespace
 
 TEST_CASE("a death of the console at any step loses nothing that was typed or written") {
-    u64 step = 0;
-    while (live(step)) ++step;
-    CHECK(step > 40);
+    for (const At at : {At::SystemCall, At::Store}) {
+        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) { return live(stage, at, nth); });
+        CHECK(deaths > (at == At::Store ? 100 : 20));
+    }
 }
 
-TEST_CASE("what nobody reads is counted, and told once") {
-    World world;
-    Uart16550 line;
-    line.sends_at_once = true;
-    const hw::Ports ports = line.ports();
-    Service service(world, uart::kLayoutVersion, ports);
-    Client client(MortalTransport<Service>{&service, 7});
+STAGE_CASE(Scene, "what nobody reads is counted, and told once") {
     for (unsigned i = 0; i < uart::kReceiveCapacity + 10; ++i) {
         line.type("x");
-        service.serve();
+        interrupt();
     }
     std::size_t count = 0;
     u32 lost = 0;

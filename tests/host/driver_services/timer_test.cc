@@ -1,7 +1,10 @@
-// The timer service over an HPET in software, with a death at every step: no timer is early, none is lost.
+// The timer service over an HPET in software, with a death at every system call and store: no timer is early, none is lost.
 #include <devices/hpet.h>
 #include <drivers/hpet/timer_server.h>
-#include <mortal_service.h>
+#include <scripted_names.h>
+#include <stage_case.h>
+
+#include <eft/wake.h>
 
 using namespace eft;
 using namespace eft::test;
@@ -27,40 +30,35 @@ constexpr u64 kLate = 8;
 HpetModel* present_hardware = nullptr;
 hpet::TimerServer::Start start_clock = [](hpet::ClockState& state) { return *hpet::Hpet::start(present_hardware->registers(), state, 0); };
 
-using Service = MortalService<hpet::TimerServer>;
-using Client = timer::TimerServiceClient<MortalTransport<Service>>;
+using Client = timer::TimerServiceClient<>;
 
 struct Scene {
-    World world;
-    Clock clock;
-    Service service;
-    Scene() : service((present_hardware = &clock.hardware, world), hpet::kLayoutVersion, start_clock) {}
-    Client client(u64 badge) { return Client(MortalTransport<Service>{&service, badge}); }
+    Stage& stage;
+    Clock clock{};
+    Program& service = (present_hardware = &clock.hardware, stage.serve<hpet::TimerServer>("timer", hpet::kLayoutVersion, start_clock));
+
+    Client client(u64 badge) { return Client{stage.connect(service, Badge{badge})}; }
     // Time passes, and the alarms that come meanwhile are served. One that is set in the past never comes.
     void advance(u64 to) {
         while (clock.alarm() > clock.hardware.counter && clock.alarm() <= to) {
             clock.pass_until(clock.alarm());
-            service.serve();
+            stage.signal(service, 1);
         }
         clock.pass_until(to);
     }
 };
 
-constexpr u64 kWake = 555;
-
-Status attach(Client& client, u64 object = kWake) {
+Status attach(Client& client, u64 wake_bits = 1) {
     timer::Attach request;
-    request.wake = request.wake.owning(ipc::local_caps().create(object));
+    const CapHandle wake = *make_wake(wake_bits);
+    request.wake = wake;
     return client.attach(request).error();
 }
 
-bool live(u64 fatal) {
-    CAPTURE(fatal);
-    Scene scene;
-    World& world = scene.world;
+bool live(Stage& stage, At at, u64 nth) {
+    Scene scene{stage};
     Client client = scene.client(7), other = scene.client(8);
-    world.steps = 0;
-    world.fatal_step = fatal;
+    scene.service.die(at, nth);
 
     REQUIRE(attach(client).ok());
     REQUIRE(other.arm({.timer = 63, .deadline_ns = 5000}).ok());
@@ -71,19 +69,19 @@ bool live(u64 fatal) {
     REQUIRE(client.arm({.timer = 0, .deadline_ns = 4000}).ok());
     CHECK(client.arm({.timer = 64, .deadline_ns = 4000}).error() == Error::OutOfRange);
 
-    const unsigned quiet = world.now.signals[kWake];
+    static_cast<void>(poll_wake());
     scene.advance(1999);
     CHECK(client.expired()->timers == 0);
     scene.advance(2600);
     CHECK(client.expired()->timers == 1u << 5);
-    CHECK(world.now.signals[kWake] > quiet);
+    CHECK(poll_wake() != 0);
     scene.advance(3999);
     CHECK(client.expired()->timers == 1u << 5);
     REQUIRE(client.disarm({.timer = 5}).ok());
-    const unsigned before = world.now.signals[kWake];
+    static_cast<void>(poll_wake());
     scene.advance(4000 + kLate);
     CHECK(client.expired()->timers == 1);
-    CHECK(world.now.signals[kWake] > before);
+    CHECK(poll_wake() != 0);
     CHECK(other.expired()->timers == 0);
     REQUIRE(client.arm({.timer = 1, .deadline_ns = 10}).ok());  // past
     CHECK(client.expired()->timers == 3);
@@ -96,27 +94,25 @@ bool live(u64 fatal) {
 }  // namespace
 
 TEST_CASE("a death of the timer service at any step hurts nobody who waits") {
-    u64 step = 0;
-    while (live(step)) ++step;
-    CHECK(step > 60);
+    for (const At at : {At::SystemCall, At::Store}) {
+        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) { return live(stage, at, nth); });
+        CHECK(deaths > (at == At::Store ? 200 : 20));
+    }
 }
 
-TEST_CASE("sessions end, and their timers with them") {
-    Scene scene;
-    World& world = scene.world;
+STAGE_CASE(Scene, "sessions end, and their timers with them") {
+    ScriptedNames names(stage, service);
     for (u64 badge = 10; badge < 10 + hpet::kSessions; ++badge) {
-        Client client = scene.client(badge);
-        REQUIRE(attach(client, badge).ok());
-        REQUIRE(client.arm({.timer = 3, .deadline_ns = 2000 + badge}).ok());
+        Client each = client(badge);
+        REQUIRE(attach(each, u64{1} << badge).ok());
+        REQUIRE(each.arm({.timer = 3, .deadline_ns = 2000 + badge}).ok());
     }
-    Client late = scene.client(99);
+    Client late = client(99);
     CHECK(late.now().error() == Error::LimitReached);
-    FakeNames names;
-    names.ended = {10, 11};
-    scene.service.close_ended();
-    CHECK(world.now.slots.size() == hpet::kSessions - 2);
-    scene.advance(5000);
-    CHECK(world.now.signals[10] == 1);  // when it was attached
-    CHECK(world.now.signals[12] == 2);
+    names.close({10, 11});
+    CHECK(stage.kept_slots(service) == hpet::kSessions - 2);
+    static_cast<void>(poll_wake());
+    advance(5000);
+    CHECK(poll_wake() == ((u64{1} << hpet::kSessions) - 4) << 10);
     CHECK(late.now().ok());
 }
