@@ -98,6 +98,21 @@ STAGE_CASE(Fixture, "requests that cannot be are refused, and others go on") {
     CHECK((*client.ring.take_completion())->status == Error::None);
 }
 
+STAGE_CASE(Fixture, "of a device with large blocks only whole ones can be asked for") {
+    disk.block = 4;
+    const auto attached = client.attach();
+    REQUIRE(attached.ok());
+    CHECK(attached->block == 4);
+    for (u64 sector : {4, 5}) {
+        for (u32 count : {4u, 3u}) {
+            REQUIRE(client.submit_read(sector, count, 0).ok());
+            run();
+            const bool whole = sector == 4 && count == 4;
+            CHECK((*client.ring.take_completion())->status == (whole ? Error::None : Error::InvalidArgument));
+        }
+    }
+}
+
 STAGE_CASE(Fixture, "what is attached takes the place of what was, unless that is in use") {
     REQUIRE(client.attach().ok());
     REQUIRE(client.attach().ok());

@@ -19,7 +19,7 @@ public:
     static constexpr u64 kSectors = 64;
     static constexpr std::size_t kRoom = 5;
 
-    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8}; }
+    block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8, block}; }
     Status open_area(u32 area, Slot, u64) override {
         host::before_store();  // a death can strike here
         CHECK(!open_[area]);
@@ -66,6 +66,7 @@ public:
     unsigned kicks = 0;
     bool breaks_down = false;
     bool writable = true;
+    u32 block = 1;
     u64 failing_sector = ~u64{0};
 
 private:

@@ -27,10 +27,10 @@ struct Scene {
     void interrupt() { stage.signal(*console, kInterrupt); }
 };
 
-bool live(Stage& stage, At at, u64 nth) {
+bool live(Stage& stage, Death death) {
     Scene scene{stage};
     auto& [_, line, ports, program, client] = scene;
-    program->die(at, nth);
+    program->die(death);
 
     console::Attach request;
     const CapHandle wake = *make_wake();
@@ -74,10 +74,9 @@ bool live(Stage& stage, At at, u64 nth) {
 }  // namespace
 
 TEST_CASE("a death of the console at any step loses nothing that was typed or written") {
-    for (const At at : {At::SystemCall, At::Store}) {
-        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) { return live(stage, at, nth); });
-        CHECK(deaths > (at == At::Store ? 100 : 20));
-    }
+    const Deaths deaths = die_everywhere(live);
+    CHECK(deaths.system_calls > 20);
+    CHECK(deaths.stores > 100);
 }
 
 STAGE_CASE(Scene, "what nobody reads is counted, and told once") {

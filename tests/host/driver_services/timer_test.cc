@@ -55,10 +55,10 @@ Status attach(Client& client, u64 wake_bits = 1) {
     return client.attach(request).error();
 }
 
-bool live(Stage& stage, At at, u64 nth) {
+bool live(Stage& stage, Death death) {
     Scene scene{stage};
     Client client = scene.client(7), other = scene.client(8);
-    scene.service.die(at, nth);
+    scene.service.die(death);
 
     REQUIRE(attach(client).ok());
     REQUIRE(other.arm({.timer = 63, .deadline_ns = 5000}).ok());
@@ -94,10 +94,9 @@ bool live(Stage& stage, At at, u64 nth) {
 }  // namespace
 
 TEST_CASE("a death of the timer service at any step hurts nobody who waits") {
-    for (const At at : {At::SystemCall, At::Store}) {
-        const u64 deaths = die_everywhere([at](Stage& stage, u64 nth) { return live(stage, at, nth); });
-        CHECK(deaths > (at == At::Store ? 200 : 20));
-    }
+    const Deaths deaths = die_everywhere(live);
+    CHECK(deaths.system_calls > 20);
+    CHECK(deaths.stores > 200);
 }
 
 STAGE_CASE(Scene, "sessions end, and their timers with them") {

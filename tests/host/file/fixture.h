@@ -1,4 +1,4 @@
-// A file service on the host: the logic of the server, a disk in memory, clients with rings in ordinary memory.
+// A file server on a Stage: the product's server over a disk in memory, and clients with rings.
 #pragma once
 
 #include "image.h"
@@ -6,101 +6,17 @@
 
 #include "fs/ext2/file_service.h"
 
-#include <eft/ipc/local_transport.h>
+#include <memory_server.h>
+#include <scripted_names.h>
+#include <stage_case.h>
 
-#include <doctest/doctest.h>
-#include <mortal_service.h>
+#include <eft/ring/attached_ring.h>
+#include <eft/wake.h>
 
 #include <memory>
 #include <string>
 
 namespace eft::test {
-
-struct NoWake {
-    void signal() {}
-};
-
-struct FileServer final : ext2::FileServer {
-    using ext2::FileServer::FileServer;
-    unsigned mountings = 0;  // begun; the test ends them
-    void begin_mounting() override { ++mountings; }
-};
-
-// One incarnation of the server.
-struct FileIncarnation {
-    WorldSlots slots;
-    std::unique_ptr<FileServer> service;
-
-    explicit FileIncarnation(World& world) : slots(world) {
-        auto memory = world.memory(World::kRegion);
-        if (memory.empty()) memory = world.make_memory(World::kRegion, page_up(ext2::FileServer::Region::kBytes));
-        service = std::make_unique<FileServer>(memory, ext2::kLayoutVersion, slots);
-        CHECK(service->recover(0) != RecoveryOutcome::Damaged);
-        service->recover_attachments(*service, false);
-    }
-    ext2::Report& report() { return service->report(); }
-    void settle() {
-        while (!service->serve_rings(*service)) {
-        }
-    }
-    void close(u64 badge) {
-        FakeNames names;
-        names.ended = {badge};
-        service->close_ended(*service);
-    }
-};
-using Local = ipc::LocalServer<file::File, FileServer>;
-
-struct TestClient {
-    static constexpr u64 kAreaBytes = 1 << 20;
-
-    World& world;
-    u64 badge;
-    file::FileClient<ipc::LocalTransport<Local>> calls;
-    file::FileRing<NoWake> ring{NoWake{}};
-    std::span<std::byte> ring_memory, area;
-    u64 notification;
-
-    TestClient(World& everywhere, Local& server, u64 own)
-        : world(everywhere), badge(own), calls(server, Badge{badge}), ring_memory(world.make_memory(badge * 10 + 1, page_up(decltype(ring)::kMemoryBytes))),
-          area(world.make_memory(badge * 10 + 2, kAreaBytes)), notification(badge * 10 + 3) {}
-
-    Error send_attach(u64 area_bytes) {
-        auto& caps = ipc::local_caps();
-        file::AttachRequest request;
-        request.ring = request.ring.owning(caps.create(badge * 10 + 1));
-        request.area = request.area.owning(caps.create(badge * 10 + 2));
-        request.wake = request.wake.owning(caps.create(notification));
-        request.area_bytes = area_bytes;
-        return calls.attach(request).error();
-    }
-    Error attach(FileIncarnation& server) {
-        REQUIRE(ring.create(ring_memory, area.size()).ok());
-        const Error error = send_attach(kAreaBytes);
-        server.settle();  // the step commits
-        return error;
-    }
-    Result<file::Attributes> open(std::string_view path, u32 handle) {
-        file::Opening request;
-        request.path = path;
-        request.handle = handle;
-        return calls.open(request);
-    }
-    Result<u64> submit(u32 handle, u64 offset, u32 where, u32 size) {
-        file::Read request;
-        request.handle = handle;
-        request.offset = offset;
-        request.data = ipc::AreaSpan(area.data(), where, size);
-        return ring.submit_read(request);
-    }
-    std::string bytes(u32 where, std::size_t size) { return {reinterpret_cast<const char*>(area.data()) + where, size}; }
-    Result<file::Done> completion() {
-        auto taken = ring.take_completion();
-        if (!taken.ok()) return taken.error();
-        REQUIRE(taken->has_value());
-        return ring::response_of<file::File::ReadMethod>(**taken);
-    }
-};
 
 // The tree of the ext2 tests, made once.
 struct SampleDisk {
@@ -117,14 +33,118 @@ inline const SampleDisk& sample_disk() {
     return disk;
 }
 
-// Served from a disk that answers at once.
-struct Served {
-    World world;
-    MemorySource source{sample_disk().image};
-    FileIncarnation incarnation{world};
-    Local local{*incarnation.service};
+// What the test says of the disk.
+struct DiskPlan {
+    Image image = sample_disk().image;
+    bool mounts = true;         // when it is needed; else the test ends the mounting
+    unsigned mountings = 0;     // begun
+    bool holds = false;         // reads wait for kFinish
+};
 
-    Served() { incarnation.service->mounted(run(ext2::mount(source, incarnation.report()))); }
+// One incarnation's. Reads are answered at once, or wait.
+struct TestDisk final : ext2::BlockSource {
+    explicit TestDisk(DiskPlan& from) : plan(from), quick(from.image), queued(from.image) {}
+    u64 size_bytes() const override { return quick.size_bytes(); }
+    Task<Status> read(u64 offset, std::span<std::byte> destination) override {
+        return plan.holds ? queued.read(offset, destination) : quick.read(offset, destination);
+    }
+    DiskPlan& plan;
+    MemorySource quick;
+    QueuedSource queued;
+};
+
+class TestServer final : public ext2::FileServer {
+public:
+    static constexpr u64 kMount = 1, kNoDevice = 2, kFinish = 4;
+
+    TestServer(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, DiskPlan& plan)
+        : FileServer(memory, layout_version, slots), disk(plan) {
+        running = this;
+    }
+    static inline TestServer* running = nullptr;  // the present incarnation
+    TestDisk disk;
+
+    void begin_mounting() override {
+        ++disk.plan.mountings;
+        if (disk.plan.mounts) start_detached(mount_disk());
+    }
+    void woken(u64 bits) {
+        if (bits & kMount) start_detached(mount_disk());
+        if (bits & kNoDevice) mounted(Error::NoDevice);
+        if (bits & kFinish)
+            while (disk.queued.pending() != 0) disk.queued.finish_one(0);
+    }
+
+private:
+    Task<void> mount_disk() { mounted(co_await ext2::mount(disk, report())); }
+};
+
+struct Served {
+    Stage& stage;
+    DiskPlan plan{};
+    MemoryServer memory{stage};
+    Program& server = stage.serve<TestServer>("ext2", ext2::kLayoutVersion, plan);
+    ScriptedNames names{stage, server};
+
+    TestDisk& disk() { return TestServer::running->disk; }
+    u64 mapped() { return memory.mapped_pages(server); }
+};
+
+class TestClient {
+public:
+    using Ring = file::FileRing<ring::PeerWake>;
+    static constexpr u64 kAreaBytes = 1 << 20;
+
+    TestClient(Served& served, u64 own_badge, u64 bytes = kAreaBytes)
+        : badge(own_badge), calls(served.stage.connect(served.server, Badge{badge})), area_memory(*SharedMemory::create(bytes)) {}
+
+    Error send_attach(u64 bytes) {
+        file::AttachRequest request;
+        request.ring = ipc::CapField<ipc::kind::Memory>(ring_memory.object().slot());
+        request.area = ipc::CapField<ipc::kind::Memory>(area_memory.object().slot());
+        request.wake = wake_;
+        request.area_bytes = bytes;
+        auto attached = calls.attach(request);
+        if (attached.ok()) server_wake_ = CapHandle(attached->wake.release());
+        return attached.error();
+    }
+    Error attach() {
+        REQUIRE(ring.create(ring_memory.bytes(), area().size()).ok());
+        return send_attach(area().size());
+    }
+    Result<file::Attributes> open(std::string_view path, u32 handle) {
+        file::Opening request;
+        request.path = path;
+        request.handle = handle;
+        return calls.open(request);
+    }
+    Result<u64> submit(u32 handle, u64 offset, u32 where, u32 size) {
+        file::Read request;
+        request.handle = handle;
+        request.offset = offset;
+        request.data = ipc::AreaSpan(area().data(), where, size);
+        return ring.submit_read(request);
+    }
+    std::span<std::byte> area() const { return area_memory.bytes(); }
+    std::string bytes(u32 where, std::size_t size) { return {reinterpret_cast<const char*>(area().data()) + where, size}; }
+    Result<file::Done> completion() {
+        auto taken = ring.take_completion();
+        if (!taken.ok()) return taken.error();
+        REQUIRE(taken->has_value());
+        return ring::response_of<file::File::ReadMethod>(**taken);
+    }
+    // What the server has mapped of it.
+    u64 pages() const { return (page_up(Ring::kMemoryBytes) + area().size()) / kPageSize; }
+
+    u64 badge;
+    file::FileClient<> calls;
+    SharedMemory ring_memory = *SharedMemory::create(Ring::kMemoryBytes), area_memory;
+
+private:
+    CapHandle wake_ = *make_wake(), server_wake_;
+
+public:
+    Ring ring{ring::PeerWake(&server_wake_)};
 };
 
 }  // namespace eft::test

@@ -4,10 +4,9 @@
 using namespace eft;
 using namespace eft::test;
 
-TEST_CASE("handles, offsets and places outside their ranges are refused") {
-    Served served;
-    TestClient client(served.world, served.local, 5);
-    REQUIRE(client.attach(served.incarnation) == Error::None);
+STAGE_CASE(Served, "handles, offsets and places outside their ranges are refused") {
+    TestClient client(*this, 5);
+    REQUIRE(client.attach() == Error::None);
     CHECK(client.open("/hello.txt", 32).error() == Error::OutOfRange);
     CHECK(client.open("/hello.txt", ~0u).error() == Error::OutOfRange);
     file::Handle handle;
@@ -21,7 +20,7 @@ TEST_CASE("handles, offsets and places outside their ranges are refused") {
         u32 where, size;
         Error expected;
     };
-    const u32 area = 1 << 20;
+    const u32 area = TestClient::kAreaBytes;
     for (const Case& each : {Case{0, ~u64{0}, 0, 16, Error::None}, Case{0, 0, area - 8, 16, Error::BadMessage},
                              Case{0, 0, ~0u, 2, Error::BadMessage}, Case{0, 0, 0, ~0u, Error::BadMessage},
                              Case{1, 0, 0, 16, Error::IsDirectory}, Case{2, 0, 0, 16, Error::StaleSession},
@@ -29,120 +28,96 @@ TEST_CASE("handles, offsets and places outside their ranges are refused") {
         CAPTURE(each.handle);
         CAPTURE(each.where);
         REQUIRE(client.submit(each.handle, each.offset, each.where, each.size).ok());
-        served.incarnation.settle();
         CHECK(client.completion().error() == each.expected);
     }
 }
 
-TEST_CASE("memory that is no ring, or smaller than it says, is refused, and the session lives on") {
-    Served served;
-    TestClient client(served.world, served.local, 5);
-    CHECK(client.send_attach(TestClient::kAreaBytes) == Error::BadFormat);  // zeroed: no ring
-    REQUIRE(client.ring.create(client.ring_memory, u64{1} << 40).ok());  // claims an area that it does not give
+STAGE_CASE(Served, "memory that is no ring, or smaller than it says, is refused, and the session lives on") {
+    TestClient client(*this, 5);
+    CHECK(client.send_attach(TestClient::kAreaBytes) == Error::BadFormat);         // zeroed: no ring
+    REQUIRE(client.ring.create(client.ring_memory.bytes(), u64{1} << 40).ok());  // claims an area that it does not give
     CHECK(client.send_attach(TestClient::kAreaBytes) == Error::BadFormat);
     CHECK(client.send_attach(2 * TestClient::kAreaBytes) == Error::OutOfRange);
-    CHECK(served.world.mapped == 0);
-    CHECK(served.world.now.slots.empty());
-    CHECK(client.attach(served.incarnation) == Error::None);
+    CHECK(mapped() == 0);
+    CHECK(stage.kept_slots(server) == 0);
+    CHECK(client.attach() == Error::None);
     CHECK(client.open("/hello.txt", 0).ok());
 }
 
-TEST_CASE("a ring written over at random harms nobody else") {
+STAGE_CASE(Served, "a ring written over at random harms nobody else") {
+    TestClient good(*this, 5);
+    REQUIRE(good.attach() == Error::None);
+    REQUIRE(good.open("/hello.txt", 0).ok());
     for (unsigned seed = 0; seed < 300; ++seed) {
         CAPTURE(seed);
         std::mt19937_64 random(seed);
-        Served served;
-        TestClient good(served.world, served.local, 5), bad(served.world, served.local, 6);
-        REQUIRE(good.attach(served.incarnation) == Error::None);
-        REQUIRE(bad.attach(served.incarnation) == Error::None);
-        REQUIRE(good.open("/hello.txt", 0).ok());
+        TestClient bad(*this, 100 + seed, 64 * 1024);
+        REQUIRE(bad.attach() == Error::None);
         REQUIRE(bad.open("/double.bin", 0).ok());
-        auto words = std::span(reinterpret_cast<u64*>(bad.ring_memory.data()), 300);
+        auto words = std::span(reinterpret_cast<u64*>(bad.ring_memory.bytes().data()), 300);
         for (int round = 0; round < 8; ++round) {
             (void)bad.submit(0, random() % 4'000'000, 0, 4096).ok();
             for (int i = 0; i < 6; ++i) words[random() % words.size()] = random() % 3 ? random() % 64 : random();
-            for (int polls = 0; polls < 50 && !served.incarnation.service->serve_rings(*served.incarnation.service); ++polls) {
-            }
+            stage.signal(server, static_cast<u64>(WakeBit::Rings));
             REQUIRE(good.submit(0, 0, 0, 12).ok());
-            for (int polls = 0; polls < 50 && !served.incarnation.service->serve_rings(*served.incarnation.service); ++polls) {
-            }
             CHECK(good.completion()->count == 12);
         }
+        names.close({bad.badge});
     }
+    CHECK(server.deaths == 0);
+    CHECK(mapped() == good.pages());
 }
 
-TEST_CASE("a client that breaks the rules of its ring has a session that ends, and the next incarnation knows it") {
-    World world;
-    auto first = std::make_unique<FileIncarnation>(world);
-    Local local(*first->service);
-    TestClient client(world, local, 5);
-    REQUIRE(client.attach(*first) == Error::None);
-    reinterpret_cast<ring::Header*>(client.ring_memory.data())->submitted += 100'000;
-    first->settle();
-    CHECK(world.mapped == 0);
+STAGE_CASE(Served, "a client that breaks the rules of its ring has a session that ends, and the next incarnation knows it") {
+    TestClient client(*this, 5);
+    REQUIRE(client.attach() == Error::None);
+    reinterpret_cast<ring::Header*>(client.ring_memory.bytes().data())->submitted += 100'000;
+    stage.signal(server, static_cast<u64>(WakeBit::Rings));
+    CHECK(mapped() == 0);
     file::Handle handle;
     CHECK(client.calls.close(handle).error() == Error::ProtocolViolation);
-    first.reset();
-    FileIncarnation second(world);
-    local.replace(*second.service);
+    stage.kill(server);
     CHECK(client.calls.close(handle).error() == Error::ProtocolViolation);
-    second.close(5);
-    CHECK(client.attach(second) == Error::None);
+    names.close({5});
+    CHECK(client.attach() == Error::None);
 }
 
-TEST_CASE("no more than sixteen sessions, and the end of one makes room") {
-    Served served;
+STAGE_CASE(Served, "no more than sixteen sessions, and the end of one makes room") {
     std::vector<std::unique_ptr<TestClient>> clients;
-    for (u64 badge = 1; badge <= 17; ++badge)
-        clients.push_back(std::make_unique<TestClient>(served.world, served.local, badge));
-    for (u64 i = 0; i < 16; ++i) CHECK(clients[i]->attach(served.incarnation) == Error::None);
+    for (u64 badge = 1; badge <= 17; ++badge) clients.push_back(std::make_unique<TestClient>(*this, badge));
+    for (u64 i = 0; i < 16; ++i) CHECK(clients[i]->attach() == Error::None);
     CHECK(clients[16]->open("/hello.txt", 0).error() == Error::LimitReached);
-    CHECK(clients[16]->attach(served.incarnation) == Error::LimitReached);
-    CHECK(served.world.mapped == 32);
-    served.incarnation.close(4);
-    CHECK(served.world.mapped == 30);
+    CHECK(clients[16]->attach() == Error::LimitReached);
+    CHECK(mapped() == 16 * clients[0]->pages());
+    names.close({4});
+    CHECK(mapped() == 15 * clients[0]->pages());
     CHECK(clients[16]->open("/hello.txt", 0).ok());
     CHECK(clients[0]->open("/hello.txt", 0).ok());
 }
 
-TEST_CASE("a client that ends while its read is under way keeps its memory until the read has ended") {
-    World world;
-    QueuedSource source(sample_disk().image);
-    FileIncarnation incarnation(world);
-    auto mounting = ext2::mount(source, incarnation.report());
-    mounting.start();
-    while (source.pending() != 0) source.finish_one(0);
-    incarnation.service->mounted(mounting.take());
-    Local local(*incarnation.service);
-    TestClient client(world, local, 5);
-    REQUIRE(client.attach(incarnation) == Error::None);
-    (void)client.open("/double.bin", 0).error();
-    while (source.pending() != 0) source.finish_one(0);
+STAGE_CASE(Served, "a client that ends while its read is under way keeps its memory until the read has ended") {
+    TestClient client(*this, 5);
+    REQUIRE(client.attach() == Error::None);
+    REQUIRE(client.open("/double.bin", 0).ok());
+    plan.holds = true;
     REQUIRE(client.submit(0, 0, 0, 8192).ok());
-    incarnation.settle();
-    REQUIRE(source.pending() > 0);
+    REQUIRE(disk().queued.pending() > 0);
 
-    incarnation.close(5);
-    CHECK(world.mapped == 2);
-    while (source.pending() != 0) source.finish_one(0);
-    incarnation.settle();
-    CHECK(world.mapped == 0);
-    CHECK(world.now.slots.empty());
+    names.close({5});
+    CHECK(mapped() == client.pages());
+    stage.signal(server, TestServer::kFinish);
+    CHECK(mapped() == 0);
+    CHECK(stage.kept_slots(server) == 0);
 }
 
-TEST_CASE("what is wrong with the disk is reported once for each finding") {
-    World world;
-    Image image = sample_disk().image;
-    MemorySource source{image};
-    FileIncarnation incarnation(world);
-    incarnation.service->mounted(run(ext2::mount(source, incarnation.report())));
-    Local local(*incarnation.service);
-    TestClient client(world, local, 5);
-    source.fail_at = source.reads;
+STAGE_CASE(Served, "what is wrong with the disk is reported once for each finding") {
+    TestClient client(*this, 5);
+    REQUIRE(client.calls.stat_fs().ok());
+    disk().quick.fail_at = disk().quick.reads;
     CHECK(client.open("/deep/er/and/deeper/file", 0).error() == Error::DeviceError);
-    CHECK(world.reports == 0);
+    CHECK(stage.logged(server).empty());
     CHECK(client.open("/deep/er/and/deeper/file", 0).ok());
-    std::fill(image.begin() + 4096, image.end(), std::byte{0xff});
+    std::fill(plan.image.begin() + 4096, plan.image.end(), std::byte{0xff});
     CHECK(client.open("/single.bin/x", 0).error() != Error::None);
-    CHECK(world.reports <= 1);
+    CHECK(stage.logged(server).size() <= 1);
 }

@@ -45,10 +45,17 @@ struct Driver {
     }
 };
 
+struct NoWake {
+    void signal() {}
+};
+
 struct Disk {
     static constexpr std::size_t kRingBytes = page_up(block::BlockRing<NoWake>::kMemoryBytes), kAreaBytes = ext2::kDiskWindows * ext2::kDiskWindowBytes;
-    World world;
-    std::span<std::byte> ring_memory = world.make_memory(1, kRingBytes), area = world.make_memory(2, kAreaBytes);
+    struct alignas(kPageSize) Page {
+        std::byte bytes[kPageSize] = {};
+    };
+    std::vector<Page> memory = std::vector<Page>((kRingBytes + kAreaBytes) / kPageSize);
+    std::span<std::byte> ring_memory{memory[0].bytes, kRingBytes}, area{memory[0].bytes + kRingBytes, kAreaBytes};
     block::BlockRing<NoWake> ring{NoWake{}};
     ring::Windows windows{ext2::kDiskWindows, ext2::kDiskWindowBytes};
     ext2::RingDisk<NoWake> disk{ring, windows};

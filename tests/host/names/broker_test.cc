@@ -1,70 +1,56 @@
-// The broker, with capabilities that are counted.
-#include <broker.h>
+// names as its clients and rs see it, with real capabilities.
+#include <stage_case.h>
 
-#include <doctest/doctest.h>
-#include <eft/ipc/local_caps.h>
-#include <eft/ipc/local_transport.h>
+#include <eft/idl/names.h>
+#include <eft/invoke.h>
+#include <eft/wake.h>
 
-#include <map>
 #include <set>
-#include <vector>
 
-namespace {
+int eft_main_of_names();
 
 using namespace eft;
-
-// What stands in for servers/names/capabilities.cc.
-struct Kernel {
-    std::map<Slot, u64> badge_of;      // of the parents that are there
-    std::multiset<Slot> signalled;
-    std::vector<u64> revoked, recalled;
-    bool slots_left = true;
-};
-Kernel kernel;
-
-}  // namespace
-
-namespace eft::broker {
-
-Result<Slot> make_session(Slot endpoint, u64 badge) {
-    if (!kernel.slots_left) return Error::LimitReached;
-    const Slot made = ipc::local_caps().derive(endpoint);
-    kernel.badge_of[made] = badge;
-    return made;
-}
-void revoke_copies(Slot session) { kernel.recalled.push_back(kernel.badge_of.at(session)); }
-void revoke_session(Slot session) {
-    kernel.revoked.push_back(kernel.badge_of.at(session));
-    kernel.badge_of.erase(session);
-    ipc::local_caps().drop(session);
-}
-void signal(Slot notification) { kernel.signalled.insert(notification); }
-
-}  // namespace eft::broker
+using namespace eft::test;
 
 namespace {
 
+using NamesClient = names::NamesClient<>;
+using Kind = names::Names::SessionKind;
+
+bool is_there(const CapHandle& cap) {
+    const auto info = kernel_object::inspect(slot(WellKnown::Table), cap.slot());
+    return info.ok() && info->type != ObjectType::None;
+}
+
+// A session that names gave.
+struct Session {
+    CapHandle cap;
+    u64 badge;
+    bool is_open() const { return is_there(cap); }
+};
+struct Admitted {
+    u32 id;
+    NamesClient client;
+    u64 badge;
+};
+
 struct World {
-    World() { kernel = {}; }
+    World(Stage& where, u32 table_bits = 10) : stage(where), server(where.add("names", eft_main_of_names, {.priority = Stage::kServerPriority, .table_bits = table_bits})) {}
+    Stage& stage;
+    Program& server;
+    Program& provided = stage.add("provided", [] { return static_cast<int>(wait_for_wake()); });
+    NamesClient control = as(raw(names::Names::badge_of(Kind::Control, 6)));
 
-    Slot endpoint = ipc::local_caps().create(1);
-    broker::Broker server{endpoint};
-    ipc::LocalServer<names::Names, broker::Broker> local{server};
-    using Client = names::NamesClient<ipc::LocalTransport<decltype(local)>>;
-    Client control{local, names::Names::badge_of(names::Names::SessionKind::Control, 6)};
-
-    Status publish(std::string_view name) {
+    NamesClient as(u64 badge) { return NamesClient{stage.connect(server, Badge{badge})}; }
+    Status publish(NamesClient& by, std::string_view name) {
+        const CapHandle endpoint = stage.connect(provided, Badge::None), wake = *make_wake();
         names::Publication publication;
         publication.name = name;
-        publication.endpoint = ipc::LocalHandle(ipc::local_caps().create(100));
-        publication.wake = ipc::LocalHandle(ipc::local_caps().create(101));
-        auto done = control.publish(publication).or_error();
-        return done.ok() ? Status() : Status(done.error());
+        publication.endpoint = endpoint;
+        publication.wake = wake;
+        return by.publish(publication).or_error().error();
     }
-    struct Admitted {
-        u32 id;
-        u64 badge;
-    };
+    Status publish(std::string_view name) { return publish(control, name); }
     Admitted admit(std::string_view allowed, std::string_view provides = "", u32 identity = 0) {
         names::Client client;
         client.name = "test";
@@ -73,22 +59,26 @@ struct World {
         client.identity = identity;
         auto admitted = control.admit(client).or_error();
         REQUIRE(admitted.ok());
-        u64 newest = 0;
-        for (const auto& [slot, badge] : kernel.badge_of) newest = std::max(newest, badge);
-        return {admitted->id, newest};
+        CapHandle session(admitted->session.release());
+        const u64 badge = kernel_object::inspect(slot(WellKnown::Table), session.slot())->data;
+        return {admitted->id, NamesClient{std::move(session)}, badge};
     }
-    Client as(u64 badge) { return Client(local, Badge{badge}); }
     static names::ServiceName named(std::string_view name) {
         names::ServiceName service;
         service.name = name;
         return service;
     }
-    static Result<u64> badge_of(const auto& session) {
+    static Result<Session> opened(auto session) {
         if (!session.ok()) return session.error();
-        return session->badge;
+        return Session{CapHandle(session->session.release()), session->badge};
     }
-    Result<u64> connect(Client& client, std::string_view name) { return badge_of(client.connect(named(name))); }
-    Result<u64> keep(Client& client, std::string_view name) { return badge_of(client.keep(named(name))); }
+    Result<Session> connect(NamesClient& client, std::string_view name) { return opened(client.connect(named(name))); }
+    Result<Session> keep(NamesClient& client, std::string_view name) { return opened(client.keep(named(name))); }
+    // 0: refused.
+    u64 kept_badge(NamesClient& client, std::string_view name) {
+        const auto kept = keep(client, name);
+        return kept.ok() ? kept->badge : 0;
+    }
     void dismiss(u32 id) {
         names::ClientId client;
         client.id = id;
@@ -96,198 +86,195 @@ struct World {
     }
 };
 
-TEST_CASE("only the control session publishes, admits and dismisses, and only clients connect") {
-    World world;
-    const auto admitted = world.admit("timer");
+std::vector<u64> list(const auto& badges) { return {badges->badges.begin(), badges->badges.end()}; }
+
+}  // namespace
+
+STAGE_CASE(World, "only the control session publishes, admits and dismisses, and only clients connect") {
+    const auto admitted = admit("timer");
     for (const u64 badge : {u64{0}, admitted.badge, u64{1}, u64{12345}}) {
         const Error refused = badge == admitted.badge ? Error::PermissionDenied : Error::StaleSession;
-        auto stranger = world.as(badge);
+        auto stranger = as(badge);
         names::Client client;
         CHECK(stranger.admit(client).or_error().error() == refused);
         names::ClientId id;
         id.id = admitted.id;
         CHECK(stranger.dismiss(id).or_error().error() == refused);
-        names::Publication publication;
-        publication.name = "x";
-        publication.endpoint = ipc::LocalHandle(ipc::local_caps().create(1));
-        publication.wake = ipc::LocalHandle(ipc::local_caps().create(1));
-        CHECK(stranger.publish(publication).or_error().error() == refused);
+        CHECK(publish(stranger, "x").error() == refused);
     }
-    CHECK(world.connect(world.control, "timer").error() == Error::PermissionDenied);
-    CHECK(world.keep(world.control, "timer").error() == Error::PermissionDenied);
-    CHECK(world.control.closed().error() == Error::PermissionDenied);
+    CHECK(connect(control, "timer").error() == Error::PermissionDenied);
+    CHECK(keep(control, "timer").error() == Error::PermissionDenied);
+    CHECK(control.closed().error() == Error::PermissionDenied);
 }
 
-TEST_CASE("a client gets what the manifest allows, and nothing else") {
-    World world;
-    REQUIRE(world.publish("block/0").ok());
-    REQUIRE(world.publish("timer").ok());
-    auto client = world.as(world.admit("timer log").badge);
-    CHECK(world.connect(client, "timer").ok());
-    CHECK(world.connect(client, "block/0").error() == Error::PermissionDenied);
-    CHECK(world.connect(client, "log").error() == Error::NotFound);
-    CHECK(world.connect(client, "").error() == Error::PermissionDenied);
-    CHECK(world.connect(client, "timer log").error() == Error::PermissionDenied);
+STAGE_CASE(World, "a client gets what the manifest allows, and nothing else") {
+    REQUIRE(publish("block/0").ok());
+    REQUIRE(publish("timer").ok());
+    auto client = admit("timer log").client;
+    const auto session = connect(client, "timer");
+    REQUIRE(session.ok());
+    const auto info = kernel_object::inspect(slot(WellKnown::Table), session->cap.slot());
+    CHECK(info->type == ObjectType::Endpoint);
+    CHECK(info->rights == bits(EndpointRight::Send));
+    CHECK(info->data == session->badge);
+    CHECK(connect(client, "block/0").error() == Error::PermissionDenied);
+    CHECK(connect(client, "log").error() == Error::NotFound);
+    CHECK(connect(client, "").error() == Error::PermissionDenied);
+    CHECK(connect(client, "timer log").error() == Error::PermissionDenied);
     for (const u64 id : {0, 777}) {
-        auto stranger = world.as(raw(names::Names::badge_of(names::Names::SessionKind::Client, id)));
-        CHECK(world.connect(stranger, "timer").error() == Error::StaleSession);
+        auto stranger = as(raw(names::Names::badge_of(Kind::Client, id)));
+        CHECK(connect(stranger, "timer").error() == Error::StaleSession);
     }
-    CHECK(world.publish("timer").error() == Error::AlreadyExists);
-    CHECK(world.publish("").error() == Error::InvalidArgument);
+    CHECK(publish("timer").error() == Error::AlreadyExists);
+    CHECK(publish("").error() == Error::InvalidArgument);
 }
 
-TEST_CASE("badges are never used again, and a dismissed client's sessions are revoked and reported") {
-    World world;
-    REQUIRE(world.publish("block/0").ok());
-    const auto provider_badge = world.admit("", "block/0").badge;
-    auto provider = world.as(provider_badge);
-    std::set<u64> seen{provider_badge};
+STAGE_CASE(World, "badges are never used again, and a dismissed client's sessions are revoked and reported") {
+    REQUIRE(publish("block/0").ok());
+    auto provider = admit("", "block/0");
+    std::set<u64> seen{provider.badge};
+    const u32 slots = stage.used_slots(server);
     for (int round = 0; round < 300; ++round) {
-        const auto admitted = world.admit("block/0");
+        auto admitted = admit("block/0");
         CHECK(seen.insert(admitted.badge).second);
-        auto client = world.as(admitted.badge);
-        auto first = world.connect(client, "block/0");
-        auto second = world.connect(client, "block/0");
+        const auto first = connect(admitted.client, "block/0"), second = connect(admitted.client, "block/0");
         REQUIRE(first.ok());
         REQUIRE(second.ok());
-        CHECK(seen.insert(*first).second);
-        CHECK(seen.insert(*second).second);
-        kernel.revoked.clear();
-        world.dismiss(admitted.id);
-        CHECK(kernel.revoked == std::vector<u64>{*first, *second, admitted.badge});
-        CHECK(world.connect(client, "block/0").error() == Error::StaleSession);
-        auto told = provider.closed();
+        CHECK(seen.insert(first->badge).second);
+        CHECK(seen.insert(second->badge).second);
+        CHECK(poll_wake() == 0);
+        dismiss(admitted.id);
+        CHECK(poll_wake() != 0);
+        CHECK_FALSE(first->is_open());
+        CHECK_FALSE(second->is_open());
+        CHECK(connect(admitted.client, "block/0").error() == Error::InvalidCapability);
+        auto told = provider.client.closed();
         REQUIRE(told.ok());
-        CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{*first, *second});
+        CHECK(list(told) == std::vector<u64>{first->badge, second->badge});
         CHECK_FALSE(told->incomplete);
-        CHECK(provider.closed()->badges.empty());
+        CHECK(provider.client.closed()->badges.empty());
     }
-    CHECK(kernel.badge_of.size() == 1);  // only the provider's own session is left
-    CHECK(kernel.signalled.size() == 600);
+    CHECK(stage.used_slots(server) == slots);
 }
 
-TEST_CASE("a client that is expelled loses its sessions with this service, and gets no other ones") {
-    World world;
-    REQUIRE(world.publish("echo").ok());
-    REQUIRE(world.publish("timer").ok());
-    auto provider = world.as(world.admit("", "echo").badge);
-    const auto bad = world.admit("echo timer"), good = world.admit("echo");
-    auto client = world.as(bad.badge), other = world.as(good.badge);
-    const u64 first = *world.connect(client, "echo"), second = *world.connect(client, "echo");
-    const u64 clock = *world.connect(client, "timer"), third = *world.connect(other, "echo");
+STAGE_CASE(World, "a client that is expelled loses its sessions with this service, and gets no other ones") {
+    REQUIRE(publish("echo").ok());
+    REQUIRE(publish("timer").ok());
+    auto provider = admit("", "echo").client;
+    auto bad = admit("echo timer"), good = admit("echo");
+    const auto first = connect(bad.client, "echo"), second = connect(bad.client, "echo");
+    const auto clock = connect(bad.client, "timer"), third = connect(good.client, "echo");
+    REQUIRE(first.ok());
+    REQUIRE(second.ok());
 
     names::ServedSession session;
-    session.badge = first;
+    session.badge = first->badge;
     session.provides = "timer";  // not what echo's server provides
-    CHECK(world.control.holder(session).error() == Error::NotFound);
-    CHECK(world.control.expel(session).ok());
-    CHECK(kernel.revoked.empty());
+    CHECK(control.holder(session).error() == Error::NotFound);
+    CHECK(control.expel(session).ok());
+    CHECK(first->is_open());
     session.provides = "file/0 echo";
-    CHECK(client.holder(session).error() == Error::PermissionDenied);
-    CHECK(client.expel(session).error() == Error::PermissionDenied);
-    REQUIRE(world.control.holder(session).ok());
-    CHECK(world.control.holder(session)->id == bad.id);
-    REQUIRE(world.control.expel(session).ok());
-    REQUIRE(world.control.expel(session).ok());
-    CHECK(kernel.revoked == std::vector<u64>{first, second});
+    CHECK(bad.client.holder(session).error() == Error::PermissionDenied);
+    CHECK(bad.client.expel(session).error() == Error::PermissionDenied);
+    REQUIRE(control.holder(session).ok());
+    CHECK(control.holder(session)->id == bad.id);
+    REQUIRE(control.expel(session).ok());
+    REQUIRE(control.expel(session).ok());
+    CHECK_FALSE(first->is_open());
+    CHECK_FALSE(second->is_open());
     auto told = provider.closed();
     REQUIRE(told.ok());
-    CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{first, second});
-    CHECK(world.control.holder(session).error() == Error::NotFound);
+    CHECK(list(told) == std::vector<u64>{first->badge, second->badge});
+    CHECK(control.holder(session).error() == Error::NotFound);
 
-    CHECK(world.connect(client, "echo").error() == Error::ServiceFailed);
-    CHECK(world.connect(client, "timer").ok());
-    CHECK(world.connect(other, "echo").ok());
-    CHECK(kernel.badge_of.size() == 7);  // three clients' own, clock, third, and the last two
-    static_cast<void>(clock), static_cast<void>(third);
-    world.dismiss(bad.id);
-    auto again = world.as(world.admit("echo timer").badge);
-    CHECK(world.connect(again, "echo").ok());
+    CHECK(connect(bad.client, "echo").error() == Error::ServiceFailed);
+    CHECK(connect(bad.client, "timer").ok());
+    CHECK(connect(good.client, "echo").ok());
+    CHECK(clock->is_open());
+    CHECK(third->is_open());
+    dismiss(bad.id);
+    auto again = admit("echo timer").client;
+    CHECK(connect(again, "echo").ok());
 }
 
-TEST_CASE("a kept session is the same for each incarnation of its client, and nobody else's") {
-    World world;
-    REQUIRE(world.publish("counter").ok());
-    REQUIRE(world.publish("timer").ok());
-    auto provider = world.as(world.admit("", "counter timer").badge);
-    const auto first = world.admit("counter timer", "", 7);
-    auto client = world.as(first.badge);
-    const auto kept = world.keep(client, "counter");
+STAGE_CASE(World, "a kept session is the same for each incarnation of its client, and nobody else's") {
+    REQUIRE(publish("counter").ok());
+    REQUIRE(publish("timer").ok());
+    auto provider = admit("", "counter timer").client;
+    auto first = admit("counter timer", "", 7);
+    const auto kept = keep(first.client, "counter");
     REQUIRE(kept.ok());
-    CHECK(world.keep(client, "counter").value_or(0) == *kept);  // asked twice
-    CHECK(world.keep(client, "timer").value_or(0) != *kept);    // of each service one
-    CHECK(world.keep(client, "log").error() == Error::PermissionDenied);
-    const auto other = world.connect(client, "counter");
+    CHECK(kept_badge(first.client, "counter") == kept->badge);  // asked twice
+    CHECK(kept_badge(first.client, "timer") != kept->badge);    // of each service one
+    CHECK(keep(first.client, "log").error() == Error::PermissionDenied);
+    const auto other = connect(first.client, "counter");
 
-    world.dismiss(first.id);
-    CHECK(world.keep(client, "counter").error() == Error::StaleSession);
-    CHECK(std::count(kernel.recalled.begin(), kernel.recalled.end(), *kept) == 1);  // what the dead one had is void
+    dismiss(first.id);
+    CHECK(keep(first.client, "counter").error() == Error::InvalidCapability);
+    CHECK_FALSE(kept->is_open());  // what the dead one had is void
     auto told = provider.closed();
     REQUIRE(told.ok());
-    CHECK(std::vector<u64>(told->badges.begin(), told->badges.end()) == std::vector<u64>{*other});
+    CHECK(list(told) == std::vector<u64>{other->badge});
     names::Badge none;
     auto open = provider.open(none);
     REQUIRE(open.ok());
-    CHECK(std::count(open->badges.begin(), open->badges.end(), *kept) == 1);
+    CHECK(std::count(open->badges.begin(), open->badges.end(), kept->badge) == 1);
 
     // Another client, of the same name, with all the same rights.
-    auto impostor = world.as(world.admit("counter timer", "", 8).badge);
-    CHECK(world.keep(impostor, "counter").value_or(*kept) != *kept);
-    auto nobody = world.as(world.admit("counter timer").badge);
-    CHECK(world.keep(nobody, "counter").error() == Error::PermissionDenied);
+    auto impostor = admit("counter timer", "", 8).client;
+    const u64 its = kept_badge(impostor, "counter");
+    CHECK(its != 0);
+    CHECK(its != kept->badge);
+    auto nobody = admit("counter timer").client;
+    CHECK(keep(nobody, "counter").error() == Error::PermissionDenied);
 
-    const auto second = world.admit("counter timer", "", 7);
-    auto reborn = world.as(second.badge);
-    CHECK(world.keep(reborn, "counter").value_or(0) == *kept);
+    auto second = admit("counter timer", "", 7);
+    CHECK(kept_badge(second.client, "counter") == kept->badge);
     names::ServedSession served;
-    served.badge = *kept;
+    served.badge = kept->badge;
     served.provides = "counter";
-    CHECK(world.control.holder(served)->id == second.id);
+    CHECK(control.holder(served)->id == second.id);
     names::Client twin;
     twin.identity = 7;
-    CHECK(world.control.admit(twin).or_error().error() == Error::AlreadyExists);
+    CHECK(control.admit(twin).or_error().error() == Error::AlreadyExists);
 
     // Given back, it is over.
     names::Badge back;
-    back.badge = *kept;
-    REQUIRE(reborn.disconnect(back).ok());
-    CHECK(world.keep(reborn, "counter").value_or(*kept) != *kept);
+    back.badge = kept->badge;
+    REQUIRE(second.client.disconnect(back).ok());
+    CHECK(kept_badge(second.client, "counter") != kept->badge);
 }
 
-TEST_CASE("expelling ends a kept session, also of a client that is dead at the moment, and nobody else's") {
-    World world;
-    REQUIRE(world.publish("counter").ok());
+STAGE_CASE(World, "expelling ends a kept session, also of a client that is dead at the moment, and nobody else's") {
+    REQUIRE(publish("counter").ok());
     names::ServedSession served;
     served.provides = "counter";
     u64 kept[2];
     for (const u32 identity : {1u, 2u}) {
-        const auto admitted = world.admit("counter", "", identity);
-        auto client = world.as(admitted.badge);
-        kept[identity - 1] = *world.keep(client, "counter");
-        world.dismiss(admitted.id);
+        auto admitted = admit("counter", "", identity);
+        kept[identity - 1] = kept_badge(admitted.client, "counter");
+        dismiss(admitted.id);
     }
     served.badge = kept[0];
-    CHECK(world.control.holder(served).error() == Error::NotFound);
-    REQUIRE(world.control.expel(served).ok());
+    CHECK(control.holder(served).error() == Error::NotFound);
+    REQUIRE(control.expel(served).ok());
     for (const u32 identity : {1u, 2u}) {
-        auto client = world.as(world.admit("counter", "", identity).badge);
-        CHECK((world.keep(client, "counter").value_or(0) == kept[identity - 1]) == (identity == 2));
+        auto client = admit("counter", "", identity).client;
+        CHECK((kept_badge(client, "counter") == kept[identity - 1]) == (identity == 2));
     }
 }
 
-TEST_CASE("a server that is not asking loses its oldest badges, and is told that it did") {
-    World world;
-    REQUIRE(world.publish("echo").ok());
-    auto provider = world.as(world.admit("", "echo").badge);
-    auto client = world.as(world.admit("echo").badge);
-    auto kept = world.connect(client, "echo");
+STAGE_CASE(World, "a server that is not asking loses its oldest badges, and is told that it did") {
+    REQUIRE(publish("echo").ok());
+    auto provider = admit("", "echo").client, client = admit("echo").client;
+    const auto kept = connect(client, "echo");
     REQUIRE(kept.ok());
     u64 last = 0;
     for (int i = 0; i < 3000; ++i) {
-        auto session = world.connect(client, "echo");
+        const auto session = connect(client, "echo");
         REQUIRE(session.ok());
         names::Badge badge;
-        badge.badge = last = *session;
+        badge.badge = last = session->badge;
         REQUIRE(client.disconnect(badge).ok());
         REQUIRE(client.disconnect(badge).ok());
     }
@@ -300,22 +287,19 @@ TEST_CASE("a server that is not asking loses its oldest badges, and is told that
     names::Badge from;
     auto open = provider.open(from);
     REQUIRE(open.ok());
-    CHECK(std::vector<u64>(open->badges.begin(), open->badges.end()) == std::vector<u64>{*kept});
+    CHECK(list(open) == std::vector<u64>{kept->badge});
     CHECK(client.open(from)->badges.empty());
     CHECK(client.closed()->badges.empty());
 }
 
-TEST_CASE("open sessions are listed in order, in portions") {
-    World world;
-    REQUIRE(world.publish("a").ok());
-    auto provider = world.as(world.admit("", "a b").badge);
+STAGE_CASE(World, "open sessions are listed in order, in portions") {
+    REQUIRE(publish("a").ok());
+    auto provider = admit("", "a b").client;
     std::vector<u64> opened;
-    std::vector<u32> clients;
+    std::vector<Admitted> clients;
     for (int c = 0; c < 3; ++c) {
-        const auto admitted = world.admit("a");
-        clients.push_back(admitted.id);
-        auto client = world.as(admitted.badge);
-        for (int i = 0; i < 50; ++i) opened.push_back(*world.connect(client, "a"));
+        clients.push_back(admit("a"));
+        for (int i = 0; i < 50; ++i) opened.push_back(connect(clients.back().client, "a")->badge);
     }
     std::vector<u64> listed;
     for (names::Badge after;;) {
@@ -326,53 +310,64 @@ TEST_CASE("open sessions are listed in order, in portions") {
         after.badge = listed.back();
     }
     CHECK(listed == opened);
-    world.dismiss(clients[1]);
+    dismiss(clients[1].id);
     CHECK(provider.open({})->badges.front() == opened.front());
 }
 
-TEST_CASE("one client cannot use up a service, nor one service the table") {
-    World world;
-    REQUIRE(world.publish("a").ok());
-    REQUIRE(world.publish("b").ok());
-    auto greedy = world.as(world.admit("a b").badge);
+STAGE_CASE(World, "one client cannot use up a service") {
+    REQUIRE(publish("a").ok());
+    auto greedy = admit("a b").client;
     int opened = 0;
-    while (world.connect(greedy, "a").ok()) ++opened;
+    while (connect(greedy, "a").ok()) ++opened;
     CHECK(opened == 64);
-    auto other = world.as(world.admit("a").badge);
-    CHECK(world.connect(other, "a").ok());
-    kernel.slots_left = false;
-    CHECK(world.connect(other, "a").error() == Error::LimitReached);
+    auto other = admit("a").client;
+    CHECK(connect(other, "a").ok());
 }
 
-TEST_CASE("the next incarnation of a server is told to compare") {
-    World world;
-    REQUIRE(world.publish("a").ok());
-    const auto first = world.admit("", "a");
-    CHECK_FALSE(world.as(first.badge).closed()->incomplete);
-    world.dismiss(first.id);
-    auto second = world.as(world.admit("", "a").badge);
+namespace {
+
+struct SmallWorld : World {
+    SmallWorld(Stage& where) : World(where, 8) {}
+};
+
+}  // namespace
+
+STAGE_CASE(SmallWorld, "without a slot for it there is no session, and one that ends makes room") {
+    REQUIRE(publish("a").ok());
+    std::vector<Admitted> clients;
+    for (int c = 0; c < 3; ++c) clients.push_back(admit("a"));
+    Error refused = Error::None;
+    for (int i = 0; i < 180 && refused == Error::None; ++i) refused = connect(clients[i / 60].client, "a").error();
+    CHECK(refused == Error::LimitReached);
+    dismiss(clients.front().id);
+    CHECK(connect(clients.back().client, "a").ok());
+}
+
+STAGE_CASE(World, "the next incarnation of a server is told to compare") {
+    REQUIRE(publish("a").ok());
+    auto first = admit("", "a");
+    CHECK_FALSE(first.client.closed()->incomplete);
+    dismiss(first.id);
+    auto second = admit("", "a").client;
     CHECK(second.closed()->incomplete);
     CHECK_FALSE(second.closed()->incomplete);
 }
 
-TEST_CASE("random words in every method neither break the broker nor leave a capability behind") {
-    World world;
-    REQUIRE(world.publish("a").ok());
-    const auto client = world.admit("a");
-    const std::size_t before = ipc::local_caps().live();
+STAGE_CASE(World, "random words in every method neither break the broker nor leave a capability behind") {
+    REQUIRE(publish("a").ok());
+    const u32 slots = stage.used_slots(server);
+    auto client = admit("a");
     u64 state = 42;
     const auto random = [&state] { return state = state * 6364136223846793005u + 1442695040888963407u, state >> 16; };
     for (int i = 0; i < 20000; ++i) {
-        Utcb page{};
-        for (u64& word : page.words) word = random() % 3 ? random() % 600 : random();
-        ipc::Registers registers;
+        for (u64& word : sys::utcb().words) word = random() % 3 ? random() % 600 : random();
+        sys::Registers registers;
         registers.tag = Tag(make_label(19, static_cast<u16>(random() % 11)), random() % (kMaxWords + 1));
-        registers.badge = client.badge;
         for (u64& word : registers.w) word = random() % 2 ? random() % 300 : random();
-        static_cast<void>(world.local.inject(registers, page));
+        REQUIRE(sys::call(client.client.slot(), registers) == Error::None);
+        ipc::ReceivedCaps received([]() -> Utcb& { return sys::utcb(); }, registers.tag);
     }
-    world.dismiss(client.id);
-    CHECK(ipc::local_caps().live() <= before);
+    dismiss(client.id);
+    CHECK(stage.used_slots(server) == slots);
+    CHECK(server.deaths == 0);
 }
-
-}  // namespace

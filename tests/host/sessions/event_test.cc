@@ -93,7 +93,7 @@ STAGE_CASE(World, "what a subscription is told to ring is kept once, whenever th
     const u32 own = used_scratch_slots(), servers = stage.used_slots(bank);
     for (const At at : {At::SystemCall, At::Store})
         for (u64 nth = 0; nth < 40; ++nth) {
-            bank.die(at, nth);
+            bank.die({at, nth});
             REQUIRE(subscribe().ok());  // the stub sends it twice, if the server died
             REQUIRE(other.deposit({5}).ok());
             CHECK(rung());
@@ -110,7 +110,7 @@ STAGE_CASE(World, "server and subscriber are killed anywhere: nothing is lost si
     REQUIRE(subscribe().ok());
     u64 published = 0, dealt_with = 0, seen = 0, missed = 0, restarts = 0;
     for (unsigned round = 0; round < 6000; ++round) {
-        if (random() % 2) bank.die(random() % 4 ? At::Store : At::SystemCall, random() % 60);
+        if (random() % 2) bank.die({random() % 4 ? At::Store : At::SystemCall, random() % 60});
         switch (random() % 4) {
             case 0:
             case 1: {

@@ -47,7 +47,7 @@ STAGE_CASE(BankScene, "caller, server and both are killed, anywhere: exactly one
     for (unsigned round = 0; round < 4000; ++round) {
         const End end = static_cast<End>(random() % 3);
         callers += end != End::Never;
-        if (random() % 2) bank.die(random() % 4 ? At::Store : At::SystemCall, random() % 40);
+        if (random() % 2) bank.die({random() % 4 ? At::Store : At::SystemCall, random() % 40});
         if (random() % 16 == 0) stage.kill(bank);
         live(*this, kept, end);
     }

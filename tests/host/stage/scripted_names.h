@@ -1,4 +1,5 @@
-// names on a Stage, which tells what a test wants: which sessions have ended, and which are open.
+// names on a Stage, which tells what a test wants: which sessions have ended, and which are open. The test's connect() gives
+// sessions with the server, with the badges 7, 8, …
 #pragma once
 
 #include "stage.h"
@@ -24,6 +25,15 @@ public:
                 if (badge > above.badge) answer_.push_back(badge);
             return badges(false);
         });
+        mock_.on_connect([this](auto&) -> Result<names::Session> {
+            EFT_TRY(CapHandle copy, copy_capability(*granted("server"), kAllRights, next_badge_));
+            names::Session session;
+            session.session = session.session.owning(copy.release());
+            session.badge = next_badge_++;
+            return session;
+        });
+        stage.connect(program_, "server", server, Badge::None);
+        stage.connect(stage.test(), WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, 2));
         stage.connect(server, WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, 1));
     }
 
@@ -62,6 +72,7 @@ private:
     names::NamesMock mock_;
     std::vector<u64> ended_, open_, answer_;
     bool incomplete_ = false, lost_ = false;
+    u64 next_badge_ = 7;
     Program& program_ = stage_.add("names", [this]() -> int {
         ServerLoop loop;
         loop.run(requests_to<names::Names>(mock_));

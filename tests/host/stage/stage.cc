@@ -17,7 +17,6 @@ constexpr unsigned kReserveBits = 25;
 constexpr u64 kIdle = 1;
 constexpr u64 kExitBadge = 1000;  // + number of the program: its session with proc
 constexpr u32 kWork = 1;          // the test's message: a pointer to Work
-constexpr unsigned kTableBits = 10;
 constexpr unsigned kIncarnationBits = 18;
 
 // What root does for the test.
@@ -71,7 +70,7 @@ Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions 
     host::Image& image = machine.add_image(name, std::move(main));
     Program& program = *programs_.emplace_back(new Program{std::move(name), options, image, {}});
     as_root([&] {
-        const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, kTableBits, options.priority, 0, options.state_bytes,
+        const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, options.table_bits, options.priority, 0, options.state_bytes,
                                      EndpointRight::Send | EndpointRight::Receive, options.table_limit_bits, options.table_pages};
         check(program.service.create(memory_, spec, host::elf_file(image), index, exceptions_), "a program's persistent part");
         const Slot table = program.service.table();

@@ -47,10 +47,16 @@ struct ProgramOptions {
     u8 priority = 10;
     u32 state_bytes = 0;    // of the state region, a multiple of the page size
     bool restarts = true;   // after an exception; else it has ended then
-    unsigned table_limit_bits = 0, table_pages = 0;  // of a CapTable that grows
+    unsigned table_bits = 10;  // log2 of the slots of its CapTable
+    unsigned table_limit_bits = 0, table_pages = 0;  // of one that grows
 };
 
+// When a program meets an exception: at its nth system call, or store to memory that outlives it, from now on (0: the next).
 enum class At : u8 { SystemCall, Store };
+struct Death {
+    At at;
+    u64 nth = 0;
+};
 
 struct Program {
     std::string name;
@@ -63,10 +69,9 @@ struct Program {
     u32 memory_id = 0;     // mem's, of the present incarnation's space (memory_server.h)
     u64 first_pages = 0;  // that it began with
 
-    // It meets an exception at its nth system call, or store to memory that outlives it, from now on (0: the next).
-    void die(At at, u64 nth = 0) {
-        if (at == At::SystemCall) image.fatal_system_call = image.system_calls + nth;
-        else image.fatal_store = image.stores + nth;
+    void die(Death death) {
+        if (death.at == At::SystemCall) image.fatal_system_call = image.system_calls + death.nth;
+        else image.fatal_store = image.stores + death.nth;
     }
     std::span<std::byte> state() const { return {service.state(), options.state_bytes}; }
 };

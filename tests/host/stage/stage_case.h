@@ -14,17 +14,24 @@
 
 namespace eft::test {
 
-// Runs the scene on a Stage of its own with `nth` = 0, 1, 2, … until it answers that nobody died; answers how often that was.
-// The scene lets somebody die at its nth system call or store.
+struct Deaths {
+    u64 system_calls = 0, stores = 0;
+};
+
+// Runs the scene, bool(Stage&, Death), on a Stage of its own for each system call, and then each store, at which somebody can
+// die (program.die(death)), until it answers that nobody did.
 template <class Scene>
-u64 die_everywhere(Scene scene) {
-    for (u64 nth = 0;; ++nth) {
-        CAPTURE(nth);
-        Stage stage;
-        bool died = false;
-        stage.run_test([&] { died = scene(stage, nth); });
-        if (!died) return nth;
-    }
+Deaths die_everywhere(Scene scene) {
+    const auto deaths_at = [&scene](At at) {
+        for (u64 nth = 0;; ++nth) {
+            CAPTURE(nth);
+            Stage stage;
+            bool died = false;
+            stage.run_test([&] { died = scene(stage, Death{at, nth}); });
+            if (!died) return nth;
+        }
+    };
+    return {deaths_at(At::SystemCall), deaths_at(At::Store)};
 }
 
 }  // namespace eft::test

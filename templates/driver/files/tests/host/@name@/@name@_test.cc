@@ -2,7 +2,7 @@
 #include "engine_model.h"
 
 #include <drivers/@name@/@name@.h>
-#include <local_service.h>
+#include <stage_case.h>
 
 using namespace eft;
 using namespace eft::test;
@@ -11,37 +11,51 @@ namespace {
 
 using @name@::Engine;
 using @name@::Server;
+using Client = @name@::@Name@Client<>;
 
-struct World {
-    EngineModel engine;
+struct Scene {
+    Stage& stage;
+    EngineModel engine{};
     Engine device = *Engine::start(engine.registers());
-    LocalService<Server> service{@name@::kLayoutVersion, device};
-    ClientOf<@name@::@Name@Client, Server> anna{service, Badge{7}}, bert{service, Badge{8}};
+    Program& driver = stage.serve<Server>("@name@", @name@::kLayoutVersion, device);
+    Client anna{stage.connect(driver, Badge{7})}, bert{stage.connect(driver, Badge{8})};
 
-    ~World() { CHECK_FALSE(engine.wrong_access); }
+    void interrupt() { stage.signal(driver, @name@::kInterruptBit); }
     void end_computation() {
-        if (engine.finish()) service.wake(@name@::kInterruptBit);
+        if (engine.finish()) interrupt();
+    }
+    // A program that waits in this session, and ends with the product.
+    Program& wait(Badge badge) {
+        Program& waiting = stage.add("waiting", [] { return static_cast<int>(Client{CapHandle(*granted("@name@"))}.wait()->product); });
+        stage.connect(waiting, "@name@", driver, badge);
+        stage.run();
+        return waiting;
     }
 };
 
 }  // namespace
 
-TEST_CASE_FIXTURE(World, "a device that does not answer, or is another, is none") {
+TEST_CASE("a device that does not answer, or is another, is none") {
+    EngineModel engine;
     engine.dead = true;
     CHECK(Engine::start(engine.registers()).error() == Error::NoDevice);
 }
 
-TEST_CASE_FIXTURE(World, "a job is computed, and its client waits for it") {
+STAGE_CASE(Scene, "a job is computed, and its client waits for it") {
     CHECK(anna.wait().error() == Error::WrongState);
     REQUIRE(anna.start({5}).ok());
-    CHECK(anna.wait().error() == Error::Cancelled);  // not yet
+    Program& waiting = wait(Badge{7});
+    CHECK(!waiting.ended);
     end_computation();
-    CHECK(service.late_answers() == 1);
+    stage.run();
+    CHECK(waiting.ended);
+    CHECK(waiting.status == 120);
     CHECK(anna.wait()->product == 120);
     CHECK(engine.interrupts == 0);
+    CHECK_FALSE(engine.wrong_access);
 }
 
-TEST_CASE_FIXTURE(World, "jobs take turns, and a client's new one replaces its old one") {
+STAGE_CASE(Scene, "jobs take turns, and a client's new one replaces its old one") {
     REQUIRE(anna.start({3}).ok());
     REQUIRE(bert.start({4}).ok());
     REQUIRE(anna.start({5}).ok());
@@ -52,28 +66,37 @@ TEST_CASE_FIXTURE(World, "jobs take turns, and a client's new one replaces its o
     CHECK(engine.begun == 3);
 }
 
-TEST_CASE_FIXTURE(World, "a driver that dies while the device computes goes on with what was asked for") {
-    REQUIRE(anna.start({3}).ok());
-    service.die_in_next_call(Death::BeforeAnswer);
-    REQUIRE(bert.start({4}).ok());  // the stub repeats it
-    service.kill();
-    CHECK(engine.begun == 1);
-    end_computation();  // of the last incarnation: nobody's
-    CHECK(engine.begun == 2);
-    end_computation();
-    end_computation();
-    CHECK(anna.wait()->product == 6);
-    CHECK(bert.wait()->product == 24);
-    service.kill();
-    CHECK(bert.wait()->product == 24);
-    CHECK(engine.begun == 3);
+TEST_CASE("a driver that dies while the device computes goes on with what was asked for") {
+    const Deaths deaths = die_everywhere([](Stage& stage, Death death) {
+        Scene scene{stage};
+        scene.driver.die(death);
+        REQUIRE(scene.anna.start({3}).ok());
+        REQUIRE(scene.bert.start({4}).ok());  // the stub repeats it
+        const bool died = scene.driver.deaths == 1;
+        stage.kill(scene.driver);
+        CHECK(scene.engine.begun == 1);
+        scene.end_computation();  // of the last incarnation: nobody's
+        CHECK(scene.engine.begun == 2);
+        scene.end_computation();
+        scene.end_computation();
+        CHECK(scene.anna.wait()->product == 6);
+        CHECK(scene.bert.wait()->product == 24);
+        stage.kill(scene.driver);
+        CHECK(scene.bert.wait()->product == 24);
+        CHECK(scene.engine.begun == 3);
+        return died;
+    });
+    CHECK(deaths.system_calls > 1);
+    CHECK(deaths.stores > 20);
 }
 
-TEST_CASE_FIXTURE(World, "an interrupt without a reason does nothing") {
-    service.wake(@name@::kInterruptBit);
+STAGE_CASE(Scene, "an interrupt without a reason does nothing") {
+    interrupt();
     REQUIRE(anna.start({3}).ok());
-    service.wake(@name@::kInterruptBit);
-    CHECK(anna.wait().error() == Error::Cancelled);
+    interrupt();
+    Program& waiting = wait(Badge{7});
+    CHECK(!waiting.ended);
     end_computation();
-    CHECK(anna.wait()->product == 6);
+    stage.run();
+    CHECK(waiting.status == 6);
 }

@@ -2,108 +2,80 @@
 #include "engine_model.h"
 
 #include <drivers/@name@/@name@.h>
-#include <mortal_service.h>
+#include <memory_server.h>
+#include <scripted_names.h>
+#include <stage_case.h>
+
+#include <eft/ring/attached_ring.h>
+#include <eft/wake.h>
 
 using namespace eft;
 using namespace eft::test;
 
 namespace {
 
-using Service = MortalService<@name@::Server>;
+struct Scene {
+    Stage& stage;
+    MemoryServer memory{stage};
+    EngineModel engine{};
+    @name@::Engine device = *@name@::Engine::start(engine.registers());
+    Program& driver = stage.serve<@name@::Server>("@name@", @name@::kLayoutVersion, device);
+    ScriptedNames names{stage, driver};
+    CapHandle wake = *make_wake();
+    ring::AttachedRing<@name@::@Name@> anna{1, kPageSize}, bert{1, kPageSize};
 
-struct Client {
-    struct WakeServer {
-        World* world;
-        void signal() { world->now.self_bits |= static_cast<u64>(WakeBit::Rings); }
-    };
-    World& world;
-    u64 badge;
-    @name@::@Name@Client<MortalTransport<Service>> calls;
-    @name@::@Name@Ring<WakeServer> ring;
-
-    Client(World& everywhere, Service& service, u64 own)
-        : world(everywhere), badge(own), calls(MortalTransport<Service>{&service, own}), ring(WakeServer{&everywhere}) {
-        const auto memory = world.make_memory(badge * 10 + 1, page_up(decltype(ring)::kMemoryBytes));
-        world.make_memory(badge * 10 + 2, kPageSize);
-        REQUIRE(ring.create(memory, kPageSize).ok());
-    }
-    Status attach() {
-        auto& caps = ipc::local_caps();
-        @name@::Attach request;
-        request.ring = request.ring.owning(caps.create(badge * 10 + 1));
-        request.area = request.area.owning(caps.create(badge * 10 + 2));
-        request.wake = request.wake.owning(caps.create(badge * 10 + 3));
-        request.area_bytes = kPageSize;
-        return calls.attach(request).error();
+    void end_computation() {
+        if (engine.finish()) stage.signal(driver, @name@::kInterruptBit);
     }
 };
 
-// False if the death did not come.
-bool live(u64 fatal) {
-    CAPTURE(fatal);
-    World world;
-    EngineModel engine;
-    @name@::Engine device = *@name@::Engine::start(engine.registers());
-    Service service(world, @name@::kLayoutVersion, device);
-    Client anna(world, service, 7), bert(world, service, 8);
-    world.steps = 0;
-    world.fatal_step = fatal;
+bool live(Stage& stage, Death death) {
+    Scene scene{stage};
+    auto& [_, memory, engine, device, driver, names, wake, anna, bert] = scene;
+    driver.die(death);
 
-    REQUIRE(anna.attach().ok());
-    REQUIRE(bert.attach().ok());
-    for (u32 number = 1; number <= 3; ++number) REQUIRE(anna.ring.submit_factorial({number}).ok());
-    REQUIRE(bert.ring.submit_factorial({5}).ok());
+    REQUIRE(anna.connect("@name@", wake).ok());
+    REQUIRE(bert.connect("@name@", wake).ok());
+    for (u32 number = 1; number <= 3; ++number) REQUIRE(anna.ring().submit_factorial({number}).ok());
+    REQUIRE(bert.ring().submit_factorial({5}).ok());
     unsigned answers[4] = {};
     for (unsigned round = 0; round < 20; ++round) {
-        service.wake();
-        if (engine.finish()) service.serve(@name@::kInterruptBit);
+        scene.end_computation();
         for (;;) {
-            const auto done = anna.ring.take_completion();
+            const auto done = anna.ring().take_completion();
             REQUIRE(done.ok());
             if (!done->has_value()) break;
             constexpr u32 kProducts[] = {1, 2, 6};
             CHECK(ring::response_of<@name@::@Name@::FactorialMethod>(**done)->product == kProducts[(*done)->ticket]);
             ++answers[(*done)->ticket];
         }
-        if (const auto done = bert.ring.take_completion(); done->has_value()) {
+        if (const auto done = bert.ring().take_completion(); done->has_value()) {
             CHECK(ring::response_of<@name@::@Name@::FactorialMethod>(**done)->product == 120);
             ++answers[3];
         }
     }
     for (const unsigned each : answers) CHECK(each == 1);
-    FakeNames names;
-    names.ended = {7, 8};
-    service.close_ended();
-    names.incomplete = true;  // what names says to a new incarnation
-    service.close_ended();
-    CHECK(world.mapped == 0);
-    CHECK(world.now.slots.empty());
-    return service.deaths == 1;
+    names.close({7, 8});
+    for (int i = 0; i < 2; ++i) names.close_all_but({});  // as names tells each incarnation
+    CHECK(memory.mapped_pages(driver) == 0);
+    CHECK(stage.kept_slots(driver) == 0);
+    return driver.deaths == 1;
 }
 
 }  // namespace
 
 TEST_CASE("a driver that dies at any step answers each entry once") {
-    u64 step = 0;
-    while (live(step)) ++step;
-    CHECK(step > 60);
+    const Deaths deaths = die_everywhere(live);
+    CHECK(deaths.system_calls > 20);
+    CHECK(deaths.stores > 50);
 }
 
-TEST_CASE("a client that ends takes along what has not begun") {
-    World world;
-    EngineModel engine;
-    @name@::Engine device = *@name@::Engine::start(engine.registers());
-    Service service(world, @name@::kLayoutVersion, device);
-    Client anna(world, service, 7);
-    REQUIRE(anna.attach().ok());
-    for (u32 number = 1; number <= 3; ++number) REQUIRE(anna.ring.submit_factorial({number}).ok());
-    service.wake();
-    FakeNames names;
-    names.ended = {7};
-    service.close_ended();
-    CHECK(world.mapped == 2);  // the device computes the first
-    engine.finish();
-    service.serve(@name@::kInterruptBit);
-    CHECK(world.mapped == 0);
+STAGE_CASE(Scene, "a client that ends takes along what has not begun") {
+    REQUIRE(anna.connect("@name@", wake).ok());
+    for (u32 number = 1; number <= 3; ++number) REQUIRE(anna.ring().submit_factorial({number}).ok());
+    names.close({7});
+    CHECK(memory.mapped_pages(driver) != 0);  // the device computes the first
+    end_computation();
+    CHECK(memory.mapped_pages(driver) == 0);
     CHECK(engine.begun == 1);
 }
