@@ -10,14 +10,17 @@ namespace {
 
 constexpr u64 kAlarmBit = 1;
 constexpr unsigned kTimer = 0;
+constexpr u32 kIsaLines = 0xffff;
 
 Result<hpet::Hpet> try_start(hpet::ClockState& state) {
     EFT_TRY(static EFT_PROCESS_LOCAL driver::Device device, driver::Device::connect());
     EFT_TRY(static EFT_PROCESS_LOCAL driver::Window window, device.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, window.length));
     EFT_TRY(hpet::Hpet clock, hpet::Hpet::start(registers, state, kTimer));
-    EFT_TRY(const u32 line, device.connect_interrupt(0, clock.possible_lines(), kAlarmBit));
-    EFT_TRY([[maybe_unused]] const u8 connected, clock.connect(u32{1} << line));
+    auto connected = device.connect_interrupt(0, clock.possible_lines() & ~kIsaLines, kAlarmBit);
+    if (!connected.ok()) connected = device.connect_interrupt(0, clock.possible_lines(), kAlarmBit);  // an i440fx has nothing else
+    EFT_TRY(const u32 line, connected);
+    EFT_TRY([[maybe_unused]] const u8 input, clock.connect(u32{1} << line));
     return clock;
 }
 

@@ -59,7 +59,8 @@ struct Machine {
     BoundedList<EcamRange, 8> ecam;
     BoundedList<InterruptOverride, 16> overrides;  // there are 16 ISA interrupts
     std::optional<HpetLocation> hpet;
-    bool rtc_is_free = true;  // not of ACPI: whether root has left the real-time clock to drivers
+    // Not of ACPI: which clock root has for itself. The other one, and its input of the I/O APIC, is for drivers.
+    enum class RootClock : u8 { Pit, Rtc } root_clock = RootClock::Pit;
 
     // Where an ISA interrupt arrives, and how.
     InterruptOverride isa_interrupt(u8 number) const;

@@ -27,7 +27,8 @@ Result<Bytes> root_pointer_of(std::string_view arguments) {
 // A machine whose tables are damaged or absent still has the devices that every PC has at the same places.
 Machine read_machine(Resources& resources) {
     Machine machine;
-    machine.rtc_is_free = field_text(config().arguments).find("no-rtc") == std::string_view::npos;
+    const bool rtc = field_text(config().arguments).find("tick=rtc") != std::string_view::npos;
+    machine.root_clock = rtc ? Machine::RootClock::Rtc : Machine::RootClock::Pit;
     const auto pointer = root_pointer_of(field_text(config().arguments));
     if (!pointer.ok()) {
         log("no ACPI tables: platform devices only");

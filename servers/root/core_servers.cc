@@ -54,7 +54,7 @@ private:
 
 }  // namespace
 
-Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, bool keeps_rtc) {
+Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, Tick::Clock clock) {
     for (u32 i = 0; i < kCoreCount; ++i) {
         const ServiceSpec& spec = kCoreServers[i];
         EFT_TRY(const auto file, find_in_archive(archive, spec.program));
@@ -63,7 +63,7 @@ Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, c
         EFT_CHECK(ko::derive(service.table(), slot(WellKnown::Supervisor), caps.notification, bits(NotificationRight::Signal), u64{1} << (8 + i)));
     }
     EFT_CHECK(grant_all(memory));
-    if (keeps_rtc) Arguments((*this)[Core::Dev]).text(" no-rtc");
+    if (clock != Tick::Clock::Pit) Arguments((*this)[Core::Dev]).text(" tick=rtc");
     for (Service& service : services_) EFT_CHECK(service.build_next());
     return {};
 }

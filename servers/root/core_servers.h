@@ -3,6 +3,7 @@
 
 #include "root_log.h"
 #include "service.h"
+#include "tick.h"
 
 #include <eft/core_processes.h>
 
@@ -33,8 +34,8 @@ struct RootCaps {
 
 class CoreServers {
 public:
-    // `keeps_rtc`: the real-time clock is root's, and dev gives it to no driver.
-    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, bool keeps_rtc);
+    // `clock`: the one that is root's. dev gives it to no driver.
+    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, Tick::Clock clock);
     // The archive and all memory but root's own go to mem, and it can read all logs; then everybody runs.
     Status start(Memory& memory, const RootLog& log);
     Service& operator[](Core which) { return services_[static_cast<u32>(which)]; }

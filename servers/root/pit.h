@@ -1,7 +1,7 @@
 // Channel 0 of the programmable interval timer as a periodic tick (Intel 8254 data sheet; on a PC
 // its output is ISA interrupt 0).
 //
-// Root's watchdog takes its time from here, so that it does not depend on a driver.
+// Root's watchdog takes its time from here where there is no real-time clock, so that it does not depend on a driver.
 #pragma once
 
 #include <eft/abi/result.h>
@@ -28,6 +28,7 @@ constexpr u8 kReadBack = 3;
 struct Status : hw::Register<0, u8> {
     struct Programmed : Bitfield<0, 6> {};
 };
+constexpr u8 kModeTerminalCount = 0;
 constexpr u8 kModeRateGenerator = 2;
 constexpr u8 kAccessLowThenHigh = 3;
 
@@ -49,6 +50,14 @@ constexpr Result<u32> pit_divisor(u32 hertz) {
     const u32 divisor = (pit::kFrequency + hertz / 2) / hertz;
     if (divisor < pit::kSmallestDivisor || divisor > pit::kLargestDivisor) return Error::OutOfRange;
     return divisor;
+}
+
+// Firmware's tick ends: the channel counts down once, and its output stays as it is then ("Mode 0").
+inline void stop_pit(hw::Ports ports) {
+    hw::write<pit::ControlWord>(
+        ports, hw::Value<pit::ControlWord>().with<pit::ControlWord::Mode>(pit::kModeTerminalCount).with<pit::ControlWord::Access>(pit::kAccessLowThenHigh));
+    hw::write<pit::Channel0>(ports, hw::Value<pit::Channel0>(1));
+    hw::write<pit::Channel0>(ports, hw::Value<pit::Channel0>(0));
 }
 
 // Starts the tick and returns its period in nanoseconds, rounded down. NotSupported: there is no 8254 at these ports.

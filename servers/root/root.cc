@@ -30,7 +30,7 @@ Status Root::start() {
     EFT_CHECK(ko::retype(memory_.reserved(), ObjectType::Notification, caps_.notification));
     EFT_CHECK(ko::bind(root_slot(RootSlot::Thread), caps_.notification));
     tick_.start(root_slot(RootSlot::Ports));
-    EFT_CHECK(core_servers_.create(memory_, archive, caps_, tick_.clock() == Tick::Clock::Rtc));
+    EFT_CHECK(core_servers_.create(memory_, archive, caps_, tick_.clock()));
 
     const Slot tick = memory_.take_slots(1);
     tick_for_rs_ = memory_.take_slots(1);
@@ -39,10 +39,9 @@ Status Root::start() {
     EFT_CHECK(core_servers_.start(memory_, log_));
     log_.line("the core servers run");
     if (tick_.clock() == Tick::Clock::None) {
-        say("neither an 8254 nor a real-time clock: hangs stay unnoticed, and no failed service is started again after a wait");
+        say("neither a real-time clock nor an 8254: hangs stay unnoticed, and no failed service is started again after a wait");
         return {};
     }
-    if (tick_.clock() == Tick::Clock::Rtc) log_.line("no 8254: the real-time clock is the watchdog's");
     EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), tick_.line(), tick));
     static_cast<void>(tick_.acknowledge());
     return {};

@@ -7,10 +7,11 @@ namespace eft::root {
 
 void Tick::start(Slot ports) {
     ports_ = ports;
-    if (start_pit(pit_registers(ports), kPerSecond).ok()) {
-        clock_ = Clock::Pit;
-    } else if (start_rtc(rtc_registers(ports)).ok()) {
+    if (start_rtc(rtc_registers(ports)).ok()) {
         clock_ = Clock::Rtc;
+        stop_pit(pit_registers(ports));
+    } else if (start_pit(pit_registers(ports), kPerSecond).ok()) {
+        clock_ = Clock::Pit;
     }
 }
 

@@ -1,4 +1,5 @@
-// root's tick, 20 a second, from the first clock that the machine has: the 8254, or the real-time clock.
+// root's tick, 20 a second: from the real-time clock, and where a machine has none, from the 8254. In this order, because the
+// HPET of an i440fx reaches no input of the I/O APIC but the 8254's: where the 8254 stands still, its input is free.
 #pragma once
 
 #include <eft/abi/object.h>
@@ -9,7 +10,7 @@ class Tick {
 public:
     static constexpr u32 kPerSecond = 20;
 
-    enum class Clock : u8 { None, Pit, Rtc };
+    enum class Clock : u8 { None, Rtc, Pit };
 
     // `ports` covers all ports. Nothing arrives before line() is bound, and acknowledge() called after that.
     void start(Slot ports);

@@ -1,4 +1,5 @@
-// Functions that are not as those of the reference machine: transitional virtio devices, devices without interrupt messages.
+// Devices that are not as those of the reference machine: transitional virtio devices, functions without interrupt messages,
+// an HPET with one input.
 #include "dev_fixture.h"
 
 using namespace eft;
@@ -93,4 +94,25 @@ TEST_CASE("a device without messages has the line that firmware has connected it
     CHECK(driver_of("pci:8086:2004").open_interrupt({}).error() == Error::NotSupported);
     CHECK(driver_of("pci:8086:2005").open_interrupt({}).error() == Error::NotSupported);
     for (const auto& assignment : assignments) CHECK(control.unassign({.id = assignment.id}).or_error().ok());
+}
+
+TEST_CASE("the clock that root does not have is for drivers, and so is the 8254's input for an HPET that reaches no other") {
+    DevFixture fixture;
+    constexpr u32 kInputsOfI440fx = 0x4;
+    CHECK(fixture.machine.overrides.push({.isa_interrupt = 0, .input = 2, .active_low = false, .level_triggered = false}).ok());
+    const auto lines_of_hpet = [&] {
+        dev::Devices devices;
+        REQUIRE(devices.add_platform(fixture.machine).ok());
+        return devices[*devices.find("hpet", 0)].lines.inputs;
+    };
+    const auto has_rtc = [&] {
+        dev::Devices devices;
+        REQUIRE(devices.add_platform(fixture.machine).ok());
+        return devices.find("rtc", 0).ok();
+    };
+    CHECK((lines_of_hpet() & kInputsOfI440fx) == 0);
+    CHECK(has_rtc());
+    fixture.machine.root_clock = dev::Machine::RootClock::Rtc;
+    CHECK((lines_of_hpet() & kInputsOfI440fx) != 0);
+    CHECK_FALSE(has_rtc());
 }
