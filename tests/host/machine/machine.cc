@@ -1,6 +1,7 @@
 #include "machine.h"
 
 #include "boot.h"
+#include "inspect.h"
 #include "window.h"
 
 #include <object/address_space.h>
@@ -98,6 +99,8 @@ public:
     Error enter(u64 operation, Slot where, ipc::Registers& r) {
         if (self->dead) return Error::Cancelled;
         count(self->image ? &self->image->system_calls : nullptr, self->image ? self->image->fatal_system_call : Image::kNever);
+        if (refusal && operation == static_cast<u64>(SystemCall::Call))
+            if (const Error error = refusal(static_cast<Invocation>(r.tag.label())); error != Error::None) return error;
         Thread& thread = *self->thread;
         record().events.clear();
         record().time += kTicksPerCall;

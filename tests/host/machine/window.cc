@@ -62,7 +62,7 @@ Translation translate(PhysAddr root, u64 user) {
         table = entry.address();
         if (entry.leads_on()) continue;
         const u64 inside = entry.has(PageEntry::Large) ? user & ((u64{1} << kLargeFrameBits) - 1) : 0;
-        return {true, entry.has(PageEntry::Write), table + page_down(inside)};
+        return {true, entry.has(PageEntry::Write), table + page_down(inside), entry.has(PageEntry::Execute)};
     }
 }
 

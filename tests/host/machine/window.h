@@ -19,6 +19,7 @@ struct Translation {
     bool present = false;
     bool writable = false;
     kernel::PhysAddr page;
+    bool executable = false;
 };
 // What the kernel's page table says of a user address. `root` may be null.
 Translation translate(kernel::PhysAddr root, u64 user);

@@ -1,7 +1,7 @@
-// mem's state over the model of the kernel, with 16 MiB of memory, a boot archive, and a device at 0xf000'0000.
+// mem's state over the real kernel, with 16 MiB of memory, a boot archive, and a device behind it.
 #pragma once
 
-#include "fake_kernel.h"
+#include "given.h"
 
 #include <mem/contents.h>
 #include <mem/mappings.h>
@@ -9,51 +9,38 @@
 #include <mem/spaces.h>
 #include <mem/threads.h>
 
+#include <eft/process.h>
+
 #include <memory>
 
-namespace eft::memory::test {
+namespace eft::memory_test {
 
 struct Machine {
-    static constexpr u64 kMemory = 0x100'0000, kMemoryBits = 24;
-    static constexpr u64 kArchive = 0x3fe'0000, kArchivePages = 8;
-    static constexpr u64 kDevice = 0xf000'0000, kDeviceBits = 24;
-    static constexpr Slot kEndpoint{3};
-    static constexpr u64 kEndpointId = 0xe17d;
-    static constexpr Slot kTable{40}, kExceptions{41}, kForeign{42};
-    static constexpr u32 kTableId = 7;
+    static constexpr u32 kArchivePages = Given::kArchivePages;
+    static constexpr unsigned kArchiveBits = 15, kDeviceBits = 20;
 
-    // `pages` of slots of mem's table exist at the start.
-    explicit Machine(u32 pages = 512) {
-        state.endpoint_id = kEndpointId;
-        kernel.set_table_pages(pages);
-        state.slots.set_end(pages * static_cast<u32>(kPageSlots));
-        kernel.put(ObjectType::Endpoint, raw(kEndpoint), kEndpointId);
-        kernel.put(ObjectType::AddressSpace, 33, FakeKernel::kOwnSpaceId);
-        kernel.put(ObjectType::CapTable, raw(kTable), kTableId);
-        kernel.put(ObjectType::Endpoint, raw(kExceptions), 0xe8c);
-        kernel.put(ObjectType::Endpoint, raw(kForeign), 0xbad);
-        std::vector<std::byte> archive(kArchivePages * kPageSize);
-        for (std::size_t i = 0; i < archive.size(); ++i) archive[i] = static_cast<std::byte>(i * 7 + i / 256);
-        kernel.set_archive(kArchive, archive, kArchiveWindow);
-        for (const Slot untyped :
-             {kernel.put_untyped(50, kMemory, kMemoryBits, false), kernel.put_untyped(51, kArchive, 15, true),
-              kernel.put_untyped(52, kDevice, kDeviceBits, true)}) {
-            started = started.ok() ? add_memory(state, untyped) : started;
-        }
-        if (started.ok()) started = open_own_space(state, Slot{33}, kArchive, kArchivePages * kPageSize);
+    explicit Machine(const Given& from) : given(from) {
+        state.endpoint_id = effects::inspect(slot(WellKnown::Endpoint))->id;
+        state.slots.set_end(*effects::table_end());
+        memory = ko::inspect_untyped(given.memory)->address;
+        const u64 archive = ko::inspect_untyped(given.archive)->address;
+        const Slot of_archive = make(ObjectType::Untyped, kArchiveBits), of_device = make(ObjectType::Untyped, kDeviceBits);
+        device = ko::inspect_untyped(of_device)->address;
+        for (const Slot untyped : {given.memory, of_archive, of_device}) started = started.ok() ? add_memory(state, untyped) : started;
+        if (started.ok()) started = open_own_space(state, *granted("space"), archive, kArchivePages * kPageSize);
     }
 
     // What must be the same before and after.
     struct Totals {
         u64 free_pages;
-        u32 slots, spaces, objects, sending;
-        std::size_t capabilities;
+        u32 slots, spaces, objects, sending, capabilities;
         bool operator==(const Totals&) const = default;
     };
     Totals totals() const {
-        return {state.blocks.free_pages, state.slots.used(),          state.spaces.used(),
-                state.objects.used(),    kernel.slots_for_sending(), kernel.capabilities()};
+        return {state.blocks.free_pages, state.slots.used(), state.spaces.used(), state.objects.used(), used_scratch_slots(), memory_test::capabilities()};
     }
+    static auto page_of(const Space& space, u64 address) { return host::look_up(space.space, address); }
+    static u64 mapped_pages(const Space& space) { return ko::inspect_space(space.space)->mapped_pages; }
 
     // A space as proc makes it: image, thread with Replies, a few pages touched.
     Result<Space*> process(u32 quota) {
@@ -68,18 +55,28 @@ struct Machine {
         EFT_CHECK(
             load_image(state, space, {0x40'0000, 0x1000, 0x2345, 0x3000, FrameRight::Read | FrameRight::Execute}));
         EFT_CHECK(load_image(state, space, {0x40'3000, 0x3345, 0x10, 0x5000, FrameRight::Read | FrameRight::Write}));
-        EFT_TRY(const Slot thread, make_thread(state, space, {kTable, kExceptions, 10, 20, 0, 0, 40}));
-        kernel.drop(thread);
+        EFT_TRY(const Slot thread, make_thread(state, space, {table, exceptions, 10, 20, 0, 0, 40}));
+        drop_slot(thread);
         for (const u64 address : {u64{0x0fff'eff8}, u64{0x4000'0000}, u64{0x4000'2008}}) {
             if (const Error error = resolve_fault(state, space.id, address, 6); error != Error::None) return error;
         }
         return {};
     }
 
-    FakeKernel kernel;
+    const Given& given;
+    u64 memory = 0, device = 0;  // addresses
+    Slot table = *granted("table"), exceptions = *granted("exceptions");
     std::unique_ptr<State> memory_of_state = std::make_unique<State>();  // too much for a stack
     State& state = *memory_of_state;
     Status started;
+
+private:
+    Slot make(ObjectType type, unsigned size_bits) {
+        const Slot made = allocate_slot();
+        const Status status = ko::retype(given.archive, type, made, 1, size_bits);
+        if (!status.ok()) started = status;
+        return made;
+    }
 };
 
-}  // namespace eft::memory::test
+}  // namespace eft::memory_test

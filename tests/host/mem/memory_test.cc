@@ -2,120 +2,110 @@
 
 #include <doctest/doctest.h>
 
-#include <eft/cap.h>
-
 #include <cstring>
 
 using namespace eft;
 using namespace eft::memory;
-using test::Machine;
+using memory_test::Failure;
+using memory_test::Machine;
 
 namespace {
 
 constexpr Rights kRead = bits(FrameRight::Read), kReadWrite = FrameRight::Read | FrameRight::Write;
 constexpr Rights kReadExecute = FrameRight::Read | FrameRight::Execute;
 
-u64 space_id(Machine& machine, const Space& space) { return machine.kernel.find(raw(space.space))->id; }
-
 }  // namespace
 
-TEST_CASE("a thousand lives leave no trace") {
-    Machine machine;
-    REQUIRE(machine.started.ok());
-    const Machine::Totals before = machine.totals();
+MEM_CASE(Machine, "a thousand lives leave no trace") {
+    REQUIRE(started.ok());
+    const Machine::Totals before = totals();
     for (int life = 0; life < 1000; ++life) {
-        const auto space = machine.process(64);
+        const auto space = process(64);
         REQUIRE(space.ok());
-        const auto object = create_object(machine.state, **space, 5 * kPageSize, life % 2 != 0);
+        const auto object = create_object(state, **space, 5 * kPageSize, life % 2 != 0);
         REQUIRE(object.ok());
-        REQUIRE(map_object(machine.state, **space, **object, {0, 5 * kPageSize, 0x3000'0000, kReadWrite}).ok());
-        const u64 id = space_id(machine, **space);
-        REQUIRE(machine.kernel.mapped_pages(id) > 10);
-        destroy_space(machine.state, **space);
-        REQUIRE(machine.kernel.mapped_pages(id) == 0);
-        REQUIRE(machine.totals() == before);
+        REQUIRE(map_object(state, **space, **object, {0, 5 * kPageSize, 0x3000'0000, kReadWrite}).ok());
+        REQUIRE(mapped_pages(**space) > 10);
+        destroy_space(state, **space);
+        REQUIRE(totals() == before);
     }
 }
 
-TEST_CASE("whatever operation fails, nothing is left") {
-    Machine machine;
-    const Machine::Totals before = machine.totals();
-    machine.kernel.never_fail();
-    const u64 first = machine.kernel.operations();
-    destroy_space(machine.state, **machine.process(64));
-    const u64 operations = machine.kernel.operations() - first;
+MEM_CASE(Machine, "whatever operation fails, nothing is left") {
+    const Machine::Totals before = totals();
+    u64 operations = 0;
+    {
+        const Failure none(Failure::kNever);
+        destroy_space(state, **process(64));
+        operations = none.operations();
+    }
     REQUIRE(operations > 50);
     unsigned refused = 0;
     for (u64 failure = 0; failure < operations; ++failure) {
-        machine.kernel.fail_at(failure);
-        const auto space = machine.process(64);
-        machine.kernel.never_fail();
+        const auto space = [&] {
+            const Failure one(failure);
+            return process(64);
+        }();
         refused += !space.ok();
-        if (space.ok()) destroy_space(machine.state, **space);  // NeedMemory at the right place is no failure
+        if (space.ok()) destroy_space(state, **space);  // NeedMemory at the right place is no failure
         INFO(failure);
-        REQUIRE(machine.totals() == before);
+        REQUIRE(totals() == before);
     }
     CHECK(refused > operations / 3);
 }
 
-TEST_CASE("a quota is kept, and its end leaves nothing") {
-    Machine machine;
-    const Machine::Totals before = machine.totals();
+MEM_CASE(Machine, "a quota is kept, and its end leaves nothing") {
+    const Machine::Totals before = totals();
     bool enough = false;
     for (u32 quota = 1; quota < 64; ++quota) {
-        const auto space = machine.process(quota);
+        const auto space = process(quota);
         CHECK((space.ok() || space.error() == Error::OutOfMemory));
         if (space.ok()) {
             CHECK((*space)->used <= quota);
-            destroy_space(machine.state, **space);
+            destroy_space(state, **space);
         }
         CHECK((space.ok() || !enough));  // more never suffices less
         enough = space.ok();
-        REQUIRE(machine.totals() == before);
+        REQUIRE(totals() == before);
     }
     CHECK(enough);
-    CHECK(create_space(machine.state, 0).error() == Error::OutOfRange);
-    CHECK(create_space(machine.state, kMaxQuota + 1).error() == Error::OutOfRange);
+    CHECK(create_space(state, 0).error() == Error::OutOfRange);
+    CHECK(create_space(state, kMaxQuota + 1).error() == Error::OutOfRange);
 }
 
-TEST_CASE("the machine's memory can be used to the last page, and comes back") {
-    Machine machine;
-    const Machine::Totals before = machine.totals();
-    Space& space = **create_space(machine.state, kMaxQuota);
+MEM_CASE(Machine, "the machine's memory can be used to the last page, and comes back") {
+    const Machine::Totals before = totals();
+    Space& space = **create_space(state, kMaxQuota);
     Error last = Error::None;
     for (u64 page = 0; last == Error::None; ++page)
-        last = resolve_fault(machine.state, space.id, layout::kHeapBase + page * kPageSize, 6);
+        last = resolve_fault(state, space.id, layout::kHeapBase + page * kPageSize, 6);
     CHECK(last == Error::OutOfMemory);
-    CHECK(machine.state.blocks.free_pages == 0);
-    CHECK(create_space(machine.state, 16).error() == Error::OutOfMemory);
-    destroy_space(machine.state, space);
-    CHECK(machine.totals() == before);
+    CHECK(state.blocks.free_pages == 0);
+    CHECK(create_space(state, 16).error() == Error::OutOfMemory);
+    destroy_space(state, space);
+    CHECK(totals() == before);
 }
 
-TEST_CASE("image pages: contents, zeros, permissions") {
-    Machine machine;
-    Space& space = **machine.process(64);
-    const u64 id = space_id(machine, space);
-    const auto* text = machine.kernel.mapped_at(id, 0x40'2000);
+MEM_CASE(Machine, "image pages: contents, zeros, permissions") {
+    Space& space = **process(64);
+    const auto text = page_of(space, 0x40'2000);
     REQUIRE(text);
-    CHECK(text->sealed);
     CHECK(text->rights == kReadExecute);
-    const std::byte* archive = machine.kernel.at(kArchiveWindow);
-    CHECK(std::memcmp(machine.kernel.page(text->id), archive + 0x3000, 0x345) == 0);
-    CHECK(machine.kernel.page(text->id)[0x345] == std::byte{0});
-    const auto* data = machine.kernel.mapped_at(id, 0x40'3000);
+    const std::byte* archive = own_memory(kArchiveWindow);
+    CHECK(std::memcmp(text->bytes, archive + 0x3000, 0x345) == 0);
+    CHECK(text->bytes[0x345] == std::byte{0});
+    const auto data = page_of(space, 0x40'3000);
     REQUIRE(data);
-    CHECK(std::memcmp(machine.kernel.page(data->id), archive + 0x3345, 0x10) == 0);
-    CHECK(machine.kernel.page(data->id)[0x10] == std::byte{0});
-    CHECK(machine.kernel.mapped_at(id, 0x40'7000) != nullptr);
-    CHECK(machine.kernel.mapped_at(id, 0x40'8000) == nullptr);
+    CHECK(std::memcmp(data->bytes, archive + 0x3345, 0x10) == 0);
+    CHECK(data->bytes[0x10] == std::byte{0});
+    CHECK(page_of(space, 0x40'7000));
+    CHECK_FALSE(page_of(space, 0x40'8000));
 }
 
-TEST_CASE("images that are refused") {
-    Machine machine;
-    Space& space = **create_space(machine.state, 64);
+MEM_CASE(Machine, "images that are refused") {
+    Space& space = **create_space(state, 64);
     const u64 archive = Machine::kArchivePages * kPageSize;
-    const auto load = [&](const ImageRequest& request) { return load_image(machine.state, space, request).error(); };
+    const auto load = [&](const ImageRequest& request) { return load_image(state, space, request).error(); };
     const Rights all = kReadWrite | bits(FrameRight::Execute);
     CHECK(load({0x40'0000, 0, 16, 4096, all}) == Error::InvalidArgument);
     CHECK(load({0x40'0000, 0, 16, 4096, 0}) == Error::InvalidArgument);
@@ -132,11 +122,10 @@ TEST_CASE("images that are refused") {
     CHECK(load({0x40'0000, 0, 16, 4096, kRead}) == Error::AlreadyMapped);
 }
 
-TEST_CASE("page faults: only absent pages of the lazy regions of a living space") {
-    Machine machine;
-    Space& space = **machine.process(64);
+MEM_CASE(Machine, "page faults: only absent pages of the lazy regions of a living space") {
+    Space& space = **process(64);
     const u32 id = space.id;
-    const auto fault = [&](u64 address, u64 code = 6) { return resolve_fault(machine.state, id, address, code); };
+    const auto fault = [&](u64 address, u64 code = 6) { return resolve_fault(state, id, address, code); };
     CHECK(fault(layout::kStackTop - layout::kStackBytes) == Error::None);
     CHECK(fault(layout::kStackTop - layout::kStackBytes - 1) == Error::OutOfRange);
     CHECK(fault(layout::kStackTop) == Error::OutOfRange);
@@ -147,77 +136,74 @@ TEST_CASE("page faults: only absent pages of the lazy regions of a living space"
     CHECK(fault(layout::kHeapBase + 0x5000, 7) == Error::OutOfRange);   // there, but not for this access
     CHECK(fault(layout::kHeapBase + 0x5000, 20) == Error::OutOfRange);  // nothing there is ever code
     CHECK(fault(layout::kHeapBase + 0x5fff) == Error::None);
-    const auto* page = machine.kernel.mapped_at(space_id(machine, space), layout::kHeapBase + 0x5000);
+    const auto page = page_of(space, layout::kHeapBase + 0x5000);
     REQUIRE(page);
     CHECK(page->rights == kReadWrite);
-    destroy_space(machine.state, space);
+    destroy_space(state, space);
     CHECK(fault(layout::kHeapBase) == Error::NotFound);  // its message was queued when it died
-    CHECK(resolve_fault(machine.state, 0, layout::kHeapBase, 6) == Error::NotFound);
+    CHECK(resolve_fault(state, 0, layout::kHeapBase, 6) == Error::NotFound);
 }
 
-TEST_CASE("objects live until nobody has them: owner, mappings, pins") {
-    Machine machine;
-    Space& owner = **create_space(machine.state, 64);
-    Space& other = **create_space(machine.state, 64);
-    Object& object = **create_object(machine.state, owner, 3 * kPageSize, false);
+MEM_CASE(Machine, "objects live until nobody has them: owner, mappings, pins") {
+    Space& owner = **create_space(state, 64);
+    Space& other = **create_space(state, 64);
+    Object& object = **create_object(state, owner, 3 * kPageSize, false);
     const u64 id = object.id;
     const u32 used = owner.used;
-    REQUIRE(map_object(machine.state, other, object, {kPageSize, 2 * kPageSize, 0x3000'0000, kRead}).ok());
-    const auto* page = machine.kernel.mapped_at(space_id(machine, other), 0x3000'1000);
+    REQUIRE(map_object(state, other, object, {kPageSize, 2 * kPageSize, 0x3000'0000, kRead}).ok());
+    const auto page = page_of(other, 0x3000'1000);
     REQUIRE(page);
     CHECK(page->rights == kRead);
     const Slot capability = copy_capability(object.master)->release();
 
     object.held = false;
-    end_if_unwanted(machine.state, object);
-    CHECK(machine.state.objects.find(id));
+    end_if_unwanted(state, object);
+    CHECK(state.objects.find(id));
     CHECK(owner.used == used);  // letting go of what is in use frees nothing
-    destroy_space(machine.state, owner);
-    CHECK(machine.state.objects.find(id));
-    CHECK(machine.kernel.mapped_at(space_id(machine, other), 0x3000'1000));
+    destroy_space(state, owner);
+    CHECK(state.objects.find(id));
+    CHECK(page_of(other, 0x3000'1000));
     ++object.pins;
-    CHECK(unmap(machine.state, other, 0x3000'0000, kPageSize).error() == Error::NotMapped);
-    CHECK(unmap(machine.state, other, 0x3000'0000, 2 * kPageSize).ok());
-    CHECK(machine.state.objects.find(id));
-    CHECK(machine.kernel.find(raw(capability)));
+    CHECK(unmap(state, other, 0x3000'0000, kPageSize).error() == Error::NotMapped);
+    CHECK(unmap(state, other, 0x3000'0000, 2 * kPageSize).ok());
+    CHECK(state.objects.find(id));
+    CHECK(memory_test::is_there(capability));
     --object.pins;
-    end_if_unwanted(machine.state, object);
-    CHECK(!machine.state.objects.find(id));
-    CHECK(!machine.kernel.find(raw(capability)));  // nobody can name it any more
+    end_if_unwanted(state, object);
+    CHECK(!state.objects.find(id));
+    CHECK(!memory_test::is_there(capability));  // nobody can name it any more
 }
 
-TEST_CASE("contiguous objects are; the same device range is the same object") {
-    Machine machine;
-    Space& owner = **create_space(machine.state, 4096);
-    Object& object = **create_object(machine.state, owner, 300 * kPageSize, true);
+MEM_CASE(Machine, "contiguous objects are; the same device range is the same object") {
+    Space& owner = **create_space(state, 4096);
+    Object& object = **create_object(state, owner, 300 * kPageSize, true);
     CHECK(object.charged == 512);
-    PageWalk pages(machine.state, object, 0);
+    PageWalk pages(state, object, 0);
     u64 expected = pages.next().address;
     for (u32 page = 1; page < 300; ++page) CHECK(pages.next().address == (expected += kPageSize));
 
-    Object& device = **device_object(machine.state, Machine::kDevice + 0x3000, 5 * kPageSize);
-    CHECK(*device_object(machine.state, Machine::kDevice + 0x3000, 5 * kPageSize - 1) == &device);
-    CHECK(device_object(machine.state, Machine::kDevice + 0x4000, kPageSize).error() == Error::AlreadyExists);
-    CHECK(device_object(machine.state, Machine::kDevice + 0x4010, 16).error() == Error::InvalidArgument);
-    CHECK(device_object(machine.state, Machine::kMemory, kPageSize).error() == Error::OutOfRange);
+    Object& registers = **device_object(state, device + 0x3000, 5 * kPageSize);
+    CHECK(*device_object(state, device + 0x3000, 5 * kPageSize - 1) == &registers);
+    CHECK(device_object(state, device + 0x4000, kPageSize).error() == Error::AlreadyExists);
+    CHECK(device_object(state, device + 0x4010, 16).error() == Error::InvalidArgument);
+    CHECK(device_object(state, memory, kPageSize).error() == Error::OutOfRange);
     CHECK(
-        device_object(machine.state, Machine::kDevice + (u64{1} << Machine::kDeviceBits) - kPageSize, 2 * kPageSize).error() ==
+        device_object(state, device + (u64{1} << Machine::kDeviceBits) - kPageSize, 2 * kPageSize).error() ==
         Error::OutOfRange);
-    CHECK(device_object(machine.state, ~u64{0} - 4095, kPageSize).error() == Error::OutOfRange);
-    const Machine::Totals before = machine.totals();
-    CHECK(device_object(machine.state, Machine::kDevice, 5 * kPageSize).error() == Error::AlreadyExists);
-    CHECK(machine.totals() == before);
+    CHECK(device_object(state, ~u64{0} - 4095, kPageSize).error() == Error::OutOfRange);
+    const Machine::Totals before = totals();
+    CHECK(device_object(state, device, 5 * kPageSize).error() == Error::AlreadyExists);
+    CHECK(totals() == before);
 }
 
-TEST_CASE("mappings that are refused leave nothing") {
-    Machine machine;
-    Space& space = **create_space(machine.state, 64);
-    Object& object = **create_object(machine.state, space, 4 * kPageSize, false);
+MEM_CASE(Machine, "mappings that are refused leave nothing") {
+    Space& space = **create_space(state, 64);
+    Object& object = **create_object(state, space, 4 * kPageSize, false);
     const auto map = [&](const MapRequest& request) {
-        return map_object(machine.state, space, object, request).error();
+        return map_object(state, space, object, request).error();
     };
     CHECK(map({0, kPageSize, 0x3000'0000, kRead}) == Error::None);
-    const Machine::Totals before = machine.totals();
+    const Machine::Totals before = totals();
     CHECK(map({0, 0, 0x3000'8000, kRead}) == Error::InvalidArgument);
     CHECK(map({8, kPageSize, 0x3000'8000, kRead}) == Error::InvalidArgument);
     CHECK(map({0, 100, 0x3000'8000, kRead}) == Error::InvalidArgument);
@@ -232,77 +218,74 @@ TEST_CASE("mappings that are refused leave nothing") {
     CHECK(map({0, kPageSize, 0x3000'8000, kReadExecute}) == Error::InvalidArgument);
     CHECK(map({0, kPageSize, 0x3000'8000, 0xff}) == Error::InvalidArgument);
     CHECK(map({0, 2 * kPageSize, 0x2fff'f000, kRead}) == Error::AlreadyMapped);
-    CHECK(map_object(machine.state, space, *machine.state.objects.find(machine.state.archive), {0, kPageSize, 0x3000'8000, kReadWrite})
+    CHECK(map_object(state, space, *state.objects.find(state.archive), {0, kPageSize, 0x3000'8000, kReadWrite})
               .error() == Error::PermissionDenied);
-    CHECK(resolve_fault(machine.state, space.id, layout::kHeapBase + kPageSize, 6) == Error::None);
-    const u32 slots = machine.state.slots.used();
+    CHECK(resolve_fault(state, space.id, layout::kHeapBase + kPageSize, 6) == Error::None);
+    const u32 slots = state.slots.used();
     CHECK(map({0, 4 * kPageSize, layout::kHeapBase, kRead}) == Error::AlreadyMapped);  // half done, undone
-    CHECK(machine.state.slots.used() == slots);
+    CHECK(state.slots.used() == slots);
     CHECK(space.mappings == 1);
     CHECK(space.mapped == 1);
-    CHECK(before.objects == machine.totals().objects);
+    CHECK(before.objects == totals().objects);
 }
 
-TEST_CASE("one process cannot use up the tables for all") {
-    Machine machine;
-    Space& greedy = **create_space(machine.state, 2000);
-    Object& object = **create_object(machine.state, greedy, kPageSize, false);
+MEM_CASE(Machine, "one process cannot use up the tables for all") {
+    Space& greedy = **create_space(state, 2000);
+    Object& object = **create_object(state, greedy, kPageSize, false);
     unsigned mapped = 0, made = 1;
     while (
-        map_object(machine.state, greedy, object, {0, kPageSize, 0x3000'0000 + mapped * kPageSize, kRead}).ok())
+        map_object(state, greedy, object, {0, kPageSize, 0x3000'0000 + mapped * kPageSize, kRead}).ok())
         ++mapped;
-    while (create_object(machine.state, greedy, kPageSize, false).ok()) ++made;
+    while (create_object(state, greedy, kPageSize, false).ok()) ++made;
     CHECK(mapped == kMaxMappingsOfSpace);
     CHECK(made == kMaxObjectsOfSpace);
-    CHECK(machine.process(64).ok());
+    CHECK(process(64).ok());
 }
 
-TEST_CASE("the stack of a dead thread can be read, and nothing else") {
-    Machine machine;
-    Space& space = **machine.process(64);
-    const auto* page = machine.kernel.mapped_at(space_id(machine, space), 0x0fff'e000);
+MEM_CASE(Machine, "the stack of a dead thread can be read, and nothing else") {
+    Space& space = **process(64);
+    const auto page = page_of(space, 0x0fff'e000);
     REQUIRE(page);
     const u64 value = 0x0123'4567'89ab'cdef;
-    std::memcpy(machine.kernel.page(page->id) + 0xff0, &value, sizeof(value));
-    const Machine::Totals before = machine.totals();
+    std::memcpy(page->bytes + 0xff0, &value, sizeof(value));
+    const Machine::Totals before = totals();
     u64 words[8];
-    const auto read = read_memory(machine.state, space, 0x0fff'eff0, words);
+    const auto read = read_memory(state, space, 0x0fff'eff0, words);
     REQUIRE(read.ok());
     CHECK(*read == 2);
     CHECK(words[0] == value);
-    CHECK(read_memory(machine.state, space, 0x0fff'eff1, words).error() == Error::InvalidArgument);
-    CHECK(read_memory(machine.state, space, 0x0fff'd000, words).error() == Error::NotMapped);
-    CHECK(read_memory(machine.state, space, 0x40'0000, words).error() == Error::NotMapped);  // its code
-    CHECK(machine.totals() == before);
+    CHECK(read_memory(state, space, 0x0fff'eff1, words).error() == Error::InvalidArgument);
+    CHECK(read_memory(state, space, 0x0fff'd000, words).error() == Error::NotMapped);
+    CHECK(read_memory(state, space, 0x40'0000, words).error() == Error::NotMapped);  // its code
+    CHECK(totals() == before);
 }
 
-TEST_CASE("of a dead process's mapped objects all but a device's can be read") {
-    Machine machine;
-    Space& space = **machine.process(64);
-    Object& object = **create_object(machine.state, space, 2 * kPageSize, false);
-    Object& device = **device_object(machine.state, Machine::kDevice, kPageSize);
-    REQUIRE(map_object(machine.state, space, object, {0, 2 * kPageSize, 0x1800'0000, kReadWrite}).ok());
-    REQUIRE(map_object(machine.state, space, device, {0, kPageSize, 0x1900'0000, kReadWrite}).ok());
-    const auto* page = machine.kernel.mapped_at(space_id(machine, space), 0x1800'1000);
+MEM_CASE(Machine, "of a dead process's mapped objects all but a device's can be read") {
+    Space& space = **process(64);
+    Object& object = **create_object(state, space, 2 * kPageSize, false);
+    Object& registers = **device_object(state, device, kPageSize);
+    REQUIRE(map_object(state, space, object, {0, 2 * kPageSize, 0x1800'0000, kReadWrite}).ok());
+    REQUIRE(map_object(state, space, registers, {0, kPageSize, 0x1900'0000, kReadWrite}).ok());
+    const auto page = page_of(space, 0x1800'1000);
     REQUIRE(page);
     const u64 value = 0x0123'4567'89ab'cdef;
-    std::memcpy(machine.kernel.page(page->id) + 0x118, &value, sizeof(value));
-    const Machine::Totals before = machine.totals();
+    std::memcpy(page->bytes + 0x118, &value, sizeof(value));
+    const Machine::Totals before = totals();
     u64 words[8];
-    const auto read = read_memory(machine.state, space, 0x1800'1118, words);
+    const auto read = read_memory(state, space, 0x1800'1118, words);
     REQUIRE(read.ok());
     CHECK(*read == 8);
     CHECK(words[0] == value);
-    CHECK(read_memory(machine.state, space, 0x1800'2000, words).error() == Error::NotMapped);
-    CHECK(read_memory(machine.state, space, 0x17ff'fff8, words).error() == Error::NotMapped);
-    CHECK(read_memory(machine.state, space, 0x1900'0000, words).error() == Error::PermissionDenied);
-    CHECK(machine.totals() == before);
+    CHECK(read_memory(state, space, 0x1800'2000, words).error() == Error::NotMapped);
+    CHECK(read_memory(state, space, 0x17ff'fff8, words).error() == Error::NotMapped);
+    CHECK(read_memory(state, space, 0x1900'0000, words).error() == Error::PermissionDenied);
+    CHECK(totals() == before);
 }
 
 TEST_CASE("mem's table grows as mappings need slots, and works on when there is no memory for more") {
-    for (const bool scarce : {false, true}) {
+    for (const bool scarce : {false, true}) memory_test::run_as_mem([scarce](const memory_test::Given& given) {
         CAPTURE(scarce);
-        Machine machine((SlotRuns::kFirst + SlotRuns::kReserve) / 64 + 1);
+        Machine machine(given);
         REQUIRE(machine.started.ok());
         const u32 end = machine.state.slots.end();
         Space* space = *create_space(machine.state, 8192);
@@ -333,5 +316,5 @@ TEST_CASE("mem's table grows as mappings need slots, and works on when there is 
         CHECK(machine.state.blocks.free_pages > free);
         CHECK(machine.process(200).ok());
         CHECK(machine.state.slots.end() == grown);  // the slots were given back, and the table stays as it is
-    }
+    }, (SlotRuns::kFirst + SlotRuns::kReserve) / 64 + 1);
 }

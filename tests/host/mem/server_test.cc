@@ -7,15 +7,16 @@
 
 using namespace eft;
 using namespace eft::memory;
-using test::Machine;
+using memory_test::Machine;
 
 namespace {
 
 struct Served : Machine {
+    using Machine::Machine;
     // A copy of a capability, as if it had come with a request.
     template <class Field>
     Field sent(Slot source) {
-        return Field::owning(*kernel.copy_for_sending(source));
+        return Field::owning(copy_capability(source)->release());
     }
 
     mem::Object object_field(Slot source) {
@@ -49,24 +50,23 @@ struct Served : Machine {
 ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
 constexpr Badge kControl = mem::Mem::badge_of(Kind::Control, core_pid("proc"));
 ipc::Context control() { return as(kControl); }
-ipc::Context device() { return as(mem::Mem::badge_of(Kind::Device, core_pid("dev"))); }
+ipc::Context as_dev() { return as(mem::Mem::badge_of(Kind::Device, core_pid("dev"))); }
 
 }  // namespace
 
-TEST_CASE("each kind of session has its calls, and no call of another kind changes anything") {
-    Served t;
+MEM_CASE(Served, "each kind of session has its calls, and no call of another kind changes anything") {
     auto own = control();
-    const u32 id = t.server.create_space(own, {.quota = 64})->id;
-    const Machine::Totals before = t.totals();
+    const u32 id = server.create_space(own, {.quota = 64})->id;
+    const Machine::Totals before = totals();
     using mem::Mem;
     const auto refuses_others = [&](std::initializer_list<u32> labels, std::initializer_list<Kind> allowed) {
         for (const u32 label : labels) {
             CAPTURE(label);
             for (const Kind kind : {Kind::Control, Kind::Device, Kind::Log, Kind::Space, Kind::Pager, Kind::Object}) {
                 const bool may = std::find(allowed.begin(), allowed.end(), kind) != allowed.end();
-                if (!may) CHECK(t.answer(label, Mem::badge_of(kind, id)) == Error::PermissionDenied);
+                if (!may) CHECK(answer(label, Mem::badge_of(kind, id)) == Error::PermissionDenied);
             }
-            for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(t.answer(label, badge) == Error::StaleSession);
+            for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(answer(label, badge) == Error::StaleSession);
         }
     };
     refuses_others({Mem::CreateSpaceMethod::kLabel, Mem::DestroySpaceMethod::kLabel, Mem::LoadImageMethod::kLabel, Mem::InfoOfMethod::kLabel,
@@ -77,170 +77,159 @@ TEST_CASE("each kind of session has its calls, and no call of another kind chang
     refuses_others({Mem::CreateObjectMethod::kLabel, Mem::MapMethod::kLabel, Mem::UnmapMethod::kLabel, Mem::InfoMethod::kLabel,
                     Mem::BootArchiveMethod::kLabel, Mem::MakeObjectMethod::kLabel}, {Kind::Space});
     refuses_others({Mem::ReleaseMethod::kLabel}, {Kind::Device, Kind::Space});
-    CHECK(t.totals() == before);
+    CHECK(totals() == before);
 }
 
-TEST_CASE("space methods need a space that lives") {
-    Served t;
+MEM_CASE(Served, "space methods need a space that lives") {
     auto own = control();
-    const u32 id = t.server.create_space(own, {.quota = 64})->id;
+    const u32 id = server.create_space(own, {.quota = 64})->id;
     auto caller = as(mem::Mem::badge_of(Kind::Space, id));
-    CHECK(t.server.create_object(caller, {.bytes = 4096}).ok());
-    CHECK(t.server.info(caller, {})->quota == 64);
-    CHECK(t.server.destroy_space(own, {.id = id}).ok());
-    CHECK(t.server.create_object(caller, {.bytes = 4096}).error() == Error::StaleSession);
-    CHECK(t.server.unmap(caller, {}).error() == Error::StaleSession);
-    CHECK(t.server.info(caller, {}).error() == Error::StaleSession);
-    CHECK(t.server.boot_archive(caller, {}).error() == Error::StaleSession);
-    CHECK(t.server.destroy_space(own, {.id = id}).error() == Error::NotFound);
+    CHECK(server.create_object(caller, {.bytes = 4096}).ok());
+    CHECK(server.info(caller, {})->quota == 64);
+    CHECK(server.destroy_space(own, {.id = id}).ok());
+    CHECK(server.create_object(caller, {.bytes = 4096}).error() == Error::StaleSession);
+    CHECK(server.unmap(caller, {}).error() == Error::StaleSession);
+    CHECK(server.info(caller, {}).error() == Error::StaleSession);
+    CHECK(server.boot_archive(caller, {}).error() == Error::StaleSession);
+    CHECK(server.destroy_space(own, {.id = id}).error() == Error::NotFound);
     // The record is used again, the id is not.
-    const u32 next = t.server.create_space(own, {.quota = 64})->id;
+    const u32 next = server.create_space(own, {.quota = 64})->id;
     CHECK(next != id);
-    CHECK(t.server.info(caller, {}).error() == Error::StaleSession);
+    CHECK(server.info(caller, {}).error() == Error::StaleSession);
 }
 
-TEST_CASE("only mem's own object capabilities name objects") {
-    Served t;
+MEM_CASE(Served, "only mem's own object capabilities name objects") {
     auto own = control();
-    auto caller = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    const Machine::Totals before = t.totals();
-    const Slot forged = t.kernel.put(ObjectType::Endpoint, 60, 0xbad, kAllRights, raw(mem::Mem::badge_of(Kind::Object, 1 << 9)));
-    const Slot pager =
-        t.kernel.put(ObjectType::Endpoint, 61, Machine::kEndpointId, kAllRights, raw(mem::Mem::badge_of(Kind::Pager, 65)));
-    const Slot stale =
-        t.kernel.put(ObjectType::Endpoint, 62, Machine::kEndpointId, kAllRights, raw(mem::Mem::badge_of(Kind::Object, 77 << 9)));
-    CHECK(t.server.map(caller, t.mapping_of(forged, 0x3000'0000)).error() == Error::InvalidArgument);
-    CHECK(t.server.map(caller, t.mapping_of(pager, 0x3000'0000)).error() == Error::InvalidArgument);
-    CHECK(t.server.map(caller, t.mapping_of(Machine::kEndpoint, 0x3000'0000)).error() == Error::InvalidArgument);
-    CHECK(t.server.map(caller, t.mapping_of(Machine::kTable, 0x3000'0000)).error() == Error::InvalidArgument);
-    CHECK(t.server.map(caller, t.mapping_of(stale, 0x3000'0000)).error() == Error::NotFound);
-    CHECK(t.server.map(caller, {}).error() == Error::InvalidArgument);
-    CHECK(t.server.release(caller, t.object_field(forged)).error() == Error::InvalidArgument);
-    for (const u32 slot : {60, 61, 62}) t.kernel.drop(Slot{slot});
-    CHECK(t.totals() == before);
+    auto caller = as(mem::Mem::badge_of(Kind::Space, server.create_space(own, {.quota = 64})->id));
+    const Machine::Totals before = totals();
+    const Slot forged = copy_capability(exceptions, kAllRights, raw(mem::Mem::badge_of(Kind::Object, 1 << 9)))->release();
+    const auto own_with = [](Badge badge) { return copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge))->release(); };
+    const Slot pager = own_with(mem::Mem::badge_of(Kind::Pager, 65)), stale = own_with(mem::Mem::badge_of(Kind::Object, 77 << 9));
+    CHECK(server.map(caller, mapping_of(forged, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(server.map(caller, mapping_of(pager, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(server.map(caller, mapping_of(slot(WellKnown::Endpoint), 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(server.map(caller, mapping_of(table, 0x3000'0000)).error() == Error::InvalidArgument);
+    CHECK(server.map(caller, mapping_of(stale, 0x3000'0000)).error() == Error::NotFound);
+    CHECK(server.map(caller, {}).error() == Error::InvalidCapability);
+    CHECK(server.release(caller, object_field(forged)).error() == Error::InvalidArgument);
+    for (const Slot each : {forged, pager, stale}) drop_slot(each);
+    CHECK(totals() == before);
 }
 
-TEST_CASE("an object is released by its owner, once") {
-    Served t;
+MEM_CASE(Served, "an object is released by its owner, once") {
     auto own = control();
-    auto owner = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    auto other = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    const Machine::Totals before = t.totals();
-    auto object = t.server.create_object(owner, {.bytes = 3 * kPageSize});
+    auto owner = as(mem::Mem::badge_of(Kind::Space, server.create_space(own, {.quota = 64})->id));
+    auto other = as(mem::Mem::badge_of(Kind::Space, server.create_space(own, {.quota = 64})->id));
+    const Machine::Totals before = totals();
+    auto object = server.create_object(owner, {.bytes = 3 * kPageSize});
     REQUIRE(object.ok());
     const Slot slot = object->object.slot();
-    CHECK(t.server.map(other, t.mapping_of(slot, 0x3000'0000)).ok());
-    CHECK(t.server.release(other, t.object_field(slot)).error() == Error::PermissionDenied);
-    CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
-    CHECK(t.server.release(owner, t.object_field(slot)).ok());
-    CHECK(t.server.release(owner, t.object_field(slot)).error() == Error::PermissionDenied);
-    CHECK(t.server.map(owner, t.mapping_of(slot, 0x3000'0000)).ok());
-    auto pages = t.server.physical(own, [&] {
+    CHECK(server.map(other, mapping_of(slot, 0x3000'0000)).ok());
+    CHECK(server.release(other, object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(server.release(own, object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(server.release(owner, object_field(slot)).ok());
+    CHECK(server.release(owner, object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(server.map(owner, mapping_of(slot, 0x3000'0000)).ok());
+    auto pages = server.physical(own, [&] {
         mem::PageQuery query;
-        query.object = t.sent<decltype(query.object)>(slot);
+        query.object = sent<decltype(query.object)>(slot);
         query.first = 1;
         return query;
     }());
     REQUIRE(pages.ok());
     CHECK(pages->pages == 3);
     CHECK(pages->addresses.size() == 2);
-    CHECK(t.server.unmap(owner, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
-    CHECK(t.server.unmap(other, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
+    CHECK(server.unmap(owner, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
+    CHECK(server.unmap(other, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
     object = Error::NotFound;  // gives the capability back
-    const Machine::Totals after = t.totals();
+    const Machine::Totals after = totals();
     CHECK(after.objects == before.objects);
     CHECK(after.sending == before.sending);
     // What is left are the first space's page tables.
-    CHECK(t.server.pin(own, t.object_field(Machine::kForeign)).error() == Error::InvalidArgument);
+    CHECK(server.pin(own, object_field(exceptions)).error() == Error::InvalidArgument);
 }
 
-TEST_CASE("the archive is everybody's to read and nobody's to release") {
-    Served t;
+MEM_CASE(Served, "the archive is everybody's to read and nobody's to release") {
     auto own = control();
-    auto caller = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
-    auto archive = t.server.boot_archive(caller, {});
+    auto caller = as(mem::Mem::badge_of(Kind::Space, server.create_space(own, {.quota = 64})->id));
+    auto archive = server.boot_archive(caller, {});
     REQUIRE(archive.ok());
     CHECK(archive->bytes == Machine::kArchivePages * kPageSize);
     const Slot slot = archive->object.slot();
-    CHECK(t.server.map(caller, t.mapping_of(slot, 0x3000'0000)).ok());
-    auto writable = t.mapping_of(slot, 0x3100'0000);
+    CHECK(server.map(caller, mapping_of(slot, 0x3000'0000)).ok());
+    auto writable = mapping_of(slot, 0x3100'0000);
     writable.rights = 3;
-    CHECK(t.server.map(caller, std::move(writable)).error() == Error::PermissionDenied);
-    CHECK(t.server.release(caller, t.object_field(slot)).error() == Error::PermissionDenied);
-    CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(server.map(caller, std::move(writable)).error() == Error::PermissionDenied);
+    CHECK(server.release(caller, object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(server.release(own, object_field(slot)).error() == Error::PermissionDenied);
 }
 
-TEST_CASE("the logs that root shows can be read through control, and are nobody's to write, to release or to give to a device") {
-    Served t;
-    constexpr u32 kPages = 2, kFirst = 200;
-    for (u32 i = 0; i < kPages * kCoreProcesses.size(); ++i)
-        t.kernel.put(ObjectType::Frame, kFirst + i, 5000 + i, bits(FrameRight::Read));
+MEM_CASE(Served, "the logs that root shows can be read through control, and are nobody's to write, to release or to give to a device") {
+    constexpr u32 kPages = memory_test::Given::kLogFrames / kCoreProcesses.size();
     auto own = control();
-    CHECK(t.server.core_log(own, {.pid = 1}).error() == Error::NotFound);
+    CHECK(server.core_log(own, {.pid = 1}).error() == Error::NotFound);
     for (u32 i = 0; i < kCoreProcesses.size(); ++i) {
-        const auto log = shown_object(t.state, Slot{kFirst + i * kPages}, kPages);
+        const auto log = shown_object(state, slot_at(given.logs, i * kPages), kPages);
         REQUIRE(log.ok());
-        t.state.core_logs[i] = (*log)->id;
+        state.core_logs[i] = (*log)->id;
     }
-    auto caller = as(mem::Mem::badge_of(Kind::Space, t.server.create_space(own, {.quota = 64})->id));
+    auto caller = as(mem::Mem::badge_of(Kind::Space, server.create_space(own, {.quota = 64})->id));
     for (const u32 pid : {u32{0}, u32{kCoreProcesses.size() + 1}, ~u32{0}})
-        CHECK(t.server.core_log(own, {.pid = pid}).error() == Error::NotFound);
-    const Machine::Totals before = t.totals();
-    auto ring = t.server.core_log(own, {.pid = kSupervisorPid});
+        CHECK(server.core_log(own, {.pid = pid}).error() == Error::NotFound);
+    const Machine::Totals before = totals();
+    auto ring = server.core_log(own, {.pid = kSupervisorPid});
     REQUIRE(ring.ok());
     CHECK(ring->bytes == kPages * kPageSize);
     const Slot slot = ring->object.slot();
-    CHECK(t.server.map(caller, t.mapping_of(slot, 0x3000'0000)).ok());
-    auto writable = t.mapping_of(slot, 0x3100'0000);
+    CHECK(server.map(caller, mapping_of(slot, 0x3000'0000)).ok());
+    auto writable = mapping_of(slot, 0x3100'0000);
     writable.rights = 3;
-    CHECK(t.server.map(caller, std::move(writable)).error() == Error::PermissionDenied);
-    CHECK(t.server.release(own, t.object_field(slot)).error() == Error::PermissionDenied);
+    CHECK(server.map(caller, std::move(writable)).error() == Error::PermissionDenied);
+    CHECK(server.release(own, object_field(slot)).error() == Error::PermissionDenied);
     mem::PageQuery query;
-    query.object = t.sent<decltype(query.object)>(slot);
-    CHECK(t.server.physical(own, std::move(query)).error() == Error::PermissionDenied);
-    CHECK(t.server.unmap(caller, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
+    query.object = sent<decltype(query.object)>(slot);
+    CHECK(server.physical(own, std::move(query)).error() == Error::PermissionDenied);
+    CHECK(server.unmap(caller, {.address = 0x3000'0000, .bytes = kPageSize}).ok());
     const u32 id = static_cast<u32>(ipc::session_id(caller.badge()));
-    CHECK(t.server.destroy_space(own, {.id = id}).ok());
-    CHECK(t.server.core_log(own, {.pid = kSupervisorPid}).ok());
-    CHECK(t.totals().objects == before.objects);
+    CHECK(server.destroy_space(own, {.id = id}).ok());
+    CHECK(server.core_log(own, {.pid = kSupervisorPid}).ok());
+    CHECK(totals().objects == before.objects);
 }
 
-TEST_CASE("a device's object is released by dev") {
-    Served t;
-    auto own = device();
-    auto object = t.server.device_object(own, {.address = Machine::kDevice, .bytes = 2 * kPageSize});
+MEM_CASE(Served, "a device's object is released by dev") {
+    auto own = as_dev();
+    auto object = server.device_object(own, {.address = device, .bytes = 2 * kPageSize});
     REQUIRE(object.ok());
-    CHECK(t.server.release(own, t.object_field(object->object.slot())).ok());
-    CHECK(t.server.device_object(own, {.address = Machine::kDevice, .bytes = kPageSize}).ok());
+    CHECK(server.release(own, object_field(object->object.slot())).ok());
+    CHECK(server.device_object(own, {.address = device, .bytes = kPageSize}).ok());
 }
 
-TEST_CASE("threads and kernel objects: kinds are checked, and the space's death takes them all") {
-    Served t;
+MEM_CASE(Served, "threads and kernel objects: kinds are checked, and the space's death takes them all") {
     auto own = control();
-    const Machine::Totals before = t.totals();
-    const u32 id = t.server.create_space(own, {.quota = 200})->id;
-    const auto thread = [&](Slot table, Slot exceptions, u32 replies = 4, u64 budget = 10) {
+    const Machine::Totals before = totals();
+    const u32 id = server.create_space(own, {.quota = 200})->id;
+    const auto thread = [&](Slot its_table, Slot handler, u32 replies = 4, u64 budget = 10) {
         mem::ThreadRequest request;
         request.space = id;
-        request.table = t.sent<decltype(request.table)>(table);
-        request.exceptions = t.sent<decltype(request.exceptions)>(exceptions);
+        request.table = sent<decltype(request.table)>(its_table);
+        request.exceptions = sent<decltype(request.exceptions)>(handler);
         request.first_reply = 10;
         request.replies = replies;
         request.budget = budget;
         request.period = 1000;
-        return t.server.make_thread(own, std::move(request));
+        return server.make_thread(own, std::move(request));
     };
-    CHECK(thread(Machine::kExceptions, Machine::kExceptions).error() == Error::InvalidArgument);
-    CHECK(thread(Machine::kTable, Machine::kTable).error() == Error::InvalidArgument);
-    CHECK(thread(Machine::kTable, Machine::kExceptions, 65).error() == Error::OutOfRange);
-    CHECK(thread(Machine::kTable, Machine::kExceptions, 4, 1001).error() == Error::InvalidArgument);
-    CHECK(thread(Machine::kTable, Machine::kExceptions).ok());
-    CHECK(thread(Machine::kTable, Machine::kExceptions).error() == Error::AlreadyExists);
-    for (u32 slot = 10; slot < 14; ++slot) CHECK(t.kernel.find(slot, Machine::kTableId)->type == ObjectType::Reply);
+    CHECK(thread(exceptions, exceptions).error() == Error::InvalidArgument);
+    CHECK(thread(table, table).error() == Error::InvalidArgument);
+    CHECK(thread(table, exceptions, 65).error() == Error::OutOfRange);
+    CHECK(thread(table, exceptions, 4, 1001).error() == Error::InvalidArgument);
+    CHECK(thread(table, exceptions).ok());
+    CHECK(thread(table, exceptions).error() == Error::AlreadyExists);
+    for (u32 each = 10; each < 14; ++each) CHECK(memory_test::ko::inspect(table, Slot{each})->type == ObjectType::Reply);
 
     auto session = as(mem::Mem::badge_of(Kind::Space, id));
     const auto make = [&](ObjectType type, u8 size_bits = 0) {
-        return t.server.make_object(session, {.type = static_cast<u8>(type), .size_bits = size_bits})
+        return server.make_object(session, {.type = static_cast<u8>(type), .size_bits = size_bits})
             .error();
     };
     CHECK(make(ObjectType::Endpoint) == Error::None);
@@ -253,20 +242,19 @@ TEST_CASE("threads and kernel objects: kinds are checked, and the space's death 
     CHECK(make(ObjectType::Thread) == Error::NotSupported);
     CHECK(make(ObjectType::Untyped, 12) == Error::NotSupported);
     CHECK(make(static_cast<ObjectType>(200)) == Error::NotSupported);
-    CHECK(t.server.destroy_space(own, {.id = id}).ok());
-    CHECK(t.totals() == before);
-    CHECK(!t.kernel.find(10, Machine::kTableId));
+    CHECK(server.destroy_space(own, {.id = id}).ok());
+    CHECK(totals() == before);
+    CHECK(!memory_test::is_there(table, Slot{10}));
 }
 
-TEST_CASE("faults come from the kernel with a pager's badge") {
-    Served t;
+MEM_CASE(Served, "faults come from the kernel with a pager's badge") {
     auto own = control();
-    const u32 id = t.server.create_space(own, {.quota = 64})->id;
-    CHECK(t.server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase, 6) == Error::None);
-    CHECK(t.server.page_fault(mem::Mem::badge_of(Kind::Space, id), layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
-    CHECK(t.server.page_fault(kControl, layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
-    CHECK(t.server.destroy_space(own, {.id = id}).ok());
-    CHECK(t.server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase + 0x1000, 6) == Error::NotFound);
+    const u32 id = server.create_space(own, {.quota = 64})->id;
+    CHECK(server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase, 6) == Error::None);
+    CHECK(server.page_fault(mem::Mem::badge_of(Kind::Space, id), layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
+    CHECK(server.page_fault(kControl, layout::kHeapBase + 0x1000, 6) == Error::PermissionDenied);
+    CHECK(server.destroy_space(own, {.id = id}).ok());
+    CHECK(server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase + 0x1000, 6) == Error::NotFound);
 }
 
 TEST_CASE("root's arguments") {
