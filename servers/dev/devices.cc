@@ -23,9 +23,11 @@ Lines lines_of(const InterruptOverride& interrupt) {
 
 // Firmware writes the ISA interrupt that it has routed the pin to into a register for the system (PCI Local Bus 3.0, 6.2.4).
 // The chipset's I/O APIC has it at the same input unless ACPI says otherwise; where it says nothing, it is as PCI has
-// interrupts (2.2.6): level-triggered, active low.
+// interrupts (2.2.6): level-triggered, active low. Behind another root bus than the first, firmware may be wrong: SeaBIOS is,
+// for QEMU's pxb-pcie.
 Lines lines_of(const FunctionInfo& function, const Machine& machine) {
     constexpr u8 kIsaInterrupts = 16;
+    if (function.address.segment != 0 || function.root_bus != 0) return {};
     if (function.interrupt_pin == 0 || function.interrupt_line == 0 || function.interrupt_line >= kIsaInterrupts) return {};
     Lines lines = lines_of(machine.isa_interrupt(function.interrupt_line));
     if (!lines.level) lines.active_low = true;

@@ -44,7 +44,8 @@ Result<std::optional<FunctionInfo>> FunctionWalk::next() {
             functions_ = kFunctionsPerDevice;
         step();
         if (!present) continue;
-        const FunctionInfo info = read_function(*configuration_, address);
+        FunctionInfo info = read_function(*configuration_, address);
+        info.root_bus = root_;
         if (info.is_bridge) follow(info);
         return std::optional(info);
     }
@@ -56,7 +57,7 @@ bool FunctionWalk::find_root() {
     for (; next_root_ < kBuses; ++next_root_) {
         const u8 bus = static_cast<u8>(next_root_);
         if (seen_[bus] || !space_.covers(segment_, bus)) continue;
-        visit(bus);
+        visit(root_ = bus);
         return true;
     }
     return false;

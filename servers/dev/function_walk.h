@@ -16,6 +16,7 @@ namespace eft::dev {
 
 struct FunctionInfo {
     pci::FunctionAddress address;
+    u8 root_bus = 0;  // that it was reached from
     u16 vendor = 0;
     u16 device = 0;
     u16 subsystem_vendor = 0;
@@ -65,6 +66,7 @@ private:
     u16 segment_;
     std::array<bool, kBuses> seen_{};
     std::array<u8, kBuses> buses_{};  // each enters once, so it cannot overflow
+    u8 root_ = 0;  // of the bus that is visited
     unsigned next_root_ = 0;  // all buses below were seen, or cannot be reached
     unsigned bus_ = 0, bus_count_ = 0;  // the one that is visited; those that are known
     u8 device_ = 0, function_ = 0;

@@ -111,6 +111,20 @@ TEST_CASE_FIXTURE(Q35, "devices behind a second root bus are found, after those 
     CHECK(found[5].address == pci::FunctionAddress{0, 1, 0, 0});
     CHECK(found[6].address == pci::FunctionAddress{0, 64, 3, 0});
     CHECK(found[7].address == pci::FunctionAddress{0, 65, 0, 0});
+    CHECK((found[5].root_bus == 0 && found[6].root_bus == 64 && found[7].root_bus == 64));
+}
+
+// SeaBIOS writes a wrong one for QEMU's pxb-pcie.
+TEST_CASE_FIXTURE(Q35, "what firmware says of interrupt lines counts on the first root bus and behind it only") {
+    PciFunction& other = segment.add(64, 0, 0, 0x1af4, 0x1041, 2, 0);
+    for (PciFunction* each : {&disk, &other}) each->set(0x3c, 0x010a, 2);
+    segment.add_ports();
+    ConfigurationSpace space(resources);
+    space.open({});
+    Devices devices;
+    REQUIRE(find_devices(devices, Machine(), space).ok());
+    CHECK(devices[*devices.find("pci:1af4:1042", 0)].lines.inputs == 1u << 10);
+    CHECK(devices[*devices.find("pci:1af4:1041", 0)].lines.inputs == 0);
 }
 
 TEST_CASE_FIXTURE(Q35, "through the ports everything is found and measured, with and without an ECAM window") {

@@ -82,6 +82,17 @@ TEST_CASE("without an 8254 hangs are found") {
     shut_down(booted.machine, 30s);
 }
 
+TEST_CASE("without an HPET there is no timer, which is said at the start and where it is missed; the rest works") {
+    MachineOptions options = with_disk();
+    options.machine = "q35,hpet=off";
+    Booted booted{Machine(options)};
+    CHECK(booted.machine.console().log().find("rs: hpet: device hpet index 0: no such device") != std::string::npos);
+    CHECK(booted.run("sleep 1") == "sleep: timer: no such device\n");
+    CHECK(booted.prompt.status() != 0);
+    check_disk(booted);
+    shut_down(booted.machine, 30s);
+}
+
 TEST_CASE("i440fx: no window of the configuration space, and one line for the timer") {
     MachineOptions options = with_disk();
     options.machine = "pc";
