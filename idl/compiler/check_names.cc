@@ -63,14 +63,6 @@ private:
 // Members of every message, and the parameters of their templates.
 constexpr std::string_view kInMessages[] = {"encode", "check", "load", "fits", "in", "out", "put", "View", "follow_tail", "for_each_cap", "from", "to", "visit", "Writer",
                                             "Reader", "Visit", "kFlatWords", "kTailWords", "kCaps", "kRequiredCaps", "kHasArea", "kNarrows"};
-// The same of services, and what their methods have.
-constexpr std::string_view kInServices[] = {"ClientOf", "RingOf", "RingConsumer", "SessionKind", "SessionRecord", "Attachment", "Opens", "dispatch", "poll_ring", "subscribed",
-                                            "badge_of", "kind_of", "Server", "Session", "Transport", "Wake", "Request", "Response", "Record", "Opener", "kName", "kMethods",
-                                            "kInterfaceId", "kVersion", "kDescribeLabel", "kSessions", "kInflight", "kOnceWords", "kEvents", "kEventWords", "kSessionKinds",
-                                            "kRingEntries", "kRingRequestWords", "kRingResponseWords"};
-// What else has to be there under its own name around a service.
-constexpr std::string_view kAroundServices[] = {"Service", "Base", "Mock", "Client"};
-
 const std::string kOfGenerated = "which generated code uses for itself";
 const std::string kOfLibos = "which libos has there";
 const std::string kOfType = "which is a type there";
@@ -207,8 +199,7 @@ private:
 
     // Services.
     void check_service(const Service& service) {
-        for (std::span<const std::string_view> names : {std::span<const std::string_view>(kInServices), std::span<const std::string_view>(kAroundServices)})
-            check_own_name(owner("service", service.name, true), service.name, names);
+        check_own_name(owner("service", service.name, true), service.name, service_words());
         check_members(service);
         check_client(service);
         check_ring(service);
@@ -234,7 +225,7 @@ private:
 
     void check_members(const Service& service) {
         Scope scope = scope_in(service.name);
-        scope.keep(kInServices, kOfGenerated);
+        scope.keep(service_words(), kOfGenerated);
         for_each_call(service, [&](const Method&, const std::string& name, const Owner& by) { scope.add(name + "Method", by); });
         for (const Method& method : service.methods)
             if (method.event_depth != 0) scope.add(method.name, owner(service.name, method.name));

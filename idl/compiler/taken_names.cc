@@ -9,6 +9,11 @@ namespace {
 
 #include <taken_names.inc>
 
+constexpr std::string_view kServiceWords[] = {"ClientOf", "RingOf", "RingConsumer", "SessionKind", "SessionRecord", "Attachment", "Opens", "dispatch", "poll_ring", "subscribed",
+                                              "badge_of", "kind_of", "Server", "Session", "Transport", "Wake", "Request", "Response", "Record", "Opener", "kName", "kMethods",
+                                              "kInterfaceId", "kVersion", "kDescribeLabel", "kSessions", "kInflight", "kOnceWords", "kEvents", "kEventWords", "kSessionKinds",
+                                              "kRingEntries", "kRingRequestWords", "kRingResponseWords", "Service", "Base", "Mock", "Client"};
+
 // Sorted, but for the words.
 template <class Names>
 bool has(const Names& names, std::string_view name) {
@@ -27,5 +32,8 @@ std::span<const std::string_view> ring_members() { return kRingMembers; }
 std::span<const std::string_view> server_members() { return kServerMembers; }
 std::span<const std::string_view> mock_members() { return kMockMembers; }
 std::span<const std::string_view> view_members() { return kViewMembers; }
+
+std::span<const std::string_view> service_words() { return kServiceWords; }
+bool is_header(std::string_view stem) { return has(kHeaders, stem); }
 
 }  // namespace idlc

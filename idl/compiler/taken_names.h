@@ -22,4 +22,9 @@ std::span<const std::string_view> server_members();
 std::span<const std::string_view> mock_members();
 std::span<const std::string_view> view_members();
 
+// What generated code has in and around a service: no service, and nothing in one, can be called so.
+std::span<const std::string_view> service_words();
+// "time": there is a <time.h>, which a file of that name in a folder on the include path would hide.
+bool is_header(std::string_view stem);
+
 }  // namespace idlc

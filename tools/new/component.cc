@@ -52,6 +52,7 @@ void check_name(const SourceTree& tree, const std::string& name) {
         if (tree.has(folder + name)) throw Refusal(name + ": there is a folder " + folder + name);
     refuse_if(tree.user_of_service(name), " has a service or program of that name");
     refuse_if(tree.user_of_target(name), " has a target of that name");
+    refuse_if(tree.user_of_schema(name), " has the header of that name");
     refuse_if(tree.user_of_namespace(name), " uses that name in namespace eft");
     refuse_if(tree.user_of_interface(camel_case(name)), (" has an interface " + camel_case(name)).c_str());
 }

@@ -61,7 +61,7 @@ SourceTree::SourceTree(const fs::path& top) : top_(top) {
         }
         const bool manifest = path == "images/manifest/manifest.json" || (path.starts_with("tests/") && name.ends_with(".json"));
         const bool header = (path.starts_with("libos/include/eft/") || path.starts_with("kernel/include/eft/")) && name.ends_with(".h");
-        if (name == "CMakeLists.txt") read_build_file(path, read_file(entry->path()));
+        if (name == "CMakeLists.txt" || name.ends_with(".cmake")) read_build_file(path, read_file(entry->path()));
         if (name.ends_with(".fbs")) read_schema(path, read_file(entry->path()));
         if (manifest) read_manifest(path, read_file(entry->path()));
         if (header) read_header(path, read_file(entry->path()));
@@ -73,6 +73,7 @@ void SourceTree::read_build_file(const std::string& path, const std::string& tex
 }
 
 void SourceTree::read_schema(const std::string& path, const std::string& text) {
+    schemas_.emplace(fs::path(path).stem().string(), path);
     static const std::regex space("(?:^|\n)\\s*namespace\\s+eft\\.([a-z0-9_]+)"), service("\\brpc_service\\s+([A-Za-z0-9_]+)"),
         id("\\brpc_service\\s+[^{]*\\bid\\s*:\\s*\"([0-9]{1,5})\"");
     for_each_match(text, space, [&](const std::string& name) { namespaces_.emplace(name, path); });
@@ -102,6 +103,7 @@ std::string SourceTree::user(const Users& users, const std::string& name) {
 std::string SourceTree::user_of_target(const std::string& target) const { return user(targets_, target); }
 std::string SourceTree::user_of_service(const std::string& name) const { return user(services_, name); }
 std::string SourceTree::user_of_interface(const std::string& name) const { return user(interfaces_, name); }
+std::string SourceTree::user_of_schema(const std::string& name) const { return user(schemas_, name); }
 std::string SourceTree::user_of_namespace(const std::string& name) const { return user(namespaces_, name); }
 
 unsigned SourceTree::free_interface_id() const {

@@ -28,6 +28,7 @@ public:
     std::string user_of_target(const std::string& target) const;
     std::string user_of_service(const std::string& name) const;      // in any manifest: name, program or what it provides
     std::string user_of_interface(const std::string& name) const;    // rpc_service WordCount
+    std::string user_of_schema(const std::string& name) const;       // NAME.fbs, wherever: all headers lie in one folder
     std::string user_of_namespace(const std::string& name) const;    // of a schema, or a name of libos
 
     // The lowest interface number from 100 on, below which the system's own are, that no schema has.
@@ -42,7 +43,7 @@ private:
     void read_header(const std::string& path, const std::string& text);
 
     std::filesystem::path top_;
-    Users targets_, services_, interfaces_, namespaces_;
+    Users targets_, services_, interfaces_, namespaces_, schemas_;
     std::set<unsigned> ids_;
 };
 

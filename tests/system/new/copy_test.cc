@@ -38,7 +38,7 @@ std::vector<Step> tutorial() {
 TEST_CASE("what ./eft new makes works, what it refuses changes nothing, and the tutorial is true") {
     const TreeCopy tree;
     const auto before = tree.files();
-    for (const char* words : {"server echo", "driver uart", "server Upper", "server class", "driver table", "server timer", "server panic"}) {
+    for (const char* words : {"server echo", "driver uart", "server Upper", "server class", "driver table", "server timer", "server panic", "server mock", "driver opens", "server shapes", "server time"}) {
         const Ended ended = tree.run(std::string("./eft new ") + words);
         CHECK_MESSAGE(ended.status == 1, words, ended.printed, ended.errors);
         CHECK_MESSAGE(ended.errors.find("eft: ") != std::string::npos, words, ended.errors);
@@ -54,6 +54,8 @@ TEST_CASE("what ./eft new makes works, what it refuses changes nothing, and the 
     require(tree, "./eft new driver ringed --ring");
     for (std::size_t i = 1; i < steps.size(); ++i) take(tree, steps[i]);
     take(tree, {0, {}, "./eft test tally edu ringed", "…\n100% tests passed, 0 tests failed out of 6\n…\n"});
+    // Nothing knows the tree by heart: what looks at all of it is green with all that was made.
+    require(tree, "./eft test new-test rules manifest system-capabilities system-rpc system-services");
 
     const Ended again = tree.run("./eft new server tally");
     CHECK(again.status == 1);

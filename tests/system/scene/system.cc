@@ -33,6 +33,15 @@ std::string random_bytes(unsigned long long count) {
     return bytes;
 }
 
+// As QEMU names them.
+std::vector<std::string> further_devices() {
+    const auto manifest = nlohmann::json::parse(std::ifstream(EFT_SOURCE_DIR "/images/manifest/manifest.json"));
+    std::vector<std::string> devices;
+    for (const auto& service : manifest.at("services"))
+        if (service.contains("device") && service.at("device").at("match") == "pci:1234:11e8") devices.push_back("edu");
+    return devices;
+}
+
 }  // namespace
 
 std::string sum_in(const std::string& output) { return output.substr(0, output.find(' ')); }
@@ -52,7 +61,7 @@ System::System(const Choice& choice) {
     options.icount = choice.icount;
     if (!choice.archive.empty()) options.archive = choice.archive;
     if (!choice.disk.empty()) options.disks.push_back({.path = choice.disk, .keep_writes = false});
-    for (const std::string& device : choice.devices) options.extra.insert(options.extra.end(), {"-device", device});
+    for (const std::string& device : further_devices()) options.extra.insert(options.extra.end(), {"-device", device});
     machine_ = std::make_unique<Machine>(options);
     prompt_ = std::make_unique<Prompt>(machine_->console(), std::chrono::seconds(60));
 }

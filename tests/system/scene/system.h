@@ -32,6 +32,8 @@ private:
     unsigned long long bytes_;
 };
 
+// It has the devices of the reference machine, and those that further drivers of the tree's manifest are for: what
+// `./eft new driver` makes.
 class System {
 public:
     struct Choice {
@@ -39,7 +41,6 @@ public:
         std::string archive = {};  // none: the one that ./eft run boots
         unsigned memory_mib = 256;
         bool icount = false;
-        std::vector<std::string> devices = {};  // as QEMU names them: "edu"
     };
     explicit System(const Choice& choice);
     ~System();
