@@ -8,7 +8,8 @@
 //
 // Each program has what proc and rs give it on the machine: its CapTable as <eft/layout.h> has it, configuration, log,
 // state region, endpoint and notification, and they outlive its incarnations. It is built by root's own code
-// (servers/root/service.h). There are no other servers, so connect() does not work, and SharedMemory only with <memory_server.h>.
+// (servers/root/service.h). There are no other servers: SharedMemory needs
+// <memory_server.h>, connect() <scripted_names.h>.
 //
 // The test's thread is root and supervises within run() and run_test(): a program that meets an exception gets its next
 // incarnation, and one whose function returns has ended. Programs use CHECK, not REQUIRE: nothing may be thrown through a
@@ -24,7 +25,8 @@
 // There it may REQUIRE and throw, and servers that die while it calls them are restarted; <stage_case.h> makes a test case
 // of it. If it waits for what never comes, run_test() ends with std::logic_error, which says where everybody waits.
 //
-// Deaths are chosen by `program.image`: fatal_system_call and fatal_store, against system_calls and stores so far.
+// Deaths are chosen by program.die(), or by `program.image`: fatal_system_call and fatal_store, against system_calls and
+// stores so far.
 #pragma once
 
 #include "machine.h"
