@@ -1,13 +1,35 @@
 #include <eft/server.h>
 
 #include <eft/invoke.h>
+#include <eft/ipc/waiting_requests.h>
+#include <eft/panic.h>
+#include <eft/task.h>
+#include <eft/wake.h>
 
 namespace eft {
 namespace {
 
 Slot reply_slot(u32 index) { return static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + index); }
 
+void wake_for_turns() {
+    static EFT_PROCESS_LOCAL const Result<CapHandle> self = make_wake(static_cast<u64>(WakeBit::Turns));
+    if (!self.ok()) panic("no slot for the own wake-up");
+    sys::signal(self->slot());
+}
+
+EFT_PROCESS_LOCAL constinit ReplyCommit* commit_of_loop = nullptr;
+
 }  // namespace
+
+ServerLoop::ServerLoop(ReplyCommit* commit) : commit_(commit) {
+    detail::turns.on_first = wake_for_turns;
+    commit_of_loop = commit;
+    if (!commit) return;
+    ask_for_changes([] { return commit_of_loop->changing(); },
+                    [](u64 request) {
+                        if (ipc::WaitingRequests::waits(request)) panic("a handler waits between a change and its answer");
+                    });
+}
 
 // Slot FirstReply itself is empty while its Reply is the thread's current one; the others hold spare
 // ones. Keeping a caller exchanges the current Reply with a spare one.
@@ -30,7 +52,10 @@ void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
         if (commit_) commit_->undo_reply();
         registers = {};
         registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
-        if (sys::send(reply, registers) != Error::None) return;
+        if (sys::send(reply, registers) != Error::None) {
+            waiting_replies_ &= ~(1u << index);  // who waited is gone, and the Reply is free
+            return;
+        }
     }
     ++replies_;
     if (commit_) commit_->after_reply();
@@ -79,9 +104,15 @@ ipc::Registers ServerLoop::after_refusal(Error error, ipc::OutgoingCaps& outgoin
 u64 ServerLoop::notified(u64 bits) {
     constexpr u64 kHeartbeat = static_cast<u64>(WakeBit::Heartbeat);
     constexpr u64 kStop = static_cast<u64>(WakeBit::Stop);
+    constexpr u64 kTurns = static_cast<u64>(WakeBit::Turns);
     if (bits & kHeartbeat) persistent_head().heartbeats = persistent_head().heartbeats + 1;
     if (bits & kStop) exit(0);
-    return bits & ~(kHeartbeat | kStop);
+    if (bits & kTurns) {
+        run_turns([this] {
+            if (commit_) commit_->end_step();
+        });
+    }
+    return bits & ~(kHeartbeat | kStop | kTurns);
 }
 
 }  // namespace eft

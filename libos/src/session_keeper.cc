@@ -1,6 +1,7 @@
 #include <eft/state/session_keeper.h>
 
 #include <eft/cap.h>
+#include <eft/ipc/waiting_requests.h>
 #include <eft/process.h>
 #include <eft/session.h>
 #include <eft/text.h>
@@ -95,6 +96,7 @@ void SessionKeeper::close_ended(const Hooks& hooks) {
             if (const u32 place = sessions_.search(Badge{badges[i]}); place < shape_.places && badges[i] != 0) ended_ |= bit(place);
     }
     if (incomplete) end_all_but_open();
+    for_each_bit(ended_, [this](u32 place) { ipc::WaitingRequests::cancel(sessions_.badge_at(place)); });
     close_idle(hooks);
 }
 

@@ -60,6 +60,7 @@ enum class WakeBit : u64 {
     Stop = u64{1} << 62,       // end in an orderly way
     Closed = u64{1} << 61,     // names has sessions that were closed
     Rings = u64{1} << 60,      // a client has submitted something to a ring (state/stateful_server.h)
+    Turns = u64{1} << 59,      // coroutines wait for their turn (task.h)
 };
 
 }  // namespace eft

@@ -18,6 +18,10 @@ public:
     virtual void undo_reply() = 0;
     // Of the session's record of its last `once` reply.
     virtual void before_change(std::span<std::byte> bytes) = 0;
+    // A step without a reply has ended.
+    virtual void end_step() = 0;
+    // Something has been changed and is not committed.
+    virtual bool changing() const = 0;
 
 protected:
     ~ReplyCommit() = default;

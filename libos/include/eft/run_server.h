@@ -43,8 +43,6 @@ template <class Server, class... More>
     loop.run(
         [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
             const ipc::Outcome outcome = Server::Service::dispatch(server, context, message);
-            if (outcome == ipc::Outcome::Deferred && server.in_transaction()) [[unlikely]]
-                panic("a handler waits between a change and its answer");
             if constexpr (Server::Service::Attachment::kCount != 0)
                 if (server.wants_look()) [[unlikely]]
                     look_again();

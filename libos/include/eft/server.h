@@ -25,7 +25,7 @@ namespace eft {
 
 class ServerLoop final : public ipc::LoopServices {
 public:
-    explicit ServerLoop(ReplyCommit* commit = nullptr) : commit_(commit) {}
+    explicit ServerLoop(ReplyCommit* commit = nullptr);
 
     // Called with the bits of the notification that libos does not handle itself.
     template <class Dispatch, class Wake>

@@ -5,6 +5,9 @@
 // WaitPoint at the bottom forgets it. So cancelling is destroying the outermost Task. A Task must not be destroyed
 // by code that it is itself running. All of this is for one thread.
 //
+// In a server a coroutine belongs to the request whose handler started it. Where it is to go on in the middle of another
+// request's step, it has its turn after that step instead: run_turns() (the server loop calls it).
+//
 // Starting a child resumes it from await_suspend, which answers false if the child ended at once: a loop over
 // children that never wait needs no stack, even in a build without tail calls (GCC at -O0, sanitizers). A child
 // that did wait passes on to its parent by symmetric transfer.
@@ -23,11 +26,50 @@
 #include <concepts>
 #include <coroutine>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace eft {
 
 class WaitPoint;
+class TaskPromise;
+
+// A coroutine that can go on, and for whom.
+struct Turn {
+    std::coroutine_handle<> coroutine;
+    u64 session = 0;
+    u64 request = 0;
+
+    bool must_wait() const { return request != 0 && request != step_request() && step_is_taken(); }
+    void run() const {
+        const bool own_step = request != 0 && request != step_request();
+        {
+            const StepFor served(session, request);
+            coroutine.resume();
+        }
+        if (own_step) end_turn(request);
+    }
+};
+
+// Those whose turn comes after the present step, oldest first.
+class TurnQueue {
+public:
+    bool empty() const { return first_ == nullptr; }
+    // Calls `on_first`, if there is one, when it was empty.
+    inline void push(TaskPromise& promise, const Turn& turn);
+    inline void remove(TaskPromise& promise);
+    // Each runs before the next is taken; those that come meanwhile, too.
+    template <class AfterEach>
+    void run(AfterEach after_each);
+
+    void (*on_first)() = nullptr;
+
+private:
+    TaskPromise* first_ = nullptr;
+};
+namespace detail {
+inline EFT_PROCESS_LOCAL constinit TurnQueue turns;
+}
 
 // What every Task's promise has: who goes on after it, and where it waits.
 class TaskPromise {
@@ -57,10 +99,14 @@ private:
     template <class T>
     friend class Task;
     friend class WaitPoint;
+    friend class TurnQueue;
     enum class State : unsigned char { Created, Started, Ended };
 
     std::coroutine_handle<> parent_;
     WaitPoint* wait_point_ = nullptr;
+    Turn turn_;                    // while it is queued
+    TaskPromise* next_ = nullptr;  // in the queue
+    bool queued_ = false;
     State state_ = State::Created;
     bool starting_ = false;  // inside the resume() that started it: its starter sees the end by itself
 };
@@ -169,19 +215,23 @@ public:
     template <std::derived_from<TaskPromise> Promise>
     void suspend(std::coroutine_handle<Promise> waiter) noexcept {
         if (promise_) __builtin_trap();  // a second waiter would lose the first
-        waiter_ = waiter;
-        session_ = step_session();
+        turn_ = {waiter, step_session(), step_request()};
         promise_ = &waiter.promise();
         promise_->wait_point_ = this;
     }
 
-    // Runs the waiting coroutine, if there is one. It may destroy this WaitPoint: touch nothing afterwards.
+    // Runs the waiting coroutine, if there is one, or puts it where its turn comes. It may destroy this WaitPoint: touch
+    // nothing afterwards.
     void resume() {
         if (!promise_) return;
-        std::coroutine_handle<> waiter = waiter_;
-        const StepFor served(session_);
+        TaskPromise& promise = *promise_;
         forget();
-        waiter.resume();
+        if (turn_.must_wait()) {
+            detail::turns.push(promise, turn_);
+        } else {
+            const Turn now = turn_;
+            now.run();
+        }
     }
 
 private:
@@ -189,46 +239,96 @@ private:
     void forget() noexcept {
         if (promise_) promise_->wait_point_ = nullptr;
         promise_ = nullptr;
-        waiter_ = nullptr;
     }
 
     TaskPromise* promise_ = nullptr;
-    std::coroutine_handle<> waiter_;
-    u64 session_ = 0;  // whose request the waiter serves
+    Turn turn_;
 };
 
 inline TaskPromise::~TaskPromise() {
     if (wait_point_) wait_point_->forget();
+    if (queued_) detail::turns.remove(*this);
 }
 
-// A single-shot event with a value: one coroutine awaits it, somebody sets it, in either order. The value is moved
-// out to the waiter. The first set() wins; set() runs the waiter before it returns.
+void TurnQueue::push(TaskPromise& promise, const Turn& turn) {
+    promise.turn_ = turn;
+    promise.queued_ = true;
+    promise.next_ = nullptr;
+    TaskPromise** last = &first_;
+    while (*last) last = &(*last)->next_;
+    *last = &promise;
+    if (first_ == &promise && on_first) on_first();
+}
+
+void TurnQueue::remove(TaskPromise& promise) {
+    for (TaskPromise** each = &first_; *each; each = &(*each)->next_)
+        if (*each == &promise) {
+            *each = promise.next_;
+            break;
+        }
+    promise.queued_ = false;
+}
+
+template <class AfterEach>
+void TurnQueue::run(AfterEach after_each) {
+    while (first_) {
+        const Turn turn = first_->turn_;
+        remove(*first_);
+        turn.run();
+        after_each();
+    }
+}
+
+// Of the coroutines whose turn it was not, in the middle of another request's step. `after_each` ends the step of each.
+template <class AfterEach>
+void run_turns(AfterEach after_each) {
+    detail::turns.run(after_each);
+}
+
+// A single-shot event with a value: one coroutine awaits it, somebody sets it, in either order. The value is moved to the
+// waiter, which needs the event no longer. The first set() wins; set() runs the waiter before it returns, unless it must
+// wait for its turn.
 template <class T>
 class Completion {
 public:
-    bool is_set() const { return value_.has_value(); }
+    static_assert(std::is_trivially_destructible_v<T>, "it is part of an awaiter");
+
+    Completion() = default;
+    Completion(const Completion&) = delete;
+    Completion& operator=(const Completion&) = delete;
+
+    bool is_set() const { return set_; }
     bool awaited() const { return point_.occupied(); }
 
     bool set(T value) {
-        if (value_) return false;
-        value_.emplace(std::move(value));
+        if (set_) return false;
+        set_ = true;
+        if (!point_.occupied()) {
+            value_.emplace(std::move(value));
+            return true;
+        }
+        *waiter_ = std::move(value);
         point_.resume();  // may destroy *this
         return true;
     }
 
     struct Awaiter {
         Completion& completion;
+        std::optional<T> value = {};  // set() gives it here
         bool await_ready() const noexcept { return completion.is_set(); }
         template <class Promise>
-        void await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
+        void await_suspend(std::coroutine_handle<Promise> waiter) noexcept {
+            completion.waiter_ = &value;
             completion.point_.suspend(waiter);
         }
-        T await_resume() const { return std::move(*completion.value_); }
+        T await_resume() { return value ? std::move(*value) : std::move(*completion.value_); }
     };
     Awaiter operator co_await() noexcept { return Awaiter{*this}; }
 
 private:
     std::optional<T> value_;
+    std::optional<T>* waiter_ = nullptr;
+    bool set_ = false;
     WaitPoint point_;
 };
 

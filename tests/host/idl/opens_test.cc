@@ -14,9 +14,9 @@ using namespace eft::test::opens;
 namespace {
 
 struct Session {
-    unsigned in_progress = 0;
+    u16 in_progress = 0;
     std::map<u32, u64> open;  // shelf, inode
-    unsigned& requests_in_progress() { return in_progress; }
+    u16& requests_in_progress() { return in_progress; }
 };
 
 // The books outlive the librarians.

@@ -32,31 +32,6 @@ STAGE_CASE(BankScene, "more clients than there is room for: LimitReached; a sess
     CHECK(client(2).deposit({1}).error() == Error::LimitReached);
 }
 
-STAGE_CASE(BankScene, "a session ends when its last request has") {
-    ScriptedNames names(stage, bank);
-    BankClient one = client(11);
-    REQUIRE(one.deposit({0}).ok());
-    Program* waiting[2];
-    for (u64 gate : {0, 1}) {
-        waiting[gate] = &stage.add("waiting", [gate] { return BankClient{CapHandle(*granted("bank"))}.later({gate}).ok() ? 0 : 1; });
-        stage.connect(*waiting[gate], "bank", bank, Badge{11});
-    }
-    stage.run();
-    CHECK(one.later({0}).error() == Error::Busy);
-    names.close({11});
-    CHECK(Bank::running->session(Badge{11}) != nullptr);
-    stage.signal(bank, 2);
-    stage.run();
-    CHECK(waiting[1]->ended);
-    CHECK(waiting[1]->status == 0);
-    REQUIRE(Bank::running->session(Badge{11}) != nullptr);
-    CHECK(Bank::running->session(Badge{11})->requests_in_progress() == 1);
-    stage.signal(bank, 1);
-    stage.run();
-    CHECK(waiting[0]->ended);
-    CHECK(Bank::running->session(Badge{11}) == nullptr);
-}
-
 TEST_CASE("a death at any store or system call: what was answered has happened, what got PeerDied is repeated by the stub") {
     const Deaths deaths = die_everywhere([](Stage& stage, Death death) {
         BankScene scene{stage};

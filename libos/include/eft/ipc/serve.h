@@ -12,6 +12,7 @@
 #include <eft/ipc/message_writer.h>
 #include <eft/ipc/method.h>
 #include <eft/ipc/once.h>
+#include <eft/ipc/waiting_requests.h>
 #include <eft/task.h>
 
 namespace eft::ipc {
@@ -62,11 +63,30 @@ template <class Response, class Answer>
 template <class Session>
 concept TakesBack = requires(Session& session) { session.take_back(); };
 
-// A handler that waits. The request, its tail and the right to answer live in this coroutine's frame.
+// Counts a request that waits in its session, whose place is not reused meanwhile.
+template <class... Session>
+class InProgress {
+public:
+    explicit InProgress(Session&... session) : counts_{&session.requests_in_progress()...} {
+        for (u16* count : counts_) ++*count;
+    }
+    InProgress(const InProgress&) = delete;
+    InProgress& operator=(const InProgress&) = delete;
+    ~InProgress() {
+        for (u16* count : counts_) --*count;
+    }
+
+private:
+    std::array<u16*, sizeof...(Session)> counts_;
+};
+
+// A handler that waits. The request, its tail and the right to answer live in this coroutine's frame. It is counted until
+// after its answer; where its session ends first, it is cancelled.
 template <class Method, class Server, class... Session>
 Task<void> serve_later(Server& server, Deferred deferred, Context context, Received<typename Method::Request> request,
                        TailBuffer<Method::Request::kTailWords> tail, const void* old_tail, u64 started,
                        Session&... session) {
+    const InProgress<Session...> counted(session...);
     if constexpr (Method::Request::kTailWords != 0) request.follow_tail(old_tail, tail.words);
     auto work = Method::handle(server, context, session..., request);
     auto answer = co_await work;
@@ -78,8 +98,6 @@ Task<void> serve_later(Server& server, Deferred deferred, Context context, Recei
     OutgoingCaps outgoing;
     write_reply<typename Method::Response>(answer, registers, deferred.page(), outgoing);
     deferred.answer(registers);
-    if constexpr (Method::kInflight != 0)
-        if (auto* open_session = server.session(context.badge())) --open_session->requests_in_progress();
 }
 
 template <class Method, class Server, class... Session>
@@ -89,10 +107,10 @@ Outcome defer(Server& server, Context& context, IncomingMessage& message, Receiv
         if (((session.requests_in_progress() >= Method::kInflight) || ...)) return message.refuse(Error::Busy);
     auto reply = context.loop().keep_reply();
     if (!reply.ok()) return message.refuse(reply.error());
-    if constexpr (Method::kInflight != 0) (++session.requests_in_progress(), ...);
     const void* old_tail = &tail;
-    start_detached(serve_later<Method, Server, Session...>(server, Deferred(context.loop(), *reply), context,
-                                                           std::move(request), tail, old_tail, started, session...));
+    auto work = serve_later<Method, Server, Session...>(server, Deferred(context.loop(), *reply), context, std::move(request), tail,
+                                                        old_tail, started, session...);
+    WaitingRequests::start(raw(context.badge()), &server, std::move(work));
     return Outcome::Deferred;
 }
 

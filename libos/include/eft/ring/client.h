@@ -75,8 +75,7 @@ public:
             if (!taken->has_value()) return;
             Waiter& to = waiter((*taken)->ticket);
             to.awaited = false;
-            to.completion = **taken;
-            to.point.resume();  // nobody, if the coroutine was cancelled or told that the service is held
+            to.give(**taken);
         }
     }
 
@@ -90,11 +89,8 @@ public:
     void fail(Error error) {
         failed_ = error;
         for (Waiter& each : waiters_) each.ends = each.awaited;
-        for (Waiter& each : waiters_) {
-            if (!std::exchange(each.ends, false)) continue;
-            each.completion.status = error;
-            each.point.resume();
-        }
+        for (Waiter& each : waiters_)
+            if (std::exchange(each.ends, false)) each.give({.status = error});
     }
     // The service is held: as fail(ServiceHeld), until go_on(). The entries stay in the ring. When the service is started
     // again it does them, and may write to their parts of the area; nobody waits for their completions any more.
@@ -142,16 +138,21 @@ protected:
         bool await_ready() const noexcept { return !ticket_.ok(); }
         template <class Promise>
         void await_suspend(std::coroutine_handle<Promise> waiting) noexcept {
-            client_.waiter(*ticket_).point.suspend(waiting);
+            Waiter& waiter = client_.waiter(*ticket_);
+            waiter.completion = &completion_;
+            waiter.point.suspend(waiting);
         }
         Result<typename Method::Response> await_resume() {
             if (!ticket_.ok()) return ticket_.error();
-            return response_of<Method>(client_.waiter(*ticket_).completion);
+            return response_of<Method>(completion_);
         }
+        // So often a server had taken it, when it was completed.
+        u32 attempts() const { return completion_.attempts; }
 
     private:
         Client& client_;
         Result<u64> ticket_;
+        Completion completion_;
     };
 
     // As a Call; where the answer is StaleSession, the session's client opens again what the request names, and the request
@@ -167,7 +168,7 @@ protected:
             Result<typename Method::Response> answer = co_await call;
             if (answer.error() != Error::StaleSession) co_return answer;
             if (reopened == kMostReopenings) co_return Error::ServiceFailed;
-            attempts = waiter(*ticket).completion.attempts;
+            attempts = call.attempts();
             if (attempts != 0) --attempts;
             if (generation == session.template generation<Opens, Method>(request)) {
                 EFT_CO_CHECK(session.template open_again<Method>(request));
@@ -180,9 +181,16 @@ private:
 
     struct Waiter {
         WaitPoint point;
-        Completion completion;
+        Completion* completion = nullptr;  // of the coroutine that waits
         bool awaited = false;
         bool ends = false;  // fail() is about to tell it
+
+        // Nobody, if the coroutine was cancelled or told that the service is held.
+        void give(const Completion& what) {
+            if (!point.occupied()) return;
+            *completion = what;
+            point.resume();
+        }
     };
     Waiter& waiter(u64 ticket) { return waiters_[ticket % kEntries]; }
     void await_completion(u64 ticket) { waiter(ticket).awaited = true; }

@@ -98,6 +98,7 @@ void serve_entry(Consumer<Count>& consumer, const Taken& taken, Server& server, 
     if constexpr (std::is_void_v<Returned>) {
         Method::handle(server, pending, session, request);
     } else if constexpr (ipc::TaskValue<Returned>::kIsTask) {
+        const StepFor served(step_session(), next_request());
         start_detached(serve_entry_later<Method>(server, session, pending, request));
     } else {
         pending.complete(as_response<Response>(Method::handle(server, pending, session, request)));

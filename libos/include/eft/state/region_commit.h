@@ -24,6 +24,12 @@ public:
     }
     void after_reply() override { log_->close(); }
     void undo_reply() override { log_->abort(); }
+    void end_step() override {
+        sessions_->seal();
+        log_->close();
+    }
+
+    bool changing() const override { return log_->phase() != UndoLog::Phase::Closed; }
 
     // The dispatcher writes the record of a `once` reply: in the handler's transaction, or in one of its own where the
     // handler has none, or has taken it back.

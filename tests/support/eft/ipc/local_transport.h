@@ -9,6 +9,7 @@
 
 #include <eft/ipc/context.h>
 #include <eft/ipc/local_caps.h>
+#include <eft/ipc/waiting_requests.h>
 
 #include <algorithm>
 #include <functional>
@@ -49,8 +50,16 @@ public:
         for (u32& slot : page_.receive_slots) slot = local_caps().take_free_slot();
     }
 
-    // The next incarnation.
-    void replace(Server& server) { server_ = &server; }
+    LocalServer(const LocalServer&) = delete;
+    ~LocalServer() { WaitingRequests::cancel_all(server_); }
+
+    // The next incarnation. What waited in the one before is gone.
+    void replace(Server& server) {
+        WaitingRequests::cancel_all(server_);
+        server_ = &server;
+    }
+    // The client of this badge has ended: its requests that wait are cancelled.
+    void end_client(u64 badge) { WaitingRequests::cancel(badge); }
 
     // The nth call from now (1: the next) finds its server dead at that point.
     void die_before(unsigned nth) { death_before_ = calls_ + nth; }
@@ -115,13 +124,17 @@ private:
     Outcome serve(Registers& registers) {
         IncomingMessage message(registers, page_, outgoing_);
         Context context(registers.badge, registers.tag, this);
+        set_step_session(registers.badge);
         const Outcome outcome = Service::dispatch(*server_, context, message);
+        set_step_session(0);
         registers = message.registers;
+        run_turns([] {});
         return outcome;
     }
 
     Error die() {
         outgoing_.drop();
+        WaitingRequests::cancel_all(server_);
         on_death();
         return Error::PeerDied;
     }

@@ -98,12 +98,12 @@ private:
 template <unsigned OnceWords>
 struct MockSession {
     OnceReply<OnceWords> last;
-    unsigned in_progress = 0;
+    u16 in_progress = 0;
     std::array<std::byte, 4096> memory{};
 
     ~MockSession() { last.drop_caps(); }
     auto& once() { return last; }
-    unsigned& requests_in_progress() { return in_progress; }
+    u16& requests_in_progress() { return in_progress; }
     std::span<std::byte> area() { return memory; }
     // Of events there are none.
     template <class Method>
