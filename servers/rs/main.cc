@@ -10,15 +10,12 @@ using namespace eft;
 using namespace eft::supervisor;
 
 // Lines that a person has to see even if nothing else works: on the kernel's console, and in the log.
-class ConsoleComplaints final : public Complaints {
-public:
-    void add(std::string_view line) override {
-        FixedText<255> whole;
-        whole.append("rs: ").append(line);
-        log(line);
-        sys::debug_print(whole.append('\n').c_str());
-    }
-};
+void complain(std::string_view line) {
+    FixedText<255> whole;
+    whole.append("rs: ").append(line);
+    log(line);
+    sys::debug_print(whole.append('\n').c_str());
+}
 
 class ArchivePrograms final : public Programs {
 public:
@@ -29,12 +26,14 @@ private:
     const CoreServers& core_;
 };
 
-// By their places in the manifest; refused ones take none.
+// By their places in the manifest; those whose names are not their own take none.
 struct Services {
     std::array<PersistentPart, kMaxServices> parts;
     std::array<Supervision, kMaxServices> plans{};
     std::array<ServiceRecord, kMaxServices> records{};
+    std::array<u8, kMaxServices> ranks{};
     unsigned count = 0;
+    u8 last_rank = 0;
 };
 
 Supervision supervision_of(const manifest::Service& service) {
@@ -48,31 +47,42 @@ Supervision supervision_of(const manifest::Service& service) {
     if (restart) plan.overdue_clients = restart->overdue_clients();
     plan.heartbeat = ticks(service.heartbeat_ms());
     plan.start_limit = ticks(service.start_ms());
-    plan.level = service.level();
     plan.priority = service.priority();
     plan.provides = service.provides() && service.provides()->size() != 0;
     plan.driver = service.device() != nullptr;
     return plan;
 }
 
-// Makes the persistent parts of all services that keep the rules. The others do not exist.
-Status load(CoreServers& core, Services& services, ConsoleComplaints& complaints) {
+// Makes the persistent parts of all services that keep the rules. The others are there to be asked about.
+Status load(CoreServers& core, Services& services) {
     EFT_TRY(const auto bytes, core.boot_file("manifest"));
     EFT_TRY(const manifest::Manifest* manifest, read_manifest(bytes));
-    std::array<bool, kMaxServices> accepted{};
-    check_manifest(*manifest, ArchivePrograms(core), accepted, complaints);
-    for (unsigned i = 0; i < accepted.size(); ++i) {
-        if (!accepted[i]) continue;
+    std::array<Verdict, kMaxServices> verdicts{};
+    check_manifest(*manifest, ArchivePrograms(core), verdicts);
+    const std::size_t listed = manifest->services()->size();
+    if (listed > verdicts.size()) complain("manifest: more services than the supervisor has room for");
+    for (unsigned i = 0; i < std::min<std::size_t>(listed, verdicts.size()); ++i) {
         const manifest::Service& service = *manifest->services()->Get(i);
+        const Verdict& verdict = verdicts[i];
+        FixedText<200> line;
+        if (!verdict.accepted) complain(line.append("manifest: ").append(text(service.name())).append(": ").append(verdict.reason));
+        if (!verdict.has_name) continue;
         const unsigned index = services.count++;
         PersistentPart& part = services.parts[index];
+        FixedText<95>& note = services.records[index].note;
         services.plans[index] = supervision_of(service);
+        services.ranks[index] = verdict.rank;
+        services.last_rank = std::max(services.last_rank, verdict.rank);
+        if (!verdict.accepted) {
+            part.plan = &service;
+            part.missing = Error::NotSupported;
+            note.append(verdict.reason);
+            continue;
+        }
         const Status made = part.make(core, index, service);
         if (made.ok()) continue;
-        FixedText<95>& note = services.records[index].note;
         note.append(part.trouble).append(": ").append(to_string(made.error()));
-        FixedText<200> line;
-        complaints.add(line.append(part.name()).append(": ").append(note));
+        complain(line.append(part.name()).append(": ").append(note));
     }
     return {};
 }
@@ -82,11 +92,10 @@ Status load(CoreServers& core, Services& services, ConsoleComplaints& complaints
 int eft_main() {
     static EFT_PROCESS_LOCAL CoreServers core;
     Services& services = *new Services;  // in the heap: as a static it would be part of the image
-    static EFT_PROCESS_LOCAL ConsoleComplaints complaints;
     if (!core.open().ok()) panic("rs cannot open its sessions");
-    if (const Status loaded = load(core, services, complaints); !loaded.ok()) {
+    if (const Status loaded = load(core, services); !loaded.ok()) {
         FixedText<100> line;
-        complaints.add(line.append("manifest: ").append(to_string(loaded.error())));
+        complain(line.append("manifest: ").append(to_string(loaded.error())));
     }
 
     const auto parts = std::span<const PersistentPart>(services.parts).first(services.count);
@@ -100,9 +109,9 @@ int eft_main() {
     static EFT_PROCESS_LOCAL Orders orders(sessions, slots, core, parts, processes, supervisor, records);
     static_cast<void>(orders.recover(0));
     static EFT_PROCESS_LOCAL RegionCommit commit(orders.region().log(), orders.view());
-    for (u8 level = 0; level <= kLastLevel; ++level) {
+    for (u8 rank = 0; rank <= services.last_rank; ++rank) {
         for (unsigned i = 0; i < plans.size(); ++i) {
-            if (plans[i].level == level && parts[i].made) static_cast<void>(supervisor.start(i));
+            if (services.ranks[i] == rank && parts[i].made) static_cast<void>(supervisor.start(i));
         }
     }
 

@@ -9,6 +9,8 @@
 #include <eft/text.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace eft::supervisor {
 namespace {
@@ -31,32 +33,73 @@ bool is_one_of(Enum value) {
     return Enum::MIN <= value && value <= Enum::MAX;  // the schema's enumerations have no gaps
 }
 
-u8 level_of(Kind kind) {
-    switch (kind) {
-        case Kind::Driver: return 5;
-        case Kind::Server: return 6;
-        default: return 7;
-    }
-}
-
 class Checker {
 public:
-    Checker(const manifest::Manifest& manifest, const Programs& programs, Complaints& complaints)
-        : services_(*manifest.services()), programs_(programs), complaints_(complaints) {}
+    Checker(const manifest::Manifest& manifest, const Programs& programs, std::span<Verdict> verdicts)
+        : services_(*manifest.services()), programs_(programs), verdicts_(verdicts) {}
 
     bool accepts(unsigned index) {
-        service_ = services_.Get(index);
-        index_ = index;
-        return name() && program() && kind() && priority() && share() && sizes() && policy() && provides() && connects() && grants() && device();
+        look_at(index);
+        verdicts_[index].has_name = name();
+        return verdicts_[index].has_name && program() && kind() && priority() && share() && sizes() && policy() && provides() && connects() && grants() && device();
+    }
+
+    // Refuses each that is accepted and lies on a circle of calls, and gives the others their ranks.
+    void rank_all() {
+        const unsigned count = std::min<unsigned>(services_.size(), static_cast<unsigned>(verdicts_.size()));
+        for (unsigned index = 0; index < count; ++index)
+            if (verdicts_[index].accepted) find_circle(index);
+        // No path is longer than there are services, now that there is no circle.
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (unsigned index = 0; index < count; ++index)
+                for_each_callee(index, [&](unsigned callee) {
+                    if (verdicts_[index].rank > verdicts_[callee].rank) return;
+                    verdicts_[index].rank = static_cast<u8>(verdicts_[callee].rank + 1);
+                    changed = true;
+                });
+        }
     }
 
 private:
+    // Of those that are accepted, both.
+    template <class Visit>
+    void for_each_callee(unsigned index, Visit visit) const {
+        if (!verdicts_[index].accepted) return;
+        for_each_text(services_.Get(index)->connects(), [&](std::string_view wanted) {
+            const unsigned callee = provider_of(wanted);
+            if (callee < verdicts_.size() && verdicts_[callee].accepted) visit(callee);
+        });
+    }
+    // Whether calls lead from `from` back to the first of the path, whose circle is then refused by name.
+    bool leads_back(unsigned from, std::array<bool, kMaxServices>& seen) {
+        if (std::exchange(seen[from], true)) return false;
+        path_[depth_++] = from;
+        bool found = false;
+        for_each_callee(from, [&](unsigned callee) { found = found || callee == path_[0] || leads_back(callee, seen); });
+        if (!found) --depth_;
+        return found;
+    }
+    void find_circle(unsigned index) {
+        std::array<bool, kMaxServices> seen{};
+        depth_ = 0;
+        if (!leads_back(index, seen)) return;
+        for (unsigned i = 0; i < depth_; ++i) {
+            look_at(path_[i]);
+            refuse("calls would go in a circle: ");
+            for (unsigned j = 0; j < depth_; ++j) refuse(text(services_.Get(path_[(i + j) % depth_])->name()), ", ");
+            refuse(text(service_->name()));
+            verdicts_[path_[i]].accepted = false;
+        }
+    }
+
+    void look_at(unsigned index) {
+        service_ = services_.Get(index);
+        index_ = index;
+    }
     template <class... Parts>
     bool refuse(Parts... parts) {
-        FixedText<200> line;
-        line.append("manifest: ").append(text(service_->name())).append(": ");
-        (line.append(parts), ...);
-        complaints_.add(line);
+        (verdicts_[index_].reason.append(parts), ...);
         return false;
     }
 
@@ -85,11 +128,7 @@ private:
     }
 
     bool kind() {
-        if (!is_one_of(service_->kind())) return refuse("unknown kind");
-        if (service_->level() != level_of(service_->kind())) {
-            return refuse("its level must be 5 for a driver, 6 for a server, 7 for a program");
-        }
-        return true;
+        return is_one_of(service_->kind()) || refuse("unknown kind");
     }
 
     bool priority() {
@@ -152,15 +191,9 @@ private:
     }
 
     bool connects_to(std::string_view wanted) {
-        const Service* provider = nullptr;
-        for (const Service* each : services_) {
-            if (is_provided_by(*each, wanted)) provider = each;
-        }
-        if (!provider) return refuse("it connects to ", wanted, ", which nobody provides");
-        if (provider->level() >= service_->level()) {
-            return refuse("it connects to ", wanted, ", which is not below it: calls go only downwards");
-        }
-        if (provider->priority() < service_->priority()) {
+        const unsigned provider = provider_of(wanted);
+        if (provider == services_.size()) return refuse("it connects to ", wanted, ", which nobody provides");
+        if (services_.Get(provider)->priority() < service_->priority()) {
             return refuse("it connects to ", wanted, ", whose priority is below its own");
         }
         return true;
@@ -197,6 +230,12 @@ private:
         return !taken || refuse("its device ", text(own->match()), " has a driver already");
     }
 
+    // The number of services if there is none. Of several, the others are refused.
+    unsigned provider_of(std::string_view wanted) const {
+        unsigned index = 0;
+        while (index < services_.size() && !is_provided_by(*services_.Get(index), wanted)) ++index;
+        return index;
+    }
     static bool is_provided_by(const Service& service, std::string_view name) {
         bool found = false;
         for_each_text(service.provides(), [&](std::string_view each) { found |= each == name; });
@@ -205,9 +244,11 @@ private:
 
     const flatbuffers::Vector<flatbuffers::Offset<Service>>& services_;
     const Programs& programs_;
-    Complaints& complaints_;
+    std::span<Verdict> verdicts_;
     const Service* service_ = nullptr;
     unsigned index_ = 0;
+    std::array<unsigned, kMaxServices> path_{};  // from one service over whom it calls to the one that is looked at
+    unsigned depth_ = 0;
 };
 
 }  // namespace
@@ -222,12 +263,11 @@ Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes
     return manifest::GetManifest(bytes.data());
 }
 
-void check_manifest(const manifest::Manifest& manifest, const Programs& programs, std::span<bool> accepted,
-                    Complaints& complaints) {
-    Checker checker(manifest, programs, complaints);
-    const std::size_t count = manifest.services()->size();
-    for (unsigned i = 0; i < accepted.size(); ++i) accepted[i] = i < count && checker.accepts(i);
-    if (count > accepted.size()) complaints.add("manifest: more services than the supervisor has room for");
+void check_manifest(const manifest::Manifest& manifest, const Programs& programs, std::span<Verdict> verdicts) {
+    Checker checker(manifest, programs, verdicts);
+    const std::size_t count = std::min<std::size_t>(manifest.services()->size(), verdicts.size());
+    for (unsigned i = 0; i < count; ++i) verdicts[i].accepted = checker.accepts(i);
+    checker.rank_all();
 }
 
 }  // namespace eft::supervisor

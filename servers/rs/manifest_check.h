@@ -1,12 +1,13 @@
-// What flatc cannot check of a manifest: that its entries fit together.
+// What flatc cannot check of a manifest: that its entries fit together, and in which order they start.
 //
-// The rules are the architecture's: calls go only downwards, a server stands at or above its clients and a supervisor
-// above what it supervises, a device has one driver, a name one provider. An entry that breaks a rule is refused with one
-// line that names it; the others are started. Who connects to a refused entry's name is not refused for that.
+// The rules are the architecture's: calls go in no circle, a server stands at or above its clients and a supervisor above
+// what it supervises, a device has one driver, a name one provider. An entry that breaks a rule is refused with the reason;
+// the others are started. Who connects to a refused entry's name is not refused for that.
 #pragma once
 
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
+#include <eft/text.h>
 
 #include <cstddef>
 #include <span>
@@ -38,21 +39,21 @@ protected:
     ~Programs() = default;
 };
 
-// Takes the complaints, one line each.
-class Complaints {
-public:
-    virtual void add(std::string_view line) = 0;
-
-protected:
-    ~Complaints() = default;
+// What becomes of an entry.
+struct Verdict {
+    bool accepted = false;
+    bool has_name = false;  // of its own, under which it can be asked about
+    // It starts behind those that it may call: 0 if it calls nobody, else one more than the highest rank among them.
+    u8 rank = 0;
+    FixedText<95> reason;  // why it was refused
 };
 
 // The manifest in these bytes; BadFormat if they are none. The bytes must stay.
 Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes);
 
-// Sets accepted[i] for each service that may be started. Those beyond kMaxServices are refused.
-void check_manifest(const manifest::Manifest& manifest, const Programs& programs, std::span<bool> accepted,
-                    Complaints& complaints);
+// Sets verdicts[i] for each service. Those beyond the verdicts, of which there are up to kMaxServices, are for the caller to
+// refuse.
+void check_manifest(const manifest::Manifest& manifest, const Programs& programs, std::span<Verdict> verdicts);
 
 // Absent strings read as empty.
 inline std::string_view text(const flatbuffers::String* string) {

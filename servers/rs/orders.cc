@@ -63,6 +63,7 @@ Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& re
     info_.begin(records_[index], processes_.signs(index).first_request, config().ticks_per_ms);
     info_.info.name = part.name();
     info_.info.program = program_of(*part.plan);
+    if (!part.made) return info_.end();
     info_.info.last_words = field_text(part.head().last_words);
     if (const FaultPlan& faults = part.page().faults; faults.kind != FaultKind::None) {
         info_.set_faults(part.head().faults.order == faults.order ? part.head().faults.calls : 0, faults.every);

@@ -17,7 +17,6 @@ enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers
 // The manifest's defaults.
 constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000), 4};
 constexpr unsigned kDefaultOverdueClients = 2;
-constexpr u8 kLastLevel = 7;
 
 // The plan: what the manifest says about how it is supervised.
 struct Supervision {
@@ -27,7 +26,6 @@ struct Supervision {
     unsigned overdue_clients = kDefaultOverdueClients;  // who complain before it is restarted; 0: it never is
     u64 heartbeat = 0;  // ticks between two; 0: it need not show that it lives
     u64 start_limit = 0;
-    u8 level = 0;
     u8 priority = 0;
     bool provides = false;  // somebody may wait for its answers
     bool driver = false;

@@ -60,6 +60,7 @@ TEST_CASE("output is what the commands print, with its status") {
                               {{"ls /", answer("one\ntwo\n", 0)}, {"true", answer("", 0)}, {"false", "typed\n" + answer("no newline", 7)}});
     Console console(std::move(ours));
     Prompt prompt(console, kPatience);
+    CHECK(prompt.boot_lines() == std::vector<std::string>{"booting", "this is not an eft> prompt"});
     CHECK(prompt.run("ls /", kPatience) == "one\ntwo\n");
     CHECK(prompt.status() == 0);
     CHECK(prompt.run("false", kPatience) == "no newline");

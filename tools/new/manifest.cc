@@ -29,8 +29,8 @@ std::string with_entry(const std::string& manifest, const std::string& entry) {
     Json whole = parse(manifest);
     const Json made = Json::parse(entry);
     Json& services = whole.at("services");
-    const auto not_above = [&](const Json& other) { return other.value("level", 0) <= made.at("level").get<int>(); };
-    const auto last = std::find_if(services.rbegin(), services.rend(), not_above);
+    const auto of_its_kind = [&](const Json& other) { return other.value("kind", "Server") == made.value("kind", "Server"); };
+    const auto last = std::find_if(services.rbegin(), services.rend(), of_its_kind);
     services.insert(services.begin() + (services.rend() - last), made);
     for (Json& service : services) {
         if (service.value("name", "") != "monitor") continue;

@@ -5,7 +5,7 @@
 
 namespace eft::fresh {
 
-// `manifest` with `entry` behind the last one whose level is not above its own, and with what the entry provides among
+// `manifest` with `entry` behind the last one of its kind, or before all others if there is none, and with what the entry provides among
 // the things that the prompt (the service `monitor`, if there is one) may connect to. The fields stand in the same
 // order and layout as everywhere in the file.
 std::string with_entry(const std::string& manifest, const std::string& entry);

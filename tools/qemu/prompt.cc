@@ -6,8 +6,7 @@ namespace eft::qemu {
 
 Prompt::Prompt(Console& console, Duration boot_timeout) : console_(console) {
     const Deadline deadline = after(boot_timeout);
-    while (console_.read_line_or_prompt(kPrompt, until(deadline))) {
-    }
+    while (auto line = console_.read_line_or_prompt(kPrompt, until(deadline))) boot_lines_.push_back(std::move(*line));
 }
 
 void Prompt::run(std::string_view lines, Duration timeout, const Sink& sink) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace eft::qemu {
 
@@ -21,6 +22,8 @@ class Prompt {
 public:
     // Waits for the first prompt.
     Prompt(Console& console, Duration boot_timeout);
+    // The lines that came before it.
+    const std::vector<std::string>& boot_lines() const { return boot_lines_; }
 
     // Gives what the lines print to `sink`, as it comes; what came before an error, too. PromptRestarted; ConsoleError: the
     // machine ended, or is not done in time.
@@ -33,6 +36,7 @@ public:
 
 private:
     Console& console_;
+    std::vector<std::string> boot_lines_;
     int status_ = 0;
 };
 

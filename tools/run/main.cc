@@ -1,7 +1,8 @@
 // eft-run: boots Eft in QEMU, for a person at the terminal or, with --exec, for a script. `./eft run` calls it.
 //
 // With --exec standard output gets what the commands print and nothing else, and the exit status is that of the last
-// command. When the machine does not get that far, the reason and the serial log go to standard error; the status is 1.
+// command. What the supervisor complains about at the start goes to standard error. When the machine does not get that far,
+// the reason and the serial log go there, too; the status is 1.
 #include <prompt.h>
 
 #include <unistd.h>
@@ -21,6 +22,8 @@ namespace {
 constexpr const char* kUsage =
     "usage: eft-run [--kernel FILE] [--archive FILE] [--iso FILE] [--disk FILE] [--snapshot] [--memory MIB] [--smp N]\n"
     "               [--accel tcg|kvm] [--icount] [--gdb] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
+
+constexpr const char* kComplaint = "rs: ";
 
 struct Arguments {
     MachineOptions machine;
@@ -96,6 +99,8 @@ int run_commands(const Arguments& arguments) {
     Machine machine(arguments.machine);
     const Deadline deadline = after(arguments.timeout);
     Prompt prompt(machine.console(), until(deadline));
+    for (const std::string& line : prompt.boot_lines())
+        if (line.starts_with(kComplaint)) std::cerr << line << '\n';
     try {
         prompt.run(*arguments.commands, until(deadline), [](std::string_view output) { std::cout << output << std::flush; });
     } catch (const ConsoleError&) {

@@ -22,10 +22,6 @@ struct AllPrograms final : Programs {
     bool any = true;
     bool has(std::string_view name) const override { return any || known.contains(name); }
 };
-struct Lines final : Complaints {
-    std::vector<std::string> lines;
-    void add(std::string_view line) override { lines.emplace_back(line); }
-};
 
 std::string read(const std::string& path) {
     std::string text;
@@ -42,29 +38,38 @@ std::vector<std::byte> compile(const std::string& json) {
     return {data, data + parser.builder_.GetSize()};
 }
 
-struct Verdict {
+struct Outcome {
     std::vector<std::string> lines;
     std::vector<bool> accepted;
+    std::vector<unsigned> ranks;
 };
-Verdict check(const std::string& services, const AllPrograms& programs = {}) {
+Outcome outcome_of(const manifest::Manifest& manifest, const AllPrograms& programs) {
+    std::array<Verdict, kMaxServices> verdicts{};
+    check_manifest(manifest, programs, verdicts);
+    Outcome outcome;
+    for (unsigned i = 0; i < manifest.services()->size() && i < kMaxServices; ++i) {
+        const Verdict& verdict = verdicts[i];
+        CHECK(verdict.accepted == verdict.reason.empty());
+        if (!verdict.accepted) outcome.lines.push_back(std::string(text(manifest.services()->Get(i)->name())) + ": " + std::string(verdict.reason.view()));
+        outcome.accepted.push_back(verdict.accepted);
+        outcome.ranks.push_back(verdict.rank);
+    }
+    return outcome;
+}
+Outcome check(const std::string& services, const AllPrograms& programs = {}) {
     const auto bytes = compile("{\"services\": [" + services + "]}");
     const auto manifest = read_manifest(bytes);
     REQUIRE(manifest.ok());
-    Lines lines;
-    std::array<bool, kMaxServices> accepted{};
-    check_manifest(**manifest, programs, accepted, lines);
-    Verdict verdict{lines.lines, {}};
-    for (unsigned i = 0; i < (*manifest)->services()->size() && i < kMaxServices; ++i) verdict.accepted.push_back(accepted[i]);
-    return verdict;
+    return outcome_of(**manifest, programs);
 }
-std::string entry(const std::string& name, const std::string& rest = "", int level = 6, int priority = 30) {
-    return "{\"name\": \"" + name + "\", \"level\": " + std::to_string(level) + ", \"priority\": " + std::to_string(priority) +
+std::string entry(const std::string& name, const std::string& rest = "", int priority = 30) {
+    return "{\"name\": \"" + name + "\", \"priority\": " + std::to_string(priority) +
            (rest.empty() ? "" : ", " + rest) + "}";
 }
 void refused(const std::string& services, const std::string& line) {
-    const Verdict verdict = check(services);
+    const Outcome verdict = check(services);
     REQUIRE(verdict.lines.size() == 1);
-    CHECK(verdict.lines[0] == "manifest: " + line);
+    CHECK(verdict.lines[0] == line);
     CHECK(std::count(verdict.accepted.begin(), verdict.accepted.end(), false) == 1);
 }
 
@@ -74,17 +79,14 @@ TEST_CASE("the tree's manifest keeps all rules") {
     const auto bytes = compile(read(EFT_MANIFEST_FOLDER "/manifest.json"));
     const auto manifest = read_manifest(bytes);
     REQUIRE(manifest.ok());
-    Lines lines;
-    std::array<bool, kMaxServices> accepted{};
-    check_manifest(**manifest, AllPrograms(), accepted, lines);
-    CHECK(lines.lines == std::vector<std::string>{});
+    CHECK(outcome_of(**manifest, AllPrograms()).lines == std::vector<std::string>{});
     CHECK((*manifest)->services()->size() > 0);
 }
 
 TEST_CASE("a good manifest") {
-    const Verdict verdict = check(entry("uart", R"("kind": "Driver", "provides": ["console"], "device": {"match": "com1"})", 5, 40) + "," +
+    const Outcome verdict = check(entry("uart", R"("kind": "Driver", "provides": ["console"], "device": {"match": "com1"})", 40) + "," +
                                   entry("ext2", R"("provides": ["file/0"])") + "," +
-                                  entry("shell", R"("kind": "Program", "connects": ["console", "file/0"], "grants": ["rs:order"])", 7, 10));
+                                  entry("shell", R"("kind": "Program", "connects": ["console", "file/0"], "grants": ["rs:order"])", 10));
     CHECK(verdict.lines.empty());
     CHECK(verdict.accepted == std::vector<bool>{true, true, true});
 }
@@ -95,18 +97,14 @@ TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a b"), "a b: a name is 1 to 31 characters without blanks");
     refused(entry("a", R"("connects": ["b"])"), "a: it connects to b, which nobody provides");
     refused(entry("a", R"("provides": ["x"])") + "," + entry("b", R"("provides": ["x"])"), "b: x is provided twice");
-    refused(entry("a", R"("provides": ["x"])") + "," + entry("b", R"("connects": ["x"])"),
-            "b: it connects to x, which is not below it: calls go only downwards");
-    refused(entry("a", R"("provides": ["x"])", 6, 9) + "," + entry("b", R"("kind": "Program", "connects": ["x"])", 7, 10),
+    refused(entry("a", R"("provides": ["x"])", 9) + "," + entry("b", R"("kind": "Program", "connects": ["x"])", 10),
             "b: it connects to x, whose priority is below its own");
-    refused(entry("a", R"("kind": "Program")", 6), "a: its level must be 5 for a driver, 6 for a server, 7 for a program");
-    refused(entry("a", R"("kind": "Driver")", 4), "a: its level must be 5 for a driver, 6 for a server, 7 for a program");
-    refused(entry("a", "", 6, 56), "a: its priority must be 2 to 55, below its supervisor's");
-    refused(entry("a", "", 6, 1), "a: its priority must be 2 to 55, below its supervisor's");
+    refused(entry("a", "", 56), "a: its priority must be 2 to 55, below its supervisor's");
+    refused(entry("a", "", 1), "a: its priority must be 2 to 55, below its supervisor's");
     refused(entry("a", R"("grants": ["proc-control"])"), "a: there is no grant proc-control");
     refused(entry("a", R"("device": {"match": "com1"})"), "a: only drivers have a device");
-    refused(entry("a", R"("kind": "Driver", "device": {"match": "com1"})", 5, 40) + "," +
-                entry("b", R"("kind": "Driver", "device": {"match": "com1"})", 5, 40),
+    refused(entry("a", R"("kind": "Driver", "device": {"match": "com1"})", 40) + "," +
+                entry("b", R"("kind": "Driver", "device": {"match": "com1"})", 40),
             "b: its device com1 has a driver already");
     refused(entry("a", R"("quota": 0)"), "a: its quota must be 16 to 65536 pages");
     refused(entry("a", R"("table_bits": 30)"), "a: its table_bits must be 8 to 16");
@@ -125,15 +123,51 @@ TEST_CASE("one line for each broken rule, and the others start") {
 TEST_CASE("a program that is not in the boot archive") {
     AllPrograms programs;
     programs.any = false;
-    const Verdict verdict = check(entry("echo") + "," + entry("second", R"("program": "echo")") + "," + entry("ghost"), programs);
-    CHECK(verdict.lines == std::vector<std::string>{"manifest: ghost: there is no program ghost in the boot archive"});
+    const Outcome verdict = check(entry("echo") + "," + entry("second", R"("program": "echo")") + "," + entry("ghost"), programs);
+    CHECK(verdict.lines == std::vector<std::string>{"ghost: there is no program ghost in the boot archive"});
     CHECK(verdict.accepted == std::vector<bool>{true, true, false});
 }
 
 TEST_CASE("more services than there is room for") {
     std::string services = entry("s0");
     for (unsigned i = 1; i <= kMaxServices; ++i) services += "," + entry("s" + std::to_string(i));
-    CHECK(check(services).lines == std::vector<std::string>{"manifest: more services than the supervisor has room for"});
+    const Outcome outcome = check(services);
+    CHECK(outcome.lines.empty());
+    CHECK(outcome.accepted.size() == kMaxServices);
+}
+
+namespace {
+
+// Provides a name of its own, and connects to these.
+std::string node(const std::string& name, const std::vector<std::string>& to) {
+    std::string list;
+    for (const std::string& each : to) list += (list.empty() ? "\"" : ", \"") + each + "\"";
+    return entry(name, "\"provides\": [\"" + name + "\"], \"connects\": [" + list + "]");
+}
+
+}  // namespace
+
+TEST_CASE("who is called starts before who calls, wherever they stand and of whatever kind they are") {
+    const Outcome outcome = check(node("a", {"b", "c"}) + "," + node("b", {"c"}) + "," + node("c", {}) + "," + node("d", {"a"}) + "," + node("e", {}));
+    CHECK(outcome.lines.empty());
+    CHECK(outcome.ranks == std::vector<unsigned>{2, 1, 0, 3, 0});
+    std::string chain = node("s0", {"s1"});
+    for (unsigned i = 1; i < kMaxServices; ++i)
+        chain += "," + node("s" + std::to_string(i), i + 1 < kMaxServices ? std::vector<std::string>{"s" + std::to_string(i + 1)} : std::vector<std::string>{});
+    CHECK(check(chain).ranks.front() == kMaxServices - 1);
+}
+
+TEST_CASE("calls in a circle are refused by name, and nobody else is") {
+    refused(node("a", {"a"}), "a: calls would go in a circle: a, a");
+    const Outcome two = check(node("a", {"b"}) + "," + node("b", {"a"}) + "," + node("c", {"a"}) + "," + node("d", {}));
+    CHECK(two.lines == std::vector<std::string>{"a: calls would go in a circle: a, b, a", "b: calls would go in a circle: b, a, b"});
+    CHECK(two.accepted == std::vector<bool>{false, false, true, true});
+    // Two circles with one service in common, and ways into and out of them.
+    const Outcome three = check(node("a", {"b"}) + "," + node("b", {"c", "d"}) + "," + node("c", {"e", "a"}) + "," + node("d", {"b"}) + "," + node("e", {}) + "," +
+                                node("f", {"a", "e"}));
+    CHECK(three.lines == std::vector<std::string>{"a: calls would go in a circle: a, b, c, a", "b: calls would go in a circle: b, c, a, b",
+                                                  "c: calls would go in a circle: c, a, b, c"});
+    CHECK(three.accepted == std::vector<bool>{false, false, false, true, true, true});
 }
 
 TEST_CASE("damaged bytes are refused, or read as something harmless") {
@@ -152,9 +186,8 @@ TEST_CASE("damaged bytes are refused, or read as something harmless") {
             ++refusals;
             continue;
         }
-        Lines lines;
-        std::array<bool, kMaxServices> accepted{};
-        check_manifest(**manifest, AllPrograms(), accepted, lines);
+        std::array<Verdict, kMaxServices> verdicts{};
+        check_manifest(**manifest, AllPrograms(), verdicts);
     }
     CHECK(refusals > 100);
     CHECK_FALSE(read_manifest({}).ok());

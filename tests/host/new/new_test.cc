@@ -174,7 +174,7 @@ TEST_CASE("the template server has at most 25 lines of code, the driver 150") {
     CHECK(lines_of_code("driver", true) <= 150);
 }
 
-TEST_CASE("the manifest's entry stands behind those of its level, and the prompt may connect") {
+TEST_CASE("the manifest's entry stands behind those of its kind, and the prompt may connect") {
     const auto services = [](const std::string& kind) {
         return nlohmann::json::parse(plan(tree(), kind, fresh()).changed.at("images/manifest/manifest.json")).at("services");
     };
@@ -195,11 +195,11 @@ TEST_CASE("the manifest's entry stands behind those of its level, and the prompt
 }
 
 TEST_CASE("a second driver gets the second device") {
-    const std::string entry = R"({"name": "b", "level": 5, "provides": ["b"], "device": {"match": "pci:1234:11e8"}})";
+    const std::string entry = R"({"name": "b", "kind": "Driver", "provides": ["b"], "device": {"match": "pci:1234:11e8"}})";
     const std::string empty = R"({"services": []})";
     CHECK(free_device_index(empty, entry) == 0);
     const std::string one = with_entry(empty, entry);
     CHECK(free_device_index(one, entry) == 1);
-    CHECK(free_device_index(one, R"({"name": "c", "level": 6, "provides": []})") == 0);
+    CHECK(free_device_index(one, R"({"name": "c", "provides": []})") == 0);
     CHECK(free_device_index(one, R"({"device": {"match": "com1"}})") == 0);
 }

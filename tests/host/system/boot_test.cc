@@ -14,8 +14,8 @@ int eft_main_echo();
 namespace {
 
 constexpr const char* kManifest = R"({"services": [
-    {"name": "echo", "level": 6, "priority": 30, "provides": ["echo"]},
-    {"name": "client", "kind": "Program", "level": 7, "priority": 10, "connects": ["echo"], "heartbeat_ms": 0, "restart": {"policy": "OnFailure"}}
+    {"name": "echo", "priority": 30, "provides": ["echo"]},
+    {"name": "client", "kind": "Program", "priority": 10, "connects": ["echo"], "heartbeat_ms": 0, "restart": {"policy": "OnFailure"}}
 ]})";
 
 constexpr unsigned kCalls = 4;
@@ -72,6 +72,29 @@ TEST_CASE("an order terminates a service, and its next incarnation is there when
     const rs::ServiceLine line = system.line("echo");
     CHECK(line.state == rs::ServiceState::Up);
     CHECK(line.incarnation == 2);
+}
+
+TEST_CASE("an entry that is refused can be asked about, and its reason stands on the console") {
+    HostSystem system(programs(), R"({"services": [
+        {"name": "echo", "priority": 30, "provides": ["echo"]},
+        {"name": "a", "program": "echo", "priority": 30, "provides": ["a"], "connects": ["b"]},
+        {"name": "b", "program": "echo", "priority": 30, "provides": ["b"], "connects": ["a"]},
+        {"name": "lost", "priority": 30},
+        {"name": "echo", "priority": 30}
+    ]})");
+    const std::pair<const char*, const char*> refused[] = {{"a", "calls would go in a circle: a, b, a"},
+                                                           {"b", "calls would go in a circle: b, a, b"},
+                                                           {"lost", "there is no program lost in the boot archive"}};
+    for (const auto& [name, reason] : refused) {
+        CHECK(system.state_of(name) == rs::ServiceState::Down);
+        const auto info = system.rs().info({name});
+        REQUIRE(info.ok());
+        CHECK(info->trouble() == reason);
+        CHECK(system.rs().start({name}).or_error().error() == Error::NotSupported);
+        CHECK(system.machine.printed().find(std::string("rs: manifest: ") + name + ": " + reason + "\n") != std::string::npos);
+    }
+    CHECK(system.state_of("echo") == rs::ServiceState::Up);
+    CHECK(system.machine.printed().find("rs: manifest: echo: the name is used twice\n") != std::string::npos);
 }
 
 TEST_CASE("a core server is not restarted: who calls for it is told who waits") {
