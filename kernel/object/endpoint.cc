@@ -33,7 +33,7 @@ void Endpoint::leave(Thread& thread) {
 Error Endpoint::send(Core& core, Thread& sender, EndpointCap via, bool call, Wait wait) {
     if (Thread* receiver = receivers_.head()) {
         if (Error error = transfer(sender, *receiver, via->badge); error != Error::None) return error;
-        leave(*receiver);
+        take_first(receivers_);
         if (call) {
             receiver->reply.as<Reply>().hold(sender, *receiver);
             core.scheduler.switch_to(*receiver);
@@ -51,7 +51,7 @@ void Endpoint::send_fault(Core& core, Thread& thread, EndpointCap via) {
     Thread* receiver = receivers_.head();
     if (!receiver) return await_receiver(thread, via, true);
     transfer_fault(thread, *receiver, via->badge);
-    leave(*receiver);
+    take_first(receivers_);
     receiver->reply.as<Reply>().hold(thread, *receiver);
     core.scheduler.switch_to(*receiver);
 }
@@ -63,7 +63,8 @@ Error Endpoint::receive(Core& core, Thread& receiver, EndpointCap via, Wait wait
     }
     while (Thread* sender = senders_.head()) {
         const Error error = transfer(*sender, receiver, sender->sender_badge);
-        leave(*sender);
+        --sender->via->payload<ObjectType::Endpoint>().waiters;
+        take_first(senders_);
         if (error != Error::None) {
             end_wait(core, *sender, error);
             if (core.must_pause(kFailedSend)) return kPaused;

@@ -48,6 +48,7 @@ public:
     void rename(EndpointCap from, Capability& to);
 
 private:
+    void take_first(ThreadQueue& queue) { hand_.pass(*queue.head()), queue.pop_front(); }
     void await_receiver(Thread& thread, EndpointCap via, bool call);
 
     ThreadQueue senders_;
