@@ -2,6 +2,9 @@
 
 #include "monitor/rpc/types.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace eft::monitor {
 namespace {
 
@@ -19,30 +22,69 @@ std::string default_text(const Catalogue& catalogue, const descriptor::Field& fi
     return " = " + (type.is_signed() ? std::to_string(field.absent()) : std::to_string(static_cast<u64>(field.absent())));
 }
 
-// Types that are declared elsewhere are written out where they stand.
-std::string shown_type(const Catalogue& catalogue, const descriptor::Type& type, std::string plain) {
-    const descriptor::Type& innermost = type.element() ? *type.element() : type;
-    std::string inner;
-    if (innermost.shape() == Shape::Enum) {
-        const descriptor::Enum* named = catalogue.enumeration(text(innermost.named()));
-        if (!named || is_open(*named)) return plain;  // Error has too many
-        for (const descriptor::Enumerator* each : *named->values()) inner.append(inner.empty() ? "" : "|").append(text(each->name()));
-    } else if (innermost.shape() == Shape::Struct || innermost.shape() == Shape::Area) {
-        inner = record_text(catalogue, text(innermost.named()));
-    } else {
-        return plain;
-    }
-    if (type.element()) return "[" + inner + (type.length() != 0 ? ":" + std::to_string(type.length()) : "") + "]";
-    return inner;
-}
+// Types that are declared elsewhere are written out where they stand; a nested table once, and then by its name, because it
+// may hold itself.
+class RecordText {
+public:
+    explicit RecordText(const Catalogue& catalogue) : catalogue_(catalogue) {}
 
-std::string field_text(const Catalogue& catalogue, const descriptor::Field& field) {
-    std::string line = field.name()->str() + ": " + shown_type(catalogue, *field.type(), type_name(field));
-    if (field.max() != 0) line.append(" max ").append(std::to_string(field.max()));
-    if (field.optional() || field.nullable()) line.append(", optional");
-    if (field.required()) line.append(", required");
-    return line + default_text(catalogue, field);
-}
+    std::string record(std::string_view full_name) {
+        const descriptor::Record* found = catalogue_.record(full_name);
+        const bool again = std::find(shown_.begin(), shown_.end(), full_name) != shown_.end();
+        if (!found || again) return std::string(short_name(full_name));
+        if (found->is_flatbuffer()) shown_.push_back(full_name);
+        std::string line = "{";
+        for (const descriptor::Field* each : *found->fields()) {
+            if (each->deprecated()) continue;
+            line.append(line.size() > 1 ? ", " : "").append(field(*each));
+        }
+        return line + "}";
+    }
+
+private:
+    std::string field(const descriptor::Field& field) {
+        std::string line = field.name()->str() + ": " + type(*field.type(), type_name(field));
+        if (field.max() != 0) line.append(" max ").append(std::to_string(field.max()));
+        if (field.optional() || field.nullable()) line.append(", optional");
+        if (field.required()) line.append(", required");
+        return line + default_text(catalogue_, field);
+    }
+
+    std::string type(const descriptor::Type& type, const std::string& plain) {
+        const descriptor::Type& innermost = type.element() ? *type.element() : type;
+        std::string inner;
+        switch (innermost.shape()) {
+            case Shape::Enum: inner = values(text(innermost.named())); break;
+            case Shape::Struct:
+            case Shape::Area:
+            case Shape::Table: inner = record(text(innermost.named())); break;
+            case Shape::Union: inner = cases(text(innermost.named())); break;
+            default: return plain;
+        }
+        if (inner.empty()) return plain;
+        return type.element() ? "[" + inner + (type.length() != 0 ? ":" + std::to_string(type.length()) : "") + "]" : inner;
+    }
+    // Error has too many.
+    std::string values(std::string_view name) const {
+        const descriptor::Enum* named = catalogue_.enumeration(name);
+        std::string all;
+        if (named && !is_open(*named))
+            for (const descriptor::Enumerator* each : *named->values()) all.append(all.empty() ? "" : "|").append(text(each->name()));
+        return all;
+    }
+    // As in JSON: an object whose one member names the case.
+    std::string cases(std::string_view name) {
+        const descriptor::Enum* named = catalogue_.enumeration(name);
+        std::string all;
+        if (named)
+            for (const descriptor::Enumerator* each : *named->values())
+                if (each->value() != 0) all.append(all.empty() ? "{" : "} | {").append(text(each->name())).append(": ").append(record(text(each->record())));
+        return all.empty() ? all : all + "}";
+    }
+
+    const Catalogue& catalogue_;
+    std::vector<std::string_view> shown_;
+};
 
 std::string properties(const descriptor::Method& method) {
     std::string line;
@@ -75,16 +117,7 @@ std::string method_text(const Catalogue& catalogue, const descriptor::Method& me
 
 }  // namespace
 
-std::string record_text(const Catalogue& catalogue, std::string_view full_name) {
-    const descriptor::Record* record = catalogue.record(full_name);
-    if (!record) return std::string(short_name(full_name));
-    std::string line = "{";
-    for (const descriptor::Field* field : *record->fields()) {
-        if (field->deprecated()) continue;
-        line.append(line.size() > 1 ? ", " : "").append(field_text(catalogue, *field));
-    }
-    return line + "}";
-}
+std::string record_text(const Catalogue& catalogue, std::string_view full_name) { return RecordText(catalogue).record(full_name); }
 
 std::string interface_text(const Catalogue& catalogue, const descriptor::Service& service) {
     std::string lines = std::string(short_name(text(service.name()))) + ", interface " + std::to_string(service.id()) + ", version " + std::to_string(service.version()) + "\n";

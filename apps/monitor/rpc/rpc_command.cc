@@ -46,6 +46,7 @@ std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
     std::string line(name);
     if (!known) error = Error::NotFound;
     if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
+    if (known && error == Error::NotFound) return line.append(": nobody provides it now; `service list` and `service info` say why");
     if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
     if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
     return line.append(": ").append(to_string(error));
