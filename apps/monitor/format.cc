@@ -1,6 +1,10 @@
 #include "monitor/format.h"
 
+#include "monitor/rpc/json.h"
+
 #include <eft/text.h>
+
+#include <algorithm>
 
 namespace eft::monitor {
 namespace {
@@ -86,31 +90,60 @@ std::string_view type_text(file::FileType type) {
         case file::FileType::BlockDevice: return "block device";
         case file::FileType::Fifo: return "fifo";
         case file::FileType::Socket: return "socket";
+        case file::FileType::Damaged: return "damaged";
         case file::FileType::Unknown: break;
     }
     return "unknown";
 }
 
-std::string long_line(const file::Attributes& attributes, std::string_view name) {
-    Text text;
-    text.append(mode_text(attributes.mode)).append(' ').decimal(attributes.links, 3).append(' ');
-    text.decimal(attributes.uid, 5).append(' ').decimal(attributes.gid, 5).append(' ').decimal(attributes.size, 10).append(' ');
-    text.append(date_text(attributes.modified).substr(0, 16)).append(' ').append(name);
-    return done(text);
+namespace {
+
+bool is_device(const file::Attributes& attributes) {
+    return attributes.type == file::FileType::CharacterDevice || attributes.type == file::FileType::BlockDevice;
+}
+FixedText<32> size_column(const file::Attributes& attributes) {
+    FixedText<32> text;
+    if (is_device(attributes)) text.decimal(attributes.device_major).append(", ").decimal(attributes.device_minor);
+    else text.decimal(attributes.size);
+    return text;
+}
+std::string link_text(std::string_view name, std::string_view target) {
+    std::string text = terminal_text(name);
+    if (!target.empty()) text.append(" -> ").append(terminal_text(target));
+    return text;
 }
 
-std::string stat_text(std::string_view path, const file::Attributes& attributes) {
+}  // namespace
+
+void Widths::fit(const file::Attributes& attributes) {
+    const auto digits = [](u64 number) { return FixedText<24>().decimal(number).view().size(); };
+    links = std::max(links, digits(attributes.links));
+    uid = std::max(uid, digits(attributes.uid));
+    gid = std::max(gid, digits(attributes.gid));
+    size = std::max(size, size_column(attributes).view().size());
+}
+
+std::string long_line(const file::Attributes& attributes, const Widths& widths, std::string_view name, std::string_view target) {
     Text text;
-    text.append("  File: ").append(path.substr(0, 200));
+    text.append(mode_text(attributes.mode)).append(' ').decimal(attributes.links, widths.links).append(' ');
+    text.decimal(attributes.uid, widths.uid).append(' ').decimal(attributes.gid, widths.gid).append(' ');
+    text.right(size_column(attributes), widths.size).append(' ');
+    text.append(date_text(attributes.modified).substr(0, 16)).append(' ');
+    return done(text).append(link_text(name, target));
+}
+
+std::string stat_text(std::string_view path, const file::Attributes& attributes, std::string_view target) {
+    Text text;
     text.append("\n  Size: ").decimal(attributes.size).append("  Sectors: ").decimal(attributes.sectors);
     text.append("  Type: ").append(type_text(attributes.type));
+    if (is_device(attributes)) text.append("  Device: ").append(size_column(attributes));
     text.append("\n Inode: ").decimal(attributes.inode).append("  Links: ").decimal(attributes.links);
     text.append("\n  Mode: ").append(mode_text(attributes.mode)).append("  Uid: ").decimal(attributes.uid);
     text.append("  Gid: ").decimal(attributes.gid);
     text.append("\nAccess: ").append(date_text(attributes.accessed));
     text.append("\nModify: ").append(date_text(attributes.modified));
     text.append("\nChange: ").append(date_text(attributes.changed)).append('\n');
-    return done(text);
+    return std::string("  File: ").append(link_text(path, target)).append(text.view());
 }
 
 std::string_view state_text(rs::ServiceState state) {

@@ -16,10 +16,16 @@ std::string mode_text(u16 mode);
 // "2026-01-01 00:00:00", UTC.
 std::string date_text(std::int64_t seconds_since_1970);
 std::string_view type_text(file::FileType type);
-// One line of ls -l.
-std::string long_line(const file::Attributes& attributes, std::string_view name);
+// How wide the columns of ls -l are, in characters.
+struct Widths {
+    std::size_t links = 1, uid = 1, gid = 1, size = 1;
+    // Makes room for this file's numbers.
+    void fit(const file::Attributes& attributes);
+};
+// One line of ls -l, without its end; a device has its numbers in place of a size. `target` is a link's. Names are escaped.
+std::string long_line(const file::Attributes& attributes, const Widths& widths, std::string_view name, std::string_view target = {});
 // All that stat prints.
-std::string stat_text(std::string_view path, const file::Attributes& attributes);
+std::string stat_text(std::string_view path, const file::Attributes& attributes, std::string_view target = {});
 
 std::string service_header();
 std::string service_line(const rs::ServiceLine& service);

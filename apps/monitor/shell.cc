@@ -205,6 +205,10 @@ void Shell::interrupted() {
 Task<int> Shell::run_command(Words words) {
     for (const CommandEntry& entry : all_commands()) {
         if (entry.name != words.front()) continue;
+        if (entry.arguments.empty() && words.size() > 1 && words[1] != "--") {
+            const int refused = co_await fail(words, "it takes no arguments");
+            co_return refused;
+        }
         const int status = co_await entry.run(*this, words);
         co_return status;
     }

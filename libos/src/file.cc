@@ -21,6 +21,7 @@ Result<File> FileSystem::open(std::string_view path) {
     while (handle < kMaxHandles && open_[handle].used) ++handle;
     if (handle == kMaxHandles) return Error::LimitReached;
     file::Opening request;
+    EFT_CHECK(shorten(path, request.start));
     request.path = path;
     request.handle = handle;
     auto attributes = server_.calls().open(request);
@@ -32,20 +33,58 @@ Result<File> FileSystem::open(std::string_view path) {
 Result<file::Attributes> FileSystem::stat(std::string_view path, bool keep_last_link) {
     if (!connected()) return Error::WrongState;
     file::StatRequest request;
+    EFT_CHECK(shorten(path, request.start));
     request.path = path;
     request.keep_last_link = keep_last_link;
     return server_.calls().stat(request);
 }
 
-Result<std::size_t> FileSystem::read_link(std::string_view path, std::span<char> target) {
+Result<file::Attributes> FileSystem::stat_entry(u32 inode) {
     if (!connected()) return Error::WrongState;
-    file::LinkRequest request;
-    request.path = path;
-    auto answer = server_.calls().read_link(request);
-    if (!answer.ok()) return answer.error();
-    if (answer->target.size() > target.size()) return Error::OutOfRange;
-    std::memcpy(target.data(), answer->target.data(), answer->target.size());
-    return answer->target.size();
+    file::StatRequest request;
+    request.start = inode;
+    request.keep_last_link = true;
+    return server_.calls().stat(request);
+}
+
+Result<std::string> FileSystem::read_link(u32 inode) {
+    if (!connected()) return Error::WrongState;
+    std::string target;
+    for (;;) {
+        file::LinkRequest request;
+        request.start = inode;
+        request.offset = static_cast<u32>(target.size());
+        auto answer = server_.calls().read_link(request);
+        if (!answer.ok()) return answer.error();
+        if (answer->length > kMaxPath || answer->target.empty()) return Error::ProtocolViolation;
+        target.append(answer->target);
+        if (target.size() >= answer->length) return target;
+    }
+}
+
+Status FileSystem::shorten(std::string_view& path, u32& start) {
+    constexpr std::size_t kPiece = file::Opening::kPathMax;
+    if (path.size() > kMaxPath) return Error::NameTooLong;
+    while (path.size() > kPiece) {
+        const std::size_t slash = path.substr(0, kPiece).rfind('/');
+        if (slash == std::string_view::npos || slash == 0) return Error::NameTooLong;
+        file::StatRequest request;
+        request.path = path.substr(0, slash + 1);
+        request.start = start;
+        auto directory = server_.calls().stat(request);
+        if (!directory.ok()) return directory.error();
+        start = directory->inode;
+        path.remove_prefix(std::min(path.find_first_not_of('/', slash), path.size()));
+        if (path.empty()) path = ".";
+    }
+    return {};
+}
+
+std::string FileSystem::explain(Error error) {
+    if (!connected()) return {};
+    auto answer = server_.calls().explain();
+    if (!answer.ok() || answer->error != static_cast<u32>(error)) return {};
+    return std::string(answer->text);
 }
 
 Result<file::FileSystemState> FileSystem::status() {

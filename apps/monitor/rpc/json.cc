@@ -2,6 +2,8 @@
 
 #include <eft/text.h>
 
+#include <algorithm>
+
 namespace eft::monitor {
 namespace {
 
@@ -255,6 +257,20 @@ void append_json_string(std::string& to, std::string_view bytes) {
         bytes.remove_prefix(length);
     }
     to.push_back('"');
+}
+
+std::string terminal_text(std::string_view bytes) {
+    std::string text;
+    while (!bytes.empty()) {
+        const Character character = first_character(bytes);
+        const std::size_t length = std::max<std::size_t>(character.length, 1);
+        FixedText<8> escape;
+        if (character.length == 0) text.append(escape.append("\\x").hex(character.code, 2).view());
+        else if (is_unprintable(character.code)) append_escape(text, character.code);
+        else text.append(bytes.substr(0, length));
+        bytes.remove_prefix(length);
+    }
+    return text;
 }
 
 }  // namespace eft::monitor

@@ -63,5 +63,7 @@ private:
 
 // With its quotes. Control characters, and those that change the direction of text, are escaped: it goes to a terminal.
 void append_json_string(std::string& to, std::string_view bytes);
+// The same without quotes, for names of files: what would be escaped is \u and four digits, a byte that is no UTF-8 is \x and two.
+std::string terminal_text(std::string_view bytes);
 
 }  // namespace eft::monitor

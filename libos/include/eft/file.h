@@ -27,7 +27,7 @@ namespace eft {
 
 struct DirectoryEntry {
     u32 inode;
-    file::FileType type;  // Unknown: ask the file
+    file::FileType type;  // Unknown: ask the file. Damaged: `inode` says nothing; the name may be empty
     std::string_view name;
 };
 
@@ -57,6 +57,7 @@ private:
 
 class FileSystem final : private WakeSource {
 public:
+    static constexpr std::size_t kMaxPath = 4095;  // of paths, and of targets of symbolic links; else NameTooLong
     static constexpr u32 kMaxHandles = file::File::OpenMethod::kKept;
 
     explicit FileSystem(WakeLoop& loop) : loop_(loop) {}
@@ -68,10 +69,14 @@ public:
 
     Result<File> open(std::string_view path);
     Result<file::Attributes> stat(std::string_view path, bool keep_last_link = false);
-    // The target's length.
-    Result<std::size_t> read_link(std::string_view path, std::span<char> target);
+    // Of an entry of a directory, by its inode number: costs no search. A symbolic link is described itself.
+    Result<file::Attributes> stat_entry(u32 inode);
+    // The target of the symbolic link with this inode number.
+    Result<std::string> read_link(u32 inode);
     // Its strings are valid until this thread's next call.
     Result<file::FileSystemState> status();
+    // What `error`, the latest of this session, was about, in words; empty if nothing more is known.
+    std::string explain(Error error);
 
 private:
     friend class File;
@@ -85,6 +90,8 @@ private:
 
     void on_wake() override { server_.on_wake(); }
     bool prepare_to_sleep() override { return server_.prepare_to_sleep(); }
+    // Walks what is too long for one message in pieces: leaves the rest of `path`, and the inode where it begins.
+    Status shorten(std::string_view& path, u32& start);
     void close(u32 handle);
     Task<Result<u64>> read(u32 handle, u64 offset, std::span<std::byte> destination);
     Task<Result<u32>> read_piece(u32 handle, u64 offset, std::span<std::byte> destination);

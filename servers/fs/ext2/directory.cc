@@ -23,41 +23,54 @@ std::optional<FileType> type_of(u8 value) {
 
 }  // namespace
 
+// `length`: of what cannot be read.
 template <class... Parts>
-Error DirectoryBlock::damaged(const Parts&... parts) {
-    return report_.bad_format("directory inode ", raw(directory_), ": entry at ", position_ + offset_, ": ", parts...);
+DirectoryEntry DirectoryBlock::damaged(std::string_view name, std::size_t length, const Parts&... parts) {
+    const Error error = report_.bad_format("directory inode ", raw(directory_), ": entry at ", position_ + offset_, ": ", parts...);
+    return {error, InodeNumber{0}, std::nullopt, name, position_ + offset_ + length};
 }
 
-Result<std::optional<DirectoryEntry>> DirectoryBlock::next() {
+std::optional<DirectoryEntry> DirectoryBlock::next() {
     while (offset_ < block_.size()) {
-        std::size_t left = block_.size() - offset_;
+        const std::size_t left = block_.size() - offset_;
         disk::DirectoryEntry header;
-        if (left < sizeof(header)) return damaged("header crosses the end of the block");
+        std::optional<DirectoryEntry> entry;
+        if (left < sizeof(header)) {
+            entry = damaged({}, left, "header crosses the end of the block");
+            offset_ = block_.size();
+            return entry;
+        }
         std::memcpy(&header, block_.data() + offset_, sizeof(header));
         if (header.rec_len < sizeof(header) || header.rec_len % kEntryAlignment != 0)
-            return damaged("record length ", header.rec_len, " is impossible");
-        if (header.rec_len > left) return damaged("record crosses the end of the block");
-        EFT_TRY(std::optional<DirectoryEntry> entry, parse(header));
+            entry = damaged({}, left, "record length ", header.rec_len, " is impossible");
+        else if (header.rec_len > left)
+            entry = damaged({}, left, "record crosses the end of the block");
+        if (entry) {
+            offset_ = block_.size();
+            return entry;
+        }
+        entry = parse(header);
         offset_ += header.rec_len;
         if (entry) return entry;
     }
-    return std::optional<DirectoryEntry>{};
+    return std::nullopt;
 }
 
 // Nothing if the entry is unused.
-Result<std::optional<DirectoryEntry>> DirectoryBlock::parse(const disk::DirectoryEntry& header) {
-    if (header.inode == 0) return std::optional<DirectoryEntry>{};
-    if (!superblock_.nameable_inode(header.inode)) return damaged("inode ", header.inode, " cannot have a name");
+std::optional<DirectoryEntry> DirectoryBlock::parse(const disk::DirectoryEntry& header) {
+    if (header.inode == 0) return std::nullopt;
+    const std::size_t length = header.rec_len;
     if (header.name_len == 0 || header.name_len > header.rec_len - sizeof(header))
-        return damaged("name length ", header.name_len, " is impossible");
-    if (!superblock_.filetype && header.file_type != 0) return damaged("name length above 255");
+        return damaged({}, length, "name length ", header.name_len, " is impossible");
+    if (!superblock_.filetype && header.file_type != 0) return damaged({}, length, "name length above 255");
 
     const char* text = reinterpret_cast<const char*>(block_.data() + offset_ + sizeof(header));
     std::string_view name(text, header.name_len);
-    if (name.find('/') != name.npos || name.find('\0') != name.npos) return damaged("name has a forbidden character");
-    DirectoryEntry entry{InodeNumber{header.inode}, std::nullopt, name, position_ + offset_ + header.rec_len};
+    if (name.find('/') != name.npos || name.find('\0') != name.npos) return damaged({}, length, "name has a forbidden character");
+    if (!superblock_.nameable_inode(header.inode)) return damaged(name, length, "inode ", header.inode, " cannot have a name");
+    DirectoryEntry entry{Error::None, InodeNumber{header.inode}, std::nullopt, name, position_ + offset_ + length};
     if (superblock_.filetype) entry.type = type_of(header.file_type);
-    return std::optional<DirectoryEntry>(entry);
+    return entry;
 }
 
 }  // namespace eft::ext2

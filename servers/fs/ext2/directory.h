@@ -19,6 +19,8 @@ namespace eft::ext2 {
 constexpr u32 kMaxName = 255;
 
 struct DirectoryEntry {
+    // Why it cannot be read. Then `inode` and `type` say nothing; without a name the rest of its block cannot be read either.
+    Error damage;
     InodeNumber inode;
     std::optional<FileType> type;  // as the entry says; the inode decides. Empty without the filetype feature
     std::string_view name;         // in the block that was parsed
@@ -33,13 +35,13 @@ public:
                    Report& report)
         : block_(block), directory_(directory), position_(position), superblock_(superblock), report_(report) {}
 
-    // The next used entry, or nothing at the end of the block.
-    Result<std::optional<DirectoryEntry>> next();
+    // The next used entry, or nothing at the end of the block. What is damaged is an entry, and stands in the report.
+    std::optional<DirectoryEntry> next();
 
 private:
-    Result<std::optional<DirectoryEntry>> parse(const disk::DirectoryEntry& header);
+    std::optional<DirectoryEntry> parse(const disk::DirectoryEntry& header);
     template <class... Parts>
-    Error damaged(const Parts&... parts);
+    DirectoryEntry damaged(std::string_view name, std::size_t length, const Parts&... parts);
 
     std::span<const std::byte> block_;
     InodeNumber directory_;

@@ -38,7 +38,14 @@ file::Attributes attributes_of(const Inode& inode) {
     result.changed_nanoseconds = inode.changed.nanoseconds;
     result.modified = inode.modified.seconds;
     result.modified_nanoseconds = inode.modified.nanoseconds;
+    result.device_major = inode.device_major;
+    result.device_minor = inode.device_minor;
     return result;
+}
+
+file::FileType entry_type(const DirectoryEntry& entry) {
+    if (entry.damage != Error::None) return file::FileType::Damaged;
+    return entry.type ? file_type(*entry.type) : file::FileType::Unknown;
 }
 
 // Collects directory entries in the form of file::Listing.
@@ -51,7 +58,7 @@ struct ListingSink {
         if (size > bytes.size() - used) return false;
         const u32 number = raw(entry.inode);
         std::memcpy(&bytes[used], &number, sizeof number);
-        bytes[used + 4] = static_cast<u8>(entry.type ? file_type(*entry.type) : file::FileType::Unknown);
+        bytes[used + 4] = static_cast<u8>(entry_type(entry));
         bytes[used + 5] = static_cast<u8>(entry.name.size());
         std::memcpy(&bytes[used + 6], entry.name.data(), entry.name.size());
         used += size;
@@ -74,7 +81,7 @@ void FileServer::mount_if_needed() {
 
 Task<Result<file::Attributes>> FileServer::open(ipc::Context&, Session& session, file::Opening request) {
     if (request.handle >= kMaxHandles) co_return Error::OutOfRange;
-    EFT_CO_TRY(Inode inode, co_await look_up(request.path, LastLink::Follow));
+    EFT_CO_TRY(Inode inode, co_await look_up(session, request.path, LastLink::Follow, request.start));
     open_[session.place()][request.handle] = inode;
     co_return attributes_of(inode);
 }
@@ -85,8 +92,8 @@ Result<Empty> FileServer::close(ipc::Context&, Session& session, file::Handle&& 
     return Empty{};
 }
 
-Task<Result<file::Attributes>> FileServer::stat(ipc::Context&, Session&, file::StatRequest request) {
-    EFT_CO_TRY(Inode inode, co_await look_up(request.path, request.keep_last_link ? LastLink::Keep : LastLink::Follow));
+Task<Result<file::Attributes>> FileServer::stat(ipc::Context&, Session& session, file::StatRequest request) {
+    EFT_CO_TRY(Inode inode, co_await look_up(session, request.path, request.keep_last_link ? LastLink::Keep : LastLink::Follow, request.start));
     co_return attributes_of(inode);
 }
 
@@ -97,11 +104,11 @@ Result<file::Attributes> FileServer::stat_handle(ipc::Context&, Session& session
 
 Task<Result<file::Listing>> FileServer::read_directory(ipc::Context&, Session& session, file::ListRequest request) {
     EFT_CO_TRY(Inode directory, opened(session, request.handle));
+    const u64 findings = report_.count();
     EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
     ListingSink sink;
-    const u64 findings = report_.count();
     Result<DirectoryPage> page = co_await volume->read_directory(directory, request.cursor, sink);
-    tell(findings);
+    tell(session, findings, page.error());
     if (!page.ok()) co_return page.error();
     file::Listing listing;
     listing.next = page->next;
@@ -110,23 +117,29 @@ Task<Result<file::Listing>> FileServer::read_directory(ipc::Context&, Session& s
     co_return listing;
 }
 
-Task<Result<file::LinkTarget>> FileServer::read_link(ipc::Context&, Session&, file::LinkRequest request) {
-    EFT_CO_TRY(Inode inode, co_await look_up(request.path, LastLink::Keep));
+Task<Result<file::LinkTarget>> FileServer::read_link(ipc::Context&, Session& session, file::LinkRequest request) {
+    EFT_CO_TRY(Inode inode, co_await look_up(session, request.path, LastLink::Keep, request.start));
     EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
-    if (inode.size > file::LinkTarget::kTargetMax) co_return Error::NameTooLong;
-    std::array<char, file::LinkTarget::kTargetMax> target;
+    if (inode.size > kMaxPath) co_return Error::NameTooLong;
+    std::array<char, kMaxPath> target;
     const u64 findings = report_.count();
     Result<u64> length = co_await volume->read_link(inode, target);
-    tell(findings);
+    tell(session, findings, length.error());
     if (!length.ok()) co_return length.error();
-    std::span<const u8> kept = keep({reinterpret_cast<const u8*>(target.data()), *length});
+    if (request.offset > *length) co_return Error::OutOfRange;
+    std::span<const u8> part(reinterpret_cast<const u8*>(target.data()) + request.offset, *length - request.offset);
+    part = keep(part.first(std::min<std::size_t>(part.size(), file::LinkTarget::kTargetMax)));
     file::LinkTarget answer;
-    answer.target = {reinterpret_cast<const char*>(kept.data()), kept.size()};
+    answer.target = {reinterpret_cast<const char*>(part.data()), part.size()};
+    answer.length = static_cast<u32>(*length);
     co_return answer;
 }
 
-Task<Result<file::FileSystemState>> FileServer::stat_fs(ipc::Context&, Session&, Empty) {
-    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+Task<Result<file::FileSystemState>> FileServer::stat_fs(ipc::Context&, Session& session, Empty) {
+    const u64 findings = report_.count();
+    Result<Volume*> mounted_volume = co_await volume_when_mounted();
+    tell(session, findings, mounted_volume.error());
+    EFT_CO_TRY(Volume* volume, mounted_volume);
     const FileSystemStatus status = volume->status();
     file::FileSystemState answer;
     answer.block_size = status.block_size;
@@ -149,7 +162,7 @@ Task<Result<file::Done>> FileServer::read(ring::Pending<file::Done>, Session& se
     EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
     const u64 findings = report_.count();
     Result<u64> count = co_await volume->read(inode, request.offset, request.data.bytes());
-    tell(findings);
+    tell(session, findings, count.error());
     if (!count.ok()) co_return count.error();
     file::Done done;
     done.count = static_cast<u32>(*count);
@@ -171,18 +184,34 @@ Task<Result<Volume*>> FileServer::volume_when_mounted() {
     co_return volume_.get();
 }
 
-Task<Result<Inode>> FileServer::look_up(std::string_view path, LastLink last) {
-    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+Task<Result<Inode>> FileServer::look_up(Session& session, std::string_view path, LastLink last, u32 start) {
     const u64 findings = report_.count();
-    Result<Inode> found = co_await volume->lookup(path, last);
-    tell(findings);
+    Result<Inode> found = Error::NotFound;
+    Result<Volume*> volume = co_await volume_when_mounted();
+    if (volume.ok()) found = co_await (*volume)->lookup(path, last, start == 0 ? InodeNumber::Root : InodeNumber{start});
+    else found = volume.error();
+    tell(session, findings, found.error());
     co_return found;
 }
 
-// What was found wrong with the disk stands in the log once, whoever asked.
-void FileServer::tell(u64 findings_before) {
-    if (report_.count() != findings_before && report_.count() != told_) log(report_.text());
+// What was found wrong with the disk stands in the log once, whoever asked, and is kept for who asks what his error means.
+void FileServer::tell(const Session& session, u64 findings_before, Error error) {
+    const bool found = report_.count() != findings_before;
+    if (found && is_mounted() && report_.count() != told_) log(report_.text());
     told_ = report_.count();
+    if (error == Error::None && !found) return;
+    LastError& last = explanations_[session.place()];
+    last.error = error == Error::None ? Error::BadFormat : error;  // a listing goes on behind what is damaged
+    last.text.clear();
+    if (found) last.text.append(report_.text());
+}
+
+Result<file::Explanation> FileServer::explain(ipc::Context&, Session& session, const Empty&) {
+    const LastError& last = explanations_[session.place()];
+    file::Explanation answer;
+    answer.error = static_cast<u32>(last.error);
+    answer.text = last.text.view();
+    return answer;
 }
 
 // Bytes of an answer, until it is written: that happens in the same step in which the handler ends.

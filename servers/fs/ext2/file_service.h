@@ -10,6 +10,7 @@
 
 #include <eft/idl/file.h>
 #include <eft/state/stateful_server.h>
+#include <eft/text.h>
 #include <eft/wait_list.h>
 
 #include <array>
@@ -38,10 +39,14 @@ public:
     Task<Result<file::Listing>> read_directory(ipc::Context&, Session& session, file::ListRequest request);
     Task<Result<file::LinkTarget>> read_link(ipc::Context&, Session& session, file::LinkRequest request);
     Task<Result<file::FileSystemState>> stat_fs(ipc::Context&, Session& session, Empty);
+    Result<file::Explanation> explain(ipc::Context&, Session& session, const Empty&);
     // Of the ring.
     Task<Result<file::Done>> read(ring::Pending<file::Done>, Session& session, file::Read request);
 
-    void closed(Session& session) { open_[session.place()] = {}; }
+    void closed(Session& session) {
+        open_[session.place()] = {};
+        explanations_[session.place()] = {};
+    }
 
 protected:
     ~FileServer() = default;
@@ -53,8 +58,8 @@ protected:
 private:
     Result<Inode> opened(const Session& session, u32 handle) const;
     Task<Result<Volume*>> volume_when_mounted();
-    Task<Result<Inode>> look_up(std::string_view path, LastLink last);
-    void tell(u64 findings_before);
+    Task<Result<Inode>> look_up(Session& session, std::string_view path, LastLink last, u32 start);
+    void tell(const Session& session, u64 findings_before, Error error);
     std::span<const u8> keep(std::span<const u8> bytes);
 
     // What each session has open, in this incarnation.
@@ -65,6 +70,13 @@ private:
     WaitList waiting_;  // for its end
     u64 told_ = 0;
     std::array<u8, file::Listing::kEntriesMax> answer_;
+
+    // Of each session's last error.
+    struct LastError {
+        Error error = Error::None;
+        FixedText<file::Explanation::kTextMax> text;
+    };
+    std::array<LastError, kMaxSessions> explanations_;
 };
 
 }  // namespace eft::ext2

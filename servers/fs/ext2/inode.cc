@@ -45,6 +45,13 @@ u64 sectors_of(const disk::Inode& raw, const Superblock& superblock) {
     return count;
 }
 
+// Linux: the old form of 8 and 8 bits in the first place, or else the new one of 12 and 20 bits in the second.
+void set_device(const disk::Inode& raw, Inode& inode) {
+    const u32 old_form = raw.i_block[0], new_form = raw.i_block[1];
+    inode.device_major = old_form != 0 ? old_form >> 8 & 0xff : new_form >> 8 & 0xfff;
+    inode.device_minor = old_form != 0 ? old_form & 0xff : (new_form & 0xff) | (new_form >> 12 & 0xfff00);
+}
+
 Status check_size(const Inode& inode, const Superblock& superblock, Report& report) {
     u32 number = raw(inode.number);
     if (inode.size > max_file_blocks(superblock.pointers_per_block()) * superblock.block_size)
@@ -91,6 +98,7 @@ Result<Inode> parse_inode(const disk::Inode& raw, InodeNumber number, const Supe
     inode.changed = time_of(raw.i_ctime, extra(offsetof(disk::Inode, i_ctime_extra), raw.i_ctime_extra));
     inode.modified = time_of(raw.i_mtime, extra(offsetof(disk::Inode, i_mtime_extra), raw.i_mtime_extra));
     std::copy(std::begin(raw.i_block), std::end(raw.i_block), inode.blocks.begin());
+    if (inode.type == FileType::CharacterDevice || inode.type == FileType::BlockDevice) set_device(raw, inode);
     // A link without data blocks of its own (an attribute block may be counted) is a fast one.
     u64 attribute_sectors = raw.i_file_acl != 0 ? superblock.block_size / 512 : 0;
     inode.fast_symlink = inode.type == FileType::Symlink && inode.sectors <= attribute_sectors;

@@ -45,6 +45,8 @@ struct Inode {
     Time accessed;
     Time changed;
     Time modified;
+    u32 device_major;  // of a device's file
+    u32 device_minor;
     std::array<u32, disk::kBlockPointers> blocks;
 };
 

@@ -41,9 +41,8 @@ private:
     // The ring and the area belong to this incarnation, and so does the session: names closes it when we die.
     void begin_mounting() override {
         if (const Status ready = attach_disk(); !ready.ok()) {
-            FixedText<160> line;
-            log(line.append("no disk: ").append(kDiskName).append(": ").append(to_string(ready.error())).view());
-            mounted(ready.error());
+            mounted(report().finding(ready.error(), "no disk: ", kDiskName, ": ", to_string(ready.error())));
+            log(report().text());
             return;
         }
         start_detached(mount_disk());
@@ -61,7 +60,7 @@ private:
 
     CapHandle wake_;
     ring::AttachedRing<block::Block> driver_{kDiskWindows, kDiskWindowBytes};
-    RingDisk<ring::PeerWake> disk_{driver_.ring(), driver_.windows()};
+    RingDisk<ring::PeerWake> disk_{driver_.ring(), driver_.windows(), report()};
     bool started_ = false;
 };
 

@@ -17,7 +17,7 @@
 
 namespace eft::ext2 {
 
-constexpr u64 kMaxPath = 1024;
+constexpr u64 kMaxPath = 4095;
 constexpr u32 kMaxNestedLinks = 8;
 constexpr u32 kMaxLinks = 40;
 constexpr u64 kMaxSearchedBytes = 2 * kMaxDirectoryBytes;
@@ -79,15 +79,24 @@ private:
     u32 links_ = 0;
 };
 
-// `start` is where a path without a leading slash begins. An empty path is NotFound.
+// Opens the link's target above the rest. Its bytes are not in the walk's frame, which waits for the disk more often.
+inline Task<Status> open_link(Disk& disk, const Inode& link, PathStack& rest, bool& absolute) {
+    if (link.size > kMaxPath) co_return Error::NameTooLong;
+    std::array<char, kMaxPath> target;
+    EFT_CO_TRY(const u64 length, co_await read_target(disk, link, target));
+    absolute = target[0] == '/';
+    co_return rest.open(std::string_view(target.data(), length));
+}
+
+// `start` is where a path without a leading slash begins. An empty path is `start` itself, or NotFound where that is the root.
 inline Task<Result<Inode>> walk_path(Disk& disk, std::string_view path, LastLink last_link, InodeNumber start) {
     if (path.size() > kMaxPath) co_return Error::NameTooLong;
-    if (path.empty()) co_return Error::NotFound;
-    bool absolute = path.front() == '/';
+    if (path.empty() && start == InodeNumber::Root) co_return Error::NotFound;
+    bool absolute = path.starts_with('/');
     PathStack rest(path);
     EFT_CO_TRY(Inode here, co_await load_inode(disk, absolute ? InodeNumber::Root : start));
+    if (path.empty()) co_return here;
     if (here.type != FileType::Directory) co_return Error::NotDirectory;
-    std::array<char, kMaxPath> target;
     u64 searched = 0;
     for (std::string_view name = rest.next(); !name.empty(); name = rest.next()) {
         if (here.type != FileType::Directory) co_return Error::NotDirectory;
@@ -100,10 +109,8 @@ inline Task<Result<Inode>> walk_path(Disk& disk, std::string_view path, LastLink
         EFT_CO_TRY(Inode found, co_await load_inode(disk, number));
         bool follow = last_link == LastLink::Follow || !rest.at_end() || rest.slash_follows();
         if (found.type == FileType::Symlink && follow) {
-            if (found.size > kMaxPath) co_return Error::NameTooLong;
-            EFT_CO_TRY(u64 length, co_await read_target(disk, found, target));
-            EFT_CO_CHECK(rest.open(std::string_view(target.data(), length)));
-            if (target[0] == '/') {
+            EFT_CO_CHECK(co_await open_link(disk, found, rest, absolute));
+            if (absolute) {
                 EFT_CO_TRY(Inode root, co_await load_inode(disk, InodeNumber::Root));
                 here = root;
             }

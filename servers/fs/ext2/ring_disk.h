@@ -7,6 +7,7 @@
 #pragma once
 
 #include "fs/ext2/block_source.h"
+#include "fs/ext2/report.h"
 
 #include <eft/idl/block.h>
 #include <eft/ring/windows.h>
@@ -25,7 +26,8 @@ constexpr u32 kDiskWindowBytes = 64 * 1024;
 template <ring::Wake Wake>
 class RingDisk final : public BlockSource {
 public:
-    RingDisk(block::BlockRing<Wake>& ring, ring::Windows& windows) : ring_(ring), windows_(windows) {}
+    // Errors of the device stand in the report with their sectors.
+    RingDisk(block::BlockRing<Wake>& ring, ring::Windows& windows, Report& report) : ring_(ring), windows_(windows), report_(report) {}
 
     // When it is attached. `block`: sectors in a block of the device; a read that is not of whole ones reads more. NotSupported:
     // a block has no room in a request or a window.
@@ -66,7 +68,10 @@ private:
         auto call = ring_.read(request);
         Result<block::Done> done = co_await call;
         window.ended(done.error());
-        if (!done.ok()) co_return done.error();
+        if (!done.ok()) {
+            co_return report_.finding(done.error(), "the disk: ", to_string(done.error()), ", sectors ", request.sector, " to ",
+                                      request.sector + request.count - 1);
+        }
         if (done->count != request.count) co_return Error::DeviceError;
         std::memcpy(destination.data(), window.bytes().data() + before, destination.size());
         co_return Status{};
@@ -74,6 +79,7 @@ private:
 
     block::BlockRing<Wake>& ring_;
     ring::Windows& windows_;
+    Report& report_;
     u64 sectors_ = 0;
     u64 block_bytes_ = kSectorBytes;
     u32 piece_ = kDiskWindowBytes;

@@ -110,4 +110,17 @@ u32 Superblock::header_blocks_of_group(u32 group) const {
     return has_copy ? 1 + descriptor_blocks : 0;
 }
 
+// UEFI 2.10, 5.2.1 and 5.3.2.
+std::string_view partition_table(std::span<const std::byte, 1024> first) {
+    constexpr std::size_t kEntries = 446, kEntryBytes = 16, kType = 4, kSignature = 510;
+    if (std::memcmp(first.data() + 512, "EFI PART", 8) == 0) return "GPT";
+    if (first[kSignature] != std::byte{0x55} || first[kSignature + 1] != std::byte{0xaa}) return {};
+    bool any = false;
+    for (std::size_t at = kEntries; at < kSignature; at += kEntryBytes) {
+        if (first[at] != std::byte{0} && first[at] != std::byte{0x80}) return {};  // not active, active; else it is code
+        any |= first[at + kType] != std::byte{0};
+    }
+    return any ? "MBR" : std::string_view();
+}
+
 }  // namespace eft::ext2

@@ -12,6 +12,9 @@
 #include <eft/abi/types.h>
 
 #include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
 
 namespace eft::ext2 {
 
@@ -52,6 +55,9 @@ struct Superblock {
         return number == disk::kRootInode || (number >= first_inode && number <= inodes_count);
     }
 };
+
+// What begins a disk whose file systems are elsewhere: "GPT", "MBR"; empty: neither. `first` are its first 1024 bytes.
+std::string_view partition_table(std::span<const std::byte, 1024> first);
 
 Result<Superblock> parse_superblock(const disk::Superblock& raw, u64 device_bytes, Report& report);
 

@@ -80,6 +80,13 @@ inline Task<Result<MountedVolume>> mount(BlockSource& source, Report& report, u3
     Task<Status> reading = source.read(disk::kSuperblockOffset, bytes_of(raw));
     Status status = co_await reading;
     if (!status.ok()) co_return report.finding(status.error(), "superblock: ", to_string(status.error()));
+    if (raw.s_magic != disk::kMagic) {
+        std::array<std::byte, 1024> first;
+        Task<Status> looking = source.read(0, first);
+        Status looked = co_await looking;
+        const std::string_view table = looked.ok() ? partition_table(first) : std::string_view();
+        if (!table.empty()) co_return report.not_supported("the disk has a partition table (", table, "), and partitions are not read");
+    }
     EFT_CO_TRY(Superblock superblock, parse_superblock(raw, device_bytes, report));
     auto volume = std::make_unique<Volume>(source, report, superblock, cache_bytes);
     Result<Inode> root = co_await volume->stat(InodeNumber::Root);

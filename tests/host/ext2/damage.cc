@@ -82,7 +82,8 @@ struct Walker {
             std::vector<ext2::InodeNumber> children;
             auto sink = [&](const DirectoryEntry& entry) {
                 CHECK(entry.name.size() <= ext2::kMaxName);
-                if (entry.name != "." && entry.name != "..") children.push_back(entry.inode);
+                if (entry.damage != Error::None) note(entry.damage, before);
+                else if (entry.name != "." && entry.name != "..") children.push_back(entry.inode);
                 return children.size() < kMaxEntries;
             };
             auto page = run(mounted.volume->read_directory(*inode, 0, sink));

@@ -160,7 +160,8 @@ TEST_CASE("damaged inodes are refused with their number") {
 TEST_CASE("damaged directory entries are refused with their place") {
     const Image& whole = sample(1024);
     u64 first = Anatomy(whole).directories.front().first;  // the root's: `.` is its first entry
-    auto bad = [&](std::string_view words, u64 offset, disk::DirectoryEntry entry) {
+    // What stands behind the bad entry is found, unless nobody knows where that is.
+    auto bad = [&](std::string_view words, u64 offset, disk::DirectoryEntry entry, Error behind = Error::BadFormat) {
         Image image = whole;
         put(image, first + offset, entry);
         Mounted mounted(image);
@@ -170,17 +171,17 @@ TEST_CASE("damaged directory entries are refused with their place") {
         REQUIRE(result.errors.size() == 1);
         CHECK(text.find(words) != std::string::npos);
         CHECK(text.find("directory inode 2: entry at ") != std::string::npos);
-        CHECK(mounted.lookup("/hello.txt").error() == Error::BadFormat);
+        CHECK(mounted.lookup("/hello.txt").error() == behind);
     };
     bad("record length 0", 0, {2, 0, 1, 2});
     bad("record length 4", 0, {2, 4, 1, 2});
     bad("record length 13", 0, {2, 13, 1, 2});
     bad("crosses the end", 0, {2, 1028, 1, 2});
     bad("crosses the end", 12, {2, 1016, 2, 2});
-    bad("name length 0", 0, {2, 12, 0, 2});
-    bad("name length 5", 0, {2, 12, 5, 2});
-    bad("inode 7 cannot", 0, {7, 12, 1, 2});
-    bad("inode 4294967295 cannot", 0, {0xFFFFFFFF, 12, 1, 2});
+    bad("name length 0", 0, {2, 12, 0, 2}, Error::None);
+    bad("name length 5", 0, {2, 12, 5, 2}, Error::None);
+    bad("inode 7 cannot", 0, {7, 12, 1, 2}, Error::None);
+    bad("inode 4294967295 cannot", 0, {0xFFFFFFFF, 12, 1, 2}, Error::None);
     Image image = whole;
     put(image, first + 8, '/');
     Mounted mounted(image);

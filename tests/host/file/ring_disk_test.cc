@@ -58,7 +58,8 @@ struct Disk {
     std::span<std::byte> ring_memory{memory[0].bytes, kRingBytes}, area{memory[0].bytes + kRingBytes, kAreaBytes};
     block::BlockRing<NoWake> ring{NoWake{}};
     ring::Windows windows{ext2::kDiskWindows, ext2::kDiskWindowBytes};
-    ext2::RingDisk<NoWake> disk{ring, windows};
+    ext2::Report report;
+    ext2::RingDisk<NoWake> disk{ring, windows, report};
     std::unique_ptr<Driver> driver;
 
     explicit Disk(const Image& image, u32 max_count = 128, u32 block = 1) {
@@ -124,6 +125,7 @@ TEST_CASE("an error of the device is the read's, and the next one succeeds") {
         REQUIRE(reading.done());
         CHECK(reading.take().error() == error);
     }
+    CHECK(fixture.report.text() == "the disk: device error, sectors 2 to 9");
     CHECK(std::memcmp(bytes.data(), sample_disk().image.data() + 1024, bytes.size()) == 0);
 }
 

@@ -88,6 +88,19 @@ TEST_CASE("sizes, times and damaged numbers") {
     attributes.mode = 0100644;
     attributes.size = 12;
     attributes.links = 1;
-    CHECK(long_line(attributes, "hello.txt") == "-rw-r--r--   1     0     0         12 1970-01-01 00:00 hello.txt");
+    Widths widths;
+    widths.fit(attributes);
+    CHECK(long_line(attributes, widths, "hello.txt") == "-rw-r--r-- 1 0 0 12 1970-01-01 00:00 hello.txt");
+    file::Attributes device;
+    device.type = file::FileType::BlockDevice;
+    device.mode = 0060600;
+    device.links = 12;
+    device.device_major = 259;
+    device.device_minor = 70000;
+    widths.fit(device);
+    CHECK(long_line(device, widths, "disk") == "brw------- 12 0 0 259, 70000 1970-01-01 00:00 disk");
+    CHECK(long_line(attributes, widths, "a\x1b[2J\xff", "b\xe2\x80\xae") ==
+          "-rw-r--r--  1 0 0         12 1970-01-01 00:00 a\\u001b[2J\\xff -> b\\u202e");
+    CHECK(stat_text("/dev/disk", device).find("Device: 259, 70000\n") != std::string::npos);
     CHECK(stat_text("/hello.txt", attributes).find("Size: 12  ") != std::string::npos);
 }
