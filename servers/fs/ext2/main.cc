@@ -41,7 +41,9 @@ private:
     // The ring and the area belong to this incarnation, and so does the session: names closes it when we die.
     void begin_mounting() override {
         if (const Status ready = attach_disk(); !ready.ok()) {
-            mounted(report().finding(ready.error(), "no disk: ", kDiskName, ": ", to_string(ready.error())));
+            // names knows no such service where the driver has found no device.
+            const Error error = ready.error() == Error::NotFound ? Error::NoDevice : ready.error();
+            mounted(report().finding(error, "no disk: ", kDiskName, ": ", to_string(error)));
             log(report().text());
             return;
         }

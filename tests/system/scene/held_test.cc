@@ -65,3 +65,9 @@ TEST_CASE("a file system that could not be mounted is tried again when somebody 
     CHECK(system.run("ls /", kSeconds) == "ls: /: service held\n");
     CHECK(system.run("service start virtio_blk; sha256sum /big.bin", kSeconds) == disk.sum() + "  /big.bin\n");
 }
+
+TEST_CASE("without a disk the prompt says so") {
+    System system({});
+    CHECK(system.run("ls /", kSeconds).starts_with("ls: /: no such device (no disk: block/0"));
+    CHECK(system.status() == 1);
+}
