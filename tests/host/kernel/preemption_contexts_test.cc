@@ -140,11 +140,24 @@ TEST_CASE("a round of looks for budget that pauses forgets nobody, whoever leave
     machine.expect(parked.programs[3].thread, Invocation::ThreadResume);  // and is parked again, at the end
     for (unsigned slices = 0; slices < kParked && machine.core().scheduler.in_round(); ++slices) machine.time_slice();
     CHECK(!machine.core().scheduler.in_round());
+    CHECK(parked.programs[3].state() == ThreadState::Ready);  // the timer that goes on with a round ends nobody's slice
     CHECK(machine.core().deadline > arch::record().time);
     machine.preempt({}, {});
     for (unsigned slices = 0; slices < 4 && parked.waiting() != kParked; ++slices) machine.time_slice();
     CHECK(parked.waiting() == kParked);
     arch::record().time += 2 * kPeriod;
+    machine.time_slice();
+    CHECK(parked.waiting() == 0);
+}
+
+TEST_CASE("a round of looks for budget is over when all have left") {
+    Parked parked;
+    Machine& machine = parked.machine;
+    machine.preempt([] { return true; }, {});
+    machine.time_slice();
+    CHECK(machine.core().scheduler.in_round());
+    for (Program& program : parked.programs) machine.expect(program.thread, Invocation::ThreadSuspend);
+    CHECK(!machine.core().scheduler.in_round());
     machine.time_slice();
     CHECK(parked.waiting() == 0);
 }
