@@ -19,7 +19,7 @@ struct ScratchSlots {
     u32 size() {
         if (count == 0) {
             const u32 table = 1u << config().table_bits;
-            const u32 first = raw(slot(WellKnown::FirstScratch));
+            const u32 first = config().table.first_scratch;
             count = table - first < kMaxScratch ? table - first : kMaxScratch;
         }
         return count;
@@ -39,13 +39,13 @@ Slot allocate_slot() {
         scratch.used[word] |= u64{1} << bit;
         scratch.hint = word;
         ++scratch.in_use;
-        return static_cast<Slot>(raw(slot(WellKnown::FirstScratch)) + index);
+        return static_cast<Slot>(config().table.first_scratch + index);
     }
     return Slot::None;
 }
 
 void return_slot(Slot which) {
-    const u32 index = raw(which) - raw(slot(WellKnown::FirstScratch));
+    const u32 index = raw(which) - config().table.first_scratch;
     if (index >= scratch.size()) return;  // well-known and persistent slots are not ours to hand out
     u64& word = scratch.used[index / kWordBits];
     const u64 bit = u64{1} << index % kWordBits;

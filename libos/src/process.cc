@@ -21,7 +21,7 @@ EFT_PROCESS_LOCAL constinit Incarnation this_incarnation{};
 // The thread's Reply and bound notification are the incarnation's own work: it starts with a thread
 // that has neither.
 void prepare_thread() {
-    static_cast<void>(kernel_object::exchange_reply(slot(WellKnown::Thread), slot(WellKnown::FirstReply)));
+    static_cast<void>(kernel_object::exchange_reply(slot(WellKnown::Thread), static_cast<Slot>(config().table.first_reply)));
     static_cast<void>(kernel_object::bind(slot(WellKnown::Thread), slot(WellKnown::Notification)));
 }
 

@@ -6,10 +6,12 @@
 #include <eft/task.h>
 #include <eft/wake.h>
 
+#include <algorithm>
+
 namespace eft {
 namespace {
 
-Slot reply_slot(u32 index) { return static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + index); }
+Slot reply_slot(u32 index) { return static_cast<Slot>(config().table.first_reply + index); }
 
 void wake_for_turns() {
     static EFT_PROCESS_LOCAL const Result<CapHandle> self = make_wake(static_cast<u64>(WakeBit::Turns));
@@ -31,13 +33,13 @@ ServerLoop::ServerLoop(ReplyCommit* commit) : commit_(commit) {
                     });
 }
 
-// Slot FirstReply itself is empty while its Reply is the thread's current one; the others hold spare
+// The first of these slots is empty while its Reply is the thread's current one; the others hold spare
 // ones. Keeping a caller exchanges the current Reply with a spare one.
 Result<Slot> ServerLoop::keep_reply() {
-    for (u32 i = 1; i < kSpareReplies; ++i) {
+    for (u32 i = 1; i < std::min(config().table.replies, kMostReplies); ++i) {
         if (waiting_replies_ >> i & 1) continue;
         EFT_CHECK(kernel_object::exchange_reply(slot(WellKnown::Thread), reply_slot(i)));
-        waiting_replies_ |= 1u << i;
+        waiting_replies_ |= u64{1} << i;
         waiting_requests_[i] = trace().current();
         return reply_slot(i);
     }
@@ -45,7 +47,7 @@ Result<Slot> ServerLoop::keep_reply() {
 }
 
 void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
-    const u32 index = raw(reply) - raw(slot(WellKnown::FirstReply));
+    const u32 index = raw(reply) - config().table.first_reply;
     trace().answered(waiting_requests_[index], registers.tag.value);
     if (commit_) commit_->before_reply(replies_ + 1);
     if (sys::send(reply, registers) != Error::None) {
@@ -59,7 +61,7 @@ void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
     }
     ++replies_;
     if (commit_) commit_->after_reply();
-    waiting_replies_ &= ~(1u << index);
+    waiting_replies_ &= ~(u64{1} << index);
 }
 
 void ServerLoop::abandon(Slot reply) {

@@ -3,11 +3,12 @@
 #include <eft/cap.h>
 #include <eft/invoke.h>
 #include <eft/layout.h>
+#include <eft/process.h>
 #include <eft/syscall.h>
 
 namespace eft {
 
-u32 SessionSlots::count() { return raw(slot(WellKnown::FirstScratch)) - raw(slot(WellKnown::FirstPersistent)); }
+u32 SessionSlots::count() { return config().table.persistent_slots; }
 
 Slot SessionSlots::at(u32 index) const { return static_cast<Slot>(raw(slot(WellKnown::FirstPersistent)) + index); }
 

@@ -27,12 +27,10 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
 
 // What belonged to the incarnation: the named slots, and all scratch slots, which hold whatever it was sent.
 void clear_table(const Process& process) {
-    effects::clear(process.table, WellKnown::Thread, 1);
-    effects::clear(process.table, WellKnown::Memory, 1);
-    effects::clear(process.table, WellKnown::Process, 1);
-    effects::clear(process.table, WellKnown::FirstReply, kSpareReplies);
-    const u32 scratch = raw(slot(WellKnown::FirstScratch));
-    if (process.table_slots > scratch) effects::clear(process.table, WellKnown::FirstScratch, process.table_slots - scratch);
+    for (const WellKnown which : {WellKnown::Thread, WellKnown::Memory, WellKnown::Process}) effects::clear(process.table, slot(which), 1);
+    effects::clear(process.table, static_cast<Slot>(process.plan.first_reply), process.plan.replies);
+    const u32 scratch = process.plan.first_scratch;
+    if (process.table_slots > scratch) effects::clear(process.table, static_cast<Slot>(scratch), process.table_slots - scratch);
 }
 
 }  // namespace

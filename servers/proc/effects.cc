@@ -25,7 +25,7 @@ Status move_into(Slot table, WellKnown index, Slot source) {
     return_slot(source);
     return {};
 }
-void clear(Slot table, WellKnown first, u32 count) { static_cast<void>(ko::remove(table, slot(first), count)); }
+void clear(Slot table, Slot first, u32 count) { static_cast<void>(ko::remove(table, first, count)); }
 Result<u32> table_slots(Slot table) {
     constexpr u64 kEnd = ~u64{0};  // it counts from there, and so nothing
     EFT_TRY(const auto answer, ko::invoke(table, Invocation::CapUsed, kEnd));

@@ -18,7 +18,7 @@ Status mint_into(Slot table, WellKnown index, Badge badge);
 Status derive_into(Slot table, WellKnown index, Slot source);
 // `source` is a scratch slot, which is free afterwards.
 Status move_into(Slot table, WellKnown index, Slot source);
-void clear(Slot table, WellKnown first, u32 count);
+void clear(Slot table, Slot first, u32 count);
 Result<u32> table_slots(Slot table);
 
 void signal(Slot notification);

@@ -47,13 +47,13 @@ Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights r
     return mem_.map_into(request).or_error().error();
 }
 
-Result<Slot> Memory::make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share) {
+Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan& plan, Slot exceptions, const ProcessorShare& share) {
     mem::ThreadRequest request;
     request.space = space;
     request.table = decltype(request.table)(table);
     request.exceptions = decltype(request.exceptions)(exceptions);
-    request.first_reply = raw(slot(WellKnown::FirstReply));
-    request.replies = kSpareReplies;
+    request.first_reply = plan.first_reply;
+    request.replies = plan.replies;
     request.budget = share.budget;
     request.period = share.period;
     request.ceiling = share.ceiling;

@@ -4,6 +4,7 @@
 #include <eft/cap.h>
 #include <eft/idl/mem.h>
 #include <eft/ipc/kernel_transport.h>
+#include <eft/layout.h>
 
 #include <span>
 
@@ -35,8 +36,8 @@ public:
     Status load_image(const mem::Image& image);
     // The whole object from its start, so many bytes.
     Status map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights);
-    // Suspended, with Replies in `table` where libos wants them.
-    Result<Slot> make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share);
+    // Suspended, with Replies in `table` where the plan has them.
+    Result<Slot> make_thread(u32 space, Slot table, const TablePlan& plan, Slot exceptions, const ProcessorShare& share);
     u32 pages(u32 space);
     // The words from `address` to the end of its page, or none.
     std::span<u64> read(u32 space, u64 address, std::span<u64> words);

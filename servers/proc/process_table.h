@@ -43,6 +43,7 @@ struct Process {
     Slot table = Slot::None;
     Slot death = Slot::None;  // signalled when it has died
     u32 table_slots = 0;
+    TablePlan plan = table_plan();  // of its table
     bool has_process_session = false;
     proc::CrashRecord record;  // once it is dead
 

@@ -23,7 +23,7 @@ Status load(Memory& memory, Process& process, const ElfSegment& segment) {
 
 Status make_thread(Memory& memory, Process& process, const proc::SpawnRequest& request) {
     EFT_TRY(const Slot exceptions, effects::mint(proc::Proc::badge_of(Kind::Exceptions, process.pid)));
-    const Result<Slot> thread = memory.make_thread(process.space, request.table.slot(), exceptions,
+    const Result<Slot> thread = memory.make_thread(process.space, request.table.slot(), process.plan, exceptions,
                                                    {request.budget, request.period, request.priority});
     drop_slot(exceptions);
     if (!thread.ok()) return thread.error();
@@ -53,6 +53,7 @@ Result<Elf> check_spawn(const Memory& memory, const proc::SpawnRequest& request)
     if (request.name.empty() || request.priority < 1 || request.priority > kMaxPriority) return Error::InvalidArgument;
     if (request.persistent_bytes == 0 || request.persistent_bytes % kPageSize != 0 || request.persistent_bytes > kMaxPersistent)
         return Error::InvalidArgument;
+    if (request.persistent_slots > kMostPersistentSlots || request.replies < 1 || request.replies > kMostReplies) return Error::InvalidArgument;
     EFT_CHECK(effects::require(request.table.slot(), ObjectType::CapTable, bits(ControlRight::Control)));
     EFT_CHECK(effects::require(request.death.slot(), ObjectType::Notification, bits(NotificationRight::Signal)));
     EFT_TRY(const auto file, find_in_archive(memory.archive(), request.image));
@@ -62,6 +63,7 @@ Result<Elf> check_spawn(const Memory& memory, const proc::SpawnRequest& request)
 Status spawn(Memory& memory, Process& process, const Elf& elf, const proc::SpawnRequest& request) {
     process.set_name(request.name);
     process.entry = elf.entry();
+    process.plan = table_plan(request.persistent_slots, request.replies);
     EFT_TRY(const NewSpace space, memory.create_space(request.quota));
     process.space = space.id;
     process.session = space.session;
@@ -77,7 +79,7 @@ Status spawn(Memory& memory, Process& process, const Elf& elf, const proc::Spawn
 
 void undo_spawn(Memory& memory, Process& process, Slot table) {
     if (process.space != 0) memory.destroy_space(process.space);
-    if (process.has_process_session) effects::clear(table, WellKnown::Process, 1);
+    if (process.has_process_session) effects::clear(table, slot(WellKnown::Process), 1);
     drop_slot(process.session);
     drop_slot(process.thread);
 }

@@ -78,6 +78,7 @@ Status Service::create_persistent_memory(Memory& memory) {
     config_->boot_time = memory.info().entry_time;
     config_->ticks_per_ms = memory.info().ticks_per_ms;
     config_->table_bits = spec_.table_bits;
+    config_->table = table_plan(spec_.persistent_slots, spec_.replies);
     config_->state_bytes = spec_.state_bytes;
     config_->log_bytes = kLogBytes;
     set_text(config_->name, spec_.name);
@@ -171,9 +172,9 @@ Status Service::build() {
     EFT_CHECK(ko::set_priority(thread(), spec_.priority));
     EFT_CHECK(ko::derive(table(), slot(WellKnown::Thread), thread()));
     const Slot reply = at(kSlots - 1);
-    for (u32 i = 0; i < kSpareReplies; ++i) {
+    for (u32 i = 0; i < config_->table.replies; ++i) {
         EFT_CHECK(ko::retype(untyped, ObjectType::Reply, reply));
-        EFT_CHECK(ko::move(table(), static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + i), reply));
+        EFT_CHECK(ko::move(table(), static_cast<Slot>(config_->table.first_reply + i), reply));
     }
     return ko::set_registers(thread(), elf_.entry(), layout::kStackTop - 8, incarnation_, replies_delivered_);
 }
@@ -195,7 +196,7 @@ Status Service::end() {
     EFT_CHECK(ko::revoke(kOwnTable, at(64)));
     // Copies of persistent frames, and what the incarnation had received.
     EFT_CHECK(ko::remove(kOwnTable, at(kFirstFrame), kSlots - kFirstFrame));
-    const u32 scratch = raw(slot(WellKnown::FirstScratch));
+    const u32 scratch = config_->table.first_scratch;
     return ko::remove(table(), static_cast<Slot>(scratch), (1u << std::max(spec_.table_bits, spec_.table_limit_bits)) - scratch);
 }
 

@@ -29,6 +29,8 @@ struct ServiceSpec {
     // For who manages more slots itself: log2 of those that its table can grow to, and with how many pages it starts.
     unsigned table_limit_bits = 0;
     u32 table_pages = 0;
+    u32 persistent_slots = kUsualPersistentSlots;
+    u32 replies = kUsualReplies;
 };
 
 class Service {

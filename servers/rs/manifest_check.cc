@@ -146,6 +146,10 @@ private:
     bool sizes() {
         if (!in_order(16, service_->quota(), 65536)) return refuse("its quota must be 16 to 65536 pages");
         if (!in_order(8, service_->table_bits(), 16)) return refuse("its table_bits must be 8 to 16");
+        if (!in_order(2, service_->replies(), kMostReplies)) return refuse("its replies must be 2 to 64");
+        constexpr u32 kLeastScratch = 64;
+        if (table_plan(service_->persistent_slots(), service_->replies()).first_scratch + kLeastScratch > 1u << service_->table_bits())
+            return refuse("its table_bits are too few for its persistent_slots");
         if (service_->state_bytes() > 1u << 20) return refuse("its state may have 1 MiB at most");
         if (service_->log_bytes() > 1u << 18) return refuse("its log may have 256 KiB at most");
         if (text(service_->arguments()).size() >= sizeof(ServiceConfig::arguments)) return refuse("its arguments are too long");

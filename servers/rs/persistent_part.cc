@@ -84,6 +84,7 @@ Status PersistentPart::make_memory() {
     page.boot_time = eft::config().boot_time;
     page.ticks_per_ms = eft::config().ticks_per_ms;
     page.table_bits = plan->table_bits();
+    page.table = table_plan(plan->persistent_slots(), plan->replies());
     fill(page.name, name());
     fill(page.arguments, text(plan->arguments()));
     page.log_bytes = static_cast<u32>(log_bytes);

@@ -1,8 +1,8 @@
 // The persistent part of a service: made once, it outlives all incarnations. CapTable, endpoint, notification,
 // configuration page, persistent memory, device assignment.
 //
-// What is in the CapTable below FirstScratch comes from here, except for the slots that proc fills for each incarnation;
-// everything from FirstScratch on is cleared at each death.
+// What is in the CapTable below its scratch slots comes from here, except for those that proc fills for each incarnation;
+// scratch slots are emptied at each death.
 #pragma once
 
 #include "core_servers.h"

@@ -66,6 +66,8 @@ Result<u32> Processes::start(const PersistentPart& part, std::string_view image,
     request.incarnation = incarnation;
     request.replies_delivered = replies;
     request.table = ipc::CapField<ipc::kind::CapTable>(part.table);
+    request.persistent_slots = part.plan->persistent_slots();
+    request.replies = part.plan->replies();
     request.death = ipc::CapField<ipc::kind::Notification>(part.bell);
     request.config = ipc::CapField<ipc::kind::Memory>(part.config.object());
     request.persistent = ipc::CapField<ipc::kind::Memory>(part.memory.object());
@@ -93,8 +95,10 @@ Result<u32> Processes::spawn_tombstone(unsigned index) { return start(parts_[ind
 
 // The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
 void Processes::remember_replies(unsigned index) {
-    for (u32 i = 0; i < kSpareReplies; ++i) {
-        const auto info = kernel_object::inspect(parts_[index].table.slot(), static_cast<Slot>(raw(slot(WellKnown::FirstReply)) + i));
+    const TablePlan& table = parts_[index].page().table;
+    processes_[index].replies.fill(0);
+    for (u32 i = 0; i < table.replies; ++i) {
+        const auto info = kernel_object::inspect(parts_[index].table.slot(), static_cast<Slot>(table.first_reply + i));
         processes_[index].replies[i] = info.ok() && info->type == ObjectType::Reply ? info->id : 0;
     }
 }
@@ -153,8 +157,8 @@ Status Processes::silence(unsigned index) {
 void Processes::clear(unsigned index) {
     const PersistentPart& part = parts_[index];
     dismiss(index);
-    const Slot first = slot(WellKnown::FirstScratch);
-    static_cast<void>(kernel_object::remove(part.table.slot(), first, part.slots() - raw(first)));
+    const u32 first = part.page().table.first_scratch;
+    static_cast<void>(kernel_object::remove(part.table.slot(), static_cast<Slot>(first), part.slots() - first));
 }
 
 Signs Processes::signs(unsigned index) {

@@ -41,7 +41,7 @@ private:
     struct Process {
         u32 pid = 0;
         u32 client = 0;  // of names; 0: none
-        std::array<u64, kSpareReplies> replies{};          // ids of its Reply objects
+        std::array<u64, kMostReplies> replies{};           // ids of its Reply objects
         std::array<TraceEntry, kTraceEntries> messages{};  // of the last one that died
         u32 message_count = 0;
     };

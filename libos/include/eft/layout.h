@@ -46,13 +46,28 @@ enum class WellKnown : u32 {
     Process = 7,       // session of proc: this process                         (incarnation)
     Names = 8,         // session of names
     SelfSignal = 9,    // signals the own notification (base of what is handed out as wake-up)
-    FirstReply = 10,   // spare Reply objects                                   (incarnation)
+    FirstReply = 10,   // Reply objects, where there are no more than usual     (incarnation)
     FirstNamed = 32,   // what the manifest grants, by the names in the configuration
     FirstPersistent = 64,
-    FirstScratch = 128,
 };
 constexpr Slot slot(WellKnown which) { return static_cast<Slot>(which); }
-constexpr u32 kSpareReplies = 20;
+
+// Where the rest of a CapTable begins, which each service's configuration says. Scratch slots go up to the table's end; they
+// and the Reply objects are the incarnation's.
+struct TablePlan {
+    u32 persistent_slots;  // from FirstPersistent on
+    u32 replies;           // one is for the request in progress, the others are for requests that wait
+    u32 first_reply;
+    u32 first_scratch;
+};
+constexpr u32 kUsualPersistentSlots = 64, kMostPersistentSlots = 8192;
+constexpr u32 kUsualReplies = 20, kMostReplies = 64;
+// More Reply objects than usual lie behind the persistent slots.
+constexpr TablePlan table_plan(u32 persistent_slots = kUsualPersistentSlots, u32 replies = kUsualReplies) {
+    const u32 end = static_cast<u32>(WellKnown::FirstPersistent) + persistent_slots;
+    if (replies <= kUsualReplies) return {persistent_slots, replies, static_cast<u32>(WellKnown::FirstReply), end};
+    return {persistent_slots, replies, end, end + replies};
+}
 
 // Bits of a service's notification that libos handles itself.
 enum class WakeBit : u64 {

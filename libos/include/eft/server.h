@@ -76,8 +76,8 @@ private:
     u64 notified(u64 bits);
 
     u64 replies_ = incarnation().replies_delivered;  // of all incarnations, as the kernel counts them
-    u32 waiting_replies_ = 0;  // bit i: slot FirstReply + i holds a caller
-    MessageTrace::Place waiting_requests_[kSpareReplies];  // of the callers in these slots
+    u64 waiting_replies_ = 0;  // bit i: the slot of Reply i holds a caller
+    MessageTrace::Place waiting_requests_[kMostReplies];  // of the callers in these slots
     // The bits of a received tag that lead out of the loop's straight way: that of a notification, and all of them while
     // faults are ordered. So the loop tests for both at once. A member, because it is not worth a register.
     u64 unusual_ = 0;

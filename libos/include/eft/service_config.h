@@ -6,6 +6,7 @@
 #pragma once
 
 #include <eft/abi/types.h>
+#include <eft/layout.h>
 #include <eft/message_trace.h>
 #include <eft/overdue.h>
 
@@ -47,6 +48,7 @@ struct ServiceConfig {
     u32 log_bytes;
     u32 cap_count;
     u32 last_end_ordered;  // 1: the incarnation before this one ended by somebody's order, not by a fault of its own
+    TablePlan table;
     u64 boot_time;     // time-stamp counter at the kernel's entry
     u64 ticks_per_ms;  // of the time-stamp counter, measured by the kernel to about one in a thousand
     NamedCap caps[32];

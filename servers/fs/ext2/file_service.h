@@ -19,7 +19,7 @@
 namespace eft::ext2 {
 
 constexpr u32 kMaxHandles = 32;
-constexpr u32 kMaxSessions = 16;
+constexpr u32 kMaxSessions = 24;
 constexpr u32 kLayoutVersion = 2;
 
 class FileServer : public StatefulServer<file::File, NoSharedState, kMaxSessions> {

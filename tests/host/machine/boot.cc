@@ -26,7 +26,7 @@ using kernel::arch::record;
 
 constexpr unsigned kRootBits = 22;
 constexpr unsigned kArchiveBits = 22;
-constexpr u32 kFirstOwnSlot = 8192;  // of root's; below are libos' scratch slots
+constexpr u32 kFirstOwnSlot = 4352;  // of root's; below are libos' scratch slots
 
 }  // namespace
 

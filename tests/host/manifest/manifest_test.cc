@@ -108,6 +108,8 @@ TEST_CASE("one line for each broken rule, and the others start") {
             "b: its device com1 has a driver already");
     refused(entry("a", R"("quota": 0)"), "a: its quota must be 16 to 65536 pages");
     refused(entry("a", R"("table_bits": 30)"), "a: its table_bits must be 8 to 16");
+    refused(entry("a", R"("replies": 65)"), "a: its replies must be 2 to 64");
+    refused(entry("a", R"("persistent_slots": 900)"), "a: its table_bits are too few for its persistent_slots");
     refused(entry("a", R"("restart": {"limit": 16})"), "a: its limit of restarts must be 1 to 15");
     refused(entry("a", R"("restart": {"session_limit": 0})"), "a: its session_limit must be 1 or more");
     refused(entry("a", R"("restart": {"overdue_clients": 17})"), "a: its overdue_clients must be at most 16");

@@ -24,7 +24,7 @@ Status Memory::load_image(const mem::Image& image) { return environment().load_i
 Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights) {
     return environment().map_into(space, object, bytes, address, rights);
 }
-Result<Slot> Memory::make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share) {
+Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan&, Slot exceptions, const ProcessorShare& share) {
     return environment().make_thread(space, table, exceptions, share);
 }
 u32 Memory::pages(u32 space) { return environment().pages(space); }
@@ -37,7 +37,7 @@ Result<Slot> mint(Badge badge) { return environment().mint(badge); }
 Status mint_into(Slot table, WellKnown index, Badge badge) { return environment().mint_into(table, index, badge); }
 Status derive_into(Slot table, WellKnown index, Slot source) { return environment().derive_into(table, index, source); }
 Status move_into(Slot table, WellKnown index, Slot source) { return environment().move_into(table, index, source); }
-void clear(Slot table, WellKnown first, u32 count) { environment().clear(table, first, count); }
+void clear(Slot table, Slot first, u32 count) { environment().clear(table, first, count); }
 Result<u32> table_slots(Slot table) { return environment().table_slots(table); }
 void signal(Slot notification) { environment().signal(notification); }
 Status set_registers(Slot thread, const StartRegisters& registers) { return environment().set_registers(thread, registers); }

@@ -112,7 +112,7 @@ public:
         if (fails()) return Error::InvalidCapability;
         return 1024u;
     }
-    void clear(Slot, WellKnown first, u32 count) {
+    void clear(Slot, Slot first, u32 count) {
         cleared += count;
         for (u32 i = 0; i < count; ++i) table.erase(static_cast<u32>(first) + i);
     }

@@ -139,7 +139,7 @@ TEST_CASE("an exception freezes the process, is recorded and told; all is revoke
     trace.received(0x10002'0000'0004, 9, 1000);
     trace.answered(4);
     trace.received(0x10002'0000'0004, 10, 1001);
-    w.environment.table[static_cast<u32>(WellKnown::FirstScratch) + 3] = Thing::Memory;
+    w.environment.table[table_plan().first_scratch + 3] = Thing::Memory;
     w.environment.table[static_cast<u32>(WellKnown::FirstPersistent)] = Thing::Memory;
     const std::size_t held = w.environment.table.size();
     w.server.exception(proc::Proc::badge_of(Kind::Exceptions, pid), 0x1234, u64{14} << 32 | 6);

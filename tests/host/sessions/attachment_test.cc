@@ -59,7 +59,53 @@ struct Scene {
     u64 mapped() { return memory.mapped_pages(board); }
 };
 
+// With room for more clients than 64 slots hold: each takes six.
+struct Wall : StatefulServer<sessions::Board, NoSharedState, 24> {
+    using StatefulServer::StatefulServer;
+    Result<sessions::Letter> look(ipc::Context&, Session& session, const sessions::Place& place) {
+        if (place.index >= 2 || !session.attached(place.index)) return Error::WrongState;
+        sessions::Letter letter;
+        std::memcpy(&letter.value, session.area(place.index).data() + place.offset, sizeof letter.value);
+        return letter;
+    }
+};
+static_assert(Wall::kSlots > 2 * kUsualPersistentSlots);
+
+struct WallScene {
+    Stage& stage;
+    MemoryServer memory{stage};
+    Program& wall = stage.serve<Wall>("wall", 1);
+    ScriptedNames names{stage, wall};
+};
+
 }  // namespace
+
+STAGE_CASE(WallScene, "all of more slots than usual are there after a death, and not one more") {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (u64 badge = 1; badge <= Wall::kSessions; ++badge) {
+        clients.emplace_back(new Client{sessions::BoardClient<>{stage.connect(wall, Badge{badge})}});
+        Client& client = *clients.back();
+        for (const u32 index : {0u, 1u}) {
+            client.write(index, 10 * badge + index);
+            REQUIRE(client.pin(index).ok());
+        }
+    }
+    CHECK(stage.kept_slots(wall) == Wall::kSlots);
+    sessions::BoardClient<> late{stage.connect(wall, Badge{100})};
+    CHECK(late.look({}).error() == Error::LimitReached);
+    for (unsigned death = 0; death < 2; ++death) {
+        stage.kill(wall);
+        for (u64 badge = 1; badge <= Wall::kSessions; ++badge)
+            for (const u32 index : {0u, 1u}) {
+                const auto seen = clients[badge - 1]->look(index);
+                REQUIRE(seen.ok());
+                CHECK(seen->value == 10 * badge + index);
+            }
+    }
+    CHECK(stage.kept_slots(wall) == Wall::kSlots);
+    names.close({1});
+    CHECK(stage.kept_slots(wall) == Wall::kSlots - 6);
+}
 
 TEST_CASE("what is attached is there after a death at any system call or store") {
     const Deaths deaths = die_everywhere([](Stage& stage, Death death) {

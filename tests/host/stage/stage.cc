@@ -29,6 +29,7 @@ struct Work {
 
 Stage::Stage() : memory_(machine.boot_info()) {
     const_cast<ServiceConfig&>(config()).table_bits = kRootTableBits;
+    const_cast<ServiceConfig&>(config()).table = table_plan();
     ipc::slots::refill(sys::utcb(), kMaxCaps);
     check(memory_.reserve(kReserveBits), "memory");
     exceptions_ = memory_.take_slots(1);
@@ -71,7 +72,7 @@ Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions 
     Program& program = *programs_.emplace_back(new Program{std::move(name), options, image, {}});
     as_root([&] {
         const root::ServiceSpec spec{program.name, program.name, kIncarnationBits, options.table_bits, options.priority, 0, options.state_bytes,
-                                     EndpointRight::Send | EndpointRight::Receive, options.table_limit_bits, options.table_pages};
+                                     EndpointRight::Send | EndpointRight::Receive, options.table_limit_bits, options.table_pages, options.persistent_slots, options.replies};
         check(program.service.create(memory_, spec, host::elf_file(image), index, exceptions_), "a program's persistent part");
         const Slot table = program.service.table();
         check(ko::derive(table, slot(WellKnown::Supervisor), notification_, bits(NotificationRight::Signal), u64{1} << 8), "its supervisor");
@@ -136,7 +137,7 @@ u32 Stage::used_slots(Program& program) {
 u32 Stage::kept_slots(Program& program) {
     u32 kept = 0;
     as_root([&] {
-        for (u32 each = raw(slot(WellKnown::FirstPersistent)); each < raw(slot(WellKnown::FirstScratch)); ++each) {
+        for (u32 each = raw(slot(WellKnown::FirstPersistent)); each < table_plan(program.options.persistent_slots).first_scratch; ++each) {
             const auto info = ko::inspect(program.service.table(), static_cast<Slot>(each));
             kept += info.ok() && info->type != ObjectType::None;
         }

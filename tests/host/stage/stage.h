@@ -36,6 +36,7 @@
 #include <eft/cap.h>
 #include <eft/run_server.h>
 
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -51,6 +52,8 @@ struct ProgramOptions {
     bool restarts = true;   // after an exception; else it has ended then
     unsigned table_bits = 10;  // log2 of the slots of its CapTable
     unsigned table_limit_bits = 0, table_pages = 0;  // of one that grows
+    u32 persistent_slots = kUsualPersistentSlots;
+    u32 replies = kUsualReplies;
 };
 
 // When a program meets an exception: at its nth system call, or store to memory that outlives it, from now on (0: the next).
@@ -92,7 +95,8 @@ public:
     template <class Server, class... More>
     Program& serve(std::string name, u32 layout_version, More&... more) {
         return add(std::move(name), [layout_version, &more...]() -> int { run_server<Server>(layout_version, more...); },
-                   {.priority = kServerPriority, .state_bytes = page_up(Server::Region::kBytes)});
+                   {.priority = kServerPriority, .state_bytes = page_up(Server::Region::kBytes), .persistent_slots = std::max(Server::kSlots, kUsualPersistentSlots),
+                    .replies = kMostReplies});
     }
     // The client has a capability to the server's endpoint, under this name of its configuration.
     void connect(Program& client, std::string_view name, Program& server, Badge badge);

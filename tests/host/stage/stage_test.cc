@@ -6,6 +6,7 @@
 #include <eft/ipc/kernel_transport.h>
 #include <eft/process.h>
 #include <eft/server.h>
+#include <eft/wait_list.h>
 #include <eft/shared_memory.h>
 #include <eft/wake.h>
 
@@ -230,4 +231,53 @@ TEST_CASE("programs have memory of mem, and a death gives it back") {
             CHECK(memory.free_pages() == free);
         }
     });
+}
+
+TEST_CASE("as many requests wait at once as there are replies for, more than usual, and each gets its answer") {
+    constexpr u32 kWaiting = 21;
+    static_assert(kWaiting > kUsualReplies);
+    struct Slow {
+        WaitList waiting;
+        Task<Status> ping(ipc::Context&, Empty) {
+            Waiter waiter(waiting);
+            co_return co_await waiter.woken;
+        }
+        Result<echo::Words> repeat(ipc::Context&, const echo::Words& words) { return words; }
+        Result<echo::Text> say(ipc::Context&, const echo::Text& text) { return echo::Text{text.text}; }
+    };
+    Stage stage;
+    const auto serve = []() -> int {
+        Slow slow;
+        ServerLoop loop;
+        loop.run(requests_to<echo::Echo>(slow), [&](u64) { slow.waiting.wake_all(Status()); });
+    };
+    Program& server = stage.add("slow", serve, {.priority = 20, .replies = kWaiting + 1});
+    std::vector<Program*> clients;
+    const auto add_client = [&] {
+        clients.push_back(&stage.add("client", [] {
+            echo::EchoClient<> slow{CapHandle(*granted("slow"))};
+            for (unsigned call = 0; call < 2; ++call)
+                if (const Error error = slow.ping().error(); error != Error::None) return static_cast<int>(error);
+            return 0;
+        }));
+        stage.connect(*clients.back(), "slow", server, Badge{clients.size()});
+    };
+    for (u32 i = 0; i < kWaiting; ++i) add_client();
+    stage.run();
+    for (const Program* each : clients) CHECK(!each->ended);
+    add_client();
+    stage.run();
+    CHECK(clients.back()->ended);
+    CHECK(clients.back()->status == static_cast<int>(Error::Busy));
+    clients.pop_back();
+    stage.signal(server, 1);
+    stage.run();
+    for (const Program* each : clients) CHECK(!each->ended);  // they wait again
+    stage.signal(server, 1);
+    stage.run();
+    for (const Program* each : clients) {
+        CHECK(each->ended);
+        CHECK(each->status == 0);
+    }
+    CHECK(server.deaths == 0);
 }

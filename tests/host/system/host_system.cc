@@ -50,6 +50,7 @@ std::string compile(const std::string& manifest) {
 HostSystem::HostSystem(const std::vector<HostProgram>& programs, const std::string& manifest, const std::function<void(HostSystem&)>& before)
     : machine(kArchiveBytes), root_(machine.boot_info()) {
     const_cast<ServiceConfig&>(config()).table_bits = kRootTableBits;
+    const_cast<ServiceConfig&>(config()).table = table_plan();
     load_archive(programs, manifest);
     if (before) before(*this);
     check(root_.start(), "root");

@@ -48,13 +48,13 @@ alignas(16) std::byte second_stack[8192];
 alignas(4096) std::byte second_utcb_place[4096];
 
 [[noreturn]] void second_thread() {
-    const Slot endpoint = static_cast<Slot>(raw(slot(WellKnown::FirstScratch)) + 200);
+    const Slot endpoint = static_cast<Slot>(table_plan().first_scratch + 200);
     sys::Registers registers;
     static_cast<void>(sys::recv(endpoint, registers));
     for (;;) static_cast<void>(sys::reply_recv(endpoint, registers));
 }
 
-Slot scratch(u32 index) { return static_cast<Slot>(raw(slot(WellKnown::FirstScratch)) + 200 + index); }
+Slot scratch(u32 index) { return static_cast<Slot>(table_plan().first_scratch + 200 + index); }
 
 void measure_same_space(Slot untyped, Slot space) {
     const Slot endpoint = scratch(0), thread = scratch(1), utcb = scratch(2), reply = scratch(3), context = scratch(4);

@@ -19,7 +19,7 @@ namespace {
 // empties them all.
 [[noreturn]] void take_caps() {
     constexpr u32 kBatch = 256;
-    const u32 first = raw(slot(WellKnown::FirstScratch)) + 16;
+    const u32 first = table_plan().first_scratch + 16;
     u32 next = first;
     sys::Registers registers;
     sys::utcb().receive_slots[0] = next;

@@ -54,6 +54,7 @@ public:
         auto& page = *reinterpret_cast<ServiceConfig*>(config_.bytes().data());
         page.magic = kConfigMagic;
         page.table_bits = kTableBits;
+        page.table = table_plan();
         require(kernel_object::derive(table_.slot(), slot(WellKnown::Table), table_.slot()), "no table");
         require(kernel_object::derive(table_.slot(), slot(WellKnown::Notification), notification_.slot()), "no notification");
     }
