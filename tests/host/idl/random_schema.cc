@@ -1,3 +1,4 @@
+// Long because it is one grammar: each declaration that a schema can have, with the names and values that are hard.
 #include "random_schema.h"
 
 #include <bit>

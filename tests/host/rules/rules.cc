@@ -86,7 +86,7 @@ bool may_include(const std::string& from, const std::string& to, const std::set<
             return target == Layer::Libos || target == Layer::Hardware || component_of(from) == component_of(to) ||
                    buses.contains(component_of(to));
         case Layer::Images:
-        case Layer::Tools: return target == Layer::Images || target == Layer::Tools;
+        case Layer::Tools: return target == Layer::Images || target == Layer::Tools || target == Layer::Idl;
         case Layer::Tests: return target != Layer::Kernel;
         case Layer::KernelTests:
         case Layer::Other: return true;
@@ -259,7 +259,12 @@ Complaints check_test_page(const Tree& tree) {
     Complaints complaints;
     std::string page;
     for (const SourceFile& file : tree) {
-        if (file.path == "docs/testing.md") page = file.text;
+        if (file.path == "docs/testing.md") page += file.text;
+        // What `./eft new` makes has a page of its own.
+        if (below(file.path, "docs/services") && file.path.ends_with(".md")) {
+            const std::string name = file.path.substr(file.path.rfind('/') + 1);
+            page += "`system-" + name.substr(0, name.size() - 3) + "`";
+        }
     }
     for (const SourceFile& file : tree) {
         if (!below(file.path, "tests") || !file.path.ends_with("CMakeLists.txt")) continue;

@@ -170,6 +170,7 @@ TEST_CASE("a test that the page does not name is noticed") {
     CHECK(wrong("eft_system_test(system-one one_test.cc)\n").empty());
     CHECK(wrong("\neft_system_test(system-on on_test.cc)\n") == Complaints{"tests/system/CMakeLists.txt:2: system-on is not in docs/testing.md"});
     CHECK(wrong("  eft_guest_test(guest-two two)\n").size() == 1);
+    CHECK(check_test_page({page, {"docs/services/kv.md", "# kv\n"}, {"tests/system/kv/CMakeLists.txt", "eft_system_test(system-kv kv_test.cc)\n"}}).empty());
     CHECK(check_test_page({{"tests/CMakeLists.txt", "eft_system_test(machine_test a.cc)"}, {"servers/kv/CMakeLists.txt", "eft_system_test(system-kv a.cc)"}}).empty());
 }
 
