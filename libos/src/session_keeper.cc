@@ -186,7 +186,7 @@ void SessionKeeper::close_idle(const Hooks& hooks) {
         if (hooks.closed) hooks.closed(*this, place);
         if (shape_.drop_last_reply) shape_.drop_last_reply(*this, place);
         empty_slots(event_slot(place, 0), shape_.events);
-        if (!log_.begin().ok()) return;
+        if (!join_transaction().ok()) return;  // with what closed() has changed
         if (!sessions_.close(Badge{sessions_.badge_at(place)}).ok()) return log_.abort();
         commit_step();
         for (u64* bits : {&ended_, &broken_}) *bits &= ~bit(place);
