@@ -22,8 +22,9 @@ constexpr unsigned kPieces = 4;   // reads of one file that are in progress side
 constexpr unsigned kSectors = 6;  // requests of `sectors` that are in progress side by side
 
 struct Report {
-    unsigned runs = 0;   // of the program to its end
-    unsigned wrong = 0;  // answers that are not true, or come twice
+    unsigned runs = 0;      // of the program to its end
+    unsigned wrong = 0;     // answers that are not true, or come twice
+    unsigned given_up = 0;  // ServiceFailed: in progress at two deaths
     std::array<char, 96> last_trouble{};
 
     void trouble(const char* what, Error error = Error::None);
