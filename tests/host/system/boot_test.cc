@@ -90,7 +90,7 @@ TEST_CASE("an entry that is refused can be asked about, and its reason stands on
         const auto info = system.rs().info({name});
         REQUIRE(info.ok());
         CHECK(info->trouble() == reason);
-        CHECK(system.rs().start({name}).or_error().error() == Error::NotSupported);
+        CHECK(system.rs().start({name}).error() == Error::NotSupported);
         CHECK(system.machine.printed().find(std::string("rs: manifest: ") + name + ": " + reason + "\n") != std::string::npos);
     }
     CHECK(system.state_of("echo") == rs::ServiceState::Up);
