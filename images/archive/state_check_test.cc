@@ -55,7 +55,7 @@ std::string program_with(std::uint64_t bytes) { return elf_with(".note.eft.state
 
 NewcFile manifest_with(std::uint32_t state_bytes, const char* program = nullptr) {
     flatbuffers::FlatBufferBuilder builder;
-    const std::vector services{eft::manifest::CreateServiceDirect(builder, "kv", program, eft::manifest::Kind::Server, 6, 30, 0, 512, nullptr,
+    const std::vector services{eft::manifest::CreateServiceDirect(builder, "kv", program, eft::manifest::Kind::Server, 30, 0, 512, nullptr,
                                                                   nullptr, 0, nullptr, nullptr, state_bytes)};
     builder.Finish(eft::manifest::CreateManifestDirect(builder, &services));
     return {"manifest", {reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize()}};
