@@ -13,7 +13,8 @@ namespace {
 
 constexpr const char* kManifest = R"({"services": [
     {"name": "disk", "kind": "Driver", "level": 5, "priority": 40, "provides": ["block/0"], "state_bytes": 65536},
-    {"name": "ext2", "level": 6, "priority": 30, "quota": 4096, "provides": ["file/0"], "connects": ["block/0"], "state_bytes": 65536},
+    {"name": "ext2", "level": 6, "priority": 30, "quota": 4096, "provides": ["file/0"], "connects": ["block/0"], "state_bytes": 65536,
+     "persistent_slots": 72, "replies": 40},
     {"name": "spare", "program": "echo", "level": 6, "priority": 30, "provides": ["spare"]},
     {"name": "files", "kind": "Program", "level": 7, "priority": 10, "quota": 4096, "connects": ["file/0"], "heartbeat_ms": 0,
      "restart": {"policy": "OnFailure"}},
