@@ -60,7 +60,7 @@ Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& 
 Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(request.name));
     const PersistentPart& part = parts_[index];
-    info_.begin(records_[index], processes_.signs(index).first_request, config().ticks_per_ms);
+    info_.begin(records_[index], part.made ? processes_.signs(index).first_request : 0, config().ticks_per_ms);
     info_.info.name = part.name();
     info_.info.program = program_of(*part.plan);
     if (!part.made) return info_.end();
