@@ -15,9 +15,7 @@ namespace eft::kernel::arch {
 
 extern "C" [[gnu::noinline]] void enter_switch(u64 slot, u64 tag, Thread& thread, u64 number);
 
-namespace {
-constinit Kernel all_cores{};
-}
+constinit Kernel all_cores{};  // tests/system/pages looks at it by its name
 constinit CoreLocal core_local{0, PhysAddr(), Core(all_cores)};
 
 namespace {

@@ -65,8 +65,7 @@ u64 Survey::symbol(const std::string& name) const {
 }
 
 void Survey::read_tree() {
-    const u64 local = symbol("_ZN3eft6kernel4arch10core_localE");
-    const u64 ancestor = local + offsetof(kernel::arch::CoreLocal, core) + offsetof(kernel::Core, ancestor);
+    const u64 ancestor = symbol("_ZN3eft6kernel4arch9all_coresE") + offsetof(kernel::Kernel, ancestor);
     nodes_.push_back(std::make_unique<Node>(&memory_.at_kernel<Capability>(ancestor), ancestor, nullptr, nullptr));
     for (std::size_t i = 0; i < nodes_.size(); ++i) read_children(*nodes_[i]);
 }
