@@ -82,16 +82,16 @@ STAGE_CASE(Served, "a client that breaks the rules of its ring has a session tha
     CHECK(client.attach() == Error::None);
 }
 
-STAGE_CASE(Served, "no more than sixteen sessions, and the end of one makes room") {
+STAGE_CASE(Served, "no more sessions than there are places, and the end of one makes room") {
     std::vector<std::unique_ptr<TestClient>> clients;
-    for (u64 badge = 1; badge <= 17; ++badge) clients.push_back(std::make_unique<TestClient>(*this, badge));
-    for (u64 i = 0; i < 16; ++i) CHECK(clients[i]->attach() == Error::None);
-    CHECK(clients[16]->open("/hello.txt", 0).error() == Error::LimitReached);
-    CHECK(clients[16]->attach() == Error::LimitReached);
-    CHECK(mapped() == 16 * clients[0]->pages());
+    for (u64 badge = 1; badge <= ext2::kMaxSessions + 1; ++badge) clients.push_back(std::make_unique<TestClient>(*this, badge));
+    for (u64 i = 0; i < ext2::kMaxSessions; ++i) CHECK(clients[i]->attach() == Error::None);
+    CHECK(clients[ext2::kMaxSessions]->open("/hello.txt", 0).error() == Error::LimitReached);
+    CHECK(clients[ext2::kMaxSessions]->attach() == Error::LimitReached);
+    CHECK(mapped() == ext2::kMaxSessions * clients[0]->pages());
     names.close({4});
-    CHECK(mapped() == 15 * clients[0]->pages());
-    CHECK(clients[16]->open("/hello.txt", 0).ok());
+    CHECK(mapped() == (ext2::kMaxSessions - 1) * clients[0]->pages());
+    CHECK(clients[ext2::kMaxSessions]->open("/hello.txt", 0).ok());
     CHECK(clients[0]->open("/hello.txt", 0).ok());
 }
 
