@@ -1,7 +1,7 @@
 // Scripts: how a program on the other end of the terminal has commands run and gets what they print, byte for byte.
 //
 //   request   = RS length "\n" bytes       RS is 0x1e; the length, in decimal, of the bytes: command lines, each with its
-//                                          line feed; at most kMaxScript bytes. Nothing is echoed.
+//                                          line feed; with more than kMaxScript bytes it is refused. Nothing is echoed.
 //   answer    = DLE "(" output DLE ")" status "\n"       DLE is 0x10; the status is the last command's, in decimal
 //   output    = what the commands print, in which each byte that a terminal would act on, DLE and ">" are written as DLE
 //               and the byte with bit 6 inverted. Line feeds stay; on the line they are carriage return and line feed.

@@ -124,7 +124,7 @@ Task<void> Shell::run_script() {
     if (!lines) co_return;
     at_ = At::Script;
     co_await console_.print(kScriptBegin);
-    Task<void> running = run_lines(*lines);
+    Task<void> running = lines->empty() ? refuse_script() : run_lines(*lines);
     const bool ended = co_await run_interruptible(std::move(running));
     if (!ended) status_ = kInterrupted;
     at_ = At::Line;
@@ -132,22 +132,27 @@ Task<void> Shell::run_script() {
     co_await console_.print(end);
 }
 
-// Nothing: it is none.
+// Nothing: it is none. Empty: it is too long, and all of it was taken, so that nothing of it runs as if it were typed.
 Task<std::optional<std::string>> Shell::read_script() {
+    constexpr std::size_t kMostDigits = 9;
     std::size_t size = 0;
-    for (;;) {
+    for (std::size_t digits = 0;; ++digits) {
         const char byte = co_await console_.read();
         if (byte == '\n') break;
-        if (byte < '0' || byte > '9') co_return std::nullopt;
+        if (byte < '0' || byte > '9' || digits == kMostDigits) co_return std::nullopt;
         size = size * 10 + static_cast<std::size_t>(byte - '0');
-        if (size > kMaxScript) co_return std::nullopt;
     }
     std::string lines;
-    while (lines.size() < size) {
+    for (std::size_t left = size; left > 0; --left) {
         const char byte = co_await console_.read();
-        lines.push_back(byte);
+        if (size <= kMaxScript) lines.push_back(byte);
     }
     co_return lines;
+}
+
+Task<void> Shell::refuse_script() {
+    status_ = kBadLine;
+    co_await print("monitor: the script is too long; nothing of it was run\n");
 }
 
 Task<void> Shell::run_lines(std::string_view lines) {

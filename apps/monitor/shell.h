@@ -65,6 +65,7 @@ private:
     Task<void> run_typed_line();
     Task<void> run_script();
     Task<std::optional<std::string>> read_script();
+    Task<void> refuse_script();
     Task<void> run_lines(std::string_view lines);
     Task<void> run_line(std::string_view line);
     Task<int> run_command(Words words);

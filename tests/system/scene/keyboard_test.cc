@@ -91,6 +91,8 @@ TEST_CASE("the keyboard is in charge, and a script gets every byte") {
     CHECK(system.run("cat /session; cat /nosuch").ends_with("no newlinecat: /nosuch: not found\n"));
     CHECK(system.status() == 1);
     CHECK(system.run("echo " + std::string(20000, 'y')) == std::string(20000, 'y') + "\n");
+    CHECK(system.run("echo " + std::string(70'000, 'z')) == "monitor: the script is too long; nothing of it was run\n");
+    CHECK(system.status() == 2);
     CHECK(system.run("echo one\necho two; echo three\n") == "one\ntwo\nthree\n");
     CHECK_THROWS_AS(system.run("echo before; service kill monitor; sleep 1000; echo after"), PromptRestarted);
     CHECK(system.run("echo again") == "again\n");
