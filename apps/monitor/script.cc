@@ -7,8 +7,7 @@ namespace {
 
 constexpr char kEscape = 0x10;
 
-// The prompt's last character but the blank is among them: see script.h.
-bool needs_escape(unsigned char byte) { return (byte < ' ' && byte != '\n') || byte == '>' || byte == 0x7f; }
+bool needs_escape(unsigned char byte) { return (byte < ' ' && byte != '\n') || byte == 0x7f; }
 
 }  // namespace
 

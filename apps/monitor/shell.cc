@@ -3,6 +3,7 @@
 #include "monitor/script.h"
 
 #include <eft/process.h>
+#include <eft/service_config.h>
 #include <eft/syscall.h>
 #include <eft/text.h>
 
@@ -35,6 +36,7 @@ Status Shell::connect() {
 }
 
 Task<int> Shell::run() {
+    if (incarnation().number > 1) co_await tell_last_death();
     for (bool first = true;; first = false) {
         at_ = At::Prompt;
         co_await show_prompt();
@@ -44,6 +46,16 @@ Task<int> Shell::run() {
         }
         co_await read_and_run();
     }
+}
+
+Task<void> Shell::tell_last_death() {
+    std::string text(kRestarted);
+    rs::Name own;
+    own.name = field_text(config().name);
+    auto details = settled(supervisor_.info(own));
+    if (details.ok() && details->last_death() && !details->last_death()->ordered())
+        text.append("the prompt was restarted: ").append(details->last_death()->words()).append("\n");
+    co_await console_.print(text);
 }
 
 Task<void> Shell::show_prompt() {

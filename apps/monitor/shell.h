@@ -57,6 +57,8 @@ private:
     // Runs a task in the foreground. False: Ctrl-C ended it.
     Task<bool> run_interruptible(Task<void> task);
     void interrupted() override;
+    // Of a process that is not the first one: why it is there.
+    Task<void> tell_last_death();
     Task<void> show_prompt();
     // Until a line or a script has been run, or dropped.
     Task<void> read_and_run();

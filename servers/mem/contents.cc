@@ -63,10 +63,11 @@ Error resolve_fault(State& state, u64 space_id, u64 address, u64 code) {
     const bool stack = in_stack(address);
     if (!stack && (address < layout::kHeapBase || address >= layout::kHeapLimit)) return Error::OutOfRange;
     const Result<Slot> frame = take_page(state, *space, ObjectType::Frame);
-    if (!frame.ok()) return frame.error();
-    const Status mapped = map_frame(state, *space, *frame, page_down(address), kReadWrite);
-    if (stack && mapped.ok()) space->stack[stack_page(address)] = *frame;
-    return mapped.error() == Error::AlreadyMapped ? Error::None : mapped.error();
+    const Status mapped = frame.ok() ? map_frame(state, *space, *frame, page_down(address), kReadWrite) : Status(frame.error());
+    if (mapped.error() == Error::AlreadyMapped) return Error::None;
+    if (!mapped.ok()) space->exhausted = true;
+    else if (stack) space->stack[stack_page(address)] = *frame;
+    return mapped.error();
 }
 
 Result<u32> read_memory(State& state, const Space& space, u64 address, std::span<u64> words) {

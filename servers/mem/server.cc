@@ -210,6 +210,7 @@ mem::Usage MemServer::usage(const Space& space) const {
     answer.slots = state_.slots.used() + used_scratch_slots();
     answer.spaces = state_.spaces.used();
     answer.objects = state_.objects.used();
+    answer.exhausted = space.exhausted;
     return answer;
 }
 

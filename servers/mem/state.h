@@ -36,6 +36,7 @@ struct Space {
     u32 mappings = 0;
     u32 objects = 0;
     bool adopted = false;       // root made the address space
+    bool exhausted = false;     // there was no memory for a page fault
     Slot space = Slot::None;    // the AddressSpace
     Slot session = Slot::None;  // the capabilities that others' are derived from, so that a revoke ends them
     Slot pager = Slot::None;

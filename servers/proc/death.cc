@@ -21,6 +21,7 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
         case proc::DeathReason::Ordered: return "killed by order";
         case proc::DeathReason::Protocol: return "protocol violation";
         case proc::DeathReason::Overdue: return "overdue answers";
+        case proc::DeathReason::OutOfMemory: return "out of memory";
         default: return "unknown";
     }
 }
@@ -68,6 +69,7 @@ void Reaper::write_record(Process& process, const Cause& cause) {
     record.vector = cause.vector;
     record.error_code = cause.error_code;
     record.address = cause.address;
+    record.quota = cause.quota;
     effects::suspend(process.thread);
     if (cause.reason != proc::DeathReason::Exit || cause.exit_status != 0) copy_messages(process);
     const auto thread = effects::inspect(process.thread);

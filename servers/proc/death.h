@@ -16,6 +16,7 @@ struct Cause {
     u32 vector = 0;
     u32 error_code = 0;
     u64 address = 0;
+    u32 quota = 0;  // OutOfMemory: as the crash record has it
 };
 
 // A line in proc's log: "NAME: WHAT WHY".

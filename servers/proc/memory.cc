@@ -61,9 +61,9 @@ Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan& plan, S
     return made.thread.release();
 }
 
-u32 Memory::pages(u32 space) {
+mem::Usage Memory::usage(u32 space) {
     const Result<mem::Usage> usage = mem_.info_of({.id = space});
-    return usage.ok() ? usage->used : 0;
+    return usage.ok() ? *usage : mem::Usage{};
 }
 
 std::span<u64> Memory::read(u32 space, u64 address, std::span<u64> words) {

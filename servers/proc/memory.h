@@ -38,7 +38,8 @@ public:
     Status map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights);
     // Suspended, with Replies in `table` where the plan has them.
     Result<Slot> make_thread(u32 space, Slot table, const TablePlan& plan, Slot exceptions, const ProcessorShare& share);
-    u32 pages(u32 space);
+    // Zeros: there is no such space.
+    mem::Usage usage(u32 space);
     // The words from `address` to the end of its page, or none.
     std::span<u64> read(u32 space, u64 address, std::span<u64> words);
 

@@ -94,7 +94,7 @@ Result<proc::ProcessLine> ProcServer::next(ipc::Context&, const proc::Cursor& re
     line.name = process->name_text();
     line.state = proc::ProcessState::Dead;
     if (process->dead) return line;
-    if (!process->core) line.pages = memory_.pages(process->space);
+    if (!process->core) line.pages = memory_.usage(process->space).used;
     const auto thread = effects::inspect(process->thread);
     line.state = thread.ok() ? state_of(thread->state) : proc::ProcessState::Blocked;
     return line;
@@ -110,12 +110,16 @@ void ProcServer::exception(Badge badge, u64 address, u64 vector_and_code) {
     if (proc::Proc::kind_of(badge) != Kind::Exceptions) return;
     const Result<Process*> process = processes_.find(pid_of(badge));
     if (!process.ok()) return;
-    const u32 vector = static_cast<u32>(vector_and_code >> 32);
-    const bool page_fault = vector == kPageFaultVector;
-    reaper_.freeze(**process, {.reason = page_fault ? proc::DeathReason::PageFault : proc::DeathReason::Exception,
-                               .vector = vector,
-                               .error_code = static_cast<u32>(vector_and_code),
-                               .address = page_fault ? address : 0});
+    Cause cause{.reason = proc::DeathReason::Exception,
+                .vector = static_cast<u32>(vector_and_code >> 32),
+                .error_code = static_cast<u32>(vector_and_code)};
+    if (cause.vector == kPageFaultVector) {
+        const mem::Usage memory = memory_.usage((*process)->space);
+        cause.reason = memory.exhausted ? proc::DeathReason::OutOfMemory : proc::DeathReason::PageFault;
+        cause.address = address;
+        if (memory.exhausted && memory.used >= memory.quota) cause.quota = memory.quota;
+    }
+    reaper_.freeze(**process, cause);
 }
 
 }  // namespace eft::processes

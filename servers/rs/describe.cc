@@ -46,6 +46,11 @@ void describe_death(DeathWords& text, const proc::CrashRecord& record) {
         case proc::DeathReason::Ordered: text.append("an order"); return;
         case proc::DeathReason::Protocol: text.append("a protocol violation"); return;
         case proc::DeathReason::Overdue: text.append("overdue answers"); return;
+        case proc::DeathReason::OutOfMemory:
+            text.append("out of memory: ");
+            if (record.quota == 0) text.append("the machine has none left");
+            else text.append("its quota of ").decimal(record.quota).append(" pages (").decimal(record.quota * (kPageSize / 1024)).append(" KiB) is used up");
+            return;
     }
 }
 

@@ -108,12 +108,13 @@ TEST_CASE("an answer may come in any pieces") {
 TEST_CASE("a prompt that is restarted within an answer is an error, and the next script is answered") {
     auto [ours, theirs] = socket_pair();
     const std::string whole = answer("before", 0);
-    const ScriptedShell shell(std::move(theirs), "eft> ", {{"kill", whole.substr(0, whole.size() - 4) + "\n"}, {"echo", answer("x\n", 0)}});
+    const ScriptedShell shell(std::move(theirs), "eft> ", {{"kill", whole.substr(0, whole.size() - 4) + std::string(monitor::kRestarted) + "why it ended\n"}, {"echo", answer("x\n", 0)}});
     Console console(std::move(ours));
     Prompt prompt(console, kPatience);
     std::string output;
-    CHECK_THROWS_AS(prompt.run("kill", kPatience, [&](std::string_view part) { output += part; }), PromptRestarted);
-    CHECK(output == "before\n");
+    CHECK_THROWS_WITH_AS(prompt.run("kill", kPatience, [&](std::string_view part) { output += part; }),
+                         doctest::Contains("its process ended\nwhy it ended\n"), PromptRestarted);
+    CHECK(output == "before");
     CHECK(prompt.run("echo", kPatience) == "x\n");
 }
 

@@ -19,7 +19,7 @@ void Prompt::run(std::string_view lines, Duration timeout, const Sink& sink) {
         if (!output.empty()) sink(output);
     }
     if (answer.broken_off())
-        throw PromptRestarted("the prompt was restarted while it ran: its process ended\n" + console_.tail());
+        throw PromptRestarted("the prompt was restarted while it ran: its process ended\n" + answer.reason() + console_.tail());
     status_ = *answer.status();
     console_.read_until(kPrompt, until(deadline));
 }

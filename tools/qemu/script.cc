@@ -4,12 +4,14 @@
 
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 namespace eft::qemu {
 namespace {
 
 constexpr char kRequest = 0x1e;
 constexpr char kEscape = 0x10;
+constexpr std::string_view kRestarted = "\x1b[m\n";
 constexpr std::size_t kMaxDigits = 10;
 
 }  // namespace
@@ -29,6 +31,7 @@ std::size_t ScriptAnswer::take(std::string_view text, std::string& output) {
                 if (std::exchange(escaped_, character == kEscape) && character == '(') at_ = At::Output;
                 break;
             case At::Output: take_output(character, output); break;
+            case At::Restarted: take_reason(character); break;
             case At::Status:
                 if (character != '\n' && digits_.size() < kMaxDigits) {
                     digits_ += character;
@@ -44,19 +47,23 @@ std::size_t ScriptAnswer::take(std::string_view text, std::string& output) {
     return taken;
 }
 
+void ScriptAnswer::take_reason(char character) {
+    reason_ += character;
+    broken_off_ = reason_.ends_with(kPrompt);
+    if (!broken_off_) return;
+    reason_.resize(reason_.size() - kPrompt.size());
+    if (reason_.starts_with(kRestarted)) reason_.erase(0, kRestarted.size());
+}
+
 void ScriptAnswer::take_output(char character, std::string& output) {
-    if (!escaped_ && character == kPrompt[prompt_]) {
-        broken_off_ = ++prompt_ == kPrompt.size();
-        return;
-    }
-    output += kPrompt.substr(0, std::exchange(prompt_, 0));  // it was none
-    if (std::exchange(escaped_, false)) {
+    if (character == kRestarted[0]) {  // whatever came of an escape is cut off
+        at_ = At::Restarted;
+        take_reason(character);
+    } else if (std::exchange(escaped_, false)) {
         if (character == ')') at_ = At::Status;
         else output += static_cast<char>(character ^ 0x40);
     } else if (character == kEscape) {
         escaped_ = true;
-    } else if (character == kPrompt[0]) {
-        prompt_ = 1;
     } else {
         output += character;
     }

@@ -19,19 +19,21 @@ public:
 
     // The status of the last command, once the answer is complete.
     std::optional<int> status() const { return status_; }
-    // A prompt stood within it: its process has been restarted.
+    // The process of the prompt has been restarted. What it says of that: a line, or nothing.
     bool broken_off() const { return broken_off_; }
+    const std::string& reason() const { return reason_; }
 
 private:
-    enum class At { Before, Output, Status };
+    enum class At { Before, Output, Status, Restarted };
     void take_output(char character, std::string& output);
+    void take_reason(char character);
 
     At at_ = At::Before;
     bool escaped_ = false;
-    std::size_t prompt_ = 0;  // so many characters of a prompt have just come, and are not given out
     std::string digits_;
     std::optional<int> status_;
     bool broken_off_ = false;
+    std::string reason_;
 };
 
 }  // namespace eft::qemu

@@ -27,7 +27,7 @@ Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights r
 Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan&, Slot exceptions, const ProcessorShare& share) {
     return environment().make_thread(space, table, exceptions, share);
 }
-u32 Memory::pages(u32 space) { return environment().pages(space); }
+mem::Usage Memory::usage(u32 space) { return environment().usage(space); }
 std::span<u64> Memory::read(u32 space, u64 address, std::span<u64> words) { return environment().read_memory(space, address, words); }
 
 namespace effects {

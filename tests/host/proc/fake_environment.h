@@ -83,7 +83,7 @@ public:
         if (own.at(exceptions) != Thing::Exceptions) return Error::InvalidArgument;
         return put(Thing::Thread);
     }
-    u32 pages(u32) { return 42; }
+    mem::Usage usage(u32) { return {.used = 42}; }
     std::span<u64> read_memory(u32 space, u64 address, std::span<u64> words) {
         if (!spaces.contains(space)) return {};
         if (address == layout::kPersistentAddress + offsetof(PersistentHead, trace)) {

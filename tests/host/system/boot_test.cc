@@ -2,6 +2,7 @@
 #include "host_system.h"
 
 #include <eft/idl/echo.h>
+#include <eft/layout.h>
 #include <eft/session.h>
 
 #include <doctest/doctest.h>
@@ -32,6 +33,11 @@ int call_echo() {
         answers += answer.ok() && answer->text == "how are you?";
     }
     return 0;
+}
+
+// A program whose heap grows for ever.
+int use_all_memory() {
+    for (u64 address = layout::kHeapBase;; address += kPageSize) *arch::pointer<volatile char>(address) = 1;
 }
 
 std::vector<HostProgram> programs() { return {{"echo", eft_main_echo}, {"client", call_echo}}; }
@@ -104,4 +110,21 @@ TEST_CASE("a core server is not restarted: who calls for it is told who waits") 
     order.name = "echo";
     order.signal = rs::KillSignal::Kill;
     CHECK_THROWS_WITH_AS(static_cast<void>(system.rs().kill(order)), doctest::Contains("names is sending"), std::logic_error);
+}
+
+TEST_CASE("who dies because memory has run out has that in the crash record: the quota, or the machine's memory") {
+    HostSystem system({{"glutton", use_all_memory}}, R"({"services": [
+        {"name": "poor", "program": "glutton", "kind": "Program", "priority": 10, "quota": 64, "heartbeat_ms": 0, "restart": {"policy": "Never"}},
+        {"name": "rich", "program": "glutton", "kind": "Program", "priority": 10, "quota": 65536, "heartbeat_ms": 0, "restart": {"policy": "Never"}}
+    ]})");
+    const std::pair<const char*, const char*> deaths[] = {{"poor", "out of memory: its quota of 64 pages (256 KiB) is used up"},
+                                                          {"rich", "out of memory: the machine has none left"}};
+    for (const auto& [name, words] : deaths) {
+        CAPTURE(name);
+        CHECK(system.state_of(name) == rs::ServiceState::Down);
+        const auto info = system.rs().info({name});
+        REQUIRE(info.ok());
+        REQUIRE(info->last_death());
+        CHECK(info->last_death()->words() == words);
+    }
 }

@@ -102,6 +102,19 @@ TEST_CASE("without a disk there is one clear line, and the rest of the system wo
     system.shut_down();
 }
 
+TEST_CASE("a prompt that dies because its memory has run out says so, here and in the crash record") {
+    System system({.archive = kArchives + "/poor.archive"});
+    std::string words = "echo";
+    for (int i = 0; i < 30'000; ++i) words += " x";
+    const std::string reason = "out of memory: its quota of 400 pages (1600 KiB) is used up";
+    CHECK_THROWS_WITH_AS(system.run(words), doctest::Contains(("the prompt was restarted: " + reason + "\n").c_str()), PromptRestarted);
+    CHECK(system.run("echo again") == "again\n");
+    const std::string info = system.run("service info monitor");
+    CHECK_MESSAGE(info.find("last death: " + reason + "\n") != std::string::npos, info);
+    CHECK(system.run("log proc").find("monitor: died: out of memory\n") != std::string::npos);
+    system.shut_down();
+}
+
 TEST_CASE("too little memory gives one clear line") {
     MachineOptions options;
     options.memory_mib = 24;
