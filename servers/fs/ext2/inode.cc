@@ -59,7 +59,7 @@ Status check_size(const Inode& inode, const Superblock& superblock, Report& repo
     if (inode.type == FileType::Directory) {
         if (inode.size % superblock.block_size != 0)
             return report.bad_format("inode ", number, ": directory size ", inode.size, " is not in whole blocks");
-        if (inode.size > std::min(superblock.bytes(), kMaxDirectoryBytes))
+        if (inode.size > superblock.bytes())
             return report.bad_format("inode ", number, ": directory size ", inode.size, " is too large");
     }
     if (inode.type == FileType::Symlink) {

@@ -1,7 +1,7 @@
 // The checked inode. Trivially copyable, so that a server may keep it with an open file.
 //
 // Guarantees after parse_inode: the type is known; the size can be addressed by the block pointers, and a directory's
-// is a multiple of the block size and bounded by kMaxDirectoryBytes. The block pointers themselves are checked when
+// is a multiple of the block size and not more than the file system. The block pointers themselves are checked when
 // they are followed.
 #pragma once
 
@@ -21,9 +21,6 @@ constexpr u32 raw(InodeNumber number) { return static_cast<u32>(number); }
 
 enum class FileType : u8 { Regular, Directory, Symlink, CharacterDevice, BlockDevice, Fifo, Socket };
 
-// A directory is searched in order within one step if its blocks are cached, and on a damaged disk its pointers may
-// all name one block: this bounds that work. It is room for several hundred thousand entries.
-constexpr u64 kMaxDirectoryBytes = 16u << 20;
 // Fast symlinks lie in place of the block pointers. Section "Symbolic Links".
 constexpr u64 kMaxFastSymlink = disk::kBlockPointers * sizeof(u32);
 

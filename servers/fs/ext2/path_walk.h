@@ -1,9 +1,8 @@
 // From a path to an inode.
 //
-// Work is bounded: the path and every link target have at most kMaxPath bytes, at most kMaxLinks links are followed
-// and kMaxNestedLinks are open at once, and the directories searched
-// for one path have at most kMaxSearchedBytes. `..` needs no more care: on a
-// damaged disk it may lead in circles, but every step uses up a name.
+// Work is bounded: the path and every link target have at most kMaxPath bytes, at most kMaxLinks links are followed and
+// kMaxNestedLinks are open at once, and what is searched of directories for one path is at most twice what the file system
+// holds. `..` needs no more care: on a damaged disk it may lead in circles, but every step uses up a name.
 #pragma once
 
 #include "fs/ext2/directory_reader.h"
@@ -20,7 +19,6 @@ namespace eft::ext2 {
 constexpr u64 kMaxPath = 4095;
 constexpr u32 kMaxNestedLinks = 8;
 constexpr u32 kMaxLinks = 40;
-constexpr u64 kMaxSearchedBytes = 2 * kMaxDirectoryBytes;
 
 enum class LastLink : bool { Keep, Follow };
 
@@ -101,12 +99,12 @@ inline Task<Result<Inode>> walk_path(Disk& disk, std::string_view path, LastLink
     for (std::string_view name = rest.next(); !name.empty(); name = rest.next()) {
         if (here.type != FileType::Directory) co_return Error::NotDirectory;
         if (name == "." || (name == ".." && here.number == InodeNumber::Root)) continue;
-        searched += here.size;
-        if (searched > kMaxSearchedBytes)
+        EFT_CO_TRY(const FoundEntry entry, co_await find_in_directory(disk, here, name));
+        searched += entry.searched;
+        if (searched > 2 * disk.superblock.bytes())
             co_return disk.report.finding(Error::LimitReached, "directory inode ", raw(here.number),
                                           ": the path leads through ", searched, " bytes of directories");
-        EFT_CO_TRY(InodeNumber number, co_await find_in_directory(disk, here, name));
-        EFT_CO_TRY(Inode found, co_await load_inode(disk, number));
+        EFT_CO_TRY(Inode found, co_await load_inode(disk, entry.inode));
         bool follow = last_link == LastLink::Follow || !rest.at_end() || rest.slash_follows();
         if (found.type == FileType::Symlink && follow) {
             EFT_CO_CHECK(co_await open_link(disk, found, rest, absolute));

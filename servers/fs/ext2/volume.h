@@ -39,9 +39,7 @@ public:
         return walk_path(disk_, path, last_link, start);
     }
     // One name in one directory; links are not followed.
-    Task<Result<InodeNumber>> find(Inode directory, std::string_view name) {
-        return find_in_directory(disk_, directory, name);
-    }
+    Task<Result<FoundEntry>> find(Inode directory, std::string_view name) { return find_in_directory(disk_, directory, name); }
     // All that is known of an inode. OutOfRange if no name can lead to that number.
     Task<Result<Inode>> stat(InodeNumber number) { return load_inode(disk_, number); }
     // How many bytes were read; fewer than asked for at the end of the file only.
@@ -55,7 +53,9 @@ public:
     // Entries from `cursor` (0 at first) on, until the sink has no more room.
     template <DirectorySink Sink>
     Task<Result<DirectoryPage>> read_directory(Inode directory, u64 cursor, Sink& sink) {
-        return list_directory(disk_, directory, cursor, sink);
+        std::array<std::byte, kMaxBlockSize> buffer;
+        Result<DirectoryPage> page = co_await list_directory(disk_, directory, cursor, sink, buffer);
+        co_return page;
     }
     FileSystemStatus status() const {
         const Superblock& s = disk_.superblock;

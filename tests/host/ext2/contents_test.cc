@@ -1,4 +1,5 @@
 // A tree that mke2fs -d wrote reads back as it is on the host: names, attributes, contents, links, holes.
+#include "damage.h"
 #include "image.h"
 #include "sources.h"
 
@@ -15,8 +16,10 @@ namespace fs = std::filesystem;
 using namespace eft;
 using namespace eft::test;
 using ext2::DirectoryEntry;
+using ext2::DirectoryPage;
 using ext2::FileType;
 using ext2::LastLink;
+namespace disk = eft::ext2::disk;
 
 namespace {
 
@@ -150,6 +153,107 @@ TEST_CASE("a directory of 3000 entries is found and listed, with an index or wit
             REQUIRE(page.ok());
             CHECK(page->end);
         }
+    }
+}
+
+namespace {
+
+// mke2fs would take minutes: a file is written that holds the blocks of a directory, and made one.
+struct HugeDirectory {
+    static constexpr u32 kEntries = 66'000;  // 17 MiB and more
+
+    explicit HugeDirectory(unsigned block_size) {
+        std::string blocks;
+        for (u32 i = 0; i < kEntries;) {
+            std::string block;
+            for (; i < kEntries && block.size() + kEntryBytes <= block_size; ++i) append(block, name(i), kEntryBytes);
+            const u16 left = static_cast<u16>(block_size - block.size());
+            if (left != 0) append(block, {}, left);
+            blocks += block;
+        }
+        TemporaryFolder folder;
+        std::ofstream(folder.path() / "huge", std::ios::binary) << blocks;
+        std::ofstream(folder.path() / "small") << "small";
+        image = make_image(folder.path(), {.block_size = block_size, .size = "32M"});
+        Mounted mounted(image);
+        number = raw(mounted.lookup("/huge")->number);
+        const u64 place = Anatomy(image).inode_offset(number);
+        auto inode = get<disk::Inode>(image, place);
+        inode.i_mode = disk::kModeDirectory | 0755;
+        put(image, place, inode);
+    }
+    static std::string name(u32 i) { return std::to_string(i) + std::string(250, '_'); }
+
+    Image image;
+    u32 number;
+
+private:
+    static constexpr u16 kEntryBytes = 264;
+    static void append(std::string& block, const std::string& name, u16 length) {
+        constexpr u32 kTarget = disk::kRootInode;
+        const disk::DirectoryEntry entry{name.empty() ? 0 : kTarget, length, static_cast<u8>(name.size()), 2};
+        std::string record(reinterpret_cast<const char*>(&entry), sizeof entry);
+        record += name;
+        record.resize(length);
+        block += record;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a directory of 17 MiB is listed and searched in pieces, and leaves in the cache what others need") {
+    for (unsigned block_size : {1024u, 4096u}) {
+        CAPTURE(block_size);
+        const HugeDirectory huge(block_size);
+        Mounted mounted(huge.image);
+        REQUIRE(mounted.lookup("/small").ok());
+        auto directory = mounted.lookup("/huge");
+        REQUIRE(directory.ok());
+        CHECK(directory->size > 17u << 20);
+
+        mounted.source.reads = mounted.source.largest = 0;
+        const std::string last = "/huge/" + HugeDirectory::name(HugeDirectory::kEntries - 1);
+        CHECK(mounted.lookup(last).ok());
+        const u64 tables = directory->size / block_size / (block_size / sizeof(u32)) + 3;
+        MESSAGE("block size ", block_size, ": ", mounted.source.reads, " reads for a search");
+        CHECK(mounted.source.reads <= directory->size / (16u << 10) + 64 + tables);
+        CHECK(mounted.source.largest == 32u << 10);
+        CHECK(mounted.lookup("/huge/nothing").error() == Error::NotFound);
+        mounted.source.reads = 0;
+        CHECK(mounted.lookup("/small").ok());
+        CHECK(mounted.source.reads == 0);
+
+        u32 listed = 0;
+        auto list_all = [&] {
+            u64 damaged = 0;
+            listed = 0;
+            for (DirectoryPage page{0, false}; !page.end;) {
+                u32 room = 11;
+                auto sink = [&](const DirectoryEntry& entry) {
+                    if (room == 0) return false;
+                    --room;
+                    if (entry.damage != Error::None) ++damaged;
+                    else if (const bool next = entry.name == HugeDirectory::name(listed); next || damaged != 0) ++listed;
+                    return true;
+                };
+                auto next = run(mounted.volume->read_directory(*directory, page.next, sink));
+                REQUIRE(next.ok());
+                page = *next;
+            }
+            return damaged;
+        };
+        mounted.source.reads = 0;
+        CHECK(list_all() == 0);
+        CHECK(listed == HugeDirectory::kEntries);
+        CHECK(mounted.source.reads < 2 * HugeDirectory::kEntries / 11 + 64 + tables);
+
+        // One block that cannot be read hides its own entries only.
+        const auto inode = get<disk::Inode>(huge.image, Anatomy(huge.image).inode_offset(huge.number));
+        mounted.source.bad = u64{get<u32>(huge.image, u64{inode.i_block[12]} * block_size + 100 * sizeof(u32))} * block_size;
+        CHECK(list_all() == 1);
+        CHECK(listed == HugeDirectory::kEntries - block_size / 264);
+        CHECK(mounted.lookup(last).ok());
+        CHECK(mounted.lookup("/huge/nothing").error() == Error::DeviceError);
     }
 }
 

@@ -28,12 +28,14 @@ struct MemorySource final : ext2::BlockSource {
     u64 reads = 0;
     u64 largest = 0;
     u64 fail_at = ~u64{0};  // the read with this number, counted from 0, fails
+    u64 bad = ~u64{0};      // so does every read of the byte at this place
 
     u64 size_bytes() const override { return image.size(); }
     Task<Status> read(u64 offset, std::span<std::byte> destination) override {
         check_request(image, offset, destination.size());
         largest = std::max<u64>(largest, destination.size());
-        if (reads++ == fail_at) co_return Error::DeviceError;
+        const bool failed = reads++ == fail_at || (bad >= offset && bad - offset < destination.size());
+        if (failed) co_return Error::DeviceError;
         std::memcpy(destination.data(), image.data() + offset, destination.size());
         co_return Status{};
     }
