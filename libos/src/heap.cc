@@ -5,8 +5,10 @@
 
 namespace eft {
 
-// Sizes include the header and are multiples of 16. Bits 48 and up of the two words are the halves of the check; bit 0
-// of `size` says that the block is in use.
+// In the low bits of a header's size. A block that is kept is in use for its neighbours.
+enum class Heap::State : u64 { Free = 0, Used = 1, Kept = 3 };
+
+// Sizes include the header and are multiples of 16. Bits 48 and up of the two words are the halves of the check.
 struct Heap::Header {
     u64 size;
     u64 previous_size;  // 0: the first block
@@ -16,12 +18,13 @@ struct Heap::Block {
     Header header;
     // The payload, while the block is free:
     Block* next;
-    Block* previous;  // in the list; null: the first
+    Block* previous;  // in the list; null: the first. Not set in a block that is kept.
 
     static constexpr u64 kSizeMask = (u64{1} << 48) - 16;
     std::size_t size() const { return header.size & kSizeMask; }
     std::size_t previous_size() const { return header.previous_size & kSizeMask; }
-    bool used() const { return header.size & 1; }
+    State state() const { return static_cast<State>(header.size & 3); }
+    bool free() const { return state() == State::Free; }
     std::byte* bytes() { return reinterpret_cast<std::byte*>(this); }
     void* payload() { return bytes() + sizeof(Header); }
 };
@@ -32,6 +35,12 @@ constexpr std::size_t kHeaderBytes = 16;
 constexpr std::size_t kSmallest = 32;  // a header and the links of a list
 constexpr std::size_t kLargest = std::size_t{1} << 40;
 constexpr u64 kLow = (u64{1} << 48) - 1;
+
+// Of the block for so many bytes.
+std::size_t block_size(std::size_t payload) {
+    const std::size_t size = (payload + kHeaderBytes + Heap::kAlignment - 1) / Heap::kAlignment * Heap::kAlignment;
+    return size < kSmallest ? kSmallest : size;
+}
 
 // 32 bits over the address and what the header says.
 u32 header_check(const void* at, u64 size, u64 previous_size) {
@@ -55,8 +64,8 @@ void Heap::set_range(std::byte* base, std::size_t size) {
     limit_ = base_ + (size > skipped ? (size - skipped) / kAlignment * kAlignment : 0);
 }
 
-void Heap::write_header(std::byte* at, std::size_t size, std::size_t previous_size, bool used) {
-    const u64 low = size | (used ? 1 : 0);
+void Heap::write_header(std::byte* at, std::size_t size, std::size_t previous_size, State state) {
+    const u64 low = size | static_cast<u64>(state);
     const u64 check = header_check(at, low, previous_size);
     auto* block = reinterpret_cast<Block*>(at);
     block->header.size = low | check << 48;
@@ -76,7 +85,7 @@ Heap::Block* Heap::checked(const void* payload) const {
         damaged("heap: pointer is not into the heap");
     auto* block = reinterpret_cast<Block*>(const_cast<std::byte*>(at));
     verify(block);
-    if (!block->used()) damaged("heap: block freed twice");
+    if (block->state() != State::Used) damaged("heap: block freed twice");
     return block;
 }
 
@@ -98,7 +107,7 @@ Heap::Block* Heap::previous_of(Block* block) const {
 // After a block's size changed: the one above it, or the frontier, is told.
 void Heap::tell_next(Block* block) {
     if (Block* next = next_of(block))
-        write_header(next->bytes(), next->size(), block->size(), next->used());
+        write_header(next->bytes(), next->size(), block->size(), next->state());
     else
         last_size_ = block->size();
 }
@@ -159,14 +168,14 @@ Heap::Block* Heap::find_free(std::size_t size) {
         if (!found) return nullptr;
         verify(found);
     }
-    if (found->used()) damaged("heap: free block was written to");
+    if (!found->free()) damaged("heap: free block was written to");
     remove(found);
     return found;
 }
 
 Heap::Block* Heap::take_new(std::size_t size) {
     if (static_cast<std::size_t>(limit_ - frontier_) < size) return nullptr;
-    write_header(frontier_, size, last_size_, true);
+    write_header(frontier_, size, last_size_, State::Used);
     auto* block = reinterpret_cast<Block*>(frontier_);
     frontier_ += size;
     last_size_ = size;
@@ -174,11 +183,20 @@ Heap::Block* Heap::take_new(std::size_t size) {
     return block;
 }
 
+// A block of `size`, or a little more; null: the range is used up.
+Heap::Block* Heap::take(std::size_t size) {
+    Block* block = find_free(size);
+    if (!block) return take_new(size);
+    write_header(block->bytes(), block->size(), block->previous_size(), State::Used);
+    trim(block, size);
+    return block;
+}
+
 void Heap::trim(Block* block, std::size_t size) {
     const std::size_t whole = block->size();
     if (whole - size < kSmallest) return;
-    write_header(block->bytes(), size, block->previous_size(), true);
-    write_header(block->bytes() + size, whole - size, size, true);
+    write_header(block->bytes(), size, block->previous_size(), State::Used);
+    write_header(block->bytes() + size, whole - size, size, State::Used);
     auto* rest = reinterpret_cast<Block*>(block->bytes() + size);
     tell_next(rest);
     release(rest);
@@ -186,18 +204,18 @@ void Heap::trim(Block* block, std::size_t size) {
 
 // Joins a block that nobody uses with its free neighbours and puts it where it will be found.
 void Heap::release(Block* block) {
-    if (Block* next = next_of(block); next && !next->used()) {
+    if (Block* next = next_of(block); next && next->free()) {
         remove(next);
         const std::size_t joined = block->size() + next->size();
         next->header = {};  // a pointer to it is no block any more
-        write_header(block->bytes(), joined, block->previous_size(), true);
+        write_header(block->bytes(), joined, block->previous_size(), State::Used);
         tell_next(block);
     }
-    if (Block* previous = previous_of(block); previous && !previous->used()) {
+    if (Block* previous = previous_of(block); previous && previous->free()) {
         remove(previous);
         const std::size_t joined = previous->size() + block->size();
         block->header = {};
-        write_header(previous->bytes(), joined, previous->previous_size(), true);
+        write_header(previous->bytes(), joined, previous->previous_size(), State::Used);
         block = previous;
         tell_next(block);
     }
@@ -207,20 +225,51 @@ void Heap::release(Block* block) {
         block->header = {};
         return;
     }
-    write_header(block->bytes(), block->size(), block->previous_size(), false);
+    write_header(block->bytes(), block->size(), block->previous_size(), State::Free);
     insert(block);
+}
+
+// The block above is looked at as if they were to be joined: who wrote beyond the end is told now.
+void Heap::keep(Block* block) {
+    static_cast<void>(next_of(block));
+    const std::size_t size = block->size();
+    write_header(block->bytes(), size, block->previous_size(), State::Kept);
+    Block*& head = kept_[size / kAlignment];
+    block->next = head;
+    head = block;
+    kept_bytes_ += size;
+    if (kept_bytes_ > kMostKept) join_kept();
+}
+
+// The first block that is kept for a size; null: none is.
+Heap::Block* Heap::take_kept(std::size_t size) {
+    Block*& head = kept_[size / kAlignment];
+    Block* block = head;
+    if (!block) return nullptr;
+    verify(block);
+    if (block->state() != State::Kept || block->size() != size) damaged("heap: free block was written to");
+    head = block->next;
+    kept_bytes_ -= size;
+    return block;
+}
+
+void Heap::join_kept() {
+    for (std::size_t size = kSmallest; size <= kLargestKept; size += kAlignment)
+        while (Block* block = take_kept(size)) release(block);
 }
 
 void* Heap::allocate(std::size_t size) {
     if (size > kLargest) return nullptr;
-    size = (size + kHeaderBytes + kAlignment - 1) / kAlignment * kAlignment;
-    if (size < kSmallest) size = kSmallest;
-    Block* block = find_free(size);
+    size = block_size(size);
+    Block* block = size <= kLargestKept ? take_kept(size) : nullptr;
     if (block) {
-        write_header(block->bytes(), block->size(), block->previous_size(), true);
-        trim(block, size);
+        write_header(block->bytes(), size, block->previous_size(), State::Used);
     } else {
-        block = take_new(size);
+        block = take(size);
+        if (!block && kept_bytes_ != 0) {
+            join_kept();
+            block = take(size);
+        }
         if (!block) return nullptr;
     }
     used_bytes_ += block->size();
@@ -240,15 +289,14 @@ void* Heap::allocate_aligned(std::size_t alignment, std::size_t size) {
         const auto wanted = (reinterpret_cast<std::uintptr_t>(payload) + kSmallest + alignment - 1) & ~(alignment - 1);
         const std::size_t front = wanted - reinterpret_cast<std::uintptr_t>(payload);
         const std::size_t rest = block->size() - front;
-        write_header(block->bytes(), front, block->previous_size(), true);
-        write_header(block->bytes() + front, rest, front, true);
+        write_header(block->bytes(), front, block->previous_size(), State::Used);
+        write_header(block->bytes() + front, rest, front, State::Used);
         auto* aligned = reinterpret_cast<Block*>(block->bytes() + front);
         tell_next(aligned);
         release(block);
         block = aligned;
     }
-    std::size_t needed = (size + kHeaderBytes + kAlignment - 1) / kAlignment * kAlignment;
-    trim(block, needed < kSmallest ? kSmallest : needed);
+    trim(block, block_size(size));
     used_bytes_ += block->size();
     return block->payload();
 }
@@ -258,7 +306,11 @@ void Heap::free(void* payload) {
     Block* block = checked(payload);
     used_bytes_ -= block->size();
     --used_blocks_;
-    release(block);
+    if (block->size() <= kLargestKept) {
+        keep(block);
+    } else {
+        release(block);
+    }
 }
 
 std::size_t Heap::usable_size(const void* payload) const { return checked(payload)->size() - kHeaderBytes; }
@@ -267,21 +319,20 @@ void* Heap::reallocate(void* payload, std::size_t size) {
     if (!payload) return allocate(size);
     Block* block = checked(payload);
     if (size > kLargest) return nullptr;
-    std::size_t needed = (size + kHeaderBytes + kAlignment - 1) / kAlignment * kAlignment;
-    if (needed < kSmallest) needed = kSmallest;
+    const std::size_t needed = block_size(size);
     const std::size_t old_size = block->size();
 
     if (old_size < needed) {
         // Grow in place: into a free block above, or beyond the frontier.
         Block* next = next_of(block);
-        if (next && !next->used() && old_size + next->size() >= needed) {
+        if (next && next->free() && old_size + next->size() >= needed) {
             remove(next);
             const std::size_t joined = old_size + next->size();
             next->header = {};
-            write_header(block->bytes(), joined, block->previous_size(), true);
+            write_header(block->bytes(), joined, block->previous_size(), State::Used);
             tell_next(block);
         } else if (!next && static_cast<std::size_t>(limit_ - frontier_) >= needed - old_size) {
-            write_header(block->bytes(), needed, block->previous_size(), true);
+            write_header(block->bytes(), needed, block->previous_size(), State::Used);
             frontier_ = block->bytes() + needed;
             last_size_ = needed;
             if (const auto reached = static_cast<std::size_t>(frontier_ - base_); reached > most_) most_ = reached;
@@ -300,33 +351,42 @@ void* Heap::reallocate(void* payload, std::size_t size) {
 }
 
 void Heap::check() const {
-    std::size_t previous = 0, used = 0, used_bytes = 0, free_blocks = 0;
+    std::size_t previous = 0, used = 0, used_bytes = 0, free_blocks = 0, kept = 0, kept_bytes = 0;
     bool last_free = false;
     for (std::byte* at = base_; at < frontier_;) {
         auto* block = reinterpret_cast<Block*>(at);
         verify(block);
         if (block->previous_size() != previous) damaged("heap: blocks disagree about their sizes");
-        if (last_free && !block->used()) damaged("heap: free neighbours were not joined");
-        last_free = !block->used();
-        block->used() ? ++used : ++free_blocks;
-        if (block->used()) used_bytes += block->size();
+        if (last_free && block->free()) damaged("heap: free neighbours were not joined");
+        last_free = block->free();
+        switch (block->state()) {
+            case State::Free: ++free_blocks; break;
+            case State::Kept: ++kept, kept_bytes += block->size(); break;
+            case State::Used: ++used, used_bytes += block->size(); break;
+        }
         previous = block->size();
         at += previous;
         if (at > frontier_) damaged("heap: a block ends beyond the frontier");
     }
     if (last_free) damaged("heap: a free block at the frontier");
-    if (previous != last_size_ || used != used_blocks_ || used_bytes != used_bytes_) damaged("heap: wrong totals");
+    if (previous != last_size_ || used != used_blocks_ || used_bytes != used_bytes_ || kept_bytes != kept_bytes_) damaged("heap: wrong totals");
     for (unsigned row = 0; row < kRows; ++row) {
         for (unsigned step = 0; step < kSteps; ++step) {
             for (Block* block = lists_[row][step]; block; block = block->next, --free_blocks) {
                 verify(block);
                 const auto [its_row, its_step] = class_of(block->size());
-                if (block->used() || free_blocks == 0 || its_row != row || its_step != step)
+                if (!block->free() || free_blocks == 0 || its_row != row || its_step != step)
                     damaged("heap: wrong free list");
             }
         }
     }
-    if (free_blocks != 0) damaged("heap: a free block is in no list");
+    for (std::size_t size = 0; size <= kLargestKept; size += kAlignment) {
+        for (Block* block = kept_[size / kAlignment]; block; block = block->next, --kept) {
+            verify(block);
+            if (block->state() != State::Kept || kept == 0 || block->size() != size) damaged("heap: wrong list of what is kept");
+        }
+    }
+    if (free_blocks != 0 || kept != 0) damaged("heap: a free block is in no list");
 }
 
 }  // namespace eft

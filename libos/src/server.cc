@@ -23,7 +23,7 @@ EFT_PROCESS_LOCAL constinit ReplyCommit* commit_of_loop = nullptr;
 
 }  // namespace
 
-ServerLoop::ServerLoop(ReplyCommit* commit) : commit_(commit) {
+void ServerLoop::prepare(ReplyCommit* commit) {
     detail::turns.on_first = wake_for_turns;
     commit_of_loop = commit;
     if (!commit) return;

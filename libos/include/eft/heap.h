@@ -3,9 +3,13 @@
 //   base                          frontier            limit
 //   | header | payload | header | payload | untouched ... |
 // Every block has a 16-byte header with its own size and that of the block before it, so that both neighbours are found
-// without a footer. Free blocks are joined with free neighbours at once and wait in lists by size class (two levels, as
+// without a footer. Free blocks are joined with free neighbours and wait in lists by size class (two levels, as
 // TLSF does: the power of two, and eight steps within it), found by two bit scans. Memory is taken beyond the frontier
 // only if no free block fits; nothing is given back, but a free block at the frontier lowers it.
+//
+// Small blocks, the frames of coroutines most of all, are allocated again in the size in which they were freed. So up to
+// kMostKept bytes of them are kept as they are, in a list for each size, and joined only when there are more, or when
+// the range is used up.
 //
 // A header carries a check, bound to its address. A header that was written over, a block freed twice, or a pointer
 // that never was a block ends in the hook, which must not return. No threads, no floating point.
@@ -21,6 +25,7 @@ class Heap {
 public:
     using DamageHook = void (*)(const char* what);
     static constexpr std::size_t kAlignment = 16;
+    static constexpr std::size_t kMostKept = 16 * 1024;
 
     // An empty heap: every allocation fails until set_range().
     constexpr explicit Heap(DamageHook on_damage) : on_damage_(on_damage) {}
@@ -38,6 +43,8 @@ public:
     void* reallocate(void* block, std::size_t size);
     void free(void* block);
     std::size_t usable_size(const void* block) const;
+    // Joins the blocks that are kept.
+    void join_kept();
 
     struct Usage {
         std::size_t used_bytes;  // in blocks in use, with their headers
@@ -55,6 +62,8 @@ private:
     struct Block;
     static constexpr unsigned kSteps = 8;  // size classes within a power of two
     static constexpr unsigned kRows = 40;
+    static constexpr std::size_t kLargestKept = 1024;
+    enum class State : u64;
 
     struct Class {
         unsigned row, step;
@@ -66,15 +75,18 @@ private:
     bool at_frontier(const std::byte* address) const { return address == frontier_; }
     Block* next_of(Block* block) const;
     Block* previous_of(Block* block) const;
-    void write_header(std::byte* at, std::size_t size, std::size_t previous_size, bool used);
+    void write_header(std::byte* at, std::size_t size, std::size_t previous_size, State state);
     void tell_next(Block* block);
     void insert(Block* block);
     void remove(Block* block);
     Block* find_free(std::size_t size);
     Block* take_new(std::size_t size);
+    Block* take(std::size_t size);
     // Cuts a block in use to `size` and frees the rest, if it is worth a block.
     void trim(Block* block, std::size_t size);
     void release(Block* block);
+    void keep(Block* block);
+    Block* take_kept(std::size_t size);
 
     DamageHook on_damage_;
     std::byte* base_ = nullptr;
@@ -85,6 +97,8 @@ private:
     u64 rows_ = 0;  // bit r: steps_[r] is not 0
     u8 steps_[kRows] = {};
     Block* lists_[kRows][kSteps] = {};
+    std::size_t kept_bytes_ = 0;
+    Block* kept_[kLargestKept / kAlignment + 1] = {};  // by their size
 };
 
 // The heap behind malloc and operator new of this process. Start-up gives it its range.

@@ -25,7 +25,10 @@ namespace eft {
 
 class ServerLoop final : public ipc::LoopServices {
 public:
-    explicit ServerLoop(ReplyCommit* commit = nullptr);
+    explicit ServerLoop(ReplyCommit* commit = nullptr) {
+        prepare(commit);
+        commit_ = commit;  // here and last, so that run() knows whether it is null
+    }
 
     // Called with the bits of the notification that libos does not handle itself.
     template <class Dispatch, class Wake>
@@ -46,6 +49,8 @@ public:
     void timed_answer(u32 label, u64 badge, u64 started, u64 within_ns) override;
 
 private:
+    // What tasks and state regions ask of the process's loop.
+    static void prepare(ReplyCommit* commit);
     // A request's way to its handler that is not inlined into the loop: for faults on order (src/server_faults.cc).
     struct Handler {
         ipc::Outcome (*run)(void* dispatch, ServerLoop& loop, ipc::Registers& registers, ipc::OutgoingCaps& outgoing);
@@ -81,7 +86,7 @@ private:
     // The bits of a received tag that lead out of the loop's straight way: that of a notification, and all of them while
     // faults are ordered. So the loop tests for both at once. A member, because it is not worth a register.
     u64 unusual_ = 0;
-    ReplyCommit* commit_;  // set last: no call comes between this and run()
+    ReplyCommit* commit_;
 };
 
 // What run() calls for each request, where it is for one service. Inlined into the loop, as whoever writes it out should have

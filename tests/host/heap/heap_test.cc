@@ -103,6 +103,8 @@ TEST_CASE("random programs keep every byte") {
             arena.heap.free(block);
         }
         arena.heap.check();
+        arena.heap.join_kept();
+        arena.heap.check();
         CHECK(arena.heap.usage().used_bytes == 0);
         CHECK(arena.heap.usage().frontier_bytes == 0);
         CHECK(refused < 2000);
@@ -137,6 +139,26 @@ TEST_CASE("a used-up range answers null, and serves again after a free") {
     empty.free(nullptr);
 }
 
+TEST_CASE("what is kept for its size is joined when something else needs it, and is never much") {
+    Arena arena(1 << 20);
+    std::vector<void*> blocks;
+    for (int i = 0; i < 1000; ++i) blocks.push_back(arena.heap.allocate(100));
+    void* wall = arena.heap.allocate(2000);
+    const std::size_t frontier = arena.heap.usage().frontier_bytes;
+    for (void* block : blocks) arena.heap.free(block);
+    arena.heap.check();
+    CHECK(arena.heap.allocate(1000 * 128 - Heap::kMostKept - 128) < wall);
+    CHECK(arena.heap.usage().frontier_bytes == frontier);
+
+    Arena full(16 * 128);
+    for (void*& block : blocks) block = full.heap.allocate(100);
+    REQUIRE(blocks[15] != nullptr);
+    REQUIRE(blocks[16] == nullptr);
+    for (void* block : blocks) full.heap.free(block);
+    CHECK(full.heap.allocate(16 * 128 - 16) == blocks[0]);
+    full.heap.check();
+}
+
 TEST_CASE("the last block grows in place") {
     Arena arena(1 << 16);
     void* block = arena.heap.allocate(10);
@@ -156,7 +178,10 @@ TEST_CASE("misuse is told, whatever became of the block") {
 
     heap.free(second);
     CHECK_THROWS_WITH(heap.free(second), "heap: block freed twice");
-    heap.free(first);  // joined: `second` is inside a free block now
+    heap.free(first);
+    heap.check();
+    heap.join_kept();
+    CHECK_THROWS(heap.free(first));  // `second` is inside a free block now
     CHECK_THROWS(heap.free(second));
     CHECK_THROWS(heap.reallocate(first, 5));
     CHECK_THROWS(heap.free(third + 16));
@@ -174,6 +199,8 @@ TEST_CASE("misuse is told, whatever became of the block") {
     SUBCASE("a block at the frontier, freed twice") {
         heap.free(last);
         CHECK_THROWS(heap.free(last));
+        heap.join_kept();
+        CHECK_THROWS(heap.free(last));
     }
     SUBCASE("every bit of a header is checked") {
         for (int bit = 0; bit < 128; ++bit) {
@@ -184,14 +211,28 @@ TEST_CASE("misuse is told, whatever became of the block") {
         heap.free(third);
     }
     SUBCASE("a free block's links are checked before they are followed") {
-        auto* a = static_cast<unsigned char*>(heap.allocate(300));
-        auto* wall = heap.allocate(300);
-        auto* b = static_cast<unsigned char*>(heap.allocate(300));
-        REQUIRE(heap.allocate(300) != nullptr);
+        auto* a = static_cast<unsigned char*>(heap.allocate(3000));
+        auto* wall = heap.allocate(3000);
+        auto* b = static_cast<unsigned char*>(heap.allocate(3000));
+        REQUIRE(heap.allocate(3000) != nullptr);
         heap.free(a);
         heap.free(b);
         void* wrong = first;
         std::memcpy(a + 8, &wrong, sizeof wrong);  // the link back
         CHECK_THROWS_WITH(heap.free(wall), "heap: free block was written to");
+    }
+    SUBCASE("so is the link of a block that is kept") {
+        heap.free(third);
+        void* wrong = last - 16;
+        std::memcpy(third, &wrong, sizeof wrong);
+        CHECK(heap.allocate(100) == third);
+        CHECK_THROWS_WITH(heap.allocate(100), "heap: free block was written to");
+        CHECK_THROWS(heap.check());
+    }
+    SUBCASE("and its header") {
+        heap.free(third);
+        third[-16] ^= 16;
+        CHECK_THROWS(heap.allocate(100));
+        CHECK_THROWS(heap.join_kept());
     }
 }
