@@ -1,5 +1,8 @@
 #include <servers/dev/acpi.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace eft::dev {
 namespace {
 
@@ -38,15 +41,39 @@ private:
     Bytes bytes_;
 };
 
+// What all definition blocks together say.
+struct RootBuses {
+    PciBuses named;
+    bool has_dsdt = false;
+    bool all_constant = true;
+
+    void add(Bytes table) { all_constant = add_root_buses(table, named) && all_constant; }
+    bool told() const { return has_dsdt && all_constant; }
+};
+
+Status read_dsdt(MappedTable& table, u64 address, RootBuses& roots) {
+    if (address == 0) return {};
+    EFT_TRY(const Bytes bytes, table.read(address));
+    EFT_TRY(const TableHeader header, parse_header(bytes));
+    if (header.signature != kDsdt) return Error::BadFormat;
+    roots.has_dsdt = true;
+    roots.add(bytes);
+    return {};
+}
+
 // One table that the root table names.
-Status read_into(Resources& resources, u64 address, Machine& machine) {
+Status read_into(Resources& resources, u64 address, Machine& machine, RootBuses& roots) {
     MappedTable table(resources);
     EFT_TRY(const TableHeader header, table.read_header(address));
-    if (header.signature != kMcfg && header.signature != kMadt && header.signature != kHpet) return {};
+    constexpr u32 kRead[] = {kMcfg, kMadt, kHpet, kFadt, kSsdt};
+    if (std::ranges::find(kRead, header.signature) == std::end(kRead)) return {};
     EFT_TRY(const Bytes bytes, table.read(address));
     if (header.signature == kMcfg) return parse_mcfg(bytes, machine);
     if (header.signature == kMadt) return parse_madt(bytes, machine);
-    return parse_hpet(bytes, machine);
+    if (header.signature == kHpet) return parse_hpet(bytes, machine);
+    if (header.signature == kSsdt) return roots.add(bytes), Status();
+    EFT_TRY(const u64 dsdt, dsdt_address(bytes));
+    return read_dsdt(table, dsdt, roots);
 }
 
 }  // namespace
@@ -66,8 +93,10 @@ Status read_acpi(Resources& resources, Bytes root_pointer, Machine& machine) {
         }
     }
     Status first;
+    RootBuses roots;
     for (const u64 address : addresses)
-        if (const Status read = read_into(resources, address, machine); first.ok()) first = read;
+        if (const Status read = read_into(resources, address, machine, roots); first.ok()) first = read;
+    if (first.ok() && roots.told()) machine.possible_roots = roots.named.set(0);
     return first;
 }
 

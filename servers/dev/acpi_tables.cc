@@ -1,6 +1,8 @@
 // Parsing ACPI tables: see acpi_tables.h for what is trusted (nothing).
 #include <servers/dev/acpi_tables.h>
 
+#include <string_view>
+
 namespace eft::dev {
 
 namespace {
@@ -51,6 +53,27 @@ namespace hpet {  // IA-PC HPET 1.0a, 3.2.4
 constexpr std::size_t kAddressSpace = 40, kAddress = 44, kNumber = 52, kLength = 56;
 constexpr u8 kSystemMemory = 0;
 }  // namespace hpet
+
+namespace fadt {  // 5.2.9
+constexpr std::size_t kDsdt = 40, kExtendedDsdt = 140;
+}  // namespace fadt
+
+namespace aml {  // 20.2.2, 20.2.3
+constexpr u8 kZero = 0, kOne = 1, kName = 8, kByte = 0xa, kWord = 0xb, kDword = 0xc;
+}  // namespace aml
+
+// The constant that a term begins with; none: it is another term, or larger than a bus number can be.
+std::optional<u8> bus_number(Bytes term) {
+    if (term.empty()) return {};
+    const u8 kind = load<u8>(term, 0);
+    if (kind == aml::kZero || kind == aml::kOne) return kind;
+    u32 value = ~u32{0};
+    if (kind == aml::kByte && term.size() > 1) value = load<u8>(term, 1);
+    if (kind == aml::kWord && term.size() > 2) value = load<u16>(term, 1);
+    if (kind == aml::kDword && term.size() > 4) value = load<u32>(term, 1);
+    if (value > 0xff) return {};
+    return static_cast<u8>(value);
+}
 
 Status parse_override(Bytes record, Machine& machine) {
     namespace field = madt::interrupt_override;
@@ -115,6 +138,24 @@ Result<std::size_t> entry_count(Bytes table, bool extended) {
 u64 table_entry(Bytes table, bool extended, std::size_t index) {
     return extended ? load<u64>(table, kTableHeaderLength + sizeof(u64) * index)
                     : load<u32>(table, kTableHeaderLength + sizeof(u32) * index);
+}
+
+Result<u64> dsdt_address(Bytes fadt) {
+    if (fadt.size() < fadt::kDsdt + sizeof(u32)) return Error::BadFormat;
+    if (fadt.size() >= fadt::kExtendedDsdt + sizeof(u64))
+        if (const u64 address = load<u64>(fadt, fadt::kExtendedDsdt)) return address;
+    return load<u32>(fadt, fadt::kDsdt);
+}
+
+bool add_root_buses(Bytes table, PciBuses& buses) {
+    constexpr std::string_view kBaseBus = "_BBN";
+    const std::string_view text(reinterpret_cast<const char*>(table.data()), table.size());
+    for (std::size_t at = kTableHeaderLength; (at = text.find(kBaseBus, at)) != text.npos; at += kBaseBus.size()) {
+        const auto number = bus_number(table.subspan(at + kBaseBus.size()));
+        if (load<u8>(table, at - 1) != aml::kName || !number) return false;
+        buses.set(*number);
+    }
+    return true;
 }
 
 Status parse_mcfg(Bytes table, Machine& machine) {

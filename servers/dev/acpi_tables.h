@@ -8,6 +8,7 @@
 
 #include <servers/dev/bounded_list.h>
 
+#include <bitset>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -25,6 +26,9 @@ constexpr u32 signature(const char (&text)[5]) {
 constexpr u32 kMcfg = signature("MCFG");
 constexpr u32 kMadt = signature("APIC");
 constexpr u32 kHpet = signature("HPET");
+constexpr u32 kFadt = signature("FACP");
+constexpr u32 kDsdt = signature("DSDT");
+constexpr u32 kSsdt = signature("SSDT");
 constexpr u32 kXsdt = signature("XSDT");
 constexpr u32 kRsdt = signature("RSDT");
 
@@ -49,6 +53,8 @@ struct EcamRange {
     u8 last_bus = 0;
 };
 
+using PciBuses = std::bitset<256>;
+
 struct HpetLocation {
     u64 address = 0;
     u8 number = 0;
@@ -59,6 +65,8 @@ struct Machine {
     BoundedList<EcamRange, 8> ecam;
     BoundedList<InterruptOverride, 16> overrides;  // there are 16 ISA interrupts
     std::optional<HpetLocation> hpet;
+    // No other bus is one that no bridge leads to: all, where the tables do not tell.
+    PciBuses possible_roots = PciBuses().set();
     // Not of ACPI: which clock root has for itself. The other one, and its input of the I/O APIC, is for drivers.
     enum class RootClock : u8 { Pit, Rtc } root_clock = RootClock::Pit;
 
@@ -87,6 +95,12 @@ Status check_table(Bytes table);
 // Entry `index` of an RSDT or XSDT; the number of entries follows from the length.
 Result<std::size_t> entry_count(Bytes table, bool extended);
 u64 table_entry(Bytes table, bool extended, std::size_t index);
+
+// Where the DSDT is; 0: nowhere.
+Result<u64> dsdt_address(Bytes fadt);
+// Adds the root buses that a DSDT or SSDT names by constants, as `Name (_BBN, 5)` (6.5.5). They are programs, which dev does
+// not run: false if there may be a root bus whose number is not a constant.
+bool add_root_buses(Bytes table, PciBuses& buses);
 
 // Each takes a checked table and adds what it says, up to the record that is in error. LimitReached: there is no room for more.
 Status parse_mcfg(Bytes table, Machine& machine);

@@ -1,5 +1,4 @@
-// The configuration spaces of PCI functions: by I/O ports, which nearly every PC has and which need no mapping (looking for
-// root buses takes 8000 looks); and by the ECAM windows that ACPI names (PCI Express Base, 7.2.2) what no port reaches: other
+// The configuration spaces of PCI functions: by I/O ports, which nearly every PC has and which need no mapping; and by the ECAM windows that ACPI names (PCI Express Base, 7.2.2) what no port reaches: other
 // segments, and all of a machine that has windows only.
 #pragma once
 

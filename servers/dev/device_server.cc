@@ -1,6 +1,7 @@
 #include <servers/dev/device_server.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace eft::dev {
 namespace {
@@ -51,8 +52,10 @@ Result<DeviceInfo> DeviceServer::describe(ipc::Context& context, const eft::Empt
         return info;
     }
     OwnRegisters& registers = own_[assignments_.place_of(*assignment)];
-    for (u32 i = 0; i < configuration_.size(); ++i)
-        configuration_[i] = registers.configuration->read<u8>(i);
+    for (u32 offset = 0; offset < configuration_.size(); offset += sizeof(u32)) {
+        const u32 word = registers.configuration->read<u32>(offset);
+        std::memcpy(&configuration_[offset], &word, sizeof(word));
+    }
     info.vendor = device.function.vendor;
     info.device = device.function.device;
     info.class_code = u32{device.function.base_class} << 16 | u32{device.function.sub_class} << 8 | device.function.programming_interface;

@@ -83,7 +83,7 @@ Devices::DeviceName Devices::name_of(const Device& device) {
 }
 
 static Status find_functions(Devices& devices, const Machine& machine, ConfigurationSpace& space, u16 segment) {
-    FunctionWalk walk(space, segment);
+    FunctionWalk walk(space, segment, machine.possible_roots);
     for (;;) {
         EFT_TRY(const std::optional<FunctionInfo> function, walk.next());
         if (!function) return {};

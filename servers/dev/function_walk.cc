@@ -56,7 +56,7 @@ Result<std::optional<FunctionInfo>> FunctionWalk::next() {
 bool FunctionWalk::find_root() {
     for (; next_root_ < kBuses; ++next_root_) {
         const u8 bus = static_cast<u8>(next_root_);
-        if (seen_[bus] || !space_.covers(segment_, bus)) continue;
+        if (!possible_roots_[bus] || seen_[bus] || !space_.covers(segment_, bus)) continue;
         visit(root_ = bus);
         return true;
     }

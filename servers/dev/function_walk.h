@@ -4,9 +4,11 @@
 // to a bus that was visited before, is passed over and counted: numbers that a device can write must not lead in circles.
 //
 // A machine can have several root buses (a processor socket each; QEMU's pxb-pcie), which no bridge leads to. Only ACPI's
-// programs name them, so every bus that no bridge has led to is looked at as one.
+// programs name them. Where it cannot be seen in these which they are, every bus that no bridge has led to is looked at as
+// one, which takes 8000 looks.
 #pragma once
 
+#include <servers/dev/acpi_tables.h>
 #include <servers/dev/configuration_space.h>
 
 #include <array>
@@ -34,7 +36,7 @@ struct FunctionInfo {
 // Every function of a segment: root buses in the order of their numbers, and after each, in the order in which the bridges
 // are found, the buses behind it.
 //
-//     FunctionWalk walk(space, segment);
+//     FunctionWalk walk(space, segment, machine.possible_roots);
 //     for (;;) {
 //         EFT_TRY(const auto function, walk.next());
 //         if (!function) break;
@@ -42,7 +44,8 @@ struct FunctionInfo {
 //     }
 class FunctionWalk {
 public:
-    FunctionWalk(ConfigurationSpace& space, u16 segment) : space_(space), segment_(segment) {}
+    FunctionWalk(ConfigurationSpace& space, u16 segment, const PciBuses& possible_roots)
+        : space_(space), segment_(segment), possible_roots_(possible_roots) {}
     ~FunctionWalk() { unmap(); }
     FunctionWalk(const FunctionWalk&) = delete;
     FunctionWalk& operator=(const FunctionWalk&) = delete;
@@ -64,6 +67,7 @@ private:
 
     ConfigurationSpace& space_;
     u16 segment_;
+    PciBuses possible_roots_;
     std::array<bool, kBuses> seen_{};
     std::array<u8, kBuses> buses_{};  // each enters once, so it cannot overflow
     u8 root_ = 0;  // of the bus that is visited

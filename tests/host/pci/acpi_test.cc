@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <random>
+#include <string_view>
 #include <vector>
 
 using namespace eft;
@@ -45,7 +46,8 @@ struct Firmware {
     }
 
     static constexpr u64 kRoot = kBase, kXsdtAt = kBase + 0x100, kRsdtAt = kBase + 0x200, kMadtAt = kBase + 0x301,
-                         kMcfgAt = kBase + 0x500, kHpetAt = kBase + 0x600, kOther = kBase + 0x700,
+                         kMcfgAt = kBase + 0x500, kHpetAt = kBase + 0x600, kOther = kBase + 0x700, kFadtAt = kBase + 0x780,
+                         kDsdtAt = kBase + 0x880,
                          kManyAt = kBase + 0x900;
 
     explicit Firmware(u8 revision = 2) {
@@ -59,7 +61,7 @@ struct Firmware {
         for (u64 i = 0; i < 5; ++i) put(kXsdtAt + 36 + 8 * i, entries[i], 8), put(kRsdtAt + 36 + 4 * i, entries[i], 4);
         table(kXsdtAt, kXsdt, 76);
         table(kRsdtAt, kRsdt, 56);
-        put(kOther, signature("FACP"), 4);
+        put(kOther, signature("WAET"), 4);
         put(kOther + 4, 0x100, 4);  // its sum is wrong, and nobody asks
 
         put(kMadtAt + 36, 0xfee0'0000, 4);
@@ -139,6 +141,86 @@ TEST_CASE("a machine may have any number of processors and I/O APICs") {
     CHECK(machine.isa_interrupt(0).input == 2);
     CHECK(machine.ecam.size() == 1);
     CHECK(machine.hpet.has_value());
+}
+
+TEST_CASE("root buses are those that the definition blocks name, if all are constants") {
+    using F = Firmware;
+    // Scopes and devices around them do not matter.
+    const auto bytes = [](std::string_view code, std::vector<u8> more) {
+        more.insert(more.begin(), code.begin(), code.end());
+        return more;
+    };
+    const std::string_view name("\x08_BBN");
+    struct Case {
+        std::vector<u8> code;
+        std::vector<u8> roots;  // none: all
+    };
+    const Case cases[] = {
+        {{}, {0}},
+        {bytes("\x08_UID", {0x0a, 9}), {0}},
+        {bytes(name, {0}), {0}},
+        {bytes(name, {1}), {0, 1}},
+        {bytes(name, {0x0a, 0x14, 0x70}), {0, 0x14}},
+        {bytes(name, {0x0b, 0xff, 0}), {0, 0xff}},
+        {bytes(name, {0x0c, 0x80, 0, 0, 0}), {0, 0x80}},
+        {bytes(name, {0x0b, 0, 1}), {}},              // 256
+        {bytes(name, {0x0a}), {}},                    // the table ends here
+        {bytes(name, {0x0d, 0x41, 0}), {}},           // text
+        {bytes("\x14\x09_BBN", {0, 0xa4, 0x0a, 7}), {}},  // a method
+        {bytes("PCI1_BBN", {0x0a, 7}), {}},           // a path's last part
+        {bytes(name, {}), {}},                        // the table ends here, too
+    };
+    for (const bool in_ssdt : {false, true}) {
+        for (const bool extended : {false, true}) {
+            for (const Case& each : cases) {
+                Firmware firmware;
+                const u64 code_at = (in_ssdt ? F::kManyAt : F::kDsdtAt) + 36;
+                for (u64 i = 0; i < each.code.size(); ++i) firmware.put(code_at + i, each.code[i], 1);
+                const u32 length = static_cast<u32>(36 + each.code.size());
+                firmware.table(F::kDsdtAt, kDsdt, in_ssdt ? 36 : length);
+                firmware.table(F::kManyAt, in_ssdt ? kSsdt : signature("WAET"), length);
+                firmware.put(F::kFadtAt + (extended ? 140 : 40), F::kDsdtAt, extended ? 8 : 4);
+                firmware.table(F::kFadtAt, kFadt, extended ? 148 : 116);
+                firmware.put(F::kXsdtAt + 36, F::kFadtAt, 8);
+                firmware.put(F::kXsdtAt + 60, F::kManyAt, 8);
+                firmware.table(F::kXsdtAt, kXsdt, 76);
+                Machine machine;
+                REQUIRE(firmware.read(machine).ok());
+                PciBuses roots;
+                for (const u8 bus : each.roots) roots.set(bus);
+                CHECK(machine.possible_roots == (each.roots.empty() ? PciBuses().set() : roots));
+            }
+        }
+    }
+}
+
+TEST_CASE("any bus may be a root bus where the definition blocks cannot be read") {
+    using F = Firmware;
+    Firmware firmware;
+    firmware.put(F::kXsdtAt + 36, F::kFadtAt, 8);
+    firmware.table(F::kXsdtAt, kXsdt, 76);
+    firmware.table(F::kDsdtAt, kDsdt, 36);
+    firmware.put(F::kFadtAt + 40, F::kDsdtAt, 4);
+    firmware.table(F::kFadtAt, kFadt, 116);
+    Status wanted = Error::BadFormat;
+    SUBCASE("no DSDT") {
+        firmware.put(F::kFadtAt + 40, 0, 4);
+        firmware.table(F::kFadtAt, kFadt, 116);
+        wanted = {};
+    }
+    SUBCASE("a short FADT") { firmware.table(F::kFadtAt, kFadt, 43); }
+    SUBCASE("the DSDT is something else") { firmware.table(F::kDsdtAt, kSsdt, 36); }
+    SUBCASE("the DSDT is damaged") { firmware.put(F::kDsdtAt + 20, 1, 1); }
+    SUBCASE("a damaged SSDT") {
+        firmware.put(F::kOther, kSsdt, 4);
+        firmware.put(F::kXsdtAt + 60, F::kOther, 8);
+        firmware.table(F::kXsdtAt, kXsdt, 76);
+    }
+    Machine machine;
+    const Status read = firmware.read(machine);
+    CHECK(read.ok() == wanted.ok());
+    if (!wanted.ok()) CHECK(read.error() == wanted.error());
+    CHECK(machine.possible_roots.all());
 }
 
 TEST_CASE("damaged tables are errors, each in its way") {

@@ -21,6 +21,7 @@ struct Q35 {
     PciSegment segment;
     u8 last_bus = 0xff;
     bool has_ecam = true;
+    PciBuses possible_roots = PciBuses().set();
     PciFunction& host = segment.add(0, 0, 0, 0x8086, 0x29c0, 6, 0);
     PciFunction& port = segment.add_bridge(0, 2, 1);
     PciFunction& isa = segment.add(0, 31, 0, 0x8086, 0x2918, 6, 1);
@@ -54,7 +55,7 @@ struct Q35 {
         if (has_ecam) CHECK(windows.push({PciSegment::kEcam, 0, 0, last_bus}).ok());
         ConfigurationSpace space(resources);
         space.open(windows);
-        FunctionWalk functions(space, 0);
+        FunctionWalk functions(space, 0, possible_roots);
         for (;;) {
             EFT_TRY(const auto function, functions.next());
             if (!function) break;
@@ -112,6 +113,13 @@ TEST_CASE_FIXTURE(Q35, "devices behind a second root bus are found, after those 
     CHECK(found[6].address == pci::FunctionAddress{0, 64, 3, 0});
     CHECK(found[7].address == pci::FunctionAddress{0, 65, 0, 0});
     CHECK((found[5].root_bus == 0 && found[6].root_bus == 64 && found[7].root_bus == 64));
+
+    possible_roots.reset().set(0).set(64);
+    REQUIRE(walk().ok());
+    CHECK(found.size() == 8);
+    possible_roots.reset(64).set(66);
+    REQUIRE(walk().ok());
+    CHECK(found.size() == 6);
 }
 
 // SeaBIOS writes a wrong one for QEMU's pxb-pcie.

@@ -50,7 +50,9 @@ struct DmaMemory {
         return {static_cast<char*>(cpu) + offset, device_address + offset, length};
     }
     void clear() const {
-        for (u64 offset = 0; offset < size; ++offset) store<u8>(offset, 0);
+        u64 offset = 0;
+        for (; size - offset >= sizeof(u64); offset += sizeof(u64)) store<u64>(offset, 0);
+        for (; offset < size; ++offset) store<u8>(offset, 0);
     }
 
 private:
