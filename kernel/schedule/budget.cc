@@ -85,7 +85,7 @@ void end_slice(Core& core) {
     const u64 now = core.charged_since;
     if (due != 0 && now > due + core.latest_timer) core.latest_timer = now - due;
     const bool goes_on = core.scheduler.in_round();
-    if (!goes_on) core.scheduler.begin_round();
+    if (now >= core.scheduler.next_refill()) core.scheduler.begin_round();
     look_for_budget(core, now);
     if (core.current && !goes_on) core.scheduler.yield(*core.current);
 }

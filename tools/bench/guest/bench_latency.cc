@@ -16,10 +16,12 @@ namespace ko = kernel_object;
 constexpr unsigned kWorkerPriority = 30;  // below the measuring thread
 constexpr unsigned kPoolBits = 22;
 constexpr u32 kBits = 12;                 // log2 of the slots of a large table
+constexpr u32 kDepth = 120;               // of nested calls
 
 alignas(16) std::byte worker_stack[8192];
 alignas(4096) std::byte worker_utcb_place[4096];
 alignas(16) std::byte caller_stack[512];
+alignas(16) std::byte nested_stacks[kDepth][256];
 
 u64 longest = 0;
 Slot slots_from{}, own_space{};
@@ -29,7 +31,7 @@ Slot own_table() { return slot(WellKnown::Table); }
 
 void need(Status status, const char* what) { require(status.ok(), what); }
 
-enum Place : u32 { kThread, kContext, kUtcb, kReply, kDone, kTable, kPool, kParent, kSmall, kEndpoint, kFrames, kTables = kFrames + 256, kCount = kTables + 8 };
+enum Place : u32 { kThread, kContext, kUtcb, kReply, kDone, kTable, kPool, kParent, kSmall, kEndpoint, kFrames, kTables = kFrames + 4 * kDepth, kCount = kTables + 8 };
 
 u64 lateness() {
     sys::Registers registers;
@@ -188,6 +190,67 @@ void delete_queue() {
     report_lateness("irq.latency.threads");
 }
 
+// Server number `place` of nested calls, which calls the next one; number 0 is the caller of all, the last one stays.
+Slot nested(u32 what, u32 place) { return at(kFrames + what * kDepth + place); }
+
+[[noreturn]] void call_on(u64 place) {
+    const u32 own = static_cast<u32>(place);
+    sys::Registers registers;
+    if (own != 0) static_cast<void>(sys::recv(nested(3, own), registers));
+    if (own + 1 != kDepth) static_cast<void>(sys::call(nested(3, own + 1), registers));
+    for (;;) static_cast<void>(sys::recv(at(kEndpoint), registers));
+}
+
+// The caller of all ends its call, and takes its context back from all others.
+void end_nested_calls() {
+    constexpr ObjectType kTypes[] = {ObjectType::Thread, ObjectType::SchedContext, ObjectType::Reply, ObjectType::Endpoint};
+    need(ko::retype(at(kPool), ObjectType::Notification, at(kEndpoint)), "bell");
+    for (u32 i = 0; i < 4 * kDepth; i += kDepth / 2) need(ko::retype(at(kPool), kTypes[i / kDepth], at(kFrames + i), kDepth / 2), "nested");
+    for (u32 i = kDepth; i-- > 0;) {
+        const Slot thread = nested(0, i);
+        need(ko::configure(thread, own_table(), own_space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");
+        need(ko::configure_context(nested(1, i), 0, 0, kWorkerPriority + 1), "context");
+        need(ko::set_context(thread, nested(1, i)), "context");
+        need(ko::exchange_reply(thread, nested(2, i)), "reply");
+        need(ko::set_priority(thread, kWorkerPriority + 1), "priority");
+        need(ko::set_registers(thread, reinterpret_cast<u64>(&call_on), reinterpret_cast<u64>(nested_stacks[i] + sizeof(nested_stacks[i]) - 8), i), "registers");
+        need(ko::resume(thread), "resume");
+    }
+    static_cast<void>(lateness());
+    // The calls that they make then would fail for ever: as above.
+    for (u32 i = 0; i < kDepth; ++i) need(ko::set_priority(nested(0, i), 1), "priority");
+    need(ko::suspend(nested(0, 0)), "suspend");
+    report_lateness("irq.latency.nested");
+    end_pool();
+}
+
+// Threads whose budgets are used up come back at the same time.
+[[noreturn]] void use_up_budget() {
+    for (;;) static_cast<void>(sys::time_stamp());
+}
+
+void refill_budgets() {
+    constexpr u32 kThreads = 120;
+    constexpr u64 kBudget = 1'000, kPeriod = 400'000;
+    for (u32 i = 0; i < kThreads; i += kThreads / 2) {
+        need(ko::retype(at(kPool), ObjectType::Thread, at(kFrames + i), kThreads / 2), "threads");
+        need(ko::retype(at(kPool), ObjectType::SchedContext, at(kFrames + kThreads + i), kThreads / 2), "contexts");
+    }
+    static_cast<void>(lateness());
+    for (u32 i = 0; i < kThreads; ++i) {
+        const Slot thread = at(kFrames + i), context = at(kFrames + kThreads + i);
+        need(ko::configure(thread, own_table(), own_space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");
+        need(ko::configure_context(context, kBudget, kPeriod, kWorkerPriority + 1), "context");
+        need(ko::set_context(thread, context), "context");
+        need(ko::set_priority(thread, kWorkerPriority + 1), "priority");
+        need(ko::set_registers(thread, reinterpret_cast<u64>(&use_up_budget), reinterpret_cast<u64>(caller_stack + sizeof(caller_stack) - 8)), "registers");
+        need(ko::resume(thread), "resume");
+    }
+    for (const u64 end = sys::time_stamp() + 16 * kPeriod; sys::time_stamp() < end;) {}
+    report_lateness("irq.latency.budgets");
+    end_pool();
+}
+
 [[noreturn]] void worker() {
     revoke_tree(false, "irq.latency.revoke");
     revoke_tree(true, "irq.latency.revoke_chain");
@@ -198,6 +261,8 @@ void delete_queue() {
     large_frames();
     destroy_space();
     delete_queue();
+    end_nested_calls();
+    refill_budgets();
     sys::signal(at(kDone));
     for (;;) sys::yield();
 }
