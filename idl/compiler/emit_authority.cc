@@ -26,6 +26,9 @@ void emit_callers(Text& text, const Service& service, const Method& method) {
 
 void emit_kind_check(Text& text, const Service& service) {
     if (service.kinds.empty()) return;
+    std::string kinds;
+    for (const std::string& kind : service.kinds) kinds += (kinds.empty() ? "" : " ") + kind;
+    text.line("EFT_NOTE_SESSION_KINDS(\"", kinds, "\");");
     text.line("if (!ipc::is_kind(context.badge(), std::size(kSessionKinds))) [[unlikely]]");
     text.line("    return ipc::describe_or<", service.name.plain, ">(message, eft::Error::StaleSession);");
 }

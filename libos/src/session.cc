@@ -21,6 +21,12 @@ names::ServiceName named(std::string_view service) {
     return request;
 }
 
+// A process that may connect to nothing has no session with names.
+Result<names::Session> asked_for(Result<names::Session> session) {
+    if (session.error() == Error::InvalidCapability) return Error::PermissionDenied;
+    return session;
+}
+
 std::size_t copy(std::span<const u64> from, std::span<u64, 64> to) {
     static_assert(names::Badges::kBadgesMax == 64);
     std::copy(from.begin(), from.end(), to.begin());
@@ -30,12 +36,12 @@ std::size_t copy(std::span<const u64> from, std::span<u64, 64> to) {
 }  // namespace
 
 Result<CapHandle> connect(std::string_view service) {
-    EFT_TRY(names::Session session, broker().connect(named(service)));
+    EFT_TRY(names::Session session, asked_for(broker().connect(named(service))));
     return CapHandle(session.session.release());
 }
 
 Result<KeptSession> connect_kept(std::string_view service) {
-    EFT_TRY(names::Session session, broker().keep(named(service)));
+    EFT_TRY(names::Session session, asked_for(broker().keep(named(service))));
     return KeptSession{CapHandle(session.session.release()), session.badge};
 }
 

@@ -54,17 +54,17 @@ Status Broker::dismiss(ipc::Context&, names::ClientId&& request) {
 
 Result<names::Session> Broker::connect(ipc::Context& context, names::ServiceName&& request) {
     EFT_TRY(Client * client, caller(context));
-    EFT_TRY(const u16 service, allowed_service(*client, request.name));
-    EFT_TRY(SessionEntry * session, open_session(*client, service));
+    EFT_TRY(const Allowed allowed, allowed_service(*client, request.name));
+    EFT_TRY(SessionEntry * session, open_session(*client, allowed));
     return answer_with(*session);
 }
 
 Result<names::Session> Broker::keep(ipc::Context& context, names::ServiceName&& request) {
     EFT_TRY(Client * client, caller(context));
     if (client->identity == 0) return Error::PermissionDenied;
-    EFT_TRY(const u16 service, allowed_service(*client, request.name));
-    if (const SessionEntry* kept = sessions_.find_kept(service, client->identity)) return answer_with(*kept);
-    EFT_TRY(SessionEntry * session, open_session(*client, service));
+    EFT_TRY(const Allowed allowed, allowed_service(*client, request.name));
+    if (const SessionEntry* kept = sessions_.find_kept(allowed.service, client->identity)) return answer_with(*kept);
+    EFT_TRY(SessionEntry * session, open_session(*client, allowed));
     session->keeper = client->identity;
     return answer_with(*session);
 }
@@ -125,20 +125,21 @@ Status Broker::expel(ipc::Context&, names::ServedSession&& request) {
     return {};
 }
 
-// The service's place, if this client may have sessions with it.
-Result<u16> Broker::allowed_service(const Client& client, std::string_view name) {
-    if (!contains_word(client.allowed.view(), name)) return Error::PermissionDenied;
+Result<Broker::Allowed> Broker::allowed_service(const Client& client, std::string_view name) {
+    const auto kind = number_of(client.allowed.view(), name);
+    if (!kind) return Error::PermissionDenied;
     const Service* service = find_service(name);
     if (!service) return Error::NotFound;
     const u16 index = static_cast<u16>(service - services_.data());
     if (client.expelled[index]) return Error::ServiceFailed;
-    return index;
+    return Allowed{index, *kind};
 }
 
-Result<SessionEntry*> Broker::open_session(const Client& client, u16 service) {
-    if (!sessions_.admits(service, client.id)) return Error::LimitReached;
-    EFT_TRY(const Slot parent, make_session(services_[service].endpoint, next_badge_));
-    auto entry = sessions_.open(service, client.id, next_badge_, parent);
+Result<SessionEntry*> Broker::open_session(const Client& client, Allowed allowed) {
+    if (!sessions_.admits(allowed.service, client.id)) return Error::LimitReached;
+    const u64 badge = raw(ipc::badge_of(allowed.kind, next_badge_));
+    EFT_TRY(const Slot parent, make_session(services_[allowed.service].endpoint, badge));
+    auto entry = sessions_.open(allowed.service, client.id, badge, parent);
     if (!entry.ok()) revoke_session(parent);
     else ++next_badge_;
     return entry;

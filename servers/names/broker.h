@@ -60,8 +60,13 @@ private:
     SessionEntry* find_served(const names::ServedSession& request);
     static bool provides(const Client& client, const Service& service);
 
-    Result<u16> allowed_service(const Client& client, std::string_view name);
-    Result<SessionEntry*> open_session(const Client& client, u16 service);
+    // A service's place, and the kind of the sessions that a client may have with it.
+    struct Allowed {
+        u16 service;
+        unsigned kind;
+    };
+    Result<Allowed> allowed_service(const Client& client, std::string_view name);
+    Result<SessionEntry*> open_session(const Client& client, Allowed allowed);
     static names::Session answer_with(const SessionEntry& entry);
     void close(SessionEntry& session);
     void expect_comparison(const Client& client);

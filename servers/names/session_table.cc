@@ -1,5 +1,7 @@
 #include "session_table.h"
 
+#include <eft/ipc/session_kind.h>
+
 #include <utility>
 
 namespace eft::broker {
@@ -22,7 +24,7 @@ SessionEntry* SessionTable::oldest_closed(Predicate predicate) {
     SessionEntry* oldest = nullptr;
     for (SessionEntry& entry : entries_) {
         if (entry.state != SessionEntry::State::Closed || !predicate(entry)) continue;
-        if (!oldest || entry.badge < oldest->badge) oldest = &entry;
+        if (!oldest || ipc::session_id(Badge{entry.badge}) < ipc::session_id(Badge{oldest->badge})) oldest = &entry;
     }
     return oldest;
 }

@@ -2,8 +2,8 @@
 //
 // An entry is Open until its client gives it back or ends, then Closed until its server has asked. So the queue of
 // closed badges needs no memory of its own. It is bounded per service: a server that never asks loses its oldest
-// entries, and is told so (`incomplete`), so that no badge is forgotten silently. Badges are never used again,
-// hence their order is that of their making.
+// entries, and is told so (`incomplete`), so that no badge is forgotten silently. Ids in badges are never used
+// again, hence their order is that of their making.
 #pragma once
 
 #include <eft/abi/result.h>

@@ -21,6 +21,10 @@ class ArchivePrograms final : public Programs {
 public:
     explicit ArchivePrograms(const CoreServers& core) : core_(core) {}
     bool has(std::string_view name) const override { return core_.boot_file(name).ok(); }
+    std::string_view session_kinds(std::string_view name) const override {
+        const auto file = core_.boot_file(name);
+        return file.ok() ? noted_session_kinds(*file) : std::string_view();
+    }
 
 private:
     const CoreServers& core_;
@@ -58,7 +62,8 @@ Status load(CoreServers& core, Services& services) {
     EFT_TRY(const auto bytes, core.boot_file("manifest"));
     EFT_TRY(const manifest::Manifest* manifest, read_manifest(bytes));
     std::array<Verdict, kMaxServices> verdicts{};
-    check_manifest(*manifest, ArchivePrograms(core), verdicts);
+    const ArchivePrograms programs(core);
+    check_manifest(*manifest, programs, verdicts);
     const std::size_t listed = manifest->services()->size();
     if (listed > verdicts.size()) complain("manifest: more services than the supervisor has room for");
     for (unsigned i = 0; i < std::min<std::size_t>(listed, verdicts.size()); ++i) {
@@ -79,6 +84,8 @@ Status load(CoreServers& core, Services& services) {
             note.append(verdict.reason);
             continue;
         }
+        part.session_kinds = programs.session_kinds(program_of(service));
+        write_allowed(part.allowed, *manifest, programs, service);
         const Status made = part.make(core, index, service);
         if (made.ok()) continue;
         note.append(part.trouble).append(": ").append(to_string(made.error()));

@@ -4,6 +4,7 @@
 #include "failure_history.h"
 #include "overdue_history.h"
 
+#include <eft/elf.h>
 #include <eft/layout.h>
 #include <eft/service_config.h>
 #include <eft/text.h>
@@ -20,6 +21,7 @@ using manifest::Service;
 
 constexpr std::string_view kCoreNames[] = {"root", "mem", "proc", "dev", "names", "rs"};
 constexpr u32 kLongestPeriod = 1'000'000;  // us
+constexpr std::size_t kKindBytes = 3;  // ":15", as write_allowed() has it
 constexpr u8 kLowestPriority = 2, kHighestPriority = 55;  // the core servers begin at 56
 
 bool is_name(std::string_view name) {
@@ -31,6 +33,19 @@ bool in_order(u64 low, u64 value, u64 high) { return low <= value && value <= hi
 template <class Enum>
 bool is_one_of(Enum value) {
     return Enum::MIN <= value && value <= Enum::MAX;  // the schema's enumerations have no gaps
+}
+
+bool is_provided_by(const Service& service, std::string_view name) {
+    bool found = false;
+    for_each_text(service.provides(), [&](std::string_view each) { found |= each == name; });
+    return found;
+}
+using Services = flatbuffers::Vector<flatbuffers::Offset<Service>>;
+// The number of services if there is none. Of several, the others are refused.
+unsigned provider_of(const Services& services, std::string_view wanted) {
+    unsigned index = 0;
+    while (index < services.size() && !is_provided_by(*services.Get(index), wanted)) ++index;
+    return index;
 }
 
 class Checker {
@@ -67,7 +82,7 @@ private:
     void for_each_callee(unsigned index, Visit visit) const {
         if (!verdicts_[index].accepted) return;
         for_each_text(services_.Get(index)->connects(), [&](std::string_view wanted) {
-            const unsigned callee = provider_of(wanted);
+            const unsigned callee = provider_of(services_, server_of(wanted));
             if (callee < verdicts_.size() && verdicts_[callee].accepted) visit(callee);
         });
     }
@@ -175,7 +190,7 @@ private:
         for_each_text(service_->provides(), [&](std::string_view own) {
             total += own.size() + 1;
             if (!good) return;
-            if (!is_name(own)) {
+            if (!is_name(own) || own.find(':') != own.npos) {
                 good = refuse("it provides something without a proper name");
             } else if (earlier([&](const Service& other) { return is_provided_by(other, own); })) {
                 good = refuse(own, " is provided twice");
@@ -188,19 +203,26 @@ private:
         bool good = true;
         std::size_t total = 0;
         for_each_text(service_->connects(), [&](std::string_view wanted) {
-            total += wanted.size() + 1;
+            total += server_of(wanted).size() + kKindBytes + 1;
             if (good) good = connects_to(wanted);
         });
-        return good && (total <= 512 || refuse("it connects to too much"));
+        return good && (total <= AllowedServices::kSize + 1 || refuse("it connects to too much"));
     }
 
     bool connects_to(std::string_view wanted) {
-        const unsigned provider = provider_of(wanted);
-        if (provider == services_.size()) return refuse("it connects to ", wanted, ", which nobody provides");
+        const std::string_view server = server_of(wanted);
+        const unsigned provider = provider_of(services_, server);
+        if (provider == services_.size()) return refuse("it connects to ", server, ", which nobody provides");
         if (services_.Get(provider)->priority() < service_->priority()) {
-            return refuse("it connects to ", wanted, ", whose priority is below its own");
+            return refuse("it connects to ", server, ", whose priority is below its own");
         }
-        return true;
+        unsigned times = 0;
+        for_each_text(service_->connects(), [&](std::string_view each) { times += server_of(each) == server; });
+        if (times != 1) return refuse("it connects to ", server, " twice");
+        const std::string_view kinds = programs_.session_kinds(program_of(*services_.Get(provider)));
+        if (kind_number(kinds, kind_of(wanted))) return true;
+        if (kinds.empty()) return refuse("it connects to ", wanted, ", but ", server, " has no kinds of session");
+        return refuse("it connects to ", wanted, ", but ", server, " has the kinds of session ", kinds);
     }
 
     bool grants() {
@@ -213,7 +235,7 @@ private:
                 good = refuse("there is no grant ", wanted);
                 return;
             }
-            const std::string_view server = granted_by(wanted);
+            const std::string_view server = server_of(wanted);
             if (std::find(servers, servers + count, server) != servers + count) {
                 good = refuse("it is granted ", server, " twice");
                 return;
@@ -234,19 +256,7 @@ private:
         return !taken || refuse("its device ", text(own->match()), " has a driver already");
     }
 
-    // The number of services if there is none. Of several, the others are refused.
-    unsigned provider_of(std::string_view wanted) const {
-        unsigned index = 0;
-        while (index < services_.size() && !is_provided_by(*services_.Get(index), wanted)) ++index;
-        return index;
-    }
-    static bool is_provided_by(const Service& service, std::string_view name) {
-        bool found = false;
-        for_each_text(service.provides(), [&](std::string_view each) { found |= each == name; });
-        return found;
-    }
-
-    const flatbuffers::Vector<flatbuffers::Offset<Service>>& services_;
+    const Services& services_;
     const Programs& programs_;
     std::span<Verdict> verdicts_;
     const Service* service_ = nullptr;
@@ -259,6 +269,34 @@ private:
 
 std::string_view program_of(const Service& service) {
     return service.program() ? text(service.program()) : text(service.name());
+}
+
+std::string_view noted_session_kinds(std::span<const std::byte> program) {
+    constexpr std::size_t kHeader = 16;  // three words and "Eft"
+    const auto note = find_section(program, ".note.eft.kinds");
+    if (note.size() <= kHeader) return {};
+    const std::string_view words(reinterpret_cast<const char*>(note.data()) + kHeader, note.size() - kHeader);
+    return words.substr(0, words.find('\0'));
+}
+
+std::optional<unsigned> kind_number(std::string_view kinds, std::string_view wish) {
+    if (kinds.empty()) return wish.empty() ? std::optional(0u) : std::nullopt;
+    if (wish.empty() && kinds.find(' ') == kinds.npos) return 1;
+    for (unsigned number = 1; !kinds.empty(); ++number) {
+        const std::string_view kind = kinds.substr(0, kinds.find(' '));
+        if (kind == (wish.empty() ? "client" : wish)) return number;
+        kinds.remove_prefix(std::min(kind.size() + 1, kinds.size()));
+    }
+    return std::nullopt;
+}
+
+void write_allowed(AllowedServices& allowed, const manifest::Manifest& manifest, const Programs& programs, const Service& service) {
+    for_each_text(service.connects(), [&](std::string_view wanted) {
+        const Service& provider = *manifest.services()->Get(provider_of(*manifest.services(), server_of(wanted)));
+        const unsigned kind = kind_number(programs.session_kinds(program_of(provider)), kind_of(wanted)).value_or(0);
+        allowed.append(allowed.empty() ? "" : " ").append(server_of(wanted));
+        if (kind != 0) allowed.append(':').decimal(kind);
+    });
 }
 
 Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes) {

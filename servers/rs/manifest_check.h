@@ -9,7 +9,9 @@
 #include <eft/abi/types.h>
 #include <eft/text.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -27,17 +29,28 @@ constexpr std::size_t kNamedCapabilities = 32;
 // What a manifest can grant: a session with this server, of this kind of its interface. The program finds it under the
 // server's name.
 constexpr std::string_view kGrants[] = {"rs:order", "rs:log", "proc:control", "dev:list"};
-constexpr std::string_view granted_by(std::string_view grant) { return grant.substr(0, grant.find(':')); }
-constexpr std::string_view granted_kind(std::string_view grant) { return grant.substr(grant.find(':') + 1); }
+
+// "SERVER:KIND" of `grants` and `connects`; the kind is empty where there is none.
+constexpr std::string_view server_of(std::string_view session) { return session.substr(0, session.find(':')); }
+constexpr std::string_view kind_of(std::string_view session) { return session.substr(std::min(server_of(session).size() + 1, session.size())); }
 
 // Knows the programs of the boot archive.
 class Programs {
 public:
     virtual bool has(std::string_view name) const = 0;
+    // The kinds of the sessions that a program serves (EFT_NOTE_SESSION_KINDS), separated by blanks; empty: there are none.
+    virtual std::string_view session_kinds(std::string_view name) const = 0;
 
 protected:
     ~Programs() = default;
 };
+
+// From a program's file.
+std::string_view noted_session_kinds(std::span<const std::byte> program);
+
+// The number of the kind in this list. Without a wish it is the usual kind: `client`, or the only one. 0: the list is empty,
+// and no kind is wished for. None: there is no such kind, or the wish must say which.
+std::optional<unsigned> kind_number(std::string_view kinds, std::string_view wish);
 
 // What becomes of an entry.
 struct Verdict {
@@ -50,6 +63,10 @@ struct Verdict {
 
 // The manifest in these bytes; BadFormat if they are none. The bytes must stay.
 Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes);
+
+// What names is to allow a service that was accepted (names::Client::allowed).
+using AllowedServices = FixedText<511>;
+void write_allowed(AllowedServices& allowed, const manifest::Manifest& manifest, const Programs& programs, const manifest::Service& service);
 
 // Sets verdicts[i] for each service. Those beyond the verdicts, of which there are up to kMaxServices, are for the caller to
 // refuse.

@@ -87,6 +87,16 @@ std::string_view Orders::endpoint_name(u64 object) const {
     return {};
 }
 
+std::string_view Orders::session_kind(std::string_view peer, Badge badge) const {
+    for (const PersistentPart& part : parts_) {
+        if (!part.plan || part.name() != peer) continue;
+        std::string_view kinds = part.session_kinds;
+        for (unsigned number = ipc::kind_number(badge); number > 1 && !kinds.empty(); --number) kinds.remove_prefix(std::min(kinds.find(' '), kinds.size() - 1) + 1);
+        return ipc::kind_number(badge) == 0 ? std::string_view() : kinds.substr(0, kinds.find(' '));
+    }
+    return session_kind_of(peer, badge);
+}
+
 // `part` is null for those of core processes, whose configuration is root's.
 rs::Capability Orders::capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const {
     rs::Capability cap;
@@ -100,7 +110,7 @@ rs::Capability Orders::capability(const kernel_object::CapInfo& found, u32 at, c
     }
     if (found.type == ObjectType::Endpoint) {
         cap.peer = endpoint_name(found.id);
-        cap.session = session_kind_of(cap.peer, Badge{found.data});
+        cap.session = session_kind(cap.peer, Badge{found.data});
     }
     return cap;
 }

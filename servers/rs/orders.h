@@ -49,6 +49,7 @@ private:
     // NotFound; PermissionDenied for a core server.
     Result<unsigned> ordered(std::string_view name) const;
     std::string_view endpoint_name(u64 object) const;
+    std::string_view session_kind(std::string_view peer, Badge badge) const;
     rs::Capability capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const;
 
     const CoreServers& core_;

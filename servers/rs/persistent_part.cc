@@ -42,7 +42,7 @@ Status PersistentPart::make_all(CoreServers& core, unsigned index) {
     EFT_CHECK(assign_device(core));
     Status granted_all;
     for_each_text(plan->grants(), [&](std::string_view what) {
-        if (granted_all.ok()) granted_all = grant(core, index, granted_by(what), granted_kind(what));
+        if (granted_all.ok()) granted_all = grant(core, index, server_of(what), kind_of(what));
     });
     EFT_CHECK(granted_all);
     trouble = std::string_view("cannot be published");

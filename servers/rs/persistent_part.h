@@ -38,6 +38,8 @@ struct PersistentPart {
     SharedMemory config, memory;
     u32 assignment = 0;
     u64 endpoint_id = 0;
+    std::string_view session_kinds;  // of its clients (Programs)
+    AllowedServices allowed;         // what names lets it connect to
     u32 named = 0;  // capabilities that have a name in the configuration
     bool made = false;  // everything above is there
     FixedText<63> trouble;  // what could not be made, and why

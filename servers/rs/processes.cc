@@ -25,12 +25,12 @@ std::string_view join(const List* list, FixedText<N>& into) {
 
 Status Processes::admit(unsigned index) {
     const PersistentPart& part = parts_[index];
-    FixedText<names::Client::kAllowedMax> allowed;
     FixedText<names::Client::kProvidesMax> provides;
     names::Client client;
     client.name = part.name();
-    client.allowed = join(part.plan->connects(), allowed);
+    client.allowed = part.allowed;
     client.provides = join(part.plan->provides(), provides);
+    if (client.allowed.empty() && client.provides.empty()) return {};  // it has nothing to ask names for
     client.identity = index + 1;
     EFT_TRY(names::Admitted admitted, core_.names.admit(client).or_error());
     processes_[index].client = admitted.id;

@@ -18,8 +18,9 @@ constexpr OwnSession kOwnSessions[] = {{"mem", WellKnown::Memory}, {"proc", Well
 
 using Words = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
 
-bool contains(const Words* words, std::string_view word) {
-    return words && std::any_of(words->begin(), words->end(), [&](const auto* each) { return text(each) == word; });
+// Whether one of these entries of `connects` is for the service: "vault", or "vault:guest".
+bool allow(const Words* entries, std::string_view service) {
+    return entries && std::any_of(entries->begin(), entries->end(), [&](const auto* each) { return text(each).substr(0, text(each).find(':')) == service; });
 }
 
 // Ordinal 0 of a service describes it; where another service is, it is no method.
@@ -47,7 +48,7 @@ std::vector<EndpointName> Endpoints::list() const {
     for (const manifest::Service* service : *manifest_.services()) {
         if (!service->provides()) continue;
         for (const auto* name : *service->provides())
-            all.push_back({name->str(), service->name()->str(), own_ && contains(own_->connects(), text(name))});
+            all.push_back({name->str(), service->name()->str(), own_ && allow(own_->connects(), text(name))});
     }
     return all;
 }
@@ -76,7 +77,7 @@ Result<Slot> Endpoints::session(std::string_view name, u64& badge) {
 
 Result<Endpoint*> Endpoints::open(std::string_view typed) {
     std::string_view name = published_name(typed);
-    if (contains(own_ ? own_->connects() : nullptr, typed)) name = typed;
+    if (allow(own_ ? own_->connects() : nullptr, typed)) name = typed;
     for (const auto& each : open_)
         if (each->name == name) return each.get();
     auto endpoint = std::make_unique<Endpoint>();

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace eft {
 
@@ -57,6 +58,14 @@ struct ProgramHeader {
 };
 static_assert(sizeof(ProgramHeader) == 56);
 
+struct SectionHeader {
+    u32 name, type;
+    u64 flags, address, offset, size;
+    u32 link, info;
+    u64 alignment, entry_size;
+};
+static_assert(sizeof(SectionHeader) == 64);
+
 constexpr u8 kIdentification[] = {0x7f, 'E', 'L', 'F', 2 /* 64 bits */, 1 /* little-endian */, 1 /* version */};
 constexpr u16 kExecutableFile = 2, kAmd64 = 62;
 constexpr u32 kLoad = 1, kDynamic = 2, kInterpreter = 3;
@@ -65,9 +74,10 @@ constexpr u32 kExecute = 1, kWrite = 2;
 // `bytes` from `offset` on lie inside [0, size).
 constexpr bool inside(u64 offset, u64 bytes, u64 size) { return offset <= size && bytes <= size - offset; }
 
+inline bool is_elf(const Header& header) { return std::memcmp(header.identification, kIdentification, sizeof(kIdentification)) == 0; }
+
 inline bool is_program(const Header& header) {
-    return std::memcmp(header.identification, kIdentification, sizeof(kIdentification)) == 0 &&
-           header.type == kExecutableFile && header.machine == kAmd64 &&
+    return is_elf(header) && header.type == kExecutableFile && header.machine == kAmd64 &&
            header.program_header_size == sizeof(ProgramHeader);
 }
 
@@ -122,6 +132,31 @@ inline Result<Elf> parse_elf(std::span<const std::byte> file) {
     }
     if (!entry_found) return Error::BadFormat;
     return elf;
+}
+
+// The contents of the section with this name, which nothing loads; empty: there is none, or the file is damaged.
+inline std::span<const std::byte> find_section(std::span<const std::byte> file, std::string_view name) {
+    namespace format = elf_format;
+    format::Header header;
+    if (file.size() < sizeof(header)) return {};
+    std::memcpy(&header, file.data(), sizeof(header));
+    const auto section = [&](unsigned index) {
+        format::SectionHeader found{};
+        const u64 offset = header.section_headers + u64{index} * sizeof(found);
+        if (format::inside(offset, sizeof(found), file.size())) std::memcpy(&found, file.data() + offset, sizeof(found));
+        return found;
+    };
+    const auto contents = [&](const format::SectionHeader& of) {
+        return format::inside(of.offset, of.size, file.size()) ? file.subspan(of.offset, of.size) : std::span<const std::byte>();
+    };
+    if (!format::is_elf(header)) return {};
+    const auto names = contents(section(header.section_names));
+    for (unsigned index = 0; index < header.section_header_count; ++index) {
+        const format::SectionHeader each = section(index);
+        const bool fits = format::inside(each.name, name.size() + 1, names.size());
+        if (fits && std::memcmp(names.data() + each.name, name.data(), name.size()) == 0 && names[each.name + name.size()] == std::byte{0}) return contents(each);
+    }
+    return {};
 }
 
 // The part of the segment that lies in the page at `page`, copied to `target`; the rest of the target stays as it is.

@@ -17,6 +17,8 @@ namespace eft {
 template <std::size_t N>
 class FixedText {
 public:
+    static constexpr std::size_t kSize = N;
+
     constexpr FixedText() = default;
     constexpr FixedText(std::string_view text) { append(text); }
 

@@ -98,6 +98,7 @@ public:
 
     Error enter(u64 operation, Slot where, ipc::Registers& r) {
         if (self->dead) return Error::Cancelled;
+        ++calls_;
         count(self->image ? &self->image->system_calls : nullptr, self->image ? self->image->fatal_system_call : Image::kNever);
         if (refusal && operation == static_cast<u64>(SystemCall::Call))
             if (const Error error = refusal(static_cast<Invocation>(r.tag.label())); error != Error::None) return error;
@@ -130,6 +131,22 @@ public:
         record().events.clear();
         kernel::handle_exception(core_, {6, 0, 0});
         hand_over();
+    }
+
+    void compute(u64 duration) {
+        const u64 end = duration == kForEver ? kForEver : record().time + duration;
+        while (record().time < end) {
+            record().events.clear();
+            const u64 event = events.empty() ? kForEver : events.begin()->first;
+            const u64 slice = core_.deadline == 0 ? kForEver : core_.deadline;
+            const u64 next = std::min({end, event, slice});
+            if (next != kForEver) record().time = std::max(record().time, next);
+            if (event <= record().time) run_event();
+            else if (slice <= record().time) kernel::handle_time_slice(core_);
+            // For a slice nobody has made a system call.
+            if (end == kForEver && events.empty() && std::exchange(calls_at_slice_, calls_) == calls_) signal_idle();
+            hand_over();
+        }
     }
 
     // Makes the page of the running thread's window accessible. False: it is no address of its window.
@@ -238,21 +255,12 @@ private:
             arch::window = runner.window.place();
             arch::message_page = runner.thread->utcb;
             if (!runner.image || offset == layout::kCrashOffset) arch::crash();
-            if (offset == layout::kHangOffset)
-                for (;;) static_cast<void>(spin());
+            if (offset == layout::kHangOffset) compute(kForEver);
             eft_start(runner.arguments[0], runner.arguments[1]);
         }
         arch::message_page = &arch::no_page;
         __lsan_enable();
     }
-    // A thread that computes: time passes, and the kernel takes the processor away from it.
-    bool spin() {
-        record().time = std::max(record().time + kTicksPerCall, core_.deadline);
-        kernel::handle_time_slice(core_);
-        hand_over();
-        return true;
-    }
-
     // To the thread that the kernel has chosen; back when it is this one again.
     void hand_over() {
         end_dropped();
@@ -290,13 +298,16 @@ private:
                 kernel::handle_time_slice(core_);
             } else if (!events.empty()) {
                 record().time = std::max(record().time, next_event);
-                auto event = std::move(events.begin()->second);
-                events.erase(events.begin());
-                event();
+                run_event();
             } else {
                 signal_idle();
             }
         }
+    }
+    void run_event() {
+        auto event = std::move(events.begin()->second);
+        events.erase(events.begin());
+        event();
     }
     void signal_idle() {
         if (idle != Slot::None && root_.thread->state != ThreadState::Ready) {
@@ -337,6 +348,7 @@ private:
     std::unique_ptr<Runner> leaving_, last_;
     std::vector<std::unique_ptr<Image>> images_;
     std::string deadlock_;
+    u64 calls_ = 0, calls_at_slice_ = 0;  // system calls of all
 };
 
 namespace {
@@ -366,6 +378,7 @@ void Machine::Implementation::remove_handler() { sigaction(SIGSEGV, &other_fault
 
 Machine::Machine(std::size_t archive_bytes) : implementation_(std::make_unique<Implementation>(archive_bytes)) {}
 Machine::~Machine() = default;
+void compute(u64 time) { machine->compute(time); }
 const BootInfo& Machine::boot_info() const { return implementation_->boot_info(); }
 std::byte* Machine::memory(u64 physical) { return kernel::to_pointer<std::byte>(PhysAddr(physical)); }
 Image& Machine::add_image(std::string name, std::function<int()> main) { return implementation_->add_image(std::move(name), std::move(main)); }

@@ -1,7 +1,8 @@
 // A machine in the test process that runs programs of Eft: the real kernel objects and system calls (kernel/arch/host),
 // and a Linux thread for each thread of Eft.
 //
-// Only the Linux thread runs whose thread the kernel has chosen; a system call, a fault or the end of a slice hands over.
+// Only the Linux thread runs whose thread the kernel has chosen; a system call, a fault or, in compute(), an interrupt and the
+// end of a slice hand over.
 // So a scene is deterministic: the same calls in the same order each time. Time is virtual: a little passes with each
 // system call, and when nobody can run it goes on to the kernel's timer.
 //
@@ -33,6 +34,7 @@ struct Image {
     std::string name;
     std::function<int()> main;
     u64 entry = 0;  // where its threads start
+    std::string session_kinds;  // of the sessions that it serves, as its ELF note has them; the build's notes are in no Image
 
     u64 system_calls = 0;               // that its threads have made
     u64 stores = 0;                     // of store_word and store_bytes
@@ -40,6 +42,10 @@ struct Image {
     u64 fatal_store = kNever;           // the same
     unsigned starts = 0;                // threads that began
 };
+
+// By a program's thread: it makes no system call for so long. Time passes meanwhile, and events and the kernel's timer come.
+constexpr u64 kForEver = ~u64{0};
+void compute(u64 time);
 
 // The smallest file that root and proc can load as this program: its entry point is all that matters.
 std::vector<std::byte> elf_file(const Image& image);
@@ -62,7 +68,8 @@ public:
     // An address at which threads of this program start. It lives as long as the machine.
     Image& add_image(std::string name, std::function<int()> main);
 
-    // Who is signalled, by the capability in this slot of root's, when no thread can run and no timer is armed. Root must
+    // Who is signalled, by the capability in this slot of root's, when no thread can run and no timer is armed, or only one
+    // that computes for ever, and no event is left. Root must
     // wait for it then; if it does not, its system call ends with std::logic_error, which says where everybody waits.
     void signal_when_idle(Slot notification);
 

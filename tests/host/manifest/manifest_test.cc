@@ -21,6 +21,11 @@ struct AllPrograms final : Programs {
     std::set<std::string, std::less<>> known{"uart", "echo", "ext2", "monitor"};
     bool any = true;
     bool has(std::string_view name) const override { return any || known.contains(name); }
+    std::string_view session_kinds(std::string_view name) const override {
+        if (name == "vault") return "keeper guest token";
+        if (name == "door") return "control client";
+        return name == "lamp" ? "user" : "";
+    }
 };
 
 std::string read(const std::string& path) {
@@ -89,6 +94,30 @@ TEST_CASE("a good manifest") {
                                   entry("shell", R"("kind": "Program", "connects": ["console", "file/0"], "grants": ["rs:order"])", 10));
     CHECK(verdict.lines.empty());
     CHECK(verdict.accepted == std::vector<bool>{true, true, true});
+}
+
+TEST_CASE("who connects says which kind of session it gets, where the interface has several") {
+    const std::string servers = entry("vault", R"("provides": ["vault"])") + "," + entry("door", R"("provides": ["door"])") + "," +
+                                entry("lamp", R"("provides": ["lamp"])") + "," + entry("echo", R"("provides": ["echo"])");
+    const auto with = [&](const std::string& wanted) { return servers + "," + entry("a", "\"connects\": [" + wanted + "]"); };
+    const std::pair<const char*, const char*> good[] = {{R"("vault:guest", "door", "lamp", "echo")", "vault:2 door:2 lamp:1 echo"},
+                                                        {R"("echo", "vault:token", "door:control", "lamp:user")", "echo vault:3 door:1 lamp:1"}};
+    for (const auto& [wanted, allowed] : good) {
+        const auto bytes = compile("{\"services\": [" + with(wanted) + "]}");
+        const auto manifest = read_manifest(bytes);
+        REQUIRE(manifest.ok());
+        CHECK(outcome_of(**manifest, AllPrograms()).lines.empty());
+        AllowedServices written;
+        write_allowed(written, **manifest, AllPrograms(), *(*manifest)->services()->Get(4));
+        CHECK(written.view() == allowed);
+    }
+    refused(with(R"("vault")"), "a: it connects to vault, but vault has the kinds of session keeper guest token");
+    refused(with(R"("vault:boss")"), "a: it connects to vault:boss, but vault has the kinds of session keeper guest token");
+    refused(with(R"("vault:")"), "a: it connects to vault:, but vault has the kinds of session keeper guest token");
+    refused(with(R"("echo:client")"), "a: it connects to echo:client, but echo has no kinds of session");
+    refused(with(R"("vault:guest", "vault:token")"), "a: it connects to vault twice");
+    refused(with(R"("cellar:guest")"), "a: it connects to cellar, which nobody provides");
+    refused(entry("a", R"("provides": ["a:b"])"), "a: it provides something without a proper name");
 }
 
 TEST_CASE("one line for each broken rule, and the others start") {

@@ -129,6 +129,26 @@ STAGE_CASE(World, "a client gets what the manifest allows, and nothing else") {
     CHECK(publish("").error() == Error::InvalidArgument);
 }
 
+STAGE_CASE(World, "a session has the kind that the manifest says, and all are one service's") {
+    REQUIRE(publish("vault").ok());
+    REQUIRE(publish("timer").ok());
+    auto provider = admit("", "vault").client;
+    auto keeper = admit("timer vault:15", "", 7), guest = admit("vault:2"), plain = admit("vault");
+    const auto kept = keep(keeper.client, "vault"), second = connect(guest.client, "vault"), third = connect(plain.client, "vault");
+    REQUIRE((kept.ok() && second.ok() && third.ok()));
+    CHECK(ipc::kind_number(Badge{kept->badge}) == 15);
+    CHECK(ipc::kind_number(Badge{second->badge}) == 2);
+    CHECK(ipc::kind_number(Badge{third->badge}) == 0);
+    CHECK(kernel_object::inspect(slot(WellKnown::Table), second->cap.slot())->data == second->badge);
+    CHECK(ipc::kind_number(Badge{connect(keeper.client, "timer")->badge}) == 0);
+    CHECK(connect(guest.client, "vault:2").error() == Error::PermissionDenied);
+    CHECK(list(provider.open({0})) == std::vector{third->badge, second->badge, kept->badge});
+    names::Badge over;
+    over.badge = second->badge;
+    REQUIRE(guest.client.disconnect(over).ok());
+    CHECK(list(provider.closed()) == std::vector{second->badge});
+}
+
 STAGE_CASE(World, "badges are never used again, and a dismissed client's sessions are revoked and reported") {
     REQUIRE(publish("block/0").ok());
     auto provider = admit("", "block/0");

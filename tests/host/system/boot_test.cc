@@ -2,8 +2,11 @@
 #include "host_system.h"
 
 #include <eft/idl/echo.h>
+#include <eft/idl/kinds.h>
 #include <eft/layout.h>
+#include <eft/server.h>
 #include <eft/session.h>
+#include <eft/wake.h>
 
 #include <doctest/doctest.h>
 
@@ -32,6 +35,47 @@ int call_echo() {
         CHECK(answer.ok());
         answers += answer.ok() && answer->text == "how are you?";
     }
+    return 0;
+}
+
+namespace kinds = test::kinds;
+
+// Answers which kind of session asks.
+struct Vault {
+    Result<kinds::Sum> open(ipc::Context&, const kinds::Sum& request) { return request; }
+    Result<kinds::Who> look(ipc::Context& context, const Empty&) {
+        return kinds::Who{static_cast<u8>(ipc::kind_number(context.badge())), ipc::session_id(context.badge())};
+    }
+    Result<kinds::Sum> knock(ipc::Context&, const Empty&) { return kinds::Sum{}; }
+    Status whisper(ipc::Context&, const kinds::Sum&) { return {}; }
+};
+
+int serve_vault() {
+    static EFT_PROCESS_LOCAL Vault vault;
+    report_ready();
+    ServerLoop loop;
+    loop.run(requests_to<kinds::Vault>(vault));
+}
+
+struct Visit {
+    unsigned kind = 0;
+    Error opened = Error::None;
+};
+std::array<Visit, 2> visits;
+
+template <std::size_t Index>
+int visit_vault() {
+    auto vault = connect_client<kinds::VaultClient<>>("vault");
+    CHECK(vault.ok());
+    if (!vault.ok()) return 1;
+    const auto who = vault->look();
+    visits[Index] = {who.ok() ? who->kind : 0u, vault->open({7}).or_error().error()};
+    return 0;
+}
+
+int connect_to_nothing() {
+    CHECK(connect("echo").error() == Error::PermissionDenied);
+    CHECK(connect_kept("echo").error() == Error::PermissionDenied);
     return 0;
 }
 
@@ -127,4 +171,36 @@ TEST_CASE("who dies because memory has run out has that in the crash record: the
         REQUIRE(info->last_death());
         CHECK(info->last_death()->words() == words);
     }
+}
+
+TEST_CASE("a client has the kind of session that the manifest gives it, and capabilities are listed with it") {
+    HostSystem system({{"vault", serve_vault, "keeper guest token"}, {"visitor", visit_vault<0>}, {"owner", visit_vault<1>}}, R"({"services": [
+        {"name": "vault", "priority": 30, "provides": ["vault"]},
+        {"name": "visitor", "kind": "Program", "priority": 10, "connects": ["vault:guest"], "heartbeat_ms": 0, "restart": {"policy": "Never"}},
+        {"name": "owner", "kind": "Program", "priority": 10, "connects": ["vault:keeper"], "heartbeat_ms": 0, "restart": {"policy": "Never"}},
+        {"name": "stray", "program": "owner", "kind": "Program", "priority": 10, "connects": ["vault"], "heartbeat_ms": 0}
+    ]})");
+    CHECK(visits[0].kind == 2);
+    CHECK(visits[0].opened == Error::PermissionDenied);
+    CHECK(visits[1].kind == 1);
+    CHECK(visits[1].opened == Error::None);
+    const auto refused = system.rs().info({"stray"});
+    REQUIRE(refused.ok());
+    CHECK(refused->trouble() == "it connects to vault, but vault has the kinds of session keeper guest token");
+}
+
+TEST_CASE("who connects to nothing and provides nothing has no session with names") {
+    HostSystem system({{"echo", eft_main_echo}, {"hermit", [] { return connect_to_nothing(), static_cast<int>(wait_for_wake()); }}}, R"({"services": [
+        {"name": "echo", "priority": 30, "provides": ["echo"]},
+        {"name": "hermit", "kind": "Program", "priority": 10, "heartbeat_ms": 0}
+    ]})");
+    const auto holds_names = [&](const char* name) {
+        const auto part = system.rs().capabilities({name, 0});
+        REQUIRE(part.ok());
+        bool found = false;
+        for (const rs::CapabilityView each : part->capabilities()) found |= each.slot() == raw(slot(WellKnown::Names));
+        return found;
+    };
+    CHECK(holds_names("echo"));
+    CHECK(!holds_names("hermit"));
 }

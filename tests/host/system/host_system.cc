@@ -10,6 +10,7 @@
 
 #include <flatbuffers/idl.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -68,18 +69,18 @@ HostSystem::~HostSystem() = default;
 
 void HostSystem::load_archive(const std::vector<HostProgram>& programs, const std::string& manifest) {
     archive::NewcWriter archive;
-    const auto add = [&](const std::string& name, std::function<int()> main) {
+    const auto is_given = [&](std::string_view name) { return std::ranges::any_of(programs, [&](const HostProgram& each) { return each.name == name; }); };
+    const auto add = [&](const std::string& name, std::function<int()> main, const std::string& session_kinds = {}) {
         host::Image& image = machine.add_image(name, std::move(main));
+        image.session_kinds = session_kinds;
         images_[name] = &image;
         archive.add(name, chars(host::elf_file(image)));
     };
-    add("mem", eft_main_mem);
-    add("proc", eft_main_proc);
-    add("dev", eft_main_dev);
-    add("names", eft_main_names);
-    add("rs", eft_main_rs);
-    add("tombstone", eft_main_tombstone);
-    for (const HostProgram& program : programs) add(program.name, program.main);
+    const std::pair<const char*, int (*)()> own[] = {{"mem", eft_main_mem},     {"proc", eft_main_proc}, {"dev", eft_main_dev},
+                                                     {"names", eft_main_names}, {"rs", eft_main_rs},     {"tombstone", eft_main_tombstone}};
+    for (const auto& [name, main] : own)
+        if (!is_given(name)) add(name, main);
+    for (const HostProgram& program : programs) add(program.name, program.main, program.session_kinds);
     archive.add("manifest", compile(manifest));
     const std::string bytes = std::move(archive).finish();
     if (bytes.size() > kArchiveBytes) throw std::logic_error("the boot archive is too large");

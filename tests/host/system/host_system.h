@@ -34,13 +34,14 @@ namespace eft::test {
 struct HostProgram {
     std::string name;
     std::function<int()> main;
+    std::string session_kinds = {};  // host::Image
 };
 
 class HostSystem {
 public:
     static constexpr u64 kTickMs = 50;  // of root's timer
 
-    // Starts everything, and runs until nobody can. `manifest` is JSON (images/manifest). std::logic_error: the manifest is
+    // Starts everything, and runs until nobody can. A program with the name of a core server takes its place. `manifest` is JSON (images/manifest). std::logic_error: the manifest is
     // malformed, or root cannot start. `before` is called before anybody but root runs.
     HostSystem(const std::vector<HostProgram>& programs, const std::string& manifest, const std::function<void(HostSystem&)>& before = {});
     ~HostSystem();

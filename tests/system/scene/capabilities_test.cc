@@ -129,12 +129,17 @@ TEST_CASE("each process holds what the manifest and the rules of the start give 
         expected[3] = "Endpoint " + name + " r2";  // receives
         expected[6] = "Endpoint mem space r1";
         expected[7] = "Endpoint proc process r1";
-        expected[8] = "Endpoint names client r1";
+        // names is for those who connect to something, or provide something.
+        if (!service.value("connects", json::array()).empty() || !service.value("provides", json::array()).empty()) expected[8] = "Endpoint names client r1";
         unsigned slot = kFirstNamed;
         for (const std::string& words : named_of(service)) expected[slot++] = words;
         std::set<std::string> further = {"Endpoint mem object r1",  // memory of its own, of its rings, of its clients' rings
                                          "Notification r1"};        // wakes peers, and itself
-        for (const std::string wanted : service.value("connects", json::array())) further.insert("Endpoint " + provider.at(wanted) + " r1");
+        for (const std::string wanted : service.value("connects", json::array())) {
+            const auto colon = std::min(wanted.find(':'), wanted.size());
+            const std::string kind = colon == wanted.size() ? "" : " " + wanted.substr(colon + 1);
+            further.insert("Endpoint " + provider.at(wanted.substr(0, colon)) + kind + " r1");
+        }
         const Table table = table_of(system, name);
         all += static_cast<unsigned>(table.capabilities.size());
         CHECK(table.memory == 0);

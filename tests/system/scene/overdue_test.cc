@@ -26,6 +26,9 @@ TEST_CASE("a service whose answers are late for two clients is restarted, and it
     const std::string info = system.run("service info slow");
     CHECK_MESSAGE(info.find("last death: overdue answers; its answer to patient_") != std::string::npos, info);
     CHECK_MESSAGE(info.find("; 2 clients complained\n") != std::string::npos, info);
+    // Both have the usual kind of session; one manifest's entry says so.
+    for (const std::string name : {"patient_one", "patient_two"})
+        CHECK_MESSAGE(system.run("service info " + name).find("endpoint of slow, client session ") != std::string::npos, name);
     for (const std::string name : {"patient_one", "patient_two", "echo", "counter"}) CHECK_MESSAGE(services.at(name).restarts == 0, name);
     system.shut_down();
 }

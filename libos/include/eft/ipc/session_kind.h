@@ -14,6 +14,16 @@
 #include <optional>
 #include <string_view>
 
+// In a dispatcher: the program's file says which kinds its sessions may have, in an ELF note that is never loaded, for the
+// supervisor, which knows them by name only (servers/rs/manifest_check.h).
+#define EFT_NOTE_SESSION_KINDS(words)               \
+    asm inline(".pushsection .note.eft.kinds, \"\", @note\n" \
+               ".long 4, 2f - 1f, 1\n"              \
+               ".asciz \"Eft\"\n"                   \
+               "1: .asciz \"" words "\"\n"          \
+               "2: .balign 4\n"                     \
+               ".popsection")
+
 namespace eft::ipc {
 
 constexpr unsigned kSessionKindShift = 60;
