@@ -48,20 +48,17 @@ Result<Slot> ServerLoop::keep_reply() {
 
 void ServerLoop::answer(Slot reply, ipc::Registers& registers) {
     const u32 index = raw(reply) - config().table.first_reply;
+    waiting_replies_ &= ~(u64{1} << index);
     trace().answered(waiting_requests_[index], registers.tag.value);
     if (commit_) commit_->before_reply(replies_ + 1);
     if (sys::send(reply, registers) != Error::None) {
         if (commit_) commit_->undo_reply();
         registers = {};
         registers.tag = Tag(static_cast<u32>(Error::ProtocolViolation), 0);
-        if (sys::send(reply, registers) != Error::None) {
-            waiting_replies_ &= ~(1u << index);  // who waited is gone, and the Reply is free
-            return;
-        }
+        if (sys::send(reply, registers) != Error::None) return;  // who waited is gone, and the Reply is free
     }
     ++replies_;
     if (commit_) commit_->after_reply();
-    waiting_replies_ &= ~(u64{1} << index);
 }
 
 void ServerLoop::abandon(Slot reply) {
