@@ -1,4 +1,5 @@
 // What could stand where the Tab key was pressed.
+#include "monitor/arguments.h"
 #include "monitor/rpc/rpc_names.h"
 #include "monitor/shell.h"
 
@@ -51,8 +52,9 @@ Task<std::vector<std::string>> candidates(Shell& shell, Question question) {
         case Question::Of::Nothing: break;
         case Question::Of::Command: all = command_names(); break;
         case Question::Of::Verb: all = alternatives(question.argument); break;
-        case Question::Of::Service: all = question.before.front() == "rpc" ? rpc_services() : service_names(shell); break;
-        case Question::Of::Method: all = rpc_methods(question.before.back()); break;
+        case Question::Of::Service: all = question.before.front() == "rpc" ? rpc_services(shell) : service_names(shell); break;
+        case Question::Of::Method: all = co_await rpc_methods(shell, question.before.back()); break;
+        case Question::Of::Event: all = co_await rpc_events(shell, question.before[1]); break;
         case Question::Of::Path: all = co_await paths(shell, question.word); break;
     }
     co_return fitting(std::move(all), question.word);

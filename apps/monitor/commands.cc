@@ -1,4 +1,5 @@
 // The table of commands, and those that are about the prompt itself.
+#include "monitor/rpc/json.h"
 #include "monitor/shell.h"
 
 #include <eft/text.h>
@@ -7,9 +8,8 @@ namespace eft::monitor {
 namespace {
 
 constexpr CommandEntry kCommands[] = {
-    {"help", "", "this list", command_help},
-    {"service", "list|info|kill|restart|stop|start|wait|watch|fault [NAME] [--signal kill|hang|crash] [COUNT]", "services, and orders to them",
-     command_service},
+    {"help", "[COMMAND]", "this list, or how a command is used", command_help},
+    {"service", "list|info|kill|restart|stop|start|wait|watch|fault [NAME...] [--signal kill|hang|crash]", "services, and orders to them; help service", command_service, true},
     {"ps", "", "processes", command_ps},
     {"ls", "[-a] [-l] [PATH...]", "what is in a directory", command_ls},
     {"cat", "PATH...", "the contents of files", command_cat},
@@ -19,10 +19,10 @@ constexpr CommandEntry kCommands[] = {
     {"mount", "", "what is mounted", command_mount},
     {"sync", "", "waits until everything is on the disk", command_sync},
     {"log", "[NAME]", "the system's log, newest last", command_log},
-    {"rpc", "[SERVICE [METHOD [JSON]]]", "any call of any service; with less, what there is to call", command_rpc},
+    {"rpc", "[SERVICE [METHOD [JSON]]] [--watch EVENT [--count N]]", "any call of any service, or its events; with less, what there is", command_rpc},
     {"uptime", "", "time since the machine started", command_uptime},
     {"free", "", "memory in use", command_free},
-    {"echo", "[WORD...]", "prints its words; $? is the last status", command_echo},
+    {"echo", "[WORD...]", "prints its words; $? is the last status", command_echo, true},
     {"sleep", "MS", "does nothing for so many milliseconds", command_sleep},
     {"wait", "", "until no command runs in the background", command_wait},
     {"shutdown", "", "switches the machine off", command_shutdown},
@@ -33,43 +33,48 @@ constexpr CommandEntry kCommands[] = {
 
 std::span<const CommandEntry> all_commands() { return kCommands; }
 
-Task<int> command_help(Shell& shell, const Words&) {
+Task<int> command_help(Shell& shell, const Arguments& given) {
     std::string text;
+    const std::string wanted = given.word(0);
     for (const CommandEntry& entry : kCommands) {
+        if (!wanted.empty() && wanted != entry.name) continue;
         FixedText<160> line;
         line.append(entry.name);
         if (!entry.arguments.empty()) line.append(' ').append(entry.arguments);
         line.column(28).append(entry.help).append('\n');
         text.append(line.view());
     }
-    text.append("; separates commands, & at the end runs one in the background\n");
+    int status = 0;
+    if (wanted.empty()) text.append("; separates commands, & at the end runs one in the background, Ctrl-C ends what runs, -- ends options\n");
+    if (wanted == "service") text = service_usage();
+    if (text.empty()) status = co_await shell.fail(given, terminal_text(wanted) + ": no such command; help lists them");
     co_await shell.print(text);
-    co_return 0;
+    co_return status;
 }
 
-Task<int> command_echo(Shell& shell, const Words& words) {
+Task<int> command_echo(Shell& shell, const Arguments& given) {
     std::string line;
-    for (std::size_t i = 1; i < words.size(); ++i) line.append(i == 1 ? "" : " ").append(words[i]);
+    for (std::size_t i = 0; i < given.words.size(); ++i) line.append(i == 0 ? "" : " ").append(given.words[i]);
     line.push_back('\n');
     co_await shell.print(line);
     co_return 0;
 }
 
-Task<int> command_sleep(Shell& shell, const Words& words) {
+Task<int> command_sleep(Shell& shell, const Arguments& given) {
     constexpr u64 kLongest = 24ull * 60 * 60 * 1000;
     int status = 0;
-    Result<u64> milliseconds = Error::InvalidArgument;
-    if (words.size() == 2) milliseconds = parse_u64(words[1]);
+    const Result<u64> milliseconds = parse_u64(given.words[0]);
     if (!milliseconds.ok() || *milliseconds > kLongest) {
-        status = co_await shell.fail(words, "a number of milliseconds is wanted");
+        const std::string wrong = terminal_text(given.words[0]) + ": a number of milliseconds is wanted, at most " + std::to_string(kLongest);
+        status = co_await shell.fail(given, wrong);
         co_return status;
     }
     Status slept = co_await shell.clock().sleep(*milliseconds * 1'000'000);
-    if (!slept.ok()) status = co_await shell.fail(words, "timer", slept.error());
+    if (!slept.ok()) status = co_await shell.fail(given, "timer", slept.error());
     co_return status;
 }
 
-Task<int> command_wait(Shell& shell, const Words&) {
+Task<int> command_wait(Shell& shell, const Arguments&) {
     co_await shell.background_ended();
     co_return 0;
 }

@@ -1,8 +1,10 @@
 #include "monitor/completion.h"
 
+#include "monitor/arguments.h"
 #include "monitor/command_line.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace eft::monitor {
 namespace {
@@ -12,23 +14,8 @@ constexpr std::size_t kTerminalWidth = 80;
 
 // The n-th argument of a form that is no option: "[-l] [PATH...]" has "PATH" as number 0, and so for all that follow.
 std::string_view argument(std::string_view form, std::size_t number) {
-    std::string_view last;
-    bool optional = false;  // within the value of an option, as in [--signal kill|hang]
-    while (!form.empty()) {
-        const std::size_t size = std::min(form.find(' '), form.size());
-        std::string_view word = form.substr(0, size);
-        form.remove_prefix(std::min(size + 1, form.size()));
-        const bool closes = word.ends_with(']');
-        while (word.starts_with('[')) word.remove_prefix(1);
-        const bool repeats = word.find("...") != word.npos;
-        word = word.substr(0, word.find_first_of("].") == word.npos ? word.size() : word.find_first_of("]."));
-        if (word.starts_with('-') || optional) {
-            optional = !closes;
-            continue;
-        }
-        last = word;
-        if (number-- == 0 || repeats) return last;
-    }
+    for (const FormPart& part : parts_of(form))
+        if (part.option.empty() && (number-- == 0 || part.repeats)) return part.value;
     return {};
 }
 
@@ -37,6 +24,7 @@ Question::Of kind_of(std::string_view argument) {
     if (argument == "PATH" || argument == "FILE") return Question::Of::Path;
     if (argument == "NAME" || argument == "SERVICE") return Question::Of::Service;
     if (argument == "METHOD") return Question::Of::Method;
+    if (argument == "EVENT") return Question::Of::Event;
     return Question::Of::Nothing;
 }
 
@@ -55,22 +43,21 @@ Question question_of(std::string_view before_cursor, ArgumentsOf arguments_of) {
         question.of = Question::Of::Command;
         return question;
     }
-    if (question.word.starts_with('-')) return question;
-    const auto plain = [](const std::string& word) { return !word.starts_with('-'); };
-    const std::size_t number = static_cast<std::size_t>(std::count_if(question.before.begin() + 1, question.before.end(), plain));
-    question.argument = argument(arguments_of(question.before.front()), number);
+    const std::string_view form = arguments_of(question.before.front());
+    const std::vector<FormPart> parts = parts_of(form);
+    std::size_t number = 0;
+    std::string_view value;  // of the option that stands before the cursor
+    for (std::size_t i = 1; i < question.before.size(); ++i) {
+        const std::string& word = question.before[i];
+        if (!std::exchange(value, {}).empty()) continue;
+        const auto option = std::find_if(parts.begin(), parts.end(), [&](const FormPart& part) { return part.option == word; });
+        if (option != parts.end()) value = option->value;
+        else if (!word.starts_with('-')) ++number;
+    }
+    if (value.empty() && question.word.starts_with('-')) return question;
+    question.argument = value.empty() ? argument(form, number) : value;
     question.of = kind_of(question.argument);
     return question;
-}
-
-std::vector<std::string> alternatives(std::string_view form) {
-    std::vector<std::string> words;
-    while (!form.empty()) {
-        const std::size_t size = std::min(form.find('|'), form.size());
-        words.emplace_back(form.substr(0, size));
-        form.remove_prefix(std::min(size + 1, form.size()));
-    }
-    return words;
 }
 
 std::vector<std::string> fitting(std::vector<std::string> all, std::string_view word) {

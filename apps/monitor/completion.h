@@ -9,7 +9,7 @@
 namespace eft::monitor {
 
 struct Question {
-    enum class Of { Nothing, Command, Verb, Service, Method, Path };
+    enum class Of { Nothing, Command, Verb, Service, Method, Event, Path };
     Of of = Of::Nothing;
     std::string word;                 // what there is of it, unquoted
     std::vector<std::string> before;  // the words of its command before it
@@ -19,9 +19,6 @@ struct Question {
 // `arguments_of(command)` is the form of its arguments, as `help` prints it; empty if there is no such command.
 using ArgumentsOf = std::string_view (*)(std::string_view command);
 Question question_of(std::string_view before_cursor, ArgumentsOf arguments_of);
-
-// The alternatives of a Verb.
-std::vector<std::string> alternatives(std::string_view form);
 
 // Those that begin with the word, sorted, each once.
 std::vector<std::string> fitting(std::vector<std::string> all, std::string_view word);

@@ -1,5 +1,5 @@
 // Commands about files. Each goes on with its next path after an error, and ends with status 1.
-#include "monitor/file_arguments.h"
+#include "monitor/file_errors.h"
 #include "monitor/format.h"
 #include "monitor/rpc/json.h"
 #include "monitor/shell.h"
@@ -113,27 +113,23 @@ Result<file::FileSystemState> file_system_state(Shell& shell) {
 
 }  // namespace
 
-Task<int> command_cat(Shell& shell, const Words& words) {
-    const Arguments given = arguments_of(words, "");
-    const std::vector<std::string>& paths = given.paths;
-    int status = co_await check_paths(shell, words, given);
-    if (status != 0) co_return status;
+Task<int> command_cat(Shell& shell, const Arguments& given) {
+    const std::vector<std::string>& paths = given.words;
+    int status = 0;
     for (std::size_t i = 0; i < paths.size(); ++i) {
         Status printed = co_await print_contents(shell, paths[i]);
-        if (!printed.ok()) status = co_await fail_path(shell, words, paths[i], printed.error());
+        if (!printed.ok()) status = co_await fail_path(shell, given, paths[i], printed.error());
     }
     co_return status;
 }
 
-Task<int> command_sha256sum(Shell& shell, const Words& words) {
-    const Arguments given = arguments_of(words, "");
-    const std::vector<std::string>& paths = given.paths;
-    int status = co_await check_paths(shell, words, given);
-    if (status != 0) co_return status;
+Task<int> command_sha256sum(Shell& shell, const Arguments& given) {
+    const std::vector<std::string>& paths = given.words;
+    int status = 0;
     for (std::size_t i = 0; i < paths.size(); ++i) {
         Result<Sha256::Digest> sum = co_await digest(shell, paths[i]);
         if (!sum.ok()) {
-            status = co_await fail_path(shell, words, paths[i], sum.error());
+            status = co_await fail_path(shell, given, paths[i], sum.error());
             continue;
         }
         const std::array<char, 64> digits = hex_digits(*sum);
@@ -144,17 +140,15 @@ Task<int> command_sha256sum(Shell& shell, const Words& words) {
     co_return status;
 }
 
-Task<int> command_stat(Shell& shell, const Words& words) {
-    const Arguments given = arguments_of(words, "");
-    const std::vector<std::string>& paths = given.paths;
-    int status = co_await check_paths(shell, words, given);
-    if (status != 0) co_return status;
+Task<int> command_stat(Shell& shell, const Arguments& given) {
+    const std::vector<std::string>& paths = given.words;
+    int status = 0;
     for (std::size_t i = 0; i < paths.size(); ++i) {
         Result<FileSystem*> files = shell.files();
         using Found = Result<file::Attributes>;
         Found found = files.ok() ? (*files)->stat(paths[i], true) : Found(files.error());
         if (!found.ok()) {
-            status = co_await fail_path(shell, words, paths[i], found.error());
+            status = co_await fail_path(shell, given, paths[i], found.error());
             continue;
         }
         Result<std::string> target = std::string();
@@ -165,11 +159,11 @@ Task<int> command_stat(Shell& shell, const Words& words) {
     co_return status;
 }
 
-Task<int> command_df(Shell& shell, const Words& words) {
+Task<int> command_df(Shell& shell, const Arguments& given) {
     Result<file::FileSystemState> state = file_system_state(shell);
     int status = 0;
     if (!state.ok()) {
-        status = co_await fail_path(shell, words, "/", state.error());
+        status = co_await fail_path(shell, given, "/", state.error());
         co_return status;
     }
     const std::string text = file_system_text(*state);
@@ -177,11 +171,11 @@ Task<int> command_df(Shell& shell, const Words& words) {
     co_return status;
 }
 
-Task<int> command_mount(Shell& shell, const Words& words) {
+Task<int> command_mount(Shell& shell, const Arguments& given) {
     Result<file::FileSystemState> state = file_system_state(shell);
     int status = 0;
     if (!state.ok()) {
-        status = co_await fail_path(shell, words, "/", state.error());
+        status = co_await fail_path(shell, given, "/", state.error());
         co_return status;
     }
     std::string text = "/ ";
@@ -191,6 +185,6 @@ Task<int> command_mount(Shell& shell, const Words& words) {
 }
 
 // Everything is on the disk: what is mounted cannot be written.
-Task<int> command_sync(Shell&, const Words&) { co_return 0; }
+Task<int> command_sync(Shell&, const Arguments&) { co_return 0; }
 
 }  // namespace eft::monitor

@@ -1,5 +1,5 @@
 // `ls`: what can be shown is shown, what cannot is named; memory does not grow with the directory.
-#include "monitor/file_arguments.h"
+#include "monitor/file_errors.h"
 #include "monitor/format.h"
 #include "monitor/rpc/json.h"
 
@@ -42,14 +42,14 @@ private:
 // One `ls` of one directory.
 class Listing {
 public:
-    Listing(Shell& shell, const Words& words, FileSystem& files, const std::string& path, const Arguments& given)
-        : shell_(shell), words_(words), files_(files), path_(path), all_(given.has('a')), long_(given.has('l')) {}
+    Listing(Shell& shell, const Arguments& given, FileSystem& files, const std::string& path)
+        : shell_(shell), given_(given), files_(files), path_(path), all_(given.has("-a")), long_(given.has("-l")) {}
 
     // 1: something could not be shown, and was named.
     Task<int> print() {
         Result<File> directory = files_.open(path_);
         if (!directory.ok()) {
-            status_ = co_await fail_path(shell_, words_, path_, directory.error());
+            status_ = co_await fail_path(shell_, given_, path_, directory.error());
             co_return status_;
         }
         Names names;
@@ -62,7 +62,7 @@ public:
             });
             if (damaged) about_ = files_.explain(Error::BadFormat);
             if (!next.ok()) {
-                status_ = co_await fail_path(shell_, words_, path_, next.error());
+                status_ = co_await fail_path(shell_, given_, path_, next.error());
                 break;
             }
             cursor = *next;
@@ -110,7 +110,7 @@ private:
             widths_.fit(attributes);
         } else {
             const std::string path = path_of(names.text(name));
-            status_ = co_await fail_path(shell_, words_, path, found.error());
+            status_ = co_await fail_path(shell_, given_, path, found.error());
         }
         co_return attributes;
     }
@@ -126,7 +126,7 @@ private:
         std::string what = terminal_text(name.empty() ? path_ : path_of(name));
         what.append(name.empty() ? ": a part of the directory is damaged" : ": damaged entry");
         if (!about_.empty()) what.append(" (").append(terminal_text(about_)).append(")");
-        status_ = co_await shell_.fail(words_, what);
+        status_ = co_await shell_.fail(given_, what);
     }
     std::string path_of(std::string_view name) const {
         std::string path = path_;
@@ -135,7 +135,7 @@ private:
     }
 
     Shell& shell_;
-    const Words& words_;
+    const Arguments& given_;
     FileSystem& files_;
     const std::string& path_;
     const bool all_, long_;
@@ -145,17 +145,17 @@ private:
 };
 
 // One path of `ls`.
-Task<int> list(Shell& shell, const Words& words, const std::string& path, const Arguments& given) {
+Task<int> list(Shell& shell, const Arguments& given, const std::string& path) {
     int status = 0;
     Result<FileSystem*> files = shell.files();
     using Found = Result<file::Attributes>;
-    Found self = files.ok() ? (*files)->stat(path, given.has('l') && !path.ends_with('/')) : Found(files.error());
+    Found self = files.ok() ? (*files)->stat(path, given.has("-l") && !path.ends_with('/')) : Found(files.error());
     if (!self.ok()) {
-        status = co_await fail_path(shell, words, path, self.error());
+        status = co_await fail_path(shell, given, path, self.error());
     } else if (self->type == file::FileType::Directory) {
-        Listing listing(shell, words, **files, path, given);
+        Listing listing(shell, given, **files, path);
         status = co_await listing.print();
-    } else if (given.has('l')) {
+    } else if (given.has("-l")) {
         Widths widths;
         widths.fit(*self);
         Result<std::string> target = std::string();
@@ -171,17 +171,16 @@ Task<int> list(Shell& shell, const Words& words, const std::string& path, const 
 
 }  // namespace
 
-Task<int> command_ls(Shell& shell, const Words& words) {
-    const Arguments given = arguments_of(words, "al", "/");
-    int status = co_await check_paths(shell, words, given);
-    if (status != 0) co_return status;
-    for (std::size_t i = 0; i < given.paths.size(); ++i) {
-        if (given.paths.size() > 1) {
+Task<int> command_ls(Shell& shell, const Arguments& given) {
+    const std::vector<std::string> paths = given.words.empty() ? std::vector<std::string>{"/"} : given.words;
+    int status = 0;
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        if (paths.size() > 1) {
             std::string title = i == 0 ? "" : "\n";
-            title.append(terminal_text(given.paths[i])).append(":\n");
+            title.append(terminal_text(paths[i])).append(":\n");
             co_await shell.print(title);
         }
-        const int listed = co_await list(shell, words, given.paths[i], given);
+        const int listed = co_await list(shell, given, paths[i]);
         if (listed != 0) status = listed;
     }
     co_return status;

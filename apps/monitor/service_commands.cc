@@ -1,6 +1,7 @@
 // `service`: what rs knows, and orders to it.
 #include "monitor/format.h"
 #include "monitor/rpc/boot_files.h"
+#include "monitor/rpc/json.h"
 #include "monitor/service_text.h"
 #include "monitor/shell.h"
 #include "monitor/watch.h"
@@ -8,7 +9,6 @@
 #include <eft/text.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace eft::monitor {
 namespace {
@@ -17,24 +17,24 @@ constexpr std::string_view kInterfacesFile = "the interfaces in the boot archive
 
 rs::Name named(std::string_view name) {
     rs::Name request;
-    request.name = name.substr(0, rs::Name::kNameMax);
+    request.name = name;
     return request;
 }
 
-Task<int> report(Shell& shell, const Words& words, std::string_view object, Status status) {
+Task<int> report(Shell& shell, const Arguments& given, std::string_view object, Status status) {
     if (status.ok()) co_return 0;
-    const int failed = co_await shell.fail(words, object, status.error());
+    const int failed = co_await shell.fail(given, object, status.error());
     co_return failed;
 }
 
-Task<int> list(Shell& shell, const Words& words) {
+Task<int> list(Shell& shell, const Arguments& given) {
     std::string text = service_header();
     rs::Cursor cursor;
     for (;;) {
         auto line = settled(shell.supervisor().next(cursor));
         if (!line.ok()) {
             if (line.error() == Error::NotFound) break;
-            const int failed = co_await shell.fail(words, "rs", line.error());
+            const int failed = co_await shell.fail(given, "rs", line.error());
             co_return failed;
         }
         if (line->index <= cursor.after && cursor.after != 0) break;
@@ -45,19 +45,19 @@ Task<int> list(Shell& shell, const Words& words) {
     co_return 0;
 }
 
-Task<int> info(Shell& shell, const Words& words) {
-    auto details = settled(shell.supervisor().info(named(words[2])));
+Task<int> info(Shell& shell, const Arguments& given) {
+    auto details = settled(shell.supervisor().info(named(given.words[0])));
     int status = 0;
     if (!details.ok()) {
-        status = co_await shell.fail(words, words[2], details.error());
+        status = co_await shell.fail(given, given.words[0], details.error());
         co_return status;
     }
     std::string text = info_text(*details);
     const Result<const Catalogue*> interfaces = system_interfaces();
-    auto messages = settled(shell.supervisor().messages(named(words[2])));
+    auto messages = settled(shell.supervisor().messages(named(given.words[0])));
     if (messages.ok() && interfaces.ok()) text.append(messages_text(**interfaces, *messages));
     co_await shell.print(text);
-    if (!interfaces.ok()) status = co_await shell.fail(words, kInterfacesFile, interfaces.error());
+    if (!interfaces.ok()) status = co_await shell.fail(given, kInterfacesFile, interfaces.error());
     co_return status;
 }
 
@@ -67,35 +67,29 @@ std::string trouble_of(Shell& shell, std::string_view name) {
     return details.ok() ? std::string(details->trouble()) : std::string();
 }
 
-Task<int> report_start(Shell& shell, const Words& words, Status status) {
+Task<int> report_start(Shell& shell, const Arguments& given, Status status) {
     if (status.ok()) co_return 0;
-    std::string trouble = trouble_of(shell, words[2]);
+    std::string trouble = trouble_of(shell, given.words[0]);
     int failed = 1;
     if (trouble.empty()) {
-        failed = co_await report(shell, words, words[2], status);
+        failed = co_await report(shell, given, given.words[0], status);
     } else {
-        const std::string line = words[2] + ": " + trouble;
-        failed = co_await shell.fail(words, line);
+        const std::string line = given.words[0] + ": " + trouble;
+        failed = co_await shell.fail(given, line);
     }
     co_return failed;
 }
 
-Task<int> kill(Shell& shell, const Words& words) {
+Task<int> kill(Shell& shell, const Arguments& given) {
     rs::KillOrder order;
-    order.name = std::string_view(words[2]).substr(0, rs::KillOrder::kNameMax);
+    order.name = given.words[0];
     order.signal = rs::KillSignal::Kill;
-    int status = 0;
-    if (words.size() > 3) {
-        const bool known = words.size() == 5 && words[3] == "--signal" && (words[4] == "kill" || words[4] == "hang" || words[4] == "crash");
-        if (!known) {
-            status = co_await shell.fail(words, "--signal kill, hang or crash is wanted");
-            co_return status;
-        }
-        if (words[4] == "hang") order.signal = rs::KillSignal::Hang;
-        if (words[4] == "crash") order.signal = rs::KillSignal::Crash;
+    if (const std::string* signal = given.value("--signal")) {
+        if (*signal == "hang") order.signal = rs::KillSignal::Hang;
+        if (*signal == "crash") order.signal = rs::KillSignal::Crash;
     }
     Status done = settled(shell.supervisor().kill(order)).error();
-    status = co_await report(shell, words, words[2], done);
+    const int status = co_await report(shell, given, given.words[0], done);
     co_return status;
 }
 
@@ -114,46 +108,42 @@ NamedCall call_named(const Catalogue& interfaces, std::string_view name) {
 }
 bool has_words(const descriptor::Record& request) { return request.is_flatbuffer() || request.flat_words() + request.tail_words() != 0; }
 
-bool parse_number(const std::string& text, u64& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
-// service fault NAME off, service fault NAME INTERFACE.METHOD|all KIND [N] [SEED]
-Task<int> fault(Shell& shell, const Words& words) {
+// NAME off, or NAME INTERFACE.METHOD|all KIND [N [SEED]]
+Task<int> fault(Shell& shell, const Arguments& given) {
     constexpr std::string_view kKinds[] = {"drop", "delay", "duplicate", "corrupt", "kill"};
     rs::FaultOrder order;
-    order.name = std::string_view(words[2]).substr(0, rs::FaultOrder::kNameMax);
+    order.name = given.words[0];
+    const std::string where = given.words[1], wanted = given.word(2);
     int status = 0;
-    if (words.size() != 4 || words[3] != "off") {
-        const auto kind = words.size() < 5 ? std::end(kKinds) : std::find(std::begin(kKinds), std::end(kKinds), words[4]);
-        if (kind == std::end(kKinds) || words.size() > 7) {
-            status = co_await shell.fail(words, "off, or INTERFACE.METHOD and drop, delay, duplicate, corrupt or kill is wanted");
+    if (where != "off" || !wanted.empty()) {
+        const auto kind = std::find(std::begin(kKinds), std::end(kKinds), wanted);
+        if (kind == std::end(kKinds)) {
+            status = co_await shell.fail(given, "off, or INTERFACE.METHOD and drop, delay, duplicate, corrupt or kill is wanted");
             co_return status;
         }
         const Result<const Catalogue*> interfaces = system_interfaces();
         if (!interfaces.ok()) {
-            status = co_await shell.fail(words, kInterfacesFile, interfaces.error());
+            status = co_await shell.fail(given, kInterfacesFile, interfaces.error());
             co_return status;
         }
         order.kind = static_cast<rs::FaultKind>(kind - std::begin(kKinds) + 1);
-        const NamedCall call = call_named(**interfaces, words[3]);
+        const NamedCall call = call_named(**interfaces, where);
         if (order.kind == rs::FaultKind::Corrupt && call.request && !has_words(*call.request)) {
-            const std::string line = words[3] + ": its request has nothing that could be corrupted";
-            status = co_await shell.fail(words, line);
+            const std::string line = where + ": its request has nothing that could be corrupted";
+            status = co_await shell.fail(given, line);
             co_return status;
         }
         order.label = call.label;
-        bool known = order.label != 0 || words[3] == "all";
-        if (words.size() > 5) known = known && parse_number(words[5], order.every) && order.every != 0;
-        if (words.size() > 6) known = known && parse_number(words[6], order.seed);
-        if (!known) {
-            status = co_await shell.fail(words, "INTERFACE.METHOD, a number from 1 and a seed are wanted");
+        const Result<u64> every = parse_u64(given.word(3, "1")), seed = parse_u64(given.word(4, "0"));
+        if ((order.label == 0 && where != "all") || !every.ok() || *every == 0 || !seed.ok()) {
+            status = co_await shell.fail(given, "INTERFACE.METHOD, a number from 1 and a seed are wanted");
             co_return status;
         }
+        if (given.words.size() > 3) order.every = *every;
+        if (given.words.size() > 4) order.seed = *seed;
     }
     Status done = settled(shell.supervisor().fault(order)).error();
-    status = co_await report(shell, words, words[2], done);
+    status = co_await report(shell, given, order.name, done);
     co_return status;
 }
 
@@ -169,11 +159,11 @@ Result<rs::ServiceState> state_of(Shell& shell, std::string_view name) {
 }
 
 // Looks from time to time instead of calling Wait, so that what runs in the background goes on meanwhile.
-Task<int> wait(Shell& shell, const Words& words) {
+Task<int> wait(Shell& shell, const Arguments& given) {
     constexpr u64 kPause = 1'000'000;
     Status status;
     for (;;) {
-        Result<rs::ServiceState> state = state_of(shell, words[2]);
+        Result<rs::ServiceState> state = state_of(shell, given.words[0]);
         status = state.error();
         if (!state.ok() || *state == rs::ServiceState::Up) break;
         if (*state == rs::ServiceState::Held) status = Error::ServiceHeld;
@@ -182,17 +172,17 @@ Task<int> wait(Shell& shell, const Words& words) {
         status = co_await shell.clock().sleep(kPause);
         if (!status.ok()) break;
     }
-    const int failed = co_await report(shell, words, words[2], status);
+    const int failed = co_await report(shell, given, given.words[0], status);
     co_return failed;
 }
 
 // So many changes, as they come; 0: those that wait already.
-Task<int> watch(Shell& shell, const Words& words) {
+Task<int> watch(Shell& shell, const Arguments& given) {
     int status = 0;
-    Result<u64> count = u64{1};
-    if (words.size() > 2) count = parse_u64(words[2]);
+    const Result<u64> count = parse_u64(given.word(0, "1"));
     if (!count.ok()) {
-        status = co_await shell.fail(words, "a number of changes is wanted");
+        const std::string wrong = terminal_text(given.words[0]) + ": a number of changes is wanted";
+        status = co_await shell.fail(given, wrong);
         co_return status;
     }
     ChangeWatch changes(shell.loop(), shell.supervisor());
@@ -211,47 +201,70 @@ Task<int> watch(Shell& shell, const Words& words) {
         if (all_that_wait) break;
         co_await changes.rung();
     }
-    status = co_await report(shell, words, "rs", good);
+    status = co_await report(shell, given, "rs", good);
     co_return status;
 }
 
+Task<int> restart(Shell& shell, const Arguments& given) {
+    const Status done = settled(shell.supervisor().restart(named(given.words[0]))).error();
+    const int status = co_await report_start(shell, given, done);
+    co_return status;
+}
+Task<int> stop(Shell& shell, const Arguments& given) {
+    const Status done = settled(shell.supervisor().stop(named(given.words[0]))).error();
+    const int status = co_await report(shell, given, given.words[0], done);
+    co_return status;
+}
+Task<int> start(Shell& shell, const Arguments& given) {
+    const Status done = settled(shell.supervisor().start(named(given.words[0]))).error();
+    const int status = co_await report_start(shell, given, done);
+    co_return status;
+}
+
+constexpr std::size_t kMostName = std::min({rs::Name::kNameMax, rs::KillOrder::kNameMax, rs::FaultOrder::kNameMax});
+
+constexpr CommandEntry kVerbs[] = {
+    {"list", "", "all services", list},
+    {"info", "NAME", "all about one: its last death, its capabilities, its last messages", info},
+    {"kill", "NAME [--signal kill|hang|crash]", "ends the process at once, or makes it hang or crash", kill},
+    {"restart", "NAME", "an orderly end, and a start", restart},
+    {"stop", "NAME", "an orderly end; it stays down", stop},
+    {"start", "NAME", "also of one that is held", start},
+    {"wait", "NAME", "until it is up", wait},
+    {"watch", "[COUNT]", "so many changes as they come; 0: those that wait already", watch},
+    {"fault", "NAME off|INTERFACE.METHOD|all [drop|delay|duplicate|corrupt|kill [N [SEED]]]", "one call in N goes wrong", fault},
+};
+
 }  // namespace
 
-Task<int> command_service(Shell& shell, const Words& words) {
-    const std::string_view verb = words.size() > 1 ? std::string_view(words[1]) : std::string_view();
-    rs::RsClient<>& supervisor = shell.supervisor();
+std::string service_usage() {
+    std::string text;
+    for (const CommandEntry& verb : kVerbs) {
+        FixedText<200> line("service ");
+        line.append(verb.name);
+        if (!verb.arguments.empty()) line.append(' ').append(verb.arguments);
+        text.append(line.column(48).append(verb.help).append('\n').view());
+    }
+    return text;
+}
+
+Task<int> command_service(Shell& shell, const Arguments& given) {
     int status = 0;
-    if (verb == "list") {
-        status = co_await list(shell, words);
+    const std::string wanted = given.word(0);
+    const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const CommandEntry& each) { return each.name == wanted; });
+    if (verb == std::end(kVerbs)) {
+        std::string wrong = wanted.empty() ? std::string() : terminal_text(wanted) + ": ";
+        wrong.append("list, info, kill, restart, stop, start, wait, watch or fault is wanted; help service says more");
+        status = co_await shell.fail(given, wrong);
         co_return status;
     }
-    if (verb == "watch") {
-        status = co_await watch(shell, words);
-        co_return status;
-    }
-    const bool known = verb == "info" || verb == "kill" || verb == "restart" || verb == "stop" || verb == "start" || verb == "wait" ||
-                       verb == "fault";
-    if (!known) {
-        status = co_await shell.fail(words, "list, info, kill, restart, stop, start, wait, watch or fault is wanted");
-    } else if (words.size() < 3) {
-        status = co_await shell.fail(words, "the name of a service is wanted");
-    } else if (verb == "info") {
-        status = co_await info(shell, words);
-    } else if (verb == "kill") {
-        status = co_await kill(shell, words);
-    } else if (verb == "fault") {
-        status = co_await fault(shell, words);
-    } else if (verb == "wait") {
-        status = co_await wait(shell, words);
-    } else {
-        Status done;
-        if (verb == "restart") done = settled(supervisor.restart(named(words[2]))).error();
-        if (verb == "stop") done = settled(supervisor.stop(named(words[2]))).error();
-        if (verb == "start") done = settled(supervisor.start(named(words[2]))).error();
-        const bool starts = verb == "start" || verb == "restart";
-        if (starts) status = co_await report_start(shell, words, done);
-        else status = co_await report(shell, words, words[2], done);
-    }
+    const std::string command = given.command + " " + wanted;
+    const Words rest(given.words.begin() + 1, given.words.end());
+    const Arguments parsed = parse_arguments(command, verb->arguments, rest);
+    const bool names_one = verb->arguments.starts_with("NAME");
+    if (!parsed.wrong.empty()) status = co_await shell.fail(parsed, parsed.wrong);
+    else if (names_one && parsed.words[0].size() > kMostName) status = co_await shell.fail(parsed, parsed.words[0], Error::NotFound);
+    else status = co_await verb->run(shell, parsed);
     co_return status;
 }
 

@@ -1,5 +1,6 @@
 #include "monitor/shell.h"
 
+#include "monitor/rpc/json.h"
 #include "monitor/script.h"
 
 #include <eft/process.h>
@@ -220,17 +221,20 @@ void Shell::interrupted() {
 }
 
 Task<int> Shell::run_command(Words words) {
+    Arguments given;
+    given.command = std::move(words.front());
+    words.erase(words.begin());
+    int status = kNoSuchCommand;
     for (const CommandEntry& entry : all_commands()) {
-        if (entry.name != words.front()) continue;
-        if (entry.arguments.empty() && words.size() > 1 && words[1] != "--") {
-            const int refused = co_await fail(words, "it takes no arguments");
-            co_return refused;
-        }
-        const int status = co_await entry.run(*this, words);
+        if (entry.name != given.command) continue;
+        if (entry.takes_anything) given.words = std::move(words);
+        else given = parse_arguments(entry.name, entry.arguments, words);
+        if (given.wrong.empty()) status = co_await entry.run(*this, given);
+        else status = co_await fail(given, given.wrong);
         co_return status;
     }
-    const int failed = co_await fail(words, "no such command");
-    co_return failed == 0 ? 0 : kNoSuchCommand;
+    [[maybe_unused]] const int failed = co_await fail(given, "no such command; help lists them");
+    co_return status;
 }
 
 Task<void> Shell::run_in_background(Words words) {
@@ -264,18 +268,18 @@ Task<void> Shell::print(std::string_view text) {
     co_await console_.print(all);
 }
 
-Task<int> Shell::fail(const Words& words, std::string_view what) {
-    std::string line = words.front();
+Task<int> Shell::fail(const Arguments& given, std::string_view what) {
+    std::string line = terminal_text(given.command);
     line.append(": ").append(what).append("\n");
     co_await print(line);
     co_return 1;
 }
 
-Task<int> Shell::fail(const Words& words, std::string_view object, Error error) {
+Task<int> Shell::fail(const Arguments& given, std::string_view object, Error error) {
     std::string what;
-    if (!object.empty()) what.append(object).append(": ");
+    if (!object.empty()) what.append(terminal_text(object)).append(": ");
     what.append(to_string(error));
-    const int status = co_await fail(words, what);
+    const int status = co_await fail(given, what);
     co_return status;
 }
 

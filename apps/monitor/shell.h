@@ -1,11 +1,12 @@
 // The prompt: reads lines, runs commands, keeps the status of the last one.
 //
-// A command is a coroutine `Task<int> name(Shell&, const Words&)` that answers its status. Where it waits, for the disk,
+// A command is a coroutine `Task<int> name(Shell&, const Arguments&)` that answers its status. Where it waits, for the disk,
 // the clock or the terminal, commands in the background go on, and Ctrl-C ends it: its Task is destroyed, so whatever must
 // be undone hangs on a named local. Work that is long without waiting yields now and then. A command that fails prints one
 // line `NAME: what is wrong`.
 #pragma once
 
+#include "monitor/arguments.h"
 #include "monitor/clock.h"
 #include "monitor/command_line.h"
 #include "monitor/completion.h"
@@ -26,9 +27,10 @@ using Words = std::vector<std::string>;
 
 struct CommandEntry {
     std::string_view name;
-    std::string_view arguments;
+    std::string_view arguments;  // its form (arguments.h)
     std::string_view help;
-    Task<int> (*run)(Shell&, const Words&);
+    Task<int> (*run)(Shell&, const Arguments&);
+    bool takes_anything = false;  // its words are no options, and as many as they like
 };
 
 class Shell final : private Interruptible {
@@ -48,8 +50,8 @@ public:
 
     Task<void> print(std::string_view text);
     // Prints `NAME: what is wrong` and answers status 1.
-    Task<int> fail(const Words& words, std::string_view what);
-    Task<int> fail(const Words& words, std::string_view object, Error error);
+    Task<int> fail(const Arguments& given, std::string_view what);
+    Task<int> fail(const Arguments& given, std::string_view object, Error error);
     // Until no command runs in the background.
     Task<void> background_ended();
 
@@ -103,25 +105,28 @@ Result<T> settled(ipc::Unsettled<T> result) {
     return std::move(result).or_error();
 }
 
+// The forms of `service`.
+std::string service_usage();
+
 // Commands, by file.
-Task<int> command_help(Shell&, const Words&);
-Task<int> command_echo(Shell&, const Words&);
-Task<int> command_sleep(Shell&, const Words&);
-Task<int> command_wait(Shell&, const Words&);
-Task<int> command_service(Shell&, const Words&);
-Task<int> command_ls(Shell&, const Words&);
-Task<int> command_cat(Shell&, const Words&);
-Task<int> command_stat(Shell&, const Words&);
-Task<int> command_sha256sum(Shell&, const Words&);
-Task<int> command_df(Shell&, const Words&);
-Task<int> command_mount(Shell&, const Words&);
-Task<int> command_sync(Shell&, const Words&);
-Task<int> command_ps(Shell&, const Words&);
-Task<int> command_log(Shell&, const Words&);
-Task<int> command_uptime(Shell&, const Words&);
-Task<int> command_rpc(Shell&, const Words&);
-Task<int> command_free(Shell&, const Words&);
-Task<int> command_shutdown(Shell&, const Words&);
-Task<int> command_reboot(Shell&, const Words&);
+Task<int> command_help(Shell&, const Arguments&);
+Task<int> command_echo(Shell&, const Arguments&);
+Task<int> command_sleep(Shell&, const Arguments&);
+Task<int> command_wait(Shell&, const Arguments&);
+Task<int> command_service(Shell&, const Arguments&);
+Task<int> command_ls(Shell&, const Arguments&);
+Task<int> command_cat(Shell&, const Arguments&);
+Task<int> command_stat(Shell&, const Arguments&);
+Task<int> command_sha256sum(Shell&, const Arguments&);
+Task<int> command_df(Shell&, const Arguments&);
+Task<int> command_mount(Shell&, const Arguments&);
+Task<int> command_sync(Shell&, const Arguments&);
+Task<int> command_ps(Shell&, const Arguments&);
+Task<int> command_log(Shell&, const Arguments&);
+Task<int> command_uptime(Shell&, const Arguments&);
+Task<int> command_rpc(Shell&, const Arguments&);
+Task<int> command_free(Shell&, const Arguments&);
+Task<int> command_shutdown(Shell&, const Arguments&);
+Task<int> command_reboot(Shell&, const Arguments&);
 
 }  // namespace eft::monitor

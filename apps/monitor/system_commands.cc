@@ -19,7 +19,7 @@ Task<void> say_last_words(Shell& shell) {
 
 }  // namespace
 
-Task<int> command_ps(Shell& shell, const Words& words) {
+Task<int> command_ps(Shell& shell, const Arguments& given) {
     static proc::ProcClient<> processes{CapHandle(slot(WellKnown::Process))};
     std::string text = process_header();
     proc::Cursor cursor;
@@ -27,7 +27,7 @@ Task<int> command_ps(Shell& shell, const Words& words) {
         auto line = settled(processes.next(cursor));
         if (!line.ok()) {
             if (line.error() == Error::NotFound) break;
-            const int failed = co_await shell.fail(words, "proc", line.error());
+            const int failed = co_await shell.fail(given, "proc", line.error());
             co_return failed;
         }
         if (line->pid <= cursor.after) break;
@@ -38,12 +38,12 @@ Task<int> command_ps(Shell& shell, const Words& words) {
     co_return 0;
 }
 
-Task<int> command_free(Shell& shell, const Words& words) {
+Task<int> command_free(Shell& shell, const Arguments& given) {
     static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
     auto usage = settled(memory.info());
     int status = 0;
     if (!usage.ok()) {
-        status = co_await shell.fail(words, "mem", usage.error());
+        status = co_await shell.fail(given, "mem", usage.error());
         co_return status;
     }
     const std::string text = memory_text(*usage);
@@ -51,11 +51,11 @@ Task<int> command_free(Shell& shell, const Words& words) {
     co_return status;
 }
 
-Task<int> command_uptime(Shell& shell, const Words& words) {
+Task<int> command_uptime(Shell& shell, const Arguments& given) {
     Result<u64> now = shell.clock().now();
     int status = 0;
     if (!now.ok()) {
-        status = co_await shell.fail(words, "timer", now.error());
+        status = co_await shell.fail(given, "timer", now.error());
         co_return status;
     }
     const std::string text = uptime_text(*now);
@@ -63,23 +63,28 @@ Task<int> command_uptime(Shell& shell, const Words& words) {
     co_return status;
 }
 
-Task<int> command_log(Shell& shell, const Words& words) {
+Task<int> command_log(Shell& shell, const Arguments& given) {
     static std::optional<syslog::LogClient<>> log;  // one session for all times: names keeps each until we end
     int status = 0;
     if (!log) {
         Result<CapHandle> session = connect("log");
         if (!session.ok()) {
-            status = co_await shell.fail(words, "log", session.error());
+            status = co_await shell.fail(given, "log", session.error());
             co_return status;
         }
         log.emplace(std::move(*session));
     }
     syslog::From request;
-    if (words.size() > 1) request.service = std::string_view(words[1]).substr(0, syslog::From::kServiceMax);
+    const std::string_view service = given.words.empty() ? std::string_view() : std::string_view(given.words[0]);
+    if (service.size() > syslog::From::kServiceMax) {
+        status = co_await shell.fail(given, service, Error::NotFound);
+        co_return status;
+    }
+    request.service = service;
     for (;;) {
         auto lines = settled(log->read(request));
         if (!lines.ok()) {
-            status = co_await shell.fail(words, words.size() > 1 ? std::string_view(words[1]) : "log", lines.error());
+            status = co_await shell.fail(given, service.empty() ? "log" : service, lines.error());
             co_return status;
         }
         if (lines->text.empty() || lines->next <= request.cursor) break;
@@ -91,17 +96,17 @@ Task<int> command_log(Shell& shell, const Words& words) {
 }
 
 // Nothing can be unwritten: what is mounted is read-only.
-Task<int> command_shutdown(Shell& shell, const Words& words) {
+Task<int> command_shutdown(Shell& shell, const Arguments& given) {
     co_await say_last_words(shell);
     auto done = settled(shell.supervisor().shutdown({}));
-    const int status = co_await shell.fail(words, "rs", done.error());
+    const int status = co_await shell.fail(given, "rs", done.error());
     co_return status;
 }
 
-Task<int> command_reboot(Shell& shell, const Words& words) {
+Task<int> command_reboot(Shell& shell, const Arguments& given) {
     co_await say_last_words(shell);
     auto done = settled(shell.supervisor().reboot({}));
-    const int status = co_await shell.fail(words, "rs", done.error());
+    const int status = co_await shell.fail(given, "rs", done.error());
     co_return status;
 }
 

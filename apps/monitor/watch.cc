@@ -2,10 +2,28 @@
 
 namespace eft::monitor {
 
+Status Bell::connect() {
+    EFT_TRY(wake_, loop_.add(*this));
+    return {};
+}
+
+Task<void> Bell::rung() {
+    if (!signalled_) {
+        waiting_.emplace();
+        [[maybe_unused]] bool now = co_await *waiting_;
+    }
+    signalled_ = false;
+}
+
+void Bell::ring() {
+    signalled_ = true;
+    if (waiting_) waiting_->set(true);
+}
+
 Status ChangeWatch::begin() {
-    EFT_TRY(CapHandle wake, loop_.add(*this));
+    EFT_CHECK(bell_.connect());
     Subscription request;
-    request.wake = wake;
+    request.wake = bell_.wake();
     EFT_TRY(const Subscribed subscribed, supervisor_.subscribe_changed(request));
     seen_ = subscribed.acknowledged;
     return {};
@@ -16,19 +34,6 @@ Result<std::optional<rs::ChangedEvent>> ChangeWatch::next() {
     if (event.number == 0) return std::optional<rs::ChangedEvent>();
     seen_ = event.number;
     return std::optional<rs::ChangedEvent>(event);
-}
-
-Task<void> ChangeWatch::rung() {
-    if (!signalled_) {
-        waiting_.emplace();
-        [[maybe_unused]] bool now = co_await *waiting_;
-    }
-    signalled_ = false;
-}
-
-void ChangeWatch::on_wake() {
-    signalled_ = true;
-    if (waiting_) waiting_->set(true);
 }
 
 }  // namespace eft::monitor

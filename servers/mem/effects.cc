@@ -28,9 +28,19 @@ Status seal(Slot frame) { return ko::seal(frame); }
 
 Status assemble_thread(const ThreadParts& parts, u64 budget, u64 period, u8 ceiling) {
     EFT_CHECK(ko::configure_context(parts.context, budget, period, ceiling));
-    EFT_CHECK(ko::configure(parts.thread, parts.table, parts.space, parts.utcb, layout::kUtcbAddress));
+    EFT_CHECK(ko::configure(parts.thread, parts.table, parts.space, parts.utcb, parts.utcb_address));
     EFT_CHECK(ko::set_context(parts.thread, parts.context));
     return ko::set_handlers(parts.thread, parts.pager, parts.exceptions);
+}
+
+Status set_priority(Slot thread, u8 priority) { return ko::set_priority(thread, priority); }
+Result<u8> priority_of(Slot thread) {
+    EFT_TRY(const ko::ThreadInfo info, ko::inspect_thread(thread));
+    return info.priority;
+}
+Result<bool> is_bounded(Slot context) {
+    EFT_TRY(const ko::ContextInfo info, ko::inspect_context(context));
+    return info.period != 0;
 }
 
 }  // namespace eft::memory::effects

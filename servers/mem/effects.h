@@ -47,9 +47,15 @@ Status donate_table(Slot space, Slot table);
 Status seal(Slot frame);
 
 struct ThreadParts {
-    Slot thread, context, table, space, utcb, pager, exceptions;
+    Slot thread, context, table, space, utcb;
+    u64 utcb_address;
+    Slot pager, exceptions;
 };
-// Makes a thread out of new objects; it stays suspended. The message page is at layout::kUtcbAddress.
+// Makes a thread out of new objects; it stays suspended.
 Status assemble_thread(const ThreadParts& parts, u64 budget, u64 period, u8 ceiling);
+Status set_priority(Slot thread, u8 priority);
+Result<u8> priority_of(Slot thread);
+// Whether there is a bound on what the thread may use of the processor.
+Result<bool> is_bounded(Slot context);
 
 }  // namespace eft::memory::effects

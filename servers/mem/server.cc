@@ -97,6 +97,15 @@ Result<mem::ThreadMade> MemServer::make_thread(ipc::Context&, mem::ThreadRequest
     return made;
 }
 
+Result<mem::ThreadMade> MemServer::further_thread(ipc::Context& context, mem::FurtherThreadRequest&& request) {
+    EFT_CHECK(require_type(request.table.slot(), ObjectType::CapTable));
+    EFT_TRY(Space * space, own_space(context));
+    EFT_TRY(const Slot thread, memory::make_further_thread(state_, *space, request.table.slot(), request.index));
+    mem::ThreadMade made;
+    made.thread = made.thread.owning(thread);
+    return made;
+}
+
 Result<mem::Made> MemServer::make_object(ipc::Context& context, const mem::KernelObjects& request) {
     EFT_TRY(Space * space, own_space(context));
     EFT_TRY(const Slot object, memory::make_object(state_, *space, static_cast<ObjectType>(request.type), request.size_bits));

@@ -17,6 +17,7 @@ public:
     Status destroy_space(ipc::Context& context, const mem::SpaceId& request);
     Status load_image(ipc::Context& context, const mem::Image& request);
     Result<mem::ThreadMade> make_thread(ipc::Context& context, mem::ThreadRequest&& request);
+    Result<mem::ThreadMade> further_thread(ipc::Context& context, mem::FurtherThreadRequest&& request);
     Result<mem::Made> make_object(ipc::Context& context, const mem::KernelObjects& request);
     Status map_into(ipc::Context& context, mem::MappingInto&& request);
     Result<mem::Object> device_object(ipc::Context& context, const mem::DeviceRequest& request);

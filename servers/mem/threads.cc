@@ -46,12 +46,40 @@ Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan) {
                                         .table = plan.table,
                                         .space = space.space,
                                         .utcb = utcb,
+                                        .utcb_address = layout::kUtcbAddress,
                                         .pager = space.pager,
                                         .exceptions = plan.exceptions},
                                        plan.budget, plan.period, plan.ceiling));
     EFT_CHECK(make_replies(state, space, plan));
     EFT_TRY(CapHandle copy, copy_capability(space.thread));
     return copy.release();
+}
+
+Result<Slot> make_further_thread(State& state, Space& space, Slot table, unsigned index) {
+    if (space.thread == Slot::None || space.adopted) return Error::WrongState;
+    if (index >= layout::kMostFurtherThreads) return Error::OutOfRange;
+    EFT_TRY(const bool has_share, effects::is_bounded(space.context));
+    if (has_share) return Error::WrongState;
+    EFT_TRY(const u8 priority, effects::priority_of(space.thread));
+    EFT_TRY(const Slot utcb, take_page(state, space, ObjectType::Frame));
+    if (const Status mapped = map_frame(state, space, utcb, layout::further_utcb(index), kReadWrite); !mapped.ok())
+        return mapped.error() == Error::AlreadyMapped ? Error::AlreadyExists : mapped.error();
+    // Both lie in slots of libos': the thread's is sent away, and of its context only the thread knows then.
+    CapHandle thread(allocate_slot()), context(allocate_slot());
+    if (!thread || !context) return Error::LimitReached;
+    EFT_CHECK(make_small(state, space, ObjectType::Thread, thread.slot()));
+    EFT_CHECK(make_small(state, space, ObjectType::SchedContext, context.slot()));
+    EFT_CHECK(effects::assemble_thread({.thread = thread.slot(),
+                                        .context = context.slot(),
+                                        .table = table,
+                                        .space = space.space,
+                                        .utcb = utcb,
+                                        .utcb_address = layout::further_utcb(index),
+                                        .pager = space.pager,
+                                        .exceptions = Slot::None},
+                                       0, 0, priority));
+    EFT_CHECK(effects::set_priority(thread.slot(), priority));
+    return thread.release();
 }
 
 Result<Slot> make_object(State& state, Space& space, ObjectType type, unsigned size_bits) {

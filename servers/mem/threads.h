@@ -15,9 +15,14 @@ struct ThreadPlan {
     u8 ceiling;
 };
 
-// The space's one thread, suspended, as a capability in a slot of libos', to be sent away. AlreadyExists: it has one.
+// The space's first thread, suspended, as a capability in a slot of libos', to be sent away. AlreadyExists: it has one.
 // WrongState: the space is adopted. OutOfRange, InvalidArgument: of the plan's numbers.
 Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan);
+
+// A thread beside it, in the same way: suspended, with no Reply and nobody who handles its exceptions, and with the first
+// one's priority as its ceiling. WrongState: there is no first one, or it has a share of the processor. OutOfRange,
+// AlreadyExists: of the index.
+Result<Slot> make_further_thread(State& state, Space& space, Slot table, unsigned index);
 
 // An Endpoint, Notification, Reply or CapTable, in the same way. NotSupported: another type. InvalidArgument: size_bits,
 // the log2 of a CapTable's slots.

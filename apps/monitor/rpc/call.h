@@ -13,9 +13,18 @@ inline bool travels_as_message(const descriptor::Method& method) {
            method.carrier() == descriptor::Carrier::OnewayLossy;
 }
 
+// What is called, and how its answer looks.
+struct Called {
+    const descriptor::Service& service;
+    const descriptor::Method& method;
+    const descriptor::Record& response;
+};
+
 // The memory objects that the request asks for live until this returns, or longer where the server has mapped them.
 // Capabilities of the reply are dropped; a memory object among them that is this process's own is released.
-Result<Message> call(Endpoints& endpoints, Endpoint& endpoint, const descriptor::Service& service, const descriptor::Method& method,
-                     const descriptor::Record& response, const Message& request);
+// Destroying the task leaves the call: its session is closed, so that the server cancels what waits there, and the next call
+// opens another one. A session that names did not give (rs, mem, proc, names, dev) stays, and what waits in it at the server
+// comes to its own end.
+Task<Result<Message>> call(Endpoints& endpoints, Endpoint& endpoint, Called called, const Message& request);
 
 }  // namespace eft::monitor

@@ -23,19 +23,10 @@ bool allow(const Words* entries, std::string_view service) {
     return entries && std::any_of(entries->begin(), entries->end(), [&](const auto* each) { return text(each).substr(0, text(each).find(':')) == service; });
 }
 
-// Ordinal 0 of a service describes it; where another service is, it is no method.
-Error ask(Slot slot, const descriptor::Service& service) {
-    ipc::Registers registers;
-    registers.tag = Tag(make_label(service.id(), 0), 0);
-    if (const Error error = sys::call(slot, registers); error != Error::None) return error;
-    const ipc::ReceivedCaps dropped(sys::utcb, registers.tag);
-    return static_cast<Error>(registers.tag.label());
-}
-
 }  // namespace
 
-Endpoints::Endpoints(const Catalogue& catalogue, const manifest::Manifest& manifest)
-    : catalogue_(catalogue), manifest_(manifest), broker_(CapHandle(slot(WellKnown::Names))) {
+Endpoints::Endpoints(WakeLoop& loop, const Catalogue& catalogue, const manifest::Manifest& manifest)
+    : catalogue_(catalogue), manifest_(manifest), broker_(CapHandle(slot(WellKnown::Names))), calls_(loop) {
     for (const manifest::Service* each : *manifest.services())
         if (text(each->name()) == field_text(config().name)) own_ = each;
 }
@@ -75,23 +66,44 @@ Result<Slot> Endpoints::session(std::string_view name, u64& badge) {
     return session.session.release();
 }
 
-Result<Endpoint*> Endpoints::open(std::string_view typed) {
-    std::string_view name = published_name(typed);
-    if (allow(own_ ? own_->connects() : nullptr, typed)) name = typed;
+Endpoint* Endpoints::find(std::string_view name) const {
     for (const auto& each : open_)
         if (each->name == name) return each.get();
-    auto endpoint = std::make_unique<Endpoint>();
-    endpoint->name = name;
-    EFT_TRY(endpoint->slot, session(name, endpoint->badge));
-    if (const Status asked = ask_interfaces(*endpoint); !asked.ok()) {
-        close(*endpoint);
-        return asked.error();
-    }
-    open_.push_back(std::move(endpoint));
-    return open_.back().get();
+    return nullptr;
 }
 
-// What names did not give stays where it is.
+Task<Result<Endpoint*>> Endpoints::open(std::string typed) {
+    std::string_view name = published_name(typed);
+    if (allow(own_ ? own_->connects() : nullptr, typed)) name = typed;
+    if (Endpoint* known = find(name)) {
+        if (known->slot == Slot::None) {
+            EFT_CO_TRY(known->slot, session(name, known->badge));
+        }
+        co_return known;
+    }
+    struct Session {
+        Endpoints& endpoints;
+        std::unique_ptr<Endpoint> endpoint = std::make_unique<Endpoint>();
+        ~Session() {
+            if (endpoint) endpoints.close(*endpoint);
+        }
+    };
+    Session opened{*this};
+    opened.endpoint->name = name;
+    EFT_CO_TRY(opened.endpoint->slot, session(name, opened.endpoint->badge));
+    EFT_CO_CHECK(co_await ask_interfaces(*opened.endpoint));
+    if (Endpoint* meanwhile = find(name)) co_return meanwhile;
+    open_.push_back(std::move(opened.endpoint));
+    co_return open_.back().get();
+}
+
+Result<Endpoint> Endpoints::another(const Endpoint& endpoint) {
+    Endpoint other = endpoint;
+    other.sequence = 0;
+    EFT_TRY(other.slot, session(other.name, other.badge));
+    return other;
+}
+
 void Endpoints::close(Endpoint& endpoint) {
     if (endpoint.badge == 0) return;
     names::Badge old;
@@ -108,17 +120,28 @@ Status Endpoints::reopen(Endpoint& endpoint) {
     return {};
 }
 
+// Ordinal 0 of a service describes it; where another service is, it is no method.
+Task<Error> Endpoints::ask(Slot slot, const descriptor::Service& service) {
+    EFT_CO_TRY(Calls::Caller caller, calls_.caller());
+    caller.registers().tag = Tag(make_label(service.id(), 0), 0);
+    const Error error = co_await caller.make(slot);
+    if (error != Error::None) co_return error;
+    const ipc::ReceivedCaps dropped = caller.take_caps();
+    co_return static_cast<Error>(caller.registers().tag.label());
+}
+
 // Of all interfaces that there are, those that answer here. A server may die under the question.
-Status Endpoints::ask_interfaces(Endpoint& endpoint) {
+Task<Status> Endpoints::ask_interfaces(Endpoint& endpoint) {
     unsigned deaths = 0;
     for (const descriptor::Service* service : catalogue_.services()) {
-        Error error = ask(endpoint.slot, *service);
-        while (error == Error::PeerDied && ++deaths < 3) error = ask(endpoint.slot, *service);
+        Error error = co_await ask(endpoint.slot, *service);
+        while (error == Error::PeerDied && ++deaths < 3) error = co_await ask(endpoint.slot, *service);
         if (error == Error::None) endpoint.interfaces.push_back(service);
-        const bool no_answer = error == Error::PeerDied || error == Error::ServiceHeld || error == Error::ServiceFailed || error == Error::InvalidCapability;
-        if (no_answer) return error;
+        const bool no_answer = error == Error::PeerDied || error == Error::ServiceHeld || error == Error::ServiceFailed ||
+                               error == Error::InvalidCapability || error == Error::Busy || error == Error::OutOfMemory;
+        if (no_answer) co_return error;
     }
-    return endpoint.interfaces.empty() ? Status(Error::NotSupported) : Status();
+    co_return endpoint.interfaces.empty() ? Status(Error::NotSupported) : Status();
 }
 
 }  // namespace eft::monitor

@@ -7,6 +7,7 @@
 // first two kinds, of which a process has only one.
 #pragma once
 
+#include "monitor/rpc/calls.h"
 #include "monitor/rpc/catalogue.h"
 
 #include <eft/cap.h>
@@ -22,7 +23,7 @@ namespace eft::monitor {
 
 struct Endpoint {
     std::string name;
-    Slot slot = Slot::None;
+    Slot slot = Slot::None;  // None: its session was closed
     u64 badge = 0;     // of a session that names gave; 0: it did not
     u16 sequence = 0;  // of the last `once` call
     std::vector<const descriptor::Service*> interfaces;
@@ -37,25 +38,33 @@ struct EndpointName {
 
 class Endpoints {
 public:
-    Endpoints(const Catalogue& catalogue, const manifest::Manifest& manifest);
+    Endpoints(WakeLoop& loop, const Catalogue& catalogue, const manifest::Manifest& manifest);
 
+    Calls& calls() { return calls_; }
     std::vector<EndpointName> list() const;
-    // The session, and which interfaces answer there. PermissionDenied: the manifest does not allow it. NotFound.
-    Result<Endpoint*> open(std::string_view name);
+    // The session, and which interfaces answer there. PermissionDenied: the manifest does not allow it. NotFound. The pointer
+    // stays valid.
+    Task<Result<Endpoint*>> open(std::string name);
+    // One more session beside it, for a subscription. Of what names does not give there is only the one.
+    Result<Endpoint> another(const Endpoint& endpoint);
     // A session in place of one that the server does not know any more, or that is revoked. NotSupported: of one that
     // names does not give.
     Status reopen(Endpoint& endpoint);
+    // What names did not give stays.
+    void close(Endpoint& endpoint);
 
 private:
     std::string_view published_name(std::string_view name) const;
+    Endpoint* find(std::string_view name) const;
     Result<Slot> session(std::string_view name, u64& badge);
-    Status ask_interfaces(Endpoint& endpoint);
-    void close(Endpoint& endpoint);
+    Task<Status> ask_interfaces(Endpoint& endpoint);
+    Task<Error> ask(Slot slot, const descriptor::Service& service);
 
     const Catalogue& catalogue_;
     const manifest::Manifest& manifest_;
     const manifest::Service* own_ = nullptr;
     names::NamesClient<> broker_;
+    Calls calls_;
     std::vector<std::unique_ptr<Endpoint>> open_;  // who has one may keep a pointer to it
 };
 

@@ -15,7 +15,8 @@ struct Message {
     std::array<u64, kMaxWords> words{};
     unsigned word_count = 0;
     unsigned cap_count = 0;
-    // Of a request: capability i is to a new memory object of so many bytes.
+    // Of a request: capability i is this one, which stays the sender's, or else to a new memory object of so many bytes.
+    std::array<Slot, kMaxCaps> lent{};
     std::array<u64, kMaxCaps> memory_bytes{};
 
     std::span<std::byte> bytes() { return std::as_writable_bytes(std::span(words)); }

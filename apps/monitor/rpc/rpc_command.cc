@@ -4,8 +4,8 @@
 #include "monitor/rpc/describe.h"
 #include "monitor/rpc/reply.h"
 #include "monitor/rpc/request.h"
+#include "monitor/rpc/rpc.h"
 #include "monitor/rpc/rpc_names.h"
-#include "monitor/shell.h"
 
 #include <eft/process.h>
 #include <eft/text.h>
@@ -16,20 +16,14 @@
 namespace eft::monitor {
 namespace {
 
-struct Rpc {
-    Rpc(const Catalogue& known, const manifest::Manifest& manifest) : catalogue(known), endpoints(catalogue, manifest) {}
-    Catalogue catalogue;
-    Endpoints endpoints;
-};
-
-Result<Rpc*> open_rpc() {
+Result<Rpc*> open_rpc(Shell& shell) {
     static std::optional<Rpc> rpc;
     if (rpc) return &*rpc;
     EFT_TRY(const Catalogue* interfaces, system_interfaces());
     EFT_TRY(const auto manifest, boot_file("manifest"));
     flatbuffers::Verifier verifier(reinterpret_cast<const u8*>(manifest.data()), manifest.size());
     if (!manifest::VerifyManifestBuffer(verifier)) return Error::BadFormat;
-    rpc.emplace(*interfaces, *manifest::GetManifest(manifest.data()));
+    rpc.emplace(shell.loop(), *interfaces, *manifest::GetManifest(manifest.data()));
     return &*rpc;
 }
 
@@ -40,47 +34,38 @@ struct Outcome {
 };
 Outcome failure(std::string_view text) { return {std::string(text), true}; }
 
-std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
-    const std::vector<EndpointName> all = rpc.endpoints.list();
-    const bool known = std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.name == name || each.provider == name; });
-    std::string line(name);
-    if (!known) error = Error::NotFound;
-    if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
-    if (known && error == Error::NotFound) return line.append(": nobody provides it now; `service list` and `service info` say why");
-    if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
-    if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
-    return line.append(": ").append(to_string(error));
-}
-
 std::string interface_names(const Endpoint& endpoint) {
     std::string names;
     for (const descriptor::Service* each : endpoint.interfaces) names.append(names.empty() ? "" : ", ").append(short_name(text(each->name())));
     return names;
 }
 
-std::string list_services(Rpc& rpc) {
+Task<std::string> list_services(Rpc& rpc) {
     std::string lines = "SERVICE          PROVIDED BY      INTERFACE\n";
-    for (const EndpointName& each : rpc.endpoints.list()) {
+    const std::vector<EndpointName> all = rpc.endpoints.list();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const EndpointName& each = all[i];
         FixedText<200> line;
         line.left(each.name, 16).append(' ').left(each.provider.empty() ? each.name : each.provider, 16).append(' ');
-        const Result<Endpoint*> endpoint = each.allowed ? rpc.endpoints.open(each.name) : Error::PermissionDenied;
+        Result<Endpoint*> endpoint = Error::PermissionDenied;
+        if (each.allowed) endpoint = co_await rpc.endpoints.open(each.name);
         if (endpoint.ok()) line.append(interface_names(**endpoint));
         else line.append("- (").append(to_string(endpoint.error())).append(')');
         lines.append(line.append('\n').view());
     }
-    return lines;
+    co_return lines;
 }
 
 // Of a service, or of an interface that nobody here may call.
-Outcome describe(Rpc& rpc, std::string_view name) {
-    const Result<Endpoint*> endpoint = rpc.endpoints.open(name);
+Task<Outcome> describe(Rpc& rpc, std::string name) {
+    const Result<Endpoint*> endpoint = co_await rpc.endpoints.open(name);
     std::string lines;
     if (endpoint.ok()) {
         for (const descriptor::Service* each : (*endpoint)->interfaces) lines.append(interface_text(rpc.catalogue, *each));
-        return {lines};
+        co_return Outcome{lines};
     }
-    if (const descriptor::Service* service = rpc.catalogue.service(name)) return {interface_text(rpc.catalogue, *service)};
-    return failure(open_failure(rpc, name, endpoint.error()));
+    const descriptor::Service* service = rpc.catalogue.service(name);
+    co_return service ? Outcome{interface_text(rpc.catalogue, *service)} : failure(open_failure(rpc, name, endpoint.error()));
 }
 
 struct Target {
@@ -106,64 +91,102 @@ std::string no_such_method(const Endpoint& endpoint, std::string_view name) {
     return endpoint.name + ": " + interface_names(endpoint) + " has no method " + std::string(name.substr(0, 40)) + "; it has " + names;
 }
 
-Outcome call_method(Rpc& rpc, std::string_view service, std::string_view name, std::string_view json) {
-    const Result<Endpoint*> opened = rpc.endpoints.open(service);
-    if (!opened.ok()) return failure(open_failure(rpc, service, opened.error()));
+Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::string json) {
+    const Result<Endpoint*> opened = co_await rpc.endpoints.open(service);
+    if (!opened.ok()) co_return failure(open_failure(rpc, service, opened.error()));
     Endpoint& endpoint = **opened;
     const Target target = find_method(rpc, endpoint, name);
-    if (!target.method) return failure(no_such_method(endpoint, name));
-    const std::string call_name = std::string(service) + " " + std::string(name) + ": ";
-    if (!travels_as_message(*target.method)) return failure(call_name + "it travels through a ring that client and server share, not as a message");
+    if (!target.method) co_return failure(no_such_method(endpoint, name));
+    const std::string call_name = service + " " + name + ": ";
+    if (!travels_as_message(*target.method))
+        co_return failure(call_name + "it travels through a ring that client and server share, not as a message");
     const descriptor::Record* request = rpc.catalogue.record(text(target.method->request()));
     const descriptor::Record* response = rpc.catalogue.record(text(target.method->response()));
-    if (!request || !response) return failure(call_name + "its messages are not described");
+    if (!request || !response) co_return failure(call_name + "its messages are not described");
     RequestReader reader(rpc.catalogue, json);
     const Result<Message> message = reader.read(*request);
-    if (!message.ok()) return failure(call_name + "JSON " + reader.complaint());
-    const Result<Message> reply = call(rpc.endpoints, endpoint, *target.service, *target.method, *response, *message);
-    if (!reply.ok()) return failure(call_name + error_text(rpc.catalogue, *target.method, reply.error()));
+    if (!message.ok()) co_return failure(call_name + "JSON " + reader.complaint());
+    const Called called{*target.service, *target.method, *response};
+    const Result<Message> reply = co_await call(rpc.endpoints, endpoint, called, *message);
+    if (!reply.ok()) co_return failure(call_name + error_text(rpc.catalogue, *target.method, reply.error()));
     ReplyWriter writer(rpc.catalogue, *reply);
     const Result<std::string> text_of = writer.write(*response);
-    if (!text_of.ok()) return failure(call_name + "the answer is malformed: " + writer.complaint());
-    return {*text_of + "\n"};
+    if (!text_of.ok()) co_return failure(call_name + "the answer is malformed: " + writer.complaint());
+    co_return Outcome{*text_of + "\n"};
 }
 
 }  // namespace
 
-std::vector<std::string> rpc_services() {
+std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
+    const std::vector<EndpointName> all = rpc.endpoints.list();
+    const bool known = std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.name == name || each.provider == name; });
+    std::string line(name);
+    if (!known) error = Error::NotFound;
+    if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
+    if (known && error == Error::NotFound) return line.append(": nobody provides it now; `service list` and `service info` say why");
+    if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
+    if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
+    return line.append(": ").append(to_string(error));
+}
+
+std::vector<std::string> rpc_services(Shell& shell) {
     std::vector<std::string> names;
-    const Result<Rpc*> rpc = open_rpc();
+    const Result<Rpc*> rpc = open_rpc(shell);
     if (!rpc.ok()) return names;
     for (const EndpointName& each : (*rpc)->endpoints.list())
         if (each.allowed) names.push_back(each.name);
     return names;
 }
 
-std::vector<std::string> rpc_methods(std::string_view service) {
+Task<std::vector<std::string>> rpc_methods(Shell& shell, std::string service) {
     std::vector<std::string> names;
-    const Result<Rpc*> rpc = open_rpc();
-    if (!rpc.ok()) return names;
-    const Result<Endpoint*> endpoint = (*rpc)->endpoints.open(service);
-    if (!endpoint.ok()) return names;
+    const Result<Rpc*> rpc = open_rpc(shell);
+    if (!rpc.ok()) co_return names;
+    const Result<Endpoint*> endpoint = co_await (*rpc)->endpoints.open(service);
+    if (!endpoint.ok()) co_return names;
     for (const descriptor::Service* each : (*endpoint)->interfaces)
         for (const descriptor::Method* method : *each->methods()) names.emplace_back(text(method->name()));
-    return names;
+    co_return names;
 }
 
-Task<int> command_rpc(Shell& shell, const Words& words) {
+Task<std::vector<std::string>> rpc_events(Shell& shell, std::string service) {
+    std::vector<std::string> names;
+    const Result<Rpc*> rpc = open_rpc(shell);
+    if (!rpc.ok()) co_return names;
+    const Result<Endpoint*> endpoint = co_await (*rpc)->endpoints.open(service);
+    if (endpoint.ok()) names = event_names(**endpoint);
+    co_return names;
+}
+
+Task<int> command_rpc(Shell& shell, const Arguments& given) {
     int status = 0;
-    const Result<Rpc*> rpc = open_rpc();
+    const Result<Rpc*> rpc = open_rpc(shell);
     if (!rpc.ok()) {
-        status = co_await shell.fail(words, "the interfaces in the boot archive", rpc.error());
+        status = co_await shell.fail(given, "the interfaces in the boot archive", rpc.error());
+        co_return status;
+    }
+    if (!(*rpc)->endpoints.calls().vacant()) {
+        const std::string wrong = std::to_string(Calls::kMost) + " calls wait already; end one with Ctrl-C, or what it waits for";
+        status = co_await shell.fail(given, wrong);
+        co_return status;
+    }
+    if (const std::string* event = given.value("--watch")) {
+        const std::string* wanted = given.value("--count");
+        const Result<u64> count = wanted ? parse_u64(*wanted) : Result<u64>(0);
+        if (!count.ok() || given.words.size() != 1) {
+            status = co_await shell.fail(given, "SERVICE --watch EVENT [--count N] is wanted");
+            co_return status;
+        }
+        status = co_await watch_event(shell, **rpc, given, *event, *count);
         co_return status;
     }
     Outcome outcome;
-    if (words.size() == 1) outcome = {list_services(**rpc)};
-    else if (words.size() == 2) outcome = describe(**rpc, words[1]);
-    else if (words.size() <= 4) outcome = call_method(**rpc, words[1], words[2], words.size() == 4 ? std::string_view(words[3]) : "{}");
-    else outcome = failure("SERVICE, METHOD and one JSON object {...} are wanted");
+    const std::string service = given.word(0), method = given.word(1), json = given.word(2, "{}");
+    if (given.words.empty()) outcome.text = co_await list_services(**rpc);
+    else if (given.words.size() == 1) outcome = co_await describe(**rpc, service);
+    else outcome = co_await call_method(**rpc, service, method, json);
     if (outcome.failed) {
-        status = co_await shell.fail(words, outcome.text);
+        status = co_await shell.fail(given, outcome.text);
         co_return status;
     }
     co_await shell.print(outcome.text);

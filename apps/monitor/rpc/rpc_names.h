@@ -1,15 +1,14 @@
 // The names that `rpc` knows.
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <vector>
+#include "monitor/shell.h"
 
 namespace eft::monitor {
 
 // Of those that may be called.
-std::vector<std::string> rpc_services();
-// Opens a session with the service, as a call would; none if that is not possible.
-std::vector<std::string> rpc_methods(std::string_view service);
+std::vector<std::string> rpc_services(Shell& shell);
+// These open a session with the service, as a call would; none if that is not possible.
+Task<std::vector<std::string>> rpc_methods(Shell& shell, std::string service);
+Task<std::vector<std::string>> rpc_events(Shell& shell, std::string service);
 
 }  // namespace eft::monitor

@@ -247,6 +247,61 @@ MEM_CASE(Served, "threads and kernel objects: kinds are checked, and the space's
     CHECK(!memory_test::is_there(table, Slot{10}));
 }
 
+MEM_CASE(Served, "further threads: the process's own table and priority, no more of the processor, and the space's death takes them") {
+    auto own = control();
+    const Machine::Totals before = totals();
+    const auto space_with_thread = [&](u64 budget) {
+        const u32 id = server.create_space(own, {.quota = 200})->id;
+        mem::ThreadRequest request;
+        request.space = id;
+        request.table = sent<decltype(request.table)>(table);
+        request.exceptions = sent<decltype(request.exceptions)>(exceptions);
+        request.budget = budget;
+        request.period = budget * 10;
+        request.ceiling = 40;
+        auto made = server.make_thread(own, std::move(request));
+        CHECK(made.ok());
+        CHECK(memory_test::ko::set_priority(made->thread.slot(), 17).ok());
+        return id;
+    };
+    const auto further = [&](u32 id, Slot its_table, u32 index) {
+        auto session = as(mem::Mem::badge_of(Kind::Space, id));
+        mem::FurtherThreadRequest request;
+        request.table = sent<decltype(request.table)>(its_table);
+        request.index = index;
+        return server.further_thread(session, std::move(request));
+    };
+    const u32 empty = server.create_space(own, {.quota = 200})->id;
+    CHECK(further(empty, table, 0).error() == Error::WrongState);
+    CHECK(server.destroy_space(own, {.id = empty}).ok());
+    const u32 shared = space_with_thread(10);
+    CHECK(further(shared, table, 0).error() == Error::WrongState);
+    CHECK(server.destroy_space(own, {.id = shared}).ok());
+
+    const u32 id = space_with_thread(0);
+    CHECK(further(id, exceptions, 0).error() == Error::InvalidArgument);
+    CHECK(further(id, table, layout::kMostFurtherThreads).error() == Error::OutOfRange);
+    {
+        auto made = further(id, table, 2);
+        REQUIRE(made.ok());
+        const Slot thread = made->thread.slot();
+        const auto info = memory_test::ko::inspect_thread(thread);
+        CHECK(info->state == ThreadState::Suspended);
+        CHECK(info->priority == 17);
+        CHECK(memory_test::ko::set_priority(thread, 18).error() == Error::MissingRight);
+        CHECK(memory_test::ko::set_priority(thread, 16).ok());
+        CHECK(page_of(*state.spaces.find(id), layout::further_utcb(2)).has_value());
+        CHECK(further(id, table, 2).error() == Error::AlreadyExists);
+        // It has all that it takes to run.
+        CHECK(memory_test::ko::resume(thread).ok());
+        CHECK(memory_test::ko::suspend(thread).ok());
+        for (u32 index : {0u, 1u, 3u}) CHECK(further(id, table, index).ok());
+        CHECK(server.destroy_space(own, {.id = id}).ok());
+        CHECK(!memory_test::is_there(slot(WellKnown::Table), thread));
+    }
+    CHECK(totals() == before);
+}
+
 MEM_CASE(Served, "faults come from the kernel with a pager's badge") {
     auto own = control();
     const u32 id = server.create_space(own, {.quota = 64})->id;

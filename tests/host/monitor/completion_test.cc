@@ -1,6 +1,8 @@
 // What the Tab key means at each place of a line.
 #include "monitor/completion.h"
 
+#include "monitor/arguments.h"
+
 #include <doctest/doctest.h>
 
 using namespace eft::monitor;
@@ -11,7 +13,7 @@ namespace {
 std::string_view arguments_of(std::string_view command) {
     if (command == "ls") return "[-a] [-l] [PATH...]";
     if (command == "service") return "list|kill [NAME] [--signal kill|hang|crash] [COUNT]";
-    if (command == "rpc") return "[SERVICE [METHOD [JSON]]]";
+    if (command == "rpc") return "[SERVICE [METHOD [JSON]]] [--watch EVENT [--count N]]";
     return {};
 }
 Question asked(std::string_view line) { return question_of(line, arguments_of); }
@@ -41,6 +43,10 @@ TEST_CASE("the others are what the command's form says, options not counted") {
     CHECK(asked("rpc echo S").of == Question::Of::Method);
     CHECK(asked("rpc echo S").before == Names{"rpc", "echo"});
     CHECK(asked("rpc echo Say {").of == Question::Of::Nothing);
+    CHECK(asked("rpc echo --watch C").of == Question::Of::Event);
+    CHECK(asked("rpc echo --watch Changed ").of == Question::Of::Method);
+    CHECK(asked("rpc --watch Changed ec").of == Question::Of::Service);
+    CHECK(asked("service kill --signal ").argument == "kill|hang|crash");
     CHECK(asked("unknown x").of == Question::Of::Nothing);
 }
 

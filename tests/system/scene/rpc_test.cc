@@ -172,7 +172,7 @@ TEST_CASE("what cannot be called is refused in one line") {
     CHECK(refusal(system, "echo Repeat '{\"a\": 1 \"b\": 2}'") == "echo Repeat: JSON at 9: ',' or '}' is wanted");
     CHECK(refusal(system, "echo Repeat 5") == "echo Repeat: JSON at 1: an object is wanted: {\"NAME\": VALUE}");
     CHECK(refusal(system, "echo Say {\"text\": \"" + std::string(65, 'x') + "\"}") == "echo Say: JSON at 10: text: has 65 bytes; its bound is 64");
-    CHECK(refusal(system, R"(echo Ping {} {})") == "SERVICE, METHOD and one JSON object {...} are wanted");
+    CHECK(refusal(system, R"(echo Ping {} {})").starts_with("{}: too many arguments; usage: rpc "));
     CHECK(refusal(system, R"(rs Kill {"name": "echo", "signal": "Bang"})") == "rs Kill: JSON at 28: signal: Bang is no KillSignal; there are None, Kill, Hang, Crash");
     CHECK(refusal(system, R"(rs Kill {"name": "mem", "signal": "Kill"})") == "rs Kill: permission denied");
     CHECK(refusal(system, R"(rs Info {"name": "nobody"})") == "rs Info: not found");

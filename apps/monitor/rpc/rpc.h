@@ -1,0 +1,25 @@
+// What the parts of the command `rpc` share.
+#pragma once
+
+#include "monitor/rpc/endpoints.h"
+#include "monitor/shell.h"
+
+namespace eft::monitor {
+
+struct Rpc {
+    Rpc(WakeLoop& loop, const Catalogue& known, const manifest::Manifest& manifest)
+        : catalogue(known), endpoints(loop, catalogue, manifest) {}
+    Catalogue catalogue;
+    Endpoints endpoints;
+};
+
+// Why a service cannot be called.
+std::string open_failure(const Rpc& rpc, std::string_view name, Error error);
+
+// The events that an endpoint has.
+std::vector<std::string> event_names(const Endpoint& endpoint);
+// Prints each event until `count` are there (0: without end), and what becomes of the service meanwhile. The session is one
+// of its own, where there can be more than one: its queue begins empty, and ends with the task.
+Task<int> watch_event(Shell& shell, Rpc& rpc, const Arguments& given, std::string event, u64 count);
+
+}  // namespace eft::monitor
