@@ -82,11 +82,10 @@ bool find_root_image(const u8* archive, u64 size, ElfImage& image) {
 void copy_segment_page(const ElfSegment& segment, u64 address, PhysAddr frame) {
     const bool sealed = segment.rights.has(FrameRight::Execute);
     if (sealed) arch::unprotect_direct_map(frame);
-    u8* target = to_pointer<u8>(frame);
-    for (u64 i = 0; i < kPageSize; ++i) {
-        const u64 position = address + i - segment.address;  // wraps below the segment's start
-        if (position < segment.file_size) target[i] = segment.data[position];
-    }
+    const u64 page_end = address + kPageSize, file_end = segment.address + segment.file_size;
+    const u64 first = address > segment.address ? address : segment.address;
+    const u64 end = page_end < file_end ? page_end : file_end;
+    if (first < end) __builtin_memcpy(to_pointer<u8>(frame) + (first - address), segment.data + (first - segment.address), end - first);
     if (sealed) arch::protect_direct_map(frame);
 }
 

@@ -5,7 +5,8 @@
 
 namespace eft {
 
-// In the low bits of a header's size. A block that is kept is in use for its neighbours.
+// In the low bits of a header's size. A block that is kept is in use for its neighbours; its own bit is not under the check,
+// so that keeping costs none.
 enum class Heap::State : u64 { Free = 0, Used = 1, Kept = 3 };
 
 // Sizes include the header and are multiples of 16. Bits 48 and up of the two words are the halves of the check.
@@ -20,6 +21,7 @@ struct Heap::Block {
     Block* next;
     Block* previous;  // in the list; null: the first. Not set in a block that is kept.
 
+    static constexpr u64 kKeptBit = 2;
     static constexpr u64 kSizeMask = (u64{1} << 48) - 16;
     std::size_t size() const { return header.size & kSizeMask; }
     std::size_t previous_size() const { return header.previous_size & kSizeMask; }
@@ -43,11 +45,9 @@ std::size_t block_size(std::size_t payload) {
 }
 
 // 32 bits over the address and what the header says.
-u32 header_check(const void* at, u64 size, u64 previous_size) {
-    u64 mixed = (reinterpret_cast<std::uintptr_t>(at) ^ 0x6865'6170) * 0x9e37'79b9'7f4a'7c15;
-    mixed = (mixed ^ size) * 0xd6e8'feb8'6659'fd93;
-    mixed = (mixed ^ mixed >> 32 ^ previous_size) * 0xd6e8'feb8'6659'fd93;
-    return static_cast<u32>(mixed >> 32);
+[[gnu::always_inline]] inline u32 header_check(const void* at, u64 size, u64 previous_size) {
+    const u64 mixed = (reinterpret_cast<std::uintptr_t>(at) ^ size) * 0x9e37'79b9'7f4a'7c15;
+    return static_cast<u32>((mixed ^ mixed >> 32 ^ previous_size) * 0xd6e8'feb8'6659'fd93 >> 32);
 }
 
 }  // namespace
@@ -66,20 +66,20 @@ void Heap::set_range(std::byte* base, std::size_t size) {
 
 void Heap::write_header(std::byte* at, std::size_t size, std::size_t previous_size, State state) {
     const u64 low = size | static_cast<u64>(state);
-    const u64 check = header_check(at, low, previous_size);
+    const u64 check = header_check(at, low & ~Block::kKeptBit, previous_size);
     auto* block = reinterpret_cast<Block*>(at);
     block->header.size = low | check << 48;
     block->header.previous_size = previous_size | check >> 16 << 48;
 }
 
-void Heap::verify(const Block* block) const {
-    const u64 size = block->header.size & kLow, previous = block->header.previous_size & kLow;
+[[gnu::always_inline]] inline void Heap::verify(const Block* block) const {
+    const u64 size = block->header.size & kLow & ~Block::kKeptBit, previous = block->header.previous_size & kLow;
     const u64 check = block->header.size >> 48 | block->header.previous_size >> 48 << 16;
     if (check != header_check(block, size, previous)) damaged("heap: damaged block header, or not a block");
 }
 
 // The block in use that a program's pointer names.
-Heap::Block* Heap::checked(const void* payload) const {
+[[gnu::always_inline]] inline Heap::Block* Heap::checked(const void* payload) const {
     const auto* at = static_cast<const std::byte*>(payload) - kHeaderBytes;
     if (at < base_ || at >= frontier_ || reinterpret_cast<std::uintptr_t>(at) % kAlignment != 0)
         damaged("heap: pointer is not into the heap");
@@ -89,7 +89,7 @@ Heap::Block* Heap::checked(const void* payload) const {
     return block;
 }
 
-Heap::Block* Heap::next_of(Block* block) const {
+[[gnu::always_inline]] inline Heap::Block* Heap::next_of(Block* block) const {
     std::byte* at = block->bytes() + block->size();
     if (at_frontier(at)) return nullptr;
     auto* next = reinterpret_cast<Block*>(at);
@@ -230,24 +230,24 @@ void Heap::release(Block* block) {
 }
 
 // The block above is looked at as if they were to be joined: who wrote beyond the end is told now.
-void Heap::keep(Block* block) {
+[[gnu::always_inline]] inline void Heap::keep(Block* block, std::size_t size) {
     static_cast<void>(next_of(block));
-    const std::size_t size = block->size();
-    write_header(block->bytes(), size, block->previous_size(), State::Kept);
+    block->header.size |= Block::kKeptBit;
     Block*& head = kept_[size / kAlignment];
     block->next = head;
     head = block;
     kept_bytes_ += size;
-    if (kept_bytes_ > kMostKept) join_kept();
+    if (kept_bytes_ > kMostKept) [[unlikely]] join_kept();
 }
 
-// The first block that is kept for a size; null: none is.
-Heap::Block* Heap::take_kept(std::size_t size) {
+// The first block that is kept for a size, in use; null: none is.
+[[gnu::always_inline]] inline Heap::Block* Heap::take_kept(std::size_t size) {
     Block*& head = kept_[size / kAlignment];
     Block* block = head;
     if (!block) return nullptr;
     verify(block);
     if (block->state() != State::Kept || block->size() != size) damaged("heap: free block was written to");
+    block->header.size &= ~Block::kKeptBit;
     head = block->next;
     kept_bytes_ -= size;
     return block;
@@ -262,17 +262,16 @@ void* Heap::allocate(std::size_t size) {
     if (size > kLargest) return nullptr;
     size = block_size(size);
     Block* block = size <= kLargestKept ? take_kept(size) : nullptr;
-    if (block) {
-        write_header(block->bytes(), size, block->previous_size(), State::Used);
-    } else {
+    if (!block) [[unlikely]] {
         block = take(size);
         if (!block && kept_bytes_ != 0) {
             join_kept();
             block = take(size);
         }
         if (!block) return nullptr;
+        size = block->size();
     }
-    used_bytes_ += block->size();
+    used_bytes_ += size;
     ++used_blocks_;
     return block->payload();
 }
@@ -304,10 +303,11 @@ void* Heap::allocate_aligned(std::size_t alignment, std::size_t size) {
 void Heap::free(void* payload) {
     if (!payload) return;
     Block* block = checked(payload);
-    used_bytes_ -= block->size();
+    const std::size_t size = block->size();
+    used_bytes_ -= size;
     --used_blocks_;
-    if (block->size() <= kLargestKept) {
-        keep(block);
+    if (size <= kLargestKept) {
+        keep(block, size);
     } else {
         release(block);
     }

@@ -29,7 +29,7 @@ void SlotRuns::give(Slot first, u32 count) {
     const u32 start = raw(first) - kFirst;
     mark(start, count, false);
     used_ -= count;
-    hint_ = std::min(hint_, start / kWordBits);
+    for (u32& hint : hints_) hint = std::min(hint, start / kWordBits);
 }
 
 Result<Slot> SlotRuns::take_below(u32 limit, u32 count) {
@@ -42,19 +42,24 @@ Result<Slot> SlotRuns::take_below(u32 limit, u32 count) {
 }
 
 u32 SlotRuns::find_in_word(u32 limit, u32 count) {
-    while (hint_ < limit && taken_[hint_] == ~u64{0}) ++hint_;
-    for (u32 word = hint_; word < limit; ++word) {
-        if (const u64 starts = starts_of_runs(~taken_[word], count))
-            return word * kWordBits + static_cast<u32>(std::countr_zero(starts));
+    u32& hint = hints_[count > 1];
+    for (u32 word = hint; word < limit; ++word) {
+        if (taken_[word] == ~u64{0}) continue;
+        const u64 starts = starts_of_runs(~taken_[word], count);
+        if (starts == 0) continue;
+        if (count <= 2) hint = word;
+        return word * kWordBits + static_cast<u32>(std::countr_zero(starts));
     }
     return kCount;
 }
 
 // Long runs begin at a word.
-u32 SlotRuns::find_words(u32 limit, u32 count) const {
+u32 SlotRuns::find_words(u32 limit, u32 count) {
     const u32 words = (count + kWordBits - 1) / kWordBits;
     u32 empty = 0;
-    for (u32 word = hint_; word < limit; ++word) {
+    u32& hint = hints_[2];
+    while (hint < limit && taken_[hint] != 0) ++hint;
+    for (u32 word = hint; word < limit; ++word) {
         empty = taken_[word] == 0 ? empty + 1 : 0;
         if (empty == words) return (word + 1 - words) * kWordBits;
     }

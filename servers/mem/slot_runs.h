@@ -46,13 +46,15 @@ private:
     u32 open_words() const { return words_ < kReserve / kWordBits ? 0 : words_ - kReserve / kWordBits; }
     Result<Slot> take_below(u32 limit, u32 count);
     u32 find_in_word(u32 limit, u32 count);
-    u32 find_words(u32 limit, u32 count) const;
+    u32 find_words(u32 limit, u32 count);
     void mark(u32 start, u32 count, bool taken);
 
     std::array<u64, kWords> taken_{};  // a bit for each slot
     u32 words_ = 0;                      // of slots that exist
     u32 used_ = 0;
-    u32 hint_ = 0;  // no free slot in the words below
+    // For single slots, for short runs, and for those of a word and more: in the words below there is no free slot, no two in
+    // a row, and no free word.
+    std::array<u32, 3> hints_{};
 };
 
 }  // namespace eft::memory

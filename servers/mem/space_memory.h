@@ -13,7 +13,7 @@ constexpr Rights kReadOnly = bits(FrameRight::Read);
 constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 
 // Another block of pages, of which none is used, at the end of the space's chain.
-Result<Extent*> grow(State& state, Space& space);
+[[gnu::cold]] Result<Extent*> grow(State& state, Space& space);
 
 // A page-sized object (frame, page table, or an untyped page) in a slot that belongs to its block. Inlined, as
 // map_frame() is, because a page fault waits for little else.
@@ -36,7 +36,7 @@ Status take_address_space(State& state, Space& space);
 Status make_small(State& state, Space& space, ObjectType type, Slot slot, u32 count = 1, unsigned size_bits = 0);
 
 // Maps a frame, giving the address space page tables as it needs them. AlreadyMapped: there is something.
-Status map_with_tables(State& state, Space& space, Slot frame, u64 address, Rights rights, u8 flags);
+[[gnu::cold]] Status map_with_tables(State& state, Space& space, Slot frame, u64 address, Rights rights, u8 flags);
 inline Status map_frame(State& state, Space& space, Slot frame, u64 address, Rights rights, u8 flags = 0) {
     const Status mapped = effects::map(space.space, frame, address, rights, flags);
     if (mapped.error() != Error::NeedMemory) [[likely]] return mapped;

@@ -40,6 +40,12 @@ inline Result<u64> field(std::string_view header, std::size_t index) {
     return value;
 }
 
+// Whether a name field has this name; none has one with a NUL in it.
+inline bool names(std::string_view field, std::string_view name) {
+    if (!field.starts_with(name)) return false;
+    return (field.size() == name.size() || field[name.size()] == '\0') && name.find('\0') == name.npos;
+}
+
 }  // namespace archive_format
 
 // NotFound: the archive ends without it. BadFormat: the archive is damaged before it was found.
@@ -53,10 +59,9 @@ inline Result<std::span<const std::byte>> find_in_archive(std::span<const std::b
         // Both are below 2^32: the sums cannot overflow.
         const u64 data = format::align(at + format::kHeaderBytes + name_bytes);
         if (data > archive.size() || bytes > archive.size() - data) return Error::BadFormat;
-        std::string_view found = format::text(archive.subspan(at + format::kHeaderBytes, name_bytes));
-        found = found.substr(0, found.find('\0'));
-        if (found == format::kTrailer) return Error::NotFound;
-        if (found == name) return archive.subspan(data, bytes);
+        const std::string_view field = format::text(archive.subspan(at + format::kHeaderBytes, name_bytes));
+        if (format::names(field, format::kTrailer)) return Error::NotFound;
+        if (format::names(field, name)) return archive.subspan(data, bytes);
         at = format::align(data + bytes);
         if (at > archive.size()) break;
     }

@@ -85,7 +85,7 @@ private:
     // Cuts a block in use to `size` and frees the rest, if it is worth a block.
     void trim(Block* block, std::size_t size);
     void release(Block* block);
-    void keep(Block* block);
+    void keep(Block* block, std::size_t size);
     Block* take_kept(std::size_t size);
 
     DamageHook on_damage_;
