@@ -157,8 +157,19 @@ Status Processes::silence(unsigned index) {
 void Processes::clear(unsigned index) {
     const PersistentPart& part = parts_[index];
     dismiss(index);
+    forget_orders(part);
     const u32 first = part.page().table.first_scratch;
     static_cast<void>(kernel_object::remove(part.table.slot(), static_cast<Slot>(first), part.slots() - first));
+}
+
+// An order to end that the dead one did not hear is not for who comes next. What others have signalled stays.
+void Processes::forget_orders(const PersistentPart& part) {
+    sys::Registers signalled;
+    if (sys::poll_recv(part.notification.slot(), signalled) != Error::None) return;
+    const u64 others = signalled.badge & ~(static_cast<u64>(WakeBit::Stop) | static_cast<u64>(WakeBit::Heartbeat));
+    if (others == 0) return;
+    const auto again = copy_capability(part.notification.slot(), bits(NotificationRight::Signal), others);
+    if (again.ok()) sys::signal(again->slot());
 }
 
 Signs Processes::signs(unsigned index) {

@@ -1,33 +1,70 @@
-// rs's effects: incarnations are processes of proc on the persistent parts, and their sessions are names'.
+// The incarnations of services: processes of proc on the persistent parts, with sessions of names. Here is what rs does to
+// them and learns of them; what is done when, the Supervisor and the Watch decide.
+//
+// `index` is a service's place in the manifest. Nothing here waits but for core servers, which answer without waiting for a
+// service.
 #pragma once
 
-#include "incarnations.h"
 #include "persistent_part.h"
-#include "supervisor.h"
 
+#include <eft/idl/rs.h>
+#include <eft/layout.h>
 #include <eft/message_trace.h>
+
+#include <optional>
 
 namespace eft::supervisor {
 
-class Processes final : public Incarnations {
+// A copy of what the service shows of itself. It is the service's own word: nothing but comparing is done with it.
+struct Signs {
+    u64 heartbeats = 0;
+    u32 ready_incarnation = 0;
+    u64 first_request = 0;  // time stamp
+    u64 session = 0;        // whose request is in progress; 0: nobody's
+};
+
+// What a service says of another one's answer, as far as rs could verify it.
+struct OverdueAnswer {
+    unsigned server;     // that the complainer has a session with
+    bool borne_out;      // by what the server itself has noted (eft/overdue.h)
+    u64 microseconds;
+};
+
+class Processes {
 public:
     explicit Processes(CoreServers& core, std::span<const PersistentPart> parts) : core_(core), parts_(parts) {}
 
-    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) override;
-    // Its incarnation is 0, which is nobody's: its "ready" means nothing.
-    Result<u32> spawn_tombstone(unsigned index) override;
-    Status kill(u32 pid, proc::DeathReason reason) override;
-    Status send(u32 pid, proc::Signal signal) override;
-    Result<proc::Progress> progress(u32 pid) override;
-    Result<proc::CrashRecord> reap(u32 pid) override;
-    Status silence(unsigned index) override;
-    void clear(unsigned index) override;
-    Signs signs(unsigned index) override;
-    void signal(unsigned index, WakeBit what) override;
-    std::optional<unsigned> owner_of(u64 object) override;
-    std::optional<unsigned> holder(unsigned index, u64 session) override;
-    Status expel(unsigned index, u64 session) override;
-    void report(unsigned index, std::string_view what) override;
+    // A new incarnation on the persistent part: its process. `replies` is what all before it have delivered, and it
+    // learns whether the last one ended by somebody's order. An error leaves nothing behind.
+    Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered);
+    // The program that answers ServiceHeld in place of a service that does not run. Its incarnation is 0, which is nobody's:
+    // its "ready" means nothing.
+    Result<u32> spawn_tombstone(unsigned index);
+
+    // The process has ended when this returns. WrongState, NotFound: it had ended already.
+    Status kill(u32 pid, proc::DeathReason reason);
+    Status send(u32 pid, proc::Signal signal);
+    // NotFound: it has been reaped.
+    Result<proc::Progress> progress(u32 pid);
+    // Of a process that has ended: revokes all that it had.
+    Result<proc::CrashRecord> reap(u32 pid);
+    // Resets a driver's device and waits for that; does nothing for others. TimedOut: the device has not reported it.
+    Status silence(unsigned index);
+    // Ends the sessions that the incarnation had as a client, and empties its scratch slots.
+    void clear(unsigned index);
+
+    Signs signs(unsigned index);
+    void signal(unsigned index, WakeBit what);
+    // The service that has to act before a thread blocked on this kernel object goes on. None: not a service.
+    std::optional<unsigned> owner_of(u64 object);
+
+    // The service that has this session with the service `index`. None: the session is not open, or none of its own.
+    std::optional<unsigned> holder(unsigned index, u64 session);
+    // Closes all sessions that the holder has with the service, for as long as the holder lives.
+    Status expel(unsigned index, u64 session);
+
+    // Tells people; `what` is a part of a sentence that begins with the service's name.
+    void report(unsigned index, std::string_view what);
 
     // What the service has said of another one's answer since the last time, if it has the session that it names.
     std::optional<OverdueAnswer> take_complaint(unsigned index);
@@ -48,6 +85,7 @@ private:
 
     Status admit(unsigned index);
     void dismiss(unsigned index);
+    static void forget_orders(const PersistentPart& part);
     Result<u32> start(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies);
     void remember_replies(unsigned index);
     void take_messages(unsigned index);

@@ -31,7 +31,7 @@ Status Supervisor::kill(unsigned index, rs::KillSignal signal) {
     if (signal == rs::KillSignal::Kill) {
         done = terminate(index, proc::DeathReason::Ordered, {});
     } else {
-        done = incarnations_.send(service.pid, signal == rs::KillSignal::Hang ? proc::Signal::Hang : proc::Signal::Crash);
+        done = processes_.send(service.pid, signal == rs::KillSignal::Hang ? proc::Signal::Hang : proc::Signal::Crash);
     }
     if (!done.ok()) service.order = before;
     return done;
@@ -40,13 +40,13 @@ Status Supervisor::kill(unsigned index, rs::KillSignal signal) {
 void Supervisor::check(unsigned index) {
     ServiceRecord& service = records_[index];
     if (service.tombstone_pid != 0 && has_ended(service.tombstone_pid)) {
-        static_cast<void>(incarnations_.reap(service.tombstone_pid));
+        static_cast<void>(processes_.reap(service.tombstone_pid));
         service.tombstone_pid = 0;
         service.tombstone_due = now_ + kTombstoneTicks;
     }
     if (!service.alive()) return;
     if (has_ended(service.pid)) return handle_death(index);
-    const bool ready = incarnations_.signs(index).ready_incarnation == service.incarnation;
+    const bool ready = processes_.signs(index).ready_incarnation == service.incarnation;
     if (service.state == rs::ServiceState::Starting && ready) became_up(index);
 }
 
@@ -55,13 +55,13 @@ void Supervisor::complain(unsigned client, const OverdueAnswer& answer) {
     FixedText<127> line;
     if (!answer.borne_out) {
         if (std::exchange(records_[client].complained_falsely, true)) return;
-        return incarnations_.report(client, line.append("complains of late answers of ").append(plans_[answer.server].name).append(", which there were not"));
+        return processes_.report(client, line.append("complains of late answers of ").append(plans_[answer.server].name).append(", which there were not"));
     }
     const unsigned most = plans_[answer.server].overdue_clients;
     if (most == 0 || service.state != rs::ServiceState::Up || service.order != Order::None) return;
     const unsigned clients = service.overdue.add(now_, plans_[answer.server].limits.window, client);
     line.append("its answer to ").append(plans_[client].name).append(" took ").decimal(answer.microseconds / 1000).append(" ms");
-    incarnations_.report(answer.server, line);
+    processes_.report(answer.server, line);
     if (clients < most) return;
     line.append("; ").decimal(clients).append(" clients complained");
     static_cast<void>(terminate(answer.server, proc::DeathReason::Overdue, line));
@@ -75,7 +75,7 @@ void Supervisor::tick() {
 Status Supervisor::terminate(unsigned index, proc::DeathReason reason, std::string_view note) {
     ServiceRecord& service = records_[index];
     service.verdict = note;
-    const Status killed = incarnations_.kill(service.pid, reason);
+    const Status killed = processes_.kill(service.pid, reason);
     // One that has died by itself in the meantime cannot be killed; the next check finds it.
     if (has_ended(service.pid)) {
         handle_death(index);
@@ -95,11 +95,11 @@ void Supervisor::tick(unsigned index) {
         static_cast<void>(terminate(index, proc::DeathReason::Ordered, "did not end when it was asked to"));
     }
     if (service.tombstone_due != 0 && now_ >= service.tombstone_due) start_tombstone(index);
-    if (service.tombstone_pid != 0 && now_ % kRemindTicks == 0) incarnations_.signal(index, WakeBit::Rings);
+    if (service.tombstone_pid != 0 && now_ % kRemindTicks == 0) processes_.signal(index, WakeBit::Rings);
 }
 
 bool Supervisor::has_ended(u32 pid) {
-    const Result<proc::Progress> found = incarnations_.progress(pid);
+    const Result<proc::Progress> found = processes_.progress(pid);
     return found.ok() ? found->state == proc::ProcessState::Dead : found.error() == Error::NotFound;
 }
 
@@ -113,7 +113,7 @@ void Supervisor::launch(unsigned index) {
     service.missed = 0;
     service.overdue.forget();
     service.complained_falsely = false;
-    const Result<u32> pid = incarnations_.spawn(index, service.incarnation, service.replies, service.last_was_ordered);
+    const Result<u32> pid = processes_.spawn(index, service.incarnation, service.replies, service.last_was_ordered);
     service.recovery.spawned = sys::time_stamp();
     if (pid.ok()) {
         service.pid = *pid;
@@ -126,7 +126,7 @@ void Supervisor::launch(unsigned index) {
     service.note.clear();
     service.note.append("could not be started: ").append(to_string(pid.error()));
     service.last_was_ordered = false;
-    incarnations_.report(index, service.note);
+    processes_.report(index, service.note);
     ++service.deaths;
     fail(index, 0, 1);
 }
@@ -139,7 +139,7 @@ void Supervisor::became_up(unsigned index) {
     service.recovery.ready = sys::time_stamp();
     if (service.recovery.died != 0) service.recovery_time = service.recovery.ready - service.recovery.died;
     FixedText<63> line;
-    incarnations_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
+    processes_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
 }
 
 void Supervisor::handle_death(unsigned index) {
@@ -147,14 +147,14 @@ void Supervisor::handle_death(unsigned index) {
     const bool was_up = service.state == rs::ServiceState::Up;
     service.recovery = {};
     service.recovery.noticed = sys::time_stamp();
-    service.session = incarnations_.signs(index).session;
-    if (const Status silent = incarnations_.silence(index); !silent.ok()) {
+    service.session = processes_.signs(index).session;
+    if (const Status silent = processes_.silence(index); !silent.ok()) {
         FixedText<95> line;
-        incarnations_.report(index, line.append("its device could not be reset: ").append(to_string(silent.error())));
+        processes_.report(index, line.append("its device could not be reset: ").append(to_string(silent.error())));
     }
     service.recovery.silenced = sys::time_stamp();
-    const Result<proc::CrashRecord> record = incarnations_.reap(service.pid);
-    incarnations_.clear(index);
+    const Result<proc::CrashRecord> record = processes_.reap(service.pid);
+    processes_.clear(index);
     service.recovery.revoked = sys::time_stamp();
     service.pid = 0;
     ++service.deaths;
@@ -187,7 +187,7 @@ void Supervisor::decide(unsigned index, u64 up_ticks) {
 void Supervisor::fail(unsigned index, u64 up_ticks, u64 least_wait) {
     ServiceRecord& service = records_[index];
     const RestartLimits& limits = plans_[index].limits;
-    const std::optional<unsigned> client = service.session != 0 ? incarnations_.holder(index, service.session) : std::nullopt;
+    const std::optional<unsigned> client = service.session != 0 ? processes_.holder(index, service.session) : std::nullopt;
     service.failures.record(limits, now_, up_ticks, client.value_or(FailureHistory::kNobody));
     if (client) note_client(index, *client);
     const std::optional<u64> wait = service.failures.verdict(limits, now_);
@@ -203,16 +203,16 @@ void Supervisor::note_client(unsigned index, unsigned client) {
     ServiceRecord& service = records_[index];
     service.note.append(service.note.empty() ? "" : "; ").append("a request of ").append(plans_[client].name).append(" was in progress");
     if (!service.failures.must_expel(plans_[index].limits, now_, client)) return;
-    if (!incarnations_.expel(index, service.session).ok()) return;
+    if (!processes_.expel(index, service.session).ok()) return;
     service.failures.attribute_to(client);
     service.note.append(", whose sessions are closed");
     FixedText<127> line;
-    incarnations_.report(index, line.append("failed too often with requests of ").append(plans_[client].name).append(", whose sessions are closed"));
+    processes_.report(index, line.append("failed too often with requests of ").append(plans_[client].name).append(", whose sessions are closed"));
 }
 
 void Supervisor::leave_down(unsigned index, rs::ServiceState state, std::string_view why) {
     records_[index].state = state;
-    incarnations_.report(index, why);
+    processes_.report(index, why);
     start_tombstone(index);
 }
 
@@ -229,7 +229,7 @@ Status Supervisor::end(unsigned index, Order order) {
         return terminate(index, proc::DeathReason::Ordered, "stopped while it started");
     }
     service.deadline = now_ + kStopTicks;
-    incarnations_.signal(index, WakeBit::Stop);
+    processes_.signal(index, WakeBit::Stop);
     return {};
 }
 
@@ -239,7 +239,7 @@ void Supervisor::start_tombstone(unsigned index) {
     service.tombstone_due = 0;
     const bool resting = service.state == rs::ServiceState::Held || service.state == rs::ServiceState::Down;
     if (!plans_[index].provides || !resting || service.tombstone_pid != 0) return;
-    const Result<u32> pid = incarnations_.spawn_tombstone(index);
+    const Result<u32> pid = processes_.spawn_tombstone(index);
     if (pid.ok()) {
         service.tombstone_pid = *pid;
     } else {
@@ -250,8 +250,8 @@ void Supervisor::start_tombstone(unsigned index) {
 void Supervisor::end_tombstone(ServiceRecord& service) {
     service.tombstone_due = 0;
     if (service.tombstone_pid == 0) return;
-    static_cast<void>(incarnations_.kill(service.tombstone_pid, proc::DeathReason::Ordered));
-    static_cast<void>(incarnations_.reap(service.tombstone_pid));
+    static_cast<void>(processes_.kill(service.tombstone_pid, proc::DeathReason::Ordered));
+    static_cast<void>(processes_.reap(service.tombstone_pid));
     service.tombstone_pid = 0;
 }
 

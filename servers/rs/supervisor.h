@@ -14,10 +14,10 @@
 // it; its sessions are ended; only then does the next one start. A death during start-up counts like any other. All
 // waiting is by ticks: nothing here blocks but downward calls.
 //
-// The policy is in failure_history.h and overdue_history.h, the state in service_record.h, the effects in incarnations.h.
+// The policy is in failure_history.h and overdue_history.h, the state in service_record.h, the effects in processes.h.
 #pragma once
 
-#include "incarnations.h"
+#include "processes.h"
 #include "service_record.h"
 
 #include <span>
@@ -28,18 +28,11 @@ constexpr u64 kStopTicks = ticks(1000);       // an orderly end that takes longe
 constexpr u64 kTombstoneTicks = ticks(1000);  // before a tombstone that died is replaced
 constexpr u64 kRemindTicks = ticks(500);      // a tombstone signals the service's clients so often: a signal can merge with another
 
-// What a service says of another one's answer, as far as rs could verify it.
-struct OverdueAnswer {
-    unsigned server;     // that the complainer has a session with
-    bool borne_out;      // by what the server itself has noted (eft/overdue.h)
-    u64 microseconds;
-};
-
 class Supervisor {
 public:
     // One plan and one record for each service.
-    Supervisor(Incarnations& incarnations, std::span<const Supervision> plans, std::span<ServiceRecord> records)
-        : incarnations_(incarnations), plans_(plans), records_(records) {}
+    Supervisor(Processes& processes, std::span<const Supervision> plans, std::span<ServiceRecord> records)
+        : processes_(processes), plans_(plans), records_(records) {}
 
     u64 now() const { return now_; }  // in ticks
 
@@ -75,7 +68,7 @@ private:
     void start_tombstone(unsigned index);
     void end_tombstone(ServiceRecord& service);
 
-    Incarnations& incarnations_;
+    Processes& processes_;
     std::span<const Supervision> plans_;
     std::span<ServiceRecord> records_;
     u64 now_ = 0;

@@ -33,31 +33,31 @@ void Watch::look(unsigned index) {
 void Watch::ask(unsigned index) {
     ServiceRecord& service = records_[index];
     service.asked = true;
-    service.beats_at_asking = incarnations_.signs(index).heartbeats;
+    service.beats_at_asking = processes_.signs(index).heartbeats;
     service.others_at_asking = beats_below(plans_[index].priority);
     if (service.missed != 0) service.instruction_at_asking = instruction(index);
     service.next_beat = supervisor_.now() + plans_[index].heartbeat;
-    incarnations_.signal(index, WakeBit::Heartbeat);
+    processes_.signal(index, WakeBit::Heartbeat);
 }
 
-bool Watch::beat(unsigned index) const { return incarnations_.signs(index).heartbeats != records_[index].beats_at_asking; }
+bool Watch::beat(unsigned index) const { return processes_.signs(index).heartbeats != records_[index].beats_at_asking; }
 
 u64 Watch::beats_below(u8 priority) const {
     u64 sum = 0;
     for (unsigned other = 0; other < plans_.size(); ++other) {
-        if (plans_[other].priority < priority && records_[other].alive()) sum += incarnations_.signs(other).heartbeats;
+        if (plans_[other].priority < priority && records_[other].alive()) sum += processes_.signs(other).heartbeats;
     }
     return sum;
 }
 
 u64 Watch::instruction(unsigned index) const {
-    const auto progress = incarnations_.progress(records_[index].pid);
+    const auto progress = processes_.progress(records_[index].pid);
     return progress.ok() ? progress->instruction : 0;
 }
 
 bool Watch::ready(unsigned index) const {
     if (!records_[index].alive()) return false;
-    const auto progress = incarnations_.progress(records_[index].pid);
+    const auto progress = processes_.progress(records_[index].pid);
     return progress.ok() && progress->thread_state == static_cast<u8>(ThreadState::Ready);
 }
 
@@ -75,11 +75,11 @@ bool Watch::had_processor(unsigned index) const {
 std::optional<unsigned> Watch::end_of_chain(unsigned suspect) const {
     unsigned at = suspect;
     for (std::size_t hops = 0; hops <= plans_.size(); ++hops) {
-        const auto progress = incarnations_.progress(records_[at].pid);
+        const auto progress = processes_.progress(records_[at].pid);
         if (!progress.ok()) return std::nullopt;
         const auto state = static_cast<ThreadState>(progress->thread_state);
         if (state != ThreadState::AwaitingReply && state != ThreadState::Sending) return at;
-        const auto owner = incarnations_.owner_of(progress->blocked_on);
+        const auto owner = processes_.owner_of(progress->blocked_on);
         if (!owner || records_[*owner].state != rs::ServiceState::Up) return std::nullopt;
         at = *owner;
     }

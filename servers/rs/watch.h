@@ -16,8 +16,8 @@ constexpr unsigned kMissesAllowed = 1;  // one beat may be late; the second in a
 
 class Watch {
 public:
-    Watch(Incarnations& incarnations, Supervisor& supervisor, std::span<const Supervision> plans, std::span<ServiceRecord> records)
-        : incarnations_(incarnations), supervisor_(supervisor), plans_(plans), records_(records) {}
+    Watch(Processes& processes, Supervisor& supervisor, std::span<const Supervision> plans, std::span<ServiceRecord> records)
+        : processes_(processes), supervisor_(supervisor), plans_(plans), records_(records) {}
 
     // After the supervisor's own tick.
     void tick();
@@ -34,7 +34,7 @@ private:
     std::optional<unsigned> end_of_chain(unsigned suspect) const;
     void terminate_culprit(unsigned suspect);
 
-    Incarnations& incarnations_;
+    Processes& processes_;
     Supervisor& supervisor_;
     std::span<const Supervision> plans_;
     std::span<ServiceRecord> records_;

@@ -3,6 +3,7 @@
 
 #include <describe.h>
 #include <eft/ipc/message_writer.h>
+#include <eft/overdue.h>
 
 #include <string>
 
@@ -18,6 +19,22 @@ TEST_CASE("the back-off neither overflows nor forgets the cap") {
         last = history.verdict(limits, now * 10).value();
     }
     CHECK(last == 1000);
+}
+
+TEST_CASE("a complaint is borne out by a slow answer to the same session and method, within its time") {
+    SlowAnswers noted{};
+    const auto says = [&](u64 badge, u64 label, u64 started, u64 ended) { return is_borne_out(noted, badge, {1, 0, label, started, ended}); };
+    CHECK(!says(0, 0, 0, ~u64{0}));  // nothing is noted
+    note_slow_answer(noted, {7, 15, 100, 200});
+    CHECK(says(15, 7, 90, 210));
+    CHECK(says(15, 7, 100, 200));
+    CHECK(!says(16, 7, 90, 210));
+    CHECK(!says(15, 8, 90, 210));
+    CHECK(!says(15, 7, 101, 210));
+    CHECK(!says(15, 7, 90, 199));
+    for (u64 i = 0; i < SlowAnswers::kKept; ++i) note_slow_answer(noted, {9, 15, 300 + i, 400 + i});
+    CHECK(!says(15, 7, 90, 210));
+    CHECK(says(15, 9, 300, 401));
 }
 
 TEST_CASE("deaths in words") {

@@ -1,348 +1,420 @@
-// The states of a service, its restart policy, and what is done in which order when it dies.
+// rs as a whole: the states of a service, its restart policy, and whom failures are attributed to.
+#include "cast.h"
+
+#include <inspect.h>
+#include <supervisor.h>
+
+#include <eft/idl/mock/dev.h>
+#include <eft/server.h>
+#include <eft/session.h>
+
 #include <doctest/doctest.h>
 
-#include "scripted_services.h"
-
-#include <eft/overdue.h>
-
 using namespace eft;
-using namespace eft::supervisor;
+using namespace eft::test;
 using State = rs::ServiceState;
-
-TEST_CASE("a service is up when its own incarnation says so, and not before") {
-    Rig rig;
-    REQUIRE(rig.supervisor.start(0).ok());
-    CHECK(rig.service(0).state == State::Starting);
-    rig.services.shown[0].ready_incarnation = 7;  // somebody else's word
-    rig.supervisor.check(0);
-    CHECK(rig.service(0).state == State::Starting);
-    rig.up(0);
-    CHECK(rig.service(0).incarnation == 1);
-    CHECK(rig.service(0).restarts == 0);
-    CHECK(rig.supervisor.start(0).error() == Error::WrongState);
-}
-
-TEST_CASE("after a death: silence, reap, clear, spawn, with the count of replies of the dead") {
-    Rig rig;
-    rig.up(0);
-    rig.services.of(0)->delivered = 4711;
-    rig.services.done.clear();
-    rig.dies(0);
-    CHECK(rig.services.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "spawn 0 2"});
-    CHECK(rig.services.of(0)->replies == 4711);
-    rig.services.of(0)->delivered = 9;
-    CHECK(rig.service(0).state == State::Starting);
-    rig.up(0);
-    const Recovery& recovery = rig.service(0).recovery;
-    CHECK(recovery.died < recovery.noticed);
-    CHECK(recovery.noticed < recovery.silenced);
-    CHECK(recovery.silenced < recovery.revoked);
-    CHECK(recovery.revoked < recovery.spawned);
-    CHECK(recovery.spawned < recovery.ready);
-    CHECK(rig.service(0).recovery_time == recovery.ready - recovery.died);
-    CHECK(rig.service(0).restarts == 1);
-    CHECK(rig.service(0).deaths == 1);
-    REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
-    CHECK(rig.services.of(0)->replies == 4720);  // of all that are dead
-}
-
-TEST_CASE("the first failure costs no wait, further ones wait twice as long each, up to the cap") {
-    Rig rig;
-    rig.plans[0].limits.limit = 15;
-    rig.up(0);
-    rig.dies(0);
-    CHECK(rig.service(0).state == State::Starting);
-    for (const unsigned wait : {2u, 4u, 8u, 16u, 32u, 40u, 40u}) {
-        rig.up(0);
-        rig.dies(0);
-        REQUIRE(rig.service(0).state == State::BackingOff);
-        rig.ticks_pass(wait - 1);
-        CHECK(rig.service(0).state == State::BackingOff);
-        rig.ticks_pass(1);
-        CHECK(rig.service(0).state == State::Starting);
-    }
-}
-
-TEST_CASE("a stable time resets the history") {
-    Rig rig;
-    rig.up(0);
-    rig.dies(0);
-    rig.up(0);
-    rig.ticks_pass(200);
-    rig.dies(0);
-    CHECK(rig.service(0).state == State::Starting);
-}
-
-TEST_CASE("too many failures in the window: held, with a tombstone that is itself replaced") {
-    Rig rig;
-    rig.up(0);
-    for (int i = 0; i < 4; ++i) {
-        rig.dies(0);
-        rig.ticks_pass(40);
-        rig.up(0);
-    }
-    rig.dies(0);
-    CHECK(rig.service(0).state == State::Held);
-    REQUIRE(rig.services.pid_of(0, true) != 0);
-    rig.ticks_pass(5000);
-    CHECK(rig.service(0).state == State::Held);
-
-    CHECK(rig.services.reminders > 100);  // the tombstone is told to signal clients, again and again
-
-    rig.services.end(rig.services.pid_of(0, true), proc::DeathReason::Exception);
-    rig.supervisor.check(0);
-    CHECK(rig.services.pid_of(0, true) == 0);
-    rig.ticks_pass(30);
-    CHECK(rig.services.pid_of(0, true) != 0);
-
-    CHECK(rig.supervisor.kill(0, rs::KillSignal::Kill).error() == Error::WrongState);
-    REQUIRE(rig.supervisor.start(0).ok());
-    CHECK(rig.services.pid_of(0, true) == 0);
-    rig.up(0);
-    rig.dies(0);
-    CHECK(rig.service(0).state == State::Starting);  // the history does not count any more
-}
-
-TEST_CASE("failures that are far apart never lead to holding") {
-    Rig rig;
-    rig.up(0);
-    for (int i = 0; i < 100; ++i) {
-        rig.dies(0);
-        if (rig.service(0).state == State::BackingOff) rig.ticks_pass(40);
-        rig.up(0);
-        rig.ticks_pass(251);
-        REQUIRE(rig.service(0).state != State::Held);
-    }
-}
-
-TEST_CASE("a thousand ordered kills are no failures") {
-    Rig rig;
-    rig.up(0);
-    for (int i = 0; i < 1000; ++i) {
-        REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
-        CHECK(rig.service(0).last_death.reason == proc::DeathReason::Ordered);
-        CHECK(rig.service(0).state == State::Starting);
-        CHECK(rig.services.processes.at(rig.service(0).pid).last_end_ordered);
-        rig.up(0);
-        REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Crash).ok());
-        rig.supervisor.check(0);
-        CHECK(rig.service(0).last_death.reason == proc::DeathReason::Exception);
-        CHECK(rig.service(0).last_was_ordered);
-        rig.up(0);
-    }
-    CHECK(rig.service(0).deaths == 2000);
-    CHECK(rig.service(0).restarts == 2000);
-    CHECK(rig.services.processes.size() == 1);
-}
-
-TEST_CASE("start-up that does not finish, or crashes, counts like any other failure") {
-    Rig rig;
-    REQUIRE(rig.supervisor.start(0).ok());
-    rig.ticks_pass(60);
-    CHECK(rig.service(0).last_death.reason == proc::DeathReason::StartFailed);
-    CHECK(rig.service(0).incarnation == 2);
-    for (int i = 0; i < 4; ++i) {
-        rig.ticks_pass(40);
-        if (rig.service(0).alive()) rig.dies(0);
-    }
-    CHECK(rig.service(0).state == State::Held);
-}
-
-TEST_CASE("what cannot be spawned is tried again, later, and is held in the end") {
-    Rig rig;
-    rig.services.spawn_error = Error::OutOfMemory;
-    REQUIRE(rig.supervisor.start(0).ok());
-    CHECK(rig.service(0).state == State::BackingOff);
-    CHECK(rig.service(0).note.view() == "could not be started: out of memory");
-    rig.ticks_pass(300);
-    CHECK(rig.service(0).state == State::Held);
-    CHECK(rig.service(0).deaths == 5);
-}
-
-TEST_CASE("policies: on failure, never") {
-    Rig rig;
-    rig.plans[0].policy = Policy::OnFailure;
-    rig.plans[1].policy = Policy::Never;
-    rig.up(0);
-    rig.up(1);
-    rig.dies(0, proc::DeathReason::Exit, 1);
-    CHECK(rig.service(0).state == State::Starting);
-    rig.up(0);
-    rig.dies(0, proc::DeathReason::Exit, 0);
-    CHECK(rig.service(0).state == State::Down);
-    rig.dies(1);
-    CHECK(rig.service(1).state == State::Down);
-    CHECK(rig.services.pid_of(1, true) != 0);
-}
-
-TEST_CASE("stop and restart are asked for, and forced after a while") {
-    Rig rig;
-    rig.up(0);
-    REQUIRE(rig.supervisor.stop(0).ok());
-    rig.supervisor.check(0);
-    CHECK(rig.service(0).state == State::Down);
-    CHECK(rig.services.pid_of(0, true) != 0);
-    REQUIRE(rig.supervisor.stop(0).ok());
-
-    REQUIRE(rig.supervisor.restart(0).ok());
-    rig.up(0);
-    ScriptedServices::hang(*rig.services.of(0));
-    REQUIRE(rig.supervisor.restart(0).ok());
-    rig.supervisor.check(0);
-    CHECK(rig.service(0).state == State::Up);
-    const u32 before = rig.service(0).incarnation;
-    rig.ticks_pass(static_cast<unsigned>(kStopTicks));
-    CHECK(rig.service(0).incarnation == before + 1);
-
-    rig.up(0);
-    rig.dies(0);
-    rig.up(0);
-    rig.dies(0);
-    REQUIRE(rig.service(0).state == State::BackingOff);
-    REQUIRE(rig.supervisor.stop(0).ok());
-    rig.ticks_pass(1000);
-    CHECK(rig.service(0).state == State::Down);
-}
-
-TEST_CASE("a device that cannot be reset does not keep its driver down") {
-    Rig rig;
-    rig.services.silence_error = Error::TimedOut;
-    rig.up(0);
-    rig.dies(0);
-    CHECK(rig.service(0).state == State::Starting);
-}
 
 namespace {
 
-// Fails once with a request of this session, and is up again however long it has to wait.
-void fails_serving(Rig& rig, u64 session) {
-    rig.dies_serving(0, session);
-    rig.ticks_pass(40);
-    if (rig.service(0).alive()) rig.up(0);
+constexpr u64 kWindowTicks = 1000, kStableTicks = 200;  // Cast::kStill
+
+void dies_in_the_end(Cast& cast, std::string_view actor, unsigned times) {
+    for (; times > 0; --times) {
+        cast.dies(actor);
+        CHECK(cast.system.run_until([&] { return cast.state_of(actor) == State::Up || cast.state_of(actor) == State::Held; }, 50));
+    }
+}
+
+// A request of this caller's kills the actor so many times, each time the first that comes; it is up again then, or held.
+void fails_serving(Cast& cast, std::string_view caller, std::string_view actor, unsigned times, unsigned sessions = 1) {
+    Requests requests;
+    requests.whom = actor;
+    requests.order.deed = Deed::Die;
+    requests.times = times;
+    requests.sessions = sessions;
+    cast.call(caller, requests);
+    CHECK(cast.ends(caller));
+    CHECK(cast.system.run_until([&] { return cast.state_of(actor) == State::Up || cast.state_of(actor) == State::Held; }, 50));
+}
+
+// Whether the caller gets an answer, in a session of its own.
+bool is_served(Cast& cast, std::string_view caller, std::string_view actor) {
+    Requests requests;
+    requests.whom = actor;
+    cast.call(caller, requests);
+    CHECK(cast.ends(caller));
+    return Cast::requests(caller).answered == 1;
 }
 
 }  // namespace
 
+TEST_CASE("a service is up when its own incarnation says so, and not before; a start-up that does not finish is a failure") {
+    Cast::script("zero") = {.start = Script::Start::SaysAnother, .starts_left = 1};
+    Cast::script("one") = {.start = Script::Start::NeverReady};
+    Cast cast;
+    CHECK(cast.state_of("zero") == State::Starting);
+    CHECK(cast.system.rs().start({"zero"}).error() == Error::WrongState);
+    CHECK(cast.line("two").incarnation == 1);
+    CHECK(cast.line("two").restarts == 0);
+    cast.tick(59);
+    CHECK(cast.state_of("zero") == State::Starting);
+    cast.tick(1);
+    CHECK(cast.state_of("zero") == State::Up);
+    CHECK(cast.line("zero").incarnation == 2);
+    CHECK(cast.last_death("zero") == "its start-up did not finish; its start-up took too long");
+    CHECK(cast.system.run_until([&] { return cast.state_of("one") == State::Held; }, 500));
+    CHECK(cast.deaths("one") == 5);
+}
+
+TEST_CASE("after a death the next incarnation learns how many replies all before it have delivered, and each step has its time") {
+    Cast cast;
+    for (const unsigned answers : {7u, 2u}) {
+        Requests requests;
+        requests.whom = "zero";
+        requests.times = answers;
+        cast.call("anna", requests);
+        REQUIRE(Cast::requests("anna").answered == answers);
+        const u64 before = Cast::script("zero").replies_before;
+        cast.dies("zero");
+        cast.tick(5);
+        REQUIRE(cast.state_of("zero") == State::Up);
+        CHECK(Cast::script("zero").replies_before == before + answers);
+        const auto phases = cast.system.rs().recovery({"zero"});
+        REQUIRE(phases.ok());
+        CHECK(phases->died < phases->noticed);
+        CHECK(phases->noticed < phases->silenced);
+        CHECK(phases->silenced < phases->revoked);
+        CHECK(phases->gone <= phases->revoked);
+        CHECK(phases->revoked < phases->spawned);
+        CHECK(phases->spawned < phases->ready);
+    }
+    CHECK(cast.line("zero").restarts == 2);
+    CHECK(cast.deaths("zero") == 2);
+    CHECK(cast.line("zero").last_recovery_us > 0);
+}
+
+TEST_CASE("the first failure costs no wait, further ones wait twice as long each; then it is held, until a person starts it") {
+    Cast::script("zero") = {.start = Script::Start::Dies, .starts_left = 5};
+    Cast cast;
+    for (const unsigned wait : {2u, 4u, 8u}) {
+        REQUIRE(cast.state_of("zero") == State::BackingOff);
+        const u32 before = cast.line("zero").incarnation;
+        cast.tick(wait - 1);
+        CHECK(cast.line("zero").incarnation == before);
+        cast.tick(1);
+        CHECK(cast.line("zero").incarnation == before + 1);
+    }
+    CHECK(cast.state_of("zero") == State::Held);
+    CHECK(cast.deaths("zero") == 5);
+    CHECK(cast.kill("zero").error() == Error::WrongState);
+
+    // What answers in its place is replaced when it dies, and is woken now and then.
+    const auto told = [&] {
+        Requests requests;
+        requests.whom = "zero";
+        cast.call("anna", requests);
+        return Cast::requests("anna").last;
+    };
+    CHECK(told() == Error::ServiceHeld);
+    host::Image& tombstone = cast.system.image("tombstone");
+    tombstone.fatal_system_call = tombstone.system_calls;
+    const unsigned starts = tombstone.starts;
+    CHECK(told() == Error::PeerDied);
+    cast.tick(static_cast<unsigned>(supervisor::kTombstoneTicks) - 1);
+    CHECK(tombstone.starts == starts);
+    cast.tick(1);
+    CHECK(tombstone.starts == starts + 1);
+    CHECK(told() == Error::ServiceHeld);
+
+    CHECK(cast.system.rs().start({"zero"}).ok());
+    cast.system.run();
+    CHECK(cast.state_of("zero") == State::Up);
+    CHECK(is_served(cast, "anna", "zero"));
+    cast.dies("zero");
+    CHECK(cast.state_of("zero") == State::Up);  // the history does not count any more
+    CHECK(tombstone.starts == starts + 1);
+}
+
+TEST_CASE("a stable time resets the history, and failures that are far apart never lead to holding") {
+    Cast cast(R"(, "heartbeat_ms": 0, "restart": {"initial_ms": 100, "stable_ms": 500, "limit": 2, "window_ms": 1000})");
+    for (unsigned i = 0; i < 10; ++i) {
+        cast.dies("zero");
+        CHECK(cast.state_of("zero") == State::Up);  // at once
+        cast.tick(21);
+    }
+    cast.dies("zero");
+    cast.dies("zero");
+    CHECK(cast.state_of("zero") == State::BackingOff);
+}
+
+TEST_CASE("ordered kills are no failures, however many") {
+    Cast cast;
+    constexpr unsigned kRounds = 30;
+    for (unsigned i = 0; i < kRounds; ++i) {
+        REQUIRE(cast.kill("zero").ok());
+        CHECK(cast.last_death("zero") == "an order");
+        CHECK(cast.state_of("zero") == State::Up);
+        CHECK(Cast::script("zero").last_end_ordered);
+        REQUIRE(cast.kill("zero", rs::KillSignal::Crash).ok());
+        CHECK(cast.last_death("zero") == "CPU exception 6, invalid opcode");
+        CHECK(cast.info("zero").last_death()->ordered());
+        CHECK(cast.state_of("zero") == State::Up);
+    }
+    CHECK(cast.deaths("zero") == 2 * kRounds);
+    CHECK(cast.line("zero").restarts == 2 * kRounds);
+    cast.dies("zero");
+    CHECK(!Cast::script("zero").last_end_ordered);
+}
+
+TEST_CASE("what cannot be spawned is tried again, later, and is held in the end") {
+    Cast cast;
+    host::refusal = [](Invocation invocation) { return invocation == Invocation::ThreadRegisters ? Error::OutOfMemory : Error::None; };
+    cast.dies("zero");
+    CHECK(cast.state_of("zero") == State::BackingOff);
+    CHECK(cast.last_death("zero") == "its start-up did not finish; could not be started: out of memory");
+    CHECK(cast.system.run_until([&] { return cast.state_of("zero") == State::Held; }, 300));
+    CHECK(cast.deaths("zero") == 5);
+    host::refusal = nullptr;
+    CHECK(cast.system.rs().start({"zero"}).ok());
+    cast.system.run();
+    CHECK(cast.state_of("zero") == State::Up);
+}
+
+TEST_CASE("policies: on failure, never") {
+    Cast::script("zero") = {.start = Script::Start::Ends, .starts_left = 1, .status = 1};
+    Cast cast(R"(, "heartbeat_ms": 0, "restart": {"policy": "OnFailure"})", {},
+              R"({"name": "once", "program": "one", "priority": 30, "provides": ["once"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
+    CHECK(cast.state_of("zero") == State::Up);
+    CHECK(cast.line("zero").incarnation == 2);
+    CHECK(cast.last_death("zero") == "exit with status 1");
+    Cast::script("zero") = {.start = Script::Start::Ends, .starts_left = 1, .status = 0};
+    CHECK(cast.kill("zero").ok());
+    CHECK(cast.state_of("zero") == State::Down);
+    CHECK(cast.kill("once").ok());
+    CHECK(cast.state_of("once") == State::Down);
+}
+
+TEST_CASE("stop and restart are asked for, and forced after a while") {
+    // Orders that wait are for a program: the test's thread is the clock.
+    static std::string_view verb;
+    static Error outcome;
+    const auto give_order = [] {
+        if (verb.empty()) return 0;
+        static EFT_PROCESS_LOCAL rs::RsClient<> rs{CapHandle(*granted("rs"))};  // not given up
+        outcome = verb == "stop" ? rs.stop({"zero"}).error() : rs.restart({"zero"}).or_error().error();
+        return 0;
+    };
+    verb = {};
+    Cast cast(Cast::kStill, {{"person", give_order}},
+              R"({"name": "person", "kind": "Program", "priority": 50, "grants": ["rs:order"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
+    const auto order = [&](std::string_view what, unsigned ticks) {
+        verb = what;
+        outcome = Error::Busy;
+        CHECK(cast.system.rs().start({"person"}).ok());
+        CHECK(cast.system.run_until([&] { return cast.state_of("person") == State::Down; }, ticks));
+        CHECK(outcome == Error::None);
+    };
+    order("stop", 0);
+    CHECK(cast.state_of("zero") == State::Down);
+    CHECK(cast.last_death("zero") == "exit with status 0");
+    Requests requests;
+    requests.whom = "zero";
+    cast.call("anna", requests);
+    CHECK(Cast::requests("anna").last == Error::ServiceHeld);
+    order("stop", 0);
+    order("restart", 0);
+    CHECK(cast.state_of("zero") == State::Up);
+
+    // One that does not hear it.
+    CHECK(cast.kill("zero", rs::KillSignal::Hang).ok());
+    const u32 before = cast.line("zero").incarnation;
+    order("restart", static_cast<unsigned>(supervisor::kStopTicks) + 1);
+    CHECK(cast.line("zero").incarnation == before + 1);
+    CHECK(cast.last_death("zero") == "an order; did not end when it was asked to");
+
+    // One that waits for its next start.
+    cast.dies("zero");
+    cast.dies("zero");
+    REQUIRE(cast.state_of("zero") == State::BackingOff);
+    order("stop", 0);
+    cast.tick(100);
+    CHECK(cast.state_of("zero") == State::Down);
+}
+
+TEST_CASE("before a driver's callers learn of its death its device is silenced, and one that cannot be does not keep it down") {
+    static unsigned assigned, silenced;
+    assigned = silenced = 0;
+    const auto serve_dev = [] {
+        dev::DevMock mock;
+        mock.on_assign([](dev::Match&) -> Result<dev::Assignment> {
+            ++assigned;
+            dev::Assignment assignment;
+            EFT_TRY(CapHandle session, copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(dev::Dev::badge_of(dev::Dev::SessionKind::Driver, 1))));
+            assignment.session = assignment.session.owning(session.release());
+            assignment.id = 1;
+            return assignment;
+        });
+        mock.on_silence([](auto&) -> Status {
+            CHECK(Cast::requests("anna").at_work);  // it still waits
+            ++silenced;
+            return Error::TimedOut;
+        });
+        ServerLoop loop;
+        loop.run(requests_to<dev::Dev>(mock));
+        return 0;
+    };
+    Cast cast(Cast::kStill, {{"dev", serve_dev}},
+              R"({"name": "driver", "program": "zero", "kind": "Driver", "priority": 40, "provides": ["disk"], "device": {"match": "com1"}, "heartbeat_ms": 0},
+                 {"name": "user", "program": "anna", "kind": "Program", "priority": 10, "connects": ["disk"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
+    REQUIRE(assigned == 1);
+    Cast::requests("anna") = {.whom = "disk", .order = {.deed = Deed::Die}};
+    CHECK(cast.system.rs().start({"user"}).ok());
+    CHECK(cast.ends("user"));
+    CHECK(Cast::requests("anna").last == Error::PeerDied);
+    CHECK(silenced == 1);
+    CHECK(cast.state_of("driver") == State::Up);
+    CHECK(cast.line("driver").incarnation == 2);
+}
+
 TEST_CASE("a client whose requests keep killing the service loses its sessions, and the service is not held") {
-    Rig rig;
-    rig.services.holders = {{71, 3}, {72, 4}};
-    rig.up(0);
-    for (int i = 0; i < 2; ++i) fails_serving(rig, 71);
-    CHECK(rig.service(0).note.view() == "a request of three was in progress");
-    CHECK(rig.service(0).last_death.reason == proc::DeathReason::Exception);
-    rig.services.done.clear();
-    rig.dies_serving(0, 71);
-    CHECK(rig.services.done == std::vector<std::string>{"silence 0", "reap 0", "clear 0", "expel 0 71", "spawn 0 4"});
-    CHECK(rig.service(0).note.view() == "a request of three was in progress, whose sessions are closed");
-    rig.up(0);
+    Cast cast;
+    fails_serving(cast, "anna", "zero", 2);
+    CHECK(cast.last_death("zero") == "CPU exception 6, invalid opcode; a request of anna was in progress");
+    CHECK(is_served(cast, "anna", "zero"));
+    fails_serving(cast, "anna", "zero", 4);  // of which the third meets no session any more
+    CHECK(cast.last_death("zero") == "CPU exception 6, invalid opcode; a request of anna was in progress, whose sessions are closed");
+    CHECK(cast.deaths("zero") == 3);
+    CHECK(Cast::requests("anna").last == Error::InvalidCapability);
+    CHECK(is_served(cast, "bert", "zero"));
 
     // Four failures are allowed; its three are none of them.
-    for (int i = 0; i < 4; ++i) fails_serving(rig, 0);
-    CHECK(rig.service(0).state == State::Up);
-    rig.dies(0);
-    CHECK(rig.service(0).state == State::Held);
+    dies_in_the_end(cast, "zero", 4);
+    CHECK(cast.state_of("zero") == State::Up);
+    cast.dies("zero");
+    CHECK(cast.state_of("zero") == State::Held);
 }
 
 TEST_CASE("failures count for the client, whichever of its sessions it uses, and for each client alone") {
-    Rig rig;
-    rig.services.holders = {{71, 3}, {72, 3}, {73, 3}, {81, 4}};
-    rig.up(0);
-    fails_serving(rig, 71);
-    fails_serving(rig, 81);
-    fails_serving(rig, 72);
-    fails_serving(rig, 81);
-    CHECK(rig.services.holders.size() == 4);
-    fails_serving(rig, 73);
-    CHECK(rig.services.holders == std::map<u64, unsigned>{{81, 4}});
-    CHECK(rig.service(0).state == State::Up);
+    Cast cast;
+    fails_serving(cast, "bert", "zero", 2);
+    fails_serving(cast, "anna", "zero", 3, 3);
+    CHECK(cast.last_death("zero").ends_with("a request of anna was in progress, whose sessions are closed"));
+    CHECK(cast.state_of("zero") == State::Up);
+    CHECK(is_served(cast, "bert", "zero"));
 }
 
-TEST_CASE("a client that comes back with a new session within the window is kept away at once") {
-    Rig rig;
-    rig.services.holders = {{71, 3}};
-    rig.up(0);
-    for (int i = 0; i < 3; ++i) fails_serving(rig, 71);
-    rig.services.holders = {{91, 3}};
-    fails_serving(rig, 91);
-    CHECK(rig.services.holders.empty());
-    rig.services.holders = {{92, 3}};
-    rig.ticks_pass(1000);
-    fails_serving(rig, 92);
-    CHECK(rig.services.holders.size() == 1);
-    CHECK(rig.service(0).state == State::Up);
+TEST_CASE("a client that is expelled gets no session as long as it lives; one that comes back within the window is expelled at its next failure") {
+    Cast cast;
+    fails_serving(cast, "anna", "zero", 3);
+    fails_serving(cast, "anna", "zero", 2);
+    CHECK(Cast::requests("anna").made == 2);
+    CHECK(Cast::requests("anna").last == Error::InvalidCapability);
+    CHECK(cast.deaths("zero") == 4);
+    cast.tick(kWindowTicks);
+    fails_serving(cast, "anna", "zero", 1);
+    CHECK(is_served(cast, "anna", "zero"));
+    CHECK(cast.state_of("zero") == State::Up);
 }
 
 TEST_CASE("a session that is nobody's does not save the service from being held, and orders are attributed to nobody") {
-    Rig rig;
-    rig.services.holders = {{71, 3}};
-    rig.up(0);
-    for (int i = 0; i < 20; ++i) {
-        rig.services.shown[0].session = 71;
-        REQUIRE(rig.supervisor.kill(0, rs::KillSignal::Kill).ok());
-        rig.up(0);
+    Cast cast;
+    Requests requests;
+    requests.whom = "zero";
+    requests.order.deed = Deed::Sleep;
+    requests.times = 10;
+    cast.call("anna", requests);
+    for (unsigned i = 0; i < requests.times; ++i) {
+        REQUIRE(Cast::requests("anna").at_work);
+        REQUIRE(cast.kill("zero").ok());
     }
-    CHECK(rig.services.holders.size() == 1);
-    for (int i = 0; i < 4; ++i) fails_serving(rig, 999);
-    CHECK(rig.service(0).state == State::Up);
-    rig.dies_serving(0, 999);
-    CHECK(rig.service(0).state == State::Held);
+    CHECK(cast.ends("anna"));
+    CHECK(Cast::requests("anna").made == requests.times);
+    CHECK(Cast::requests("anna").last == Error::PeerDied);  // and never that its session is gone
+    CHECK(cast.last_death("zero") == "an order");
+    dies_in_the_end(cast, "zero", 4);
+    CHECK(cast.state_of("zero") == State::Up);
+    cast.dies("zero");
+    CHECK(cast.state_of("zero") == State::Held);
 }
 
 TEST_CASE("the client is kept away before the service would be held, also where the session limit is the larger") {
-    Rig rig;
-    rig.plans[0].limits.session_limit = 100;
-    rig.services.holders = {{71, 3}};
-    rig.up(0);
-    for (int i = 0; i < 5; ++i) fails_serving(rig, 71);
-    CHECK(rig.services.holders.empty());
-    CHECK(rig.service(0).state == State::Up);
+    Cast cast(R"(, "heartbeat_ms": 0, "restart": {"limit": 4, "session_limit": 100})");
+    fails_serving(cast, "anna", "zero", 6);
+    CHECK(cast.deaths("zero") == 5);
+    CHECK(Cast::requests("anna").last == Error::InvalidCapability);
+    CHECK(cast.state_of("zero") == State::Up);
 }
 
+namespace {
+
+// Its answer takes 80 ms; the interface allows 50.
+void waits_long(Cast& cast, std::string_view caller, std::string_view actor, unsigned times = 1) {
+    Requests requests;
+    requests.whom = actor;
+    requests.order = {.deed = Deed::Compute, .milliseconds = 80};
+    requests.times = times;
+    cast.call(caller, requests);
+    CHECK(cast.ends(caller));
+    CHECK(Cast::requests(caller).made == times);
+}
+
+}  // namespace
+
 TEST_CASE("late answers to different clients, borne out by the service itself, are its end") {
-    Rig rig;
-    for (unsigned index = 0; index < 4; ++index) rig.up(index);
-    rig.services.done.clear();
-    for (int round = 0; round < 5; ++round) rig.supervisor.complain(1, {0, true, 80'000});  // one client alone
-    for (int round = 0; round < 5; ++round) rig.supervisor.complain(2, {0, false, 80'000});  // one that lies
-    CHECK(rig.services.done.empty());
-    CHECK(rig.service(0).state == State::Up);
-    rig.supervisor.complain(3, {0, true, 90'000});
-    CHECK(rig.service(0).last_death.reason == proc::DeathReason::Overdue);
-    CHECK(rig.service(0).note.view() == "its answer to three took 90 ms; 2 clients complained");
-    CHECK(rig.service(0).state == State::Starting);
-    rig.up(0);
-    rig.supervisor.complain(1, {0, true, 80'000});  // of the incarnation before, nothing counts any more
-    CHECK(rig.service(0).state == State::Up);
+    Cast cast;
+    waits_long(cast, "anna", "zero", 5);  // one client alone
+    CHECK(cast.deaths("zero") == 0);
+    waits_long(cast, "bert", "zero");
+    CHECK(cast.last_death("zero") == "overdue answers; its answer to bert took 80 ms; 2 clients complained");
+    CHECK(cast.state_of("zero") == State::Up);
+    waits_long(cast, "carl", "zero");  // of the incarnation before, nothing counts any more
+    CHECK(cast.deaths("zero") == 1);
+}
+
+TEST_CASE("a complaint that the service's own notes do not bear out counts for nothing") {
+    static bool lies;
+    lies = false;
+    const auto lie = [] {
+        if (!lies) return 0;
+        auto session = connect("zero");
+        CHECK(session.ok());
+        Complaint& complaint = persistent_head().complaint;
+        complaint.slot = raw(session->slot());
+        complaint.label = actor::Actor::ActMethod::kLabel;
+        complaint.started = 0;
+        complaint.ended = sys::time_stamp();
+        for (unsigned i = 0; i < 5; ++i) {
+            ++complaint.count;
+            sys::signal(slot(WellKnown::Supervisor));
+        }
+        return 0;
+    };
+    Cast cast(Cast::kStill, {{"liar", lie}},
+              R"({"name": "liar", "kind": "Program", "priority": 10, "connects": ["zero"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
+    lies = true;
+    CHECK(cast.system.rs().start({"liar"}).ok());
+    CHECK(cast.ends("liar"));
+    waits_long(cast, "anna", "zero");
+    CHECK(cast.deaths("zero") == 0);
 }
 
 TEST_CASE("a plan may say that late answers are never its end, and old complaints are forgotten") {
-    Rig rig;
-    rig.plans[0].overdue_clients = 0;
-    rig.plans[1].limits.window = 10;
-    for (unsigned index = 0; index < 4; ++index) rig.up(index);
-    rig.supervisor.complain(2, {0, true, 80'000});
-    rig.supervisor.complain(3, {0, true, 80'000});
-    CHECK(rig.service(0).state == State::Up);
-    rig.supervisor.complain(2, {1, true, 80'000});
-    rig.ticks_pass(10);
-    rig.supervisor.complain(3, {1, true, 80'000});
-    CHECK(rig.service(1).state == State::Up);
-    rig.supervisor.complain(2, {1, true, 80'000});
-    CHECK(rig.service(1).deaths == 1);
-}
+    Cast cast(R"(, "heartbeat_ms": 0, "restart": {"window_ms": 1000})", {},
+              R"({"name": "slow", "program": "one", "priority": 30, "provides": ["slow"], "heartbeat_ms": 0, "restart": {"overdue_clients": 0}},
+                 {"name": "user", "program": "carl", "kind": "Program", "priority": 10, "connects": ["slow"], "heartbeat_ms": 0, "restart": {"policy": "Never"}},
+                 {"name": "other", "program": "bert", "kind": "Program", "priority": 10, "connects": ["slow"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
+    for (const auto& [name, script] : {std::pair{"user", "carl"}, std::pair{"other", "bert"}}) {
+        Cast::requests(script) = {.whom = "slow", .order = {.deed = Deed::Compute, .milliseconds = 80}};
+        CHECK(cast.system.rs().start({name}).ok());
+        CHECK(cast.ends(name));
+        CHECK(Cast::requests(script).answered == 1);
+    }
+    CHECK(cast.deaths("slow") == 0);
 
-TEST_CASE("a complaint is borne out by a slow answer to the same session and method, within its time") {
-    SlowAnswers noted{};
-    const auto says = [&](u64 badge, u64 label, u64 started, u64 ended) { return is_borne_out(noted, badge, {1, 0, label, started, ended}); };
-    CHECK(!says(0, 0, 0, ~u64{0}));  // nothing is noted
-    note_slow_answer(noted, {7, 15, 100, 200});
-    CHECK(says(15, 7, 90, 210));
-    CHECK(says(15, 7, 100, 200));
-    CHECK(!says(16, 7, 90, 210));
-    CHECK(!says(15, 8, 90, 210));
-    CHECK(!says(15, 7, 101, 210));
-    CHECK(!says(15, 7, 90, 199));
-    for (u64 i = 0; i < SlowAnswers::kKept; ++i) note_slow_answer(noted, {9, 15, 300 + i, 400 + i});
-    CHECK(!says(15, 7, 90, 210));
-    CHECK(says(15, 9, 300, 401));
+    waits_long(cast, "anna", "zero");
+    cast.tick(20);
+    waits_long(cast, "bert", "zero");
+    CHECK(cast.deaths("zero") == 0);
+    waits_long(cast, "anna", "zero");
+    CHECK(cast.deaths("zero") == 1);
 }
