@@ -17,23 +17,14 @@
 
 #include <drivers/hpet/registers.h>
 #include <drivers/hpet/ticks.h>
-#include <eft/abi/result.h>
+#include <drivers/timer/alarm_clock.h>
 #include <eft/hw/mmio.h>
-
-#include <type_traits>
 
 namespace eft::hpet {
 
-// In the state region; all zero before the first start. Every step changes it by one store that
-// counts, so it needs no transaction: `anchored` is stored last.
-struct ClockState {
-    u64 zero_ticks = 0;       // the counter's value at time zero, modulo 2^64
-    u64 latest = 0;           // nanoseconds: the latest time that was told
-    u64 anchored = 0;         // 1: the above are valid
-};
-static_assert(std::is_trivially_copyable_v<ClockState>);
+using timer::ClockState;
 
-class Hpet {
+class Hpet final : public timer::AlarmClock {
 public:
     // Works in any state that an earlier incarnation left. `timer`: which comparator, from 0. `state` outlives the Hpet.
     // NotSupported: no HPET that can be used; InvalidArgument: it has no such timer.
@@ -46,14 +37,11 @@ public:
     // DeviceError: the timer does not take it.
     Result<u8> connect(u32 permitted_lines);
 
-    // Nanoseconds since the first start; never less than it said before, in any incarnation.
-    u64 now();
-
-    // One interrupt at `nanoseconds`, or as soon as possible if that is past. Replaces the last one.
+    // Nanoseconds since the first start.
+    u64 now() override;
     // DeviceError: the counter is no clock.
-    Status set_alarm(u64 nanoseconds);
-
-    void disarm();
+    Status set_alarm(u64 nanoseconds) override;
+    void disarm() override;
 
 private:
     Hpet(hw::Mmio registers, ClockState& state, Ticks ticks, unsigned timer)

@@ -1,6 +1,7 @@
-// hpet: the timer service. The device is in hpet.h, the service in timer_server.h.
-#include <drivers/hpet/timer_server.h>
+// hpet: the timer service by an HPET. The device is in hpet.h, the service in drivers/timer.
+#include <drivers/hpet/hpet.h>
 #include <drivers/service/device.h>
+#include <drivers/timer/timer_server.h>
 
 #include <eft/run_server.h>
 
@@ -12,7 +13,7 @@ constexpr u64 kAlarmBit = 1;
 constexpr unsigned kTimer = 0;
 constexpr u32 kIsaLines = 0xffff;
 
-Result<hpet::Hpet> try_start(hpet::ClockState& state) {
+Result<hpet::Hpet> try_start(timer::ClockState& state) {
     EFT_TRY(static EFT_PROCESS_LOCAL driver::Device device, driver::Device::connect());
     EFT_TRY(static EFT_PROCESS_LOCAL driver::Window window, device.window(0));
     EFT_TRY(const hw::Mmio registers, window.registers(0, window.length));
@@ -24,15 +25,15 @@ Result<hpet::Hpet> try_start(hpet::ClockState& state) {
     return clock;
 }
 
-hpet::Hpet start_clock(hpet::ClockState& state) {
-    auto clock = try_start(state);
+timer::AlarmClock& start_clock(timer::ClockState& state) {
+    static EFT_PROCESS_LOCAL auto clock = try_start(state);
     if (!clock.ok()) panic("hpet: there is no timer that can be used");
-    return std::move(*clock);
+    return *clock;
 }
 
 }  // namespace
 
 int eft_main() {
-    hpet::TimerServer::Start start = start_clock;
-    run_server<hpet::TimerServer>(hpet::kLayoutVersion, start);
+    timer::Server::Start start = start_clock;
+    run_server<timer::Server>(timer::kLayoutVersion, start);
 }

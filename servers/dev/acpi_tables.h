@@ -69,6 +69,7 @@ struct Machine {
     PciBuses possible_roots = PciBuses().set();
     // Not of ACPI: which clock root has for itself. The other one, and its input of the I/O APIC, is for drivers.
     enum class RootClock : u8 { Pit, Rtc } root_clock = RootClock::Pit;
+    bool spare_pit = false;  // there is an 8254, and it is not root's
 
     // Where an ISA interrupt arrives, and how.
     InterruptOverride isa_interrupt(u8 number) const;

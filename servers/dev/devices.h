@@ -46,7 +46,7 @@ public:
     u32 count() const { return static_cast<u32>(list_.size()); }
     const Device& operator[](u32 index) const { return list_[index]; }
 
-    // "com1", "hpet", and "rtc" where it is not root's: what a PC has at fixed places, and what ACPI says of it.
+    // "com1", "hpet", and "rtc" or "pit", whichever is not root's: what a PC has at fixed places, and what ACPI says of it.
     Status add_platform(const Machine& machine);
     // A transitional virtio device is found under the modern identity of its kind. NoDevice: there are not so many of it.
     Result<u32> find(std::string_view match, u32 which) const;

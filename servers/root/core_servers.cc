@@ -54,7 +54,7 @@ private:
 
 }  // namespace
 
-Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, Tick::Clock clock) {
+Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, const Tick& tick) {
     for (u32 i = 0; i < kCoreCount; ++i) {
         const ServiceSpec& spec = kCoreServers[i];
         EFT_TRY(const auto file, find_in_archive(archive, spec.program));
@@ -63,7 +63,8 @@ Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, c
         EFT_CHECK(ko::derive(service.table(), slot(WellKnown::Supervisor), caps.notification, bits(NotificationRight::Signal), u64{1} << (8 + i)));
     }
     EFT_CHECK(grant_all(memory));
-    if (clock != Tick::Clock::Pit) Arguments((*this)[Core::Dev]).text(" tick=rtc");
+    if (tick.clock() != Tick::Clock::Pit) Arguments((*this)[Core::Dev]).text(" tick=rtc");
+    if (tick.spares_pit()) Arguments((*this)[Core::Dev]).text(" pit=spare");
     for (Service& service : services_) EFT_CHECK(service.build_next());
     return {};
 }

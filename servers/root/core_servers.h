@@ -35,7 +35,7 @@ struct RootCaps {
 class CoreServers {
 public:
     // `clock`: the one that is root's. dev gives it to no driver.
-    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, Tick::Clock clock);
+    Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, const Tick& tick);
     // The archive and all memory but root's own go to mem, and it can read all logs; then everybody runs.
     Status start(Memory& memory, const RootLog& log);
     Service& operator[](Core which) { return services_[static_cast<u32>(which)]; }

@@ -30,7 +30,7 @@ Status Root::start() {
     EFT_CHECK(ko::retype(memory_.reserved(), ObjectType::Notification, caps_.notification));
     EFT_CHECK(ko::bind(root_slot(RootSlot::Thread), caps_.notification));
     tick_.start(root_slot(RootSlot::Ports));
-    EFT_CHECK(core_servers_.create(memory_, archive, caps_, tick_.clock()));
+    EFT_CHECK(core_servers_.create(memory_, archive, caps_, tick_));
 
     const Slot tick = memory_.take_slots(1);
     tick_for_rs_ = memory_.take_slots(1);

@@ -2,6 +2,7 @@
 // interrupt 8). Its registers lie behind an index and a data port.
 #pragma once
 
+#include <eft/abi/result.h>
 #include <eft/hw/ports.h>
 
 namespace eft::root {

@@ -1,7 +1,8 @@
 #include "tick.h"
 
-#include "pit.h"
 #include "rtc.h"
+
+#include <drivers/i8254/i8254.h>
 
 namespace eft::root {
 
@@ -9,13 +10,13 @@ void Tick::start(Slot ports) {
     ports_ = ports;
     if (start_rtc(rtc_registers(ports)).ok()) {
         clock_ = Clock::Rtc;
-        stop_pit(pit_registers(ports));
-    } else if (start_pit(pit_registers(ports), kPerSecond).ok()) {
+        spares_pit_ = i8254::stop(i8254::registers(ports)).ok();
+    } else if (i8254::start_tick(i8254::registers(ports), kPerSecond).ok()) {
         clock_ = Clock::Pit;
     }
 }
 
-u32 Tick::line() const { return clock_ == Clock::Pit ? pit::kInterruptLine : rtc::kInterruptLine; }
+u32 Tick::line() const { return clock_ == Clock::Pit ? i8254::kInterruptLine : rtc::kInterruptLine; }
 
 bool Tick::acknowledge() {
     if (clock_ == Clock::Pit) return true;

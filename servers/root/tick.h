@@ -15,6 +15,8 @@ public:
     // `ports` covers all ports. Nothing arrives before line() is bound, and acknowledge() called after that.
     void start(Slot ports);
     Clock clock() const { return clock_; }
+    // There is an 8254 as well, which does nothing.
+    bool spares_pit() const { return spares_pit_; }
     // The I/O APIC input of the clock. Not without one.
     u32 line() const;
 
@@ -24,6 +26,7 @@ public:
 private:
     Slot ports_ = Slot::None;
     Clock clock_ = Clock::None;
+    bool spares_pit_ = false;
     u32 passed_ = 0;  // since the last tick, by the real-time clock: its interrupts times kPerSecond
 };
 

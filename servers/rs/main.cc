@@ -57,11 +57,23 @@ Supervision supervision_of(const manifest::Service& service) {
     return plan;
 }
 
-// Makes the persistent parts of all services that keep the rules. The others are there to be asked about.
+// Which of those that are made provides something of what this service would provide.
+const PersistentPart* other_provider(const Services& services, const manifest::Service& service) {
+    for (const PersistentPart& other : std::span(services.parts).first(services.count)) {
+        bool same = false;
+        if (other.made) for_each_text(service.provides(), [&](std::string_view name) { same = same || provides(*other.plan, name); });
+        if (same) return &other;
+    }
+    return nullptr;
+}
+
+// Makes the persistent parts of all services that keep the rules. The others are there to be asked about. Of several drivers
+// that provide the same, the first whose device is there is made.
 Status load(CoreServers& core, Services& services) {
     EFT_TRY(const auto bytes, core.boot_file("manifest"));
     EFT_TRY(const manifest::Manifest* manifest, read_manifest(bytes));
     std::array<Verdict, kMaxServices> verdicts{};
+    std::array<bool, kMaxServices> refused{};
     const ArchivePrograms programs(core);
     check_manifest(*manifest, programs, verdicts);
     const std::size_t listed = manifest->services()->size();
@@ -81,15 +93,29 @@ Status load(CoreServers& core, Services& services) {
         if (!verdict.accepted) {
             part.plan = &service;
             part.missing = Error::NotSupported;
+            refused[index] = true;
             note.append(verdict.reason);
+            continue;
+        }
+        if (const PersistentPart* other = other_provider(services, service)) {
+            part.plan = &service;
+            part.missing = Error::AlreadyExists;
+            note.append("not needed: ").append(other->name()).append(" provides the same");
             continue;
         }
         part.session_kinds = programs.session_kinds(program_of(service));
         write_allowed(part.allowed, *manifest, programs, service);
         const Status made = part.make(core, index, service);
-        if (made.ok()) continue;
-        note.append(part.trouble).append(": ").append(to_string(made.error()));
-        complain(line.append(part.name()).append(": ").append(note));
+        if (!made.ok()) note.append(part.trouble).append(": ").append(to_string(made.error()));
+    }
+    for (unsigned i = 0; i < services.count; ++i) {
+        PersistentPart& part = services.parts[i];
+        if (part.made || refused[i]) continue;
+        part.spare = other_provider(services, *part.plan) != nullptr;
+        FixedText<200> line(part.name());
+        line.append(": ").append(services.records[i].note);
+        if (!part.spare) complain(line);
+        else if (part.missing != Error::AlreadyExists) log(line);
     }
     return {};
 }

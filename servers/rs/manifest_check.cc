@@ -35,16 +35,11 @@ bool is_one_of(Enum value) {
     return Enum::MIN <= value && value <= Enum::MAX;  // the schema's enumerations have no gaps
 }
 
-bool is_provided_by(const Service& service, std::string_view name) {
-    bool found = false;
-    for_each_text(service.provides(), [&](std::string_view each) { found |= each == name; });
-    return found;
-}
 using Services = flatbuffers::Vector<flatbuffers::Offset<Service>>;
-// The number of services if there is none. Of several, the others are refused.
+// The first; the number of services if there is none.
 unsigned provider_of(const Services& services, std::string_view wanted) {
     unsigned index = 0;
-    while (index < services.size() && !is_provided_by(*services.Get(index), wanted)) ++index;
+    while (index < services.size() && !provides(*services.Get(index), wanted)) ++index;
     return index;
 }
 
@@ -82,8 +77,9 @@ private:
     void for_each_callee(unsigned index, Visit visit) const {
         if (!verdicts_[index].accepted) return;
         for_each_text(services_.Get(index)->connects(), [&](std::string_view wanted) {
-            const unsigned callee = provider_of(services_, server_of(wanted));
-            if (callee < verdicts_.size() && verdicts_[callee].accepted) visit(callee);
+            for_each_provider(server_of(wanted), [&](unsigned callee) {
+                if (callee < verdicts_.size() && verdicts_[callee].accepted) visit(callee);
+            });
         });
     }
     // Whether calls lead from `from` back to the first of the path, whose circle is then refused by name.
@@ -192,7 +188,7 @@ private:
             if (!good) return;
             if (!is_name(own) || own.find(':') != own.npos) {
                 good = refuse("it provides something without a proper name");
-            } else if (earlier([&](const Service& other) { return is_provided_by(other, own); })) {
+            } else if (earlier([&](const Service& other) { return supervisor::provides(other, own) && !(other.device() && service_->device()); })) {
                 good = refuse(own, " is provided twice");
             }
         });
@@ -211,15 +207,21 @@ private:
 
     bool connects_to(std::string_view wanted) {
         const std::string_view server = server_of(wanted);
-        const unsigned provider = provider_of(services_, server);
-        if (provider == services_.size()) return refuse("it connects to ", server, ", which nobody provides");
-        if (services_.Get(provider)->priority() < service_->priority()) {
-            return refuse("it connects to ", server, ", whose priority is below its own");
-        }
+        const unsigned first = provider_of(services_, server);
+        if (first == services_.size()) return refuse("it connects to ", server, ", which nobody provides");
+        const std::string_view kinds = programs_.session_kinds(program_of(*services_.Get(first)));
+        bool good = true;
+        for_each_provider(server, [&](unsigned provider) {
+            if (!good) return;
+            if (services_.Get(provider)->priority() < service_->priority())
+                good = refuse("it connects to ", server, ", whose priority is below its own");
+            else if (programs_.session_kinds(program_of(*services_.Get(provider))) != kinds)
+                good = refuse("it connects to ", server, ", whose drivers have different kinds of session");
+        });
+        if (!good) return false;
         unsigned times = 0;
         for_each_text(service_->connects(), [&](std::string_view each) { times += server_of(each) == server; });
         if (times != 1) return refuse("it connects to ", server, " twice");
-        const std::string_view kinds = programs_.session_kinds(program_of(*services_.Get(provider)));
         if (kind_number(kinds, kind_of(wanted))) return true;
         if (kinds.empty()) return refuse("it connects to ", wanted, ", but ", server, " has no kinds of session");
         return refuse("it connects to ", wanted, ", but ", server, " has the kinds of session ", kinds);
@@ -254,6 +256,13 @@ private:
             return other.device() && text(other.device()->match()) == text(own->match()) && other.device()->index() == own->index();
         });
         return !taken || refuse("its device ", text(own->match()), " has a driver already");
+    }
+
+    // Several are drivers, one of which will run; or the others are refused.
+    template <class Visit>
+    void for_each_provider(std::string_view wanted, Visit visit) const {
+        for (unsigned index = 0; index < services_.size(); ++index)
+            if (supervisor::provides(*services_.Get(index), wanted)) visit(index);
     }
 
     const Services& services_;
@@ -297,6 +306,12 @@ void write_allowed(AllowedServices& allowed, const manifest::Manifest& manifest,
         allowed.append(allowed.empty() ? "" : " ").append(server_of(wanted));
         if (kind != 0) allowed.append(':').decimal(kind);
     });
+}
+
+bool provides(const Service& service, std::string_view name) {
+    bool found = false;
+    for_each_text(service.provides(), [&](std::string_view each) { found |= each == name; });
+    return found;
 }
 
 Result<const manifest::Manifest*> read_manifest(std::span<const std::byte> bytes) {

@@ -1,7 +1,8 @@
 // What flatc cannot check of a manifest: that its entries fit together, and in which order they start.
 //
 // The rules are the architecture's: calls go in no circle, a server stands at or above its clients and a supervisor above
-// what it supervises, a device has one driver, a name one provider. An entry that breaks a rule is refused with the reason;
+// what it supervises, a device has one driver, a name one provider or several drivers, of which the first that has its device
+// provides it. An entry that breaks a rule is refused with the reason;
 // the others are started. Who connects to a refused entry's name is not refused for that.
 #pragma once
 
@@ -77,6 +78,7 @@ inline std::string_view text(const flatbuffers::String* string) {
     return string ? std::string_view(string->c_str(), string->size()) : std::string_view();
 }
 std::string_view program_of(const manifest::Service& service);
+bool provides(const manifest::Service& service, std::string_view name);
 
 template <class Visit>
 void for_each_text(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>* list, Visit visit) {

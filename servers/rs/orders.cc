@@ -45,7 +45,10 @@ Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& 
         line.incarnation = 1;
         return line;
     }
-    const unsigned index = static_cast<unsigned>(cursor.after - kCoreServers.size());
+    unsigned index = static_cast<unsigned>(cursor.after - kCoreServers.size());
+    while (index < records_.size() && parts_[index].spare) ++index;
+    if (index == records_.size()) return Error::NotFound;
+    line.index = static_cast<u32>(kCoreServers.size() + index + 1);
     const ServiceRecord& service = records_[index];
     line.name = parts_[index].name();
     line.kind = kind_of(*parts_[index].plan);

@@ -44,6 +44,7 @@ struct PersistentPart {
     bool made = false;  // everything above is there
     FixedText<63> trouble;  // what could not be made, and why
     Error missing = Error::None;  // the same for programs
+    bool spare = false;  // not made, and another driver provides the same
 
 private:
     Status make_all(CoreServers& core, unsigned index);

@@ -1,6 +1,6 @@
 #include "alarm.h"
 
-#include <pit.h>
+#include <drivers/i8254/i8254.h>
 
 namespace eft::test {
 namespace {
@@ -19,10 +19,8 @@ void open_alarm(Stage& stage) {
 
 // One shot of the timer (mode 0).
 void sleep_while_others_run(Stage& stage, u32 periods) {
-    const hw::Ports ports = root::pit_registers(root::root_slot(RootSlot::Ports));
-    ports.write<u8>(3, 0x30);
-    ports.write<u8>(0, static_cast<u8>(periods));
-    ports.write<u8>(0, static_cast<u8>(periods >> 8));
+    const hw::Ports ports = i8254::registers(root::root_slot(RootSlot::Ports));
+    i8254::start_count(ports, periods);
     for (;;) {
         sys::Registers registers;
         if (sys::recv(stage.endpoint, registers) != Error::None) continue;

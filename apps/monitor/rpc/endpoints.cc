@@ -33,13 +33,17 @@ Endpoints::Endpoints(WakeLoop& loop, const Catalogue& catalogue, const manifest:
 
 std::vector<EndpointName> Endpoints::list() const {
     std::vector<EndpointName> all;
-    for (const OwnSession& each : kOwnSessions) all.push_back({std::string(each.name), {}, true});
+    for (const OwnSession& each : kOwnSessions) all.push_back({std::string(each.name), true});
     for (u32 i = 0; i < std::min<u32>(config().cap_count, std::size(config().caps)); ++i)
-        all.push_back({std::string(field_text(config().caps[i].name)), {}, true});
+        all.push_back({std::string(field_text(config().caps[i].name)), true});
     for (const manifest::Service* service : *manifest_.services()) {
         if (!service->provides()) continue;
-        for (const auto* name : *service->provides())
-            all.push_back({name->str(), service->name()->str(), own_ && allow(own_->connects(), text(name))});
+        for (const auto* name : *service->provides()) {
+            const auto same = [&](const EndpointName& each) { return !each.providers.empty() && each.name == text(name); };
+            auto entry = std::find_if(all.begin(), all.end(), same);
+            if (entry == all.end()) entry = all.insert(entry, {name->str(), own_ && allow(own_->connects(), text(name))});
+            entry->providers.push_back(service->name()->str());
+        }
     }
     return all;
 }

@@ -32,8 +32,8 @@ struct Endpoint {
 // A name that may be called, or one of the manifest's that may not.
 struct EndpointName {
     std::string name;
-    std::string provider;  // the program; empty: as the name
     bool allowed;
+    std::vector<std::string> providers = {};  // the programs, of which one runs; none: as the name
 };
 
 class Endpoints {

@@ -46,7 +46,9 @@ Task<std::string> list_services(Rpc& rpc) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         const EndpointName& each = all[i];
         FixedText<200> line;
-        line.left(each.name, 16).append(' ').left(each.provider.empty() ? each.name : each.provider, 16).append(' ');
+        std::string providers;
+        for (const std::string& provider : each.providers) providers.append(providers.empty() ? "" : ", ").append(provider);
+        line.left(each.name, 16).append(' ').left(providers.empty() ? each.name : providers, 16).append(' ');
         Result<Endpoint*> endpoint = Error::PermissionDenied;
         if (each.allowed) endpoint = co_await rpc.endpoints.open(each.name);
         if (endpoint.ok()) line.append(interface_names(**endpoint));
@@ -119,7 +121,9 @@ Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::
 
 std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
     const std::vector<EndpointName> all = rpc.endpoints.list();
-    const bool known = std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.name == name || each.provider == name; });
+    const bool known = std::any_of(all.begin(), all.end(), [&](const EndpointName& each) {
+        return each.name == name || std::find(each.providers.begin(), each.providers.end(), name) != each.providers.end();
+    });
     std::string line(name);
     if (!known) error = Error::NotFound;
     if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");

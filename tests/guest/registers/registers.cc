@@ -3,7 +3,7 @@
 #include "../stage.h"
 #include "probe.h"
 
-#include <pit.h>
+#include <drivers/i8254/i8254.h>
 
 #include <eft/layout.h>
 
@@ -36,10 +36,8 @@ bool lied = false;
 Findings& findings(Process& process) { return *reinterpret_cast<Findings*>(process.service.state()); }
 
 void start_timer() {
-    const hw::Ports ports = root::pit_registers(root::root_slot(RootSlot::Ports));
-    ports.write<u8>(3, 0x30);
-    ports.write<u8>(0, static_cast<u8>(kTick & 255));
-    ports.write<u8>(0, static_cast<u8>(kTick >> 8));
+    const hw::Ports ports = i8254::registers(root::root_slot(RootSlot::Ports));
+    i8254::start_count(ports, kTick);
 }
 
 void create(Stage& stage, u32 index) {

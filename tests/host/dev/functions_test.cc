@@ -96,6 +96,25 @@ TEST_CASE("a device without messages has the line that firmware has connected it
     for (const auto& assignment : assignments) CHECK(control.unassign({.id = assignment.id}).or_error().ok());
 }
 
+TEST_CASE("an 8254 that root leaves is a device, with the input that ISA interrupt 0 has") {
+    DevFixture fixture;
+    CHECK(fixture.machine.overrides.push({.isa_interrupt = 0, .input = 2, .active_low = false, .level_triggered = false}).ok());
+    fixture.machine.root_clock = dev::Machine::RootClock::Rtc;
+    {
+        dev::Devices devices;
+        REQUIRE(devices.add_platform(fixture.machine).ok());
+        CHECK(devices.find("pit", 0).error() == Error::NoDevice);
+    }
+    fixture.machine.spare_pit = true;
+    dev::Devices devices;
+    REQUIRE(devices.add_platform(fixture.machine).ok());
+    const dev::Device& pit = devices[*devices.find("pit", 0)];
+    CHECK(pit.platform.first_port == 0x40);
+    CHECK(pit.platform.port_count == 4);
+    CHECK(pit.lines.inputs == 1u << 2);
+    CHECK_FALSE(pit.lines.level);
+}
+
 TEST_CASE("the clock that root does not have is for drivers, and so is the 8254's input for an HPET that reaches no other") {
     DevFixture fixture;
     constexpr u32 kInputsOfI440fx = 0x4;

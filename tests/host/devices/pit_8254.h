@@ -1,5 +1,5 @@
-// An 8254 in software, as far as it is asked whether it is there: channels keep their control words, and the read-back command
-// answers them. Its counters do not count; ticks are the test's.
+// An 8254 in software: channels keep their control words, which the read-back command answers, and the counts that they were
+// given last. They do not count; ticks are the test's.
 #pragma once
 
 #include <eft/arch/device_model.h>
@@ -11,6 +11,7 @@ namespace eft::test {
 class Pit8254 final : public host::DeviceModel {
 public:
     std::array<u8, 3> programmed{};  // control words, without the channel
+    std::array<u32, 3> count{};      // 1 to 65536; 0: none since the control word, or half of one
 
 private:
     u64 read(u64 offset, unsigned) override {
@@ -19,14 +20,28 @@ private:
         return programmed[offset];
     }
     void write(u64 offset, unsigned, u64 value) override {
-        if (offset != 3) return;
+        if (offset != 3) return write_count(offset, static_cast<u32>(value));
         const u64 channel = value >> 6;
-        if (channel < 3) programmed[channel] = value & 0x3f;
-        else if (!(value & 0x10))
+        if (channel < 3) {
+            programmed[channel] = value & 0x3f;
+            count[channel] = 0;
+            half_[channel] = false;
+        } else if (!(value & 0x10))
             for (u64 i = 0; i < 3; ++i) latched_[i] = value >> (i + 1) & 1;
     }
 
-    std::array<bool, 3> latched_{};
+    void write_count(u64 channel, u32 value) {
+        half_[channel] = !half_[channel];
+        if (half_[channel]) {
+            low_[channel] = value;
+            return;
+        }
+        const u32 whole = value << 8 | low_[channel];
+        count[channel] = whole == 0 ? 0x10000 : whole;
+    }
+
+    std::array<bool, 3> latched_{}, half_{};
+    std::array<u32, 3> low_{};
     host::DeviceWindow window_{*this, host::DeviceSpace::Ports, 0x40, 4};
 };
 

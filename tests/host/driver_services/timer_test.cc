@@ -1,6 +1,7 @@
 // The timer service over an HPET in software, with a death at every system call and store: no timer is early, none is lost.
 #include <devices/hpet.h>
-#include <drivers/hpet/timer_server.h>
+#include <drivers/hpet/hpet.h>
+#include <drivers/timer/timer_server.h>
 #include <scripted_names.h>
 #include <stage_case.h>
 
@@ -28,14 +29,17 @@ struct Clock {
 constexpr u64 kLate = 8;
 
 HpetModel* present_hardware = nullptr;
-hpet::TimerServer::Start start_clock = [](hpet::ClockState& state) { return *hpet::Hpet::start(present_hardware->registers(), state, 0); };
+timer::Server::Start start_clock = [](timer::ClockState& state) -> timer::AlarmClock& {
+    static EFT_PROCESS_LOCAL auto clock = hpet::Hpet::start(present_hardware->registers(), state, 0);
+    return *clock;
+};
 
 using Client = timer::TimerServiceClient<>;
 
 struct Scene {
     Stage& stage;
     Clock clock{};
-    Program& service = (present_hardware = &clock.hardware, stage.serve<hpet::TimerServer>("timer", hpet::kLayoutVersion, start_clock));
+    Program& service = (present_hardware = &clock.hardware, stage.serve<timer::Server>("timer", timer::kLayoutVersion, start_clock));
 
     Client client(u64 badge) { return Client{stage.connect(service, Badge{badge})}; }
     // Time passes, and the alarms that come meanwhile are served. One that is set in the past never comes.
@@ -101,7 +105,7 @@ TEST_CASE("a death of the timer service at any step hurts nobody who waits") {
 
 STAGE_CASE(Scene, "sessions end, and their timers with them") {
     ScriptedNames names(stage, service);
-    for (u64 badge = 10; badge < 10 + hpet::kSessions; ++badge) {
+    for (u64 badge = 10; badge < 10 + timer::kSessions; ++badge) {
         Client each = client(badge);
         REQUIRE(attach(each, u64{1} << badge).ok());
         REQUIRE(each.arm({.timer = 3, .deadline_ns = 2000 + badge}).ok());
@@ -109,9 +113,9 @@ STAGE_CASE(Scene, "sessions end, and their timers with them") {
     Client late = client(99);
     CHECK(late.now().error() == Error::LimitReached);
     names.close({10, 11});
-    CHECK(stage.kept_slots(service) == hpet::kSessions - 2);
+    CHECK(stage.kept_slots(service) == timer::kSessions - 2);
     static_cast<void>(poll_wake());
     advance(5000);
-    CHECK(poll_wake() == ((u64{1} << hpet::kSessions) - 4) << 10);
+    CHECK(poll_wake() == ((u64{1} << timer::kSessions) - 4) << 10);
     CHECK(late.now().ok());
 }

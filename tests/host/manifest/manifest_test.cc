@@ -120,6 +120,21 @@ TEST_CASE("who connects says which kind of session it gets, where the interface 
     refused(entry("a", R"("provides": ["a:b"])"), "a: it provides something without a proper name");
 }
 
+TEST_CASE("several drivers may provide the same, and who connects to it stands behind and below all of them") {
+    const auto driver = [](const std::string& name, int priority, const std::string& rest = "") {
+        return entry(name, R"("kind": "Driver", "provides": ["clock"], "device": {"match": ")" + name + "\"}" + rest, priority);
+    };
+    const std::string client = entry("client", R"("connects": ["clock"])", 40), base = entry("base", R"("provides": ["base"])", 50);
+    const Outcome verdict = check(client + "," + driver("a", 40) + "," + driver("b", 40, R"(, "connects": ["base"])") + "," + base);
+    CHECK(verdict.lines.empty());
+    CHECK(verdict.ranks == std::vector<unsigned>{2, 0, 1, 0});
+    refused(driver("a", 40) + "," + driver("b", 39) + "," + client, "client: it connects to clock, whose priority is below its own");
+    refused(driver("a", 40) + "," + driver("b", 40, R"(, "program": "vault")") + "," + client,
+            "client: it connects to clock, whose drivers have different kinds of session");
+    refused(driver("a", 40) + "," + entry("b", R"("provides": ["clock"])", 40), "b: clock is provided twice");
+    refused(entry("b", R"("provides": ["clock"])", 40) + "," + driver("a", 40), "a: clock is provided twice");
+}
+
 TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a") + "," + entry("a"), "a: the name is used twice");
     refused(entry("mem"), "mem: the name belongs to a core server");

@@ -66,7 +66,7 @@ std::set<std::string> bus_folders(const Tree& tree) {
 
 // root has a hardware tick of its own, so that the watchdog's time does not depend on a driver.
 bool is_exception(const std::string& from, Layer target) {
-    return (from == "servers/root/pit.h" || from == "servers/root/rtc.h") && target == Layer::Hardware;
+    return from == "servers/root/rtc.h" && target == Layer::Hardware;
 }
 
 bool may_include(const std::string& from, const std::string& to, const std::set<std::string>& buses) {

@@ -74,7 +74,7 @@ TEST_CASE("device access is for drivers") {
     CHECK(allowed("libos/src/hw/window.cc", "<eft/hw/register.h>"));
     CHECK_FALSE(allowed("servers/mem/main.cc", "<eft/hw/register.h>"));
     CHECK_FALSE(allowed("apps/monitor/main.cc", "<eft/hw/register.h>"));
-    CHECK(allowed("servers/root/pit.h", "<eft/hw/register.h>"));
+    CHECK(allowed("servers/root/rtc.h", "<eft/hw/register.h>"));
     CHECK_FALSE(allowed("servers/root/main.cc", "<eft/hw/register.h>"));
 }
 

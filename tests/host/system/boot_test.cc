@@ -97,6 +97,36 @@ TEST_CASE("the core servers start, and rs starts what the manifest names") {
     CHECK(system.machine.printed().empty());
 }
 
+// The machine of these tests has a com1, and no HPET.
+TEST_CASE("of drivers that provide the same, the first whose device is there runs, and no other is listed") {
+    const auto driver = [](const char* name, const char* device) {
+        return std::string(R"({"name": ")") + name + R"(", "program": "echo", "kind": "Driver", "priority": 30, "provides": ["echo"], "device": {"match": ")" + device +
+               "\"}}, ";
+    };
+    const std::string client = R"({"name": "client", "kind": "Program", "priority": 10, "connects": ["echo"], "heartbeat_ms": 0, "restart": {"policy": "OnFailure"}})";
+    const std::string present = driver("present", "com1"), absent = driver("absent", "hpet"), late = driver("late", "rtc");
+    const auto why = [](HostSystem& system, std::string_view name) {
+        rs::Name request;
+        request.name = name;
+        const auto info = system.rs().info(request);
+        return info.ok() ? std::string(info->trouble()) : std::string("?");
+    };
+    for (const bool absent_first : {true, false}) {
+        answers = 0;
+        HostSystem system(programs(), R"({"services": [)" + (absent_first ? absent + present : present + absent) + late + client + "]}");
+        CHECK(answers == kCalls);
+        CHECK(system.state_of("present") == rs::ServiceState::Up);
+        CHECK_THROWS_AS(system.line("absent"), std::logic_error);  // it is not in the list
+        CHECK_THROWS_AS(system.line("late"), std::logic_error);
+        CHECK(why(system, "absent") == (absent_first ? "device hpet index 0: no such device" : "not needed: present provides the same"));
+        CHECK(why(system, "late") == "not needed: present provides the same");
+        CHECK(system.machine.printed().empty());
+    }
+    HostSystem system(programs(), R"({"services": [)" + absent + R"({"name": "echo", "priority": 30}]})");
+    CHECK(system.state_of("absent") == rs::ServiceState::Down);
+    CHECK(system.machine.printed().find("rs: absent: device hpet index 0: no such device") != std::string::npos);
+}
+
 TEST_CASE("a service that meets an exception at any of its system calls is restarted, and its client has every answer") {
     u64 calls = kSome;
     for (u64 fatal = 0; fatal < calls; ++fatal) {

@@ -1,7 +1,7 @@
 #include "host_system.h"
 
 #include <newc.h>
-#include <pit.h>
+#include <drivers/i8254/i8254.h>
 
 #include <eft/cap.h>
 #include <eft/invoke.h>
@@ -93,7 +93,7 @@ void HostSystem::run() {
 }
 
 void HostSystem::tick() {
-    machine.at(machine.now() + kTickMs * host::Machine::kTicksPerMs, [this] { machine.interrupt(root::pit::kInterruptLine); });
+    machine.at(machine.now() + kTickMs * host::Machine::kTicksPerMs, [this] { machine.interrupt(i8254::kInterruptLine); });
     run();
 }
 

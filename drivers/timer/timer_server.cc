@@ -1,15 +1,15 @@
-#include <drivers/hpet/timer_server.h>
+#include <drivers/timer/timer_server.h>
 
 #include <eft/panic.h>
 
 #include <array>
 #include <bit>
 
-namespace eft::hpet {
+namespace eft::timer {
 
-void TimerServer::resume() {
-    // The clock's state is no part of transactions: see hpet.h.
-    clock_.emplace(start_(const_cast<ClockState&>(shared().clock)));
+void Server::resume() {
+    // The clock's state is no part of transactions: see alarm_clock.h.
+    clock_ = &start_(const_cast<ClockState&>(shared().clock));
     for_each_session([this](Session& session) {
         for (u64 left = session->armed; left != 0; left &= left - 1) {
             const u32 timer = static_cast<u32>(std::countr_zero(left));
@@ -19,16 +19,16 @@ void TimerServer::resume() {
     woken(0);
 }
 
-Result<timer::Time> TimerServer::now(ipc::Context&, Session&, const eft::Empty&) {
-    timer::Time time;
+Result<Time> Server::now(ipc::Context&, Session&, const eft::Empty&) {
+    Time time;
     time.now_ns = clock_->now();
     return time;
 }
 
-Status TimerServer::arm(ipc::Context&, Session& session, const timer::Arm& request) {
+Status Server::arm(ipc::Context&, Session& session, const Arm& request) {
     if (request.timer >= kTimersOfSession) return Error::OutOfRange;
     const u64 bit = u64{1} << request.timer;
-    EFT_TRY(timer::Timers * timers, session.edit());
+    EFT_TRY(Timers * timers, session.edit());
     EFT_TRY(u64 * deadline, edit(shared().deadlines[session.place()][request.timer]));
     const bool past = request.deadline_ns <= clock_->now();
     *deadline = request.deadline_ns;
@@ -43,37 +43,37 @@ Status TimerServer::arm(ipc::Context&, Session& session, const timer::Arm& reque
     return set_alarm();
 }
 
-Status TimerServer::disarm(ipc::Context&, Session& session, const timer::Timer& request) {
+Status Server::disarm(ipc::Context&, Session& session, const Timer& request) {
     if (request.timer >= kTimersOfSession) return Error::OutOfRange;
-    EFT_TRY(timer::Timers * timers, session.edit());
+    EFT_TRY(Timers * timers, session.edit());
     timers->armed &= ~(u64{1} << request.timer);
     timers->expired &= ~(u64{1} << request.timer);
     wheel_.cancel(number(session.place(), request.timer));
     return {};
 }
 
-Result<timer::Expired> TimerServer::expired(ipc::Context&, Session& session, const eft::Empty&) {
-    timer::Expired answer;
+Result<Expired> Server::expired(ipc::Context&, Session& session, const eft::Empty&) {
+    Expired answer;
     answer.timers = session->expired;
     answer.now_ns = clock_->now();
     return answer;
 }
 
-void TimerServer::closed(Session& session) {
+void Server::closed(Session& session) {
     for (u32 timer = 0; timer < kTimersOfSession; ++timer) wheel_.cancel(number(session.place(), timer));
 }
 
-void TimerServer::woken(u64) {
-    if (!expire().ok()) panic("hpet: the counter is no clock");
+void Server::woken(u64) {
+    if (!expire().ok()) panic("the timer's device counts no time");
 }
 
-Status TimerServer::expire() {
+Status Server::expire() {
     std::array<u64, kSessions> due{};
     while (const auto timer = wheel_.take_due(clock_->now())) due[*timer / kTimersOfSession] |= u64{1} << *timer % kTimersOfSession;
     for (u32 place = 0; place < kSessions; ++place) {
         if (due[place] == 0) continue;
         Session& session = session_at(place);
-        EFT_TRY(timer::Timers * timers, session.edit());
+        EFT_TRY(Timers * timers, session.edit());
         timers->armed &= ~due[place];
         timers->expired |= due[place];
         commit_step();
@@ -82,10 +82,10 @@ Status TimerServer::expire() {
     return set_alarm();
 }
 
-Status TimerServer::set_alarm() {
+Status Server::set_alarm() {
     if (const auto next = wheel_.next_deadline()) return clock_->set_alarm(*next);
     clock_->disarm();
     return {};
 }
 
-}  // namespace eft::hpet
+}  // namespace eft::timer

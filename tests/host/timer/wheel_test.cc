@@ -1,5 +1,5 @@
 // The timing wheel against a plain sorted model.
-#include <drivers/hpet/wheel.h>
+#include <drivers/timer/wheel.h>
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <type_traits>
 
 using namespace eft;
-using eft::hpet::TimerWheel;
+using eft::timer::TimerWheel;
 
 static_assert(std::is_trivially_copyable_v<TimerWheel<64>>);
 

@@ -20,7 +20,7 @@
 #include <array>
 #include <optional>
 
-namespace eft::hpet {
+namespace eft::timer {
 
 template <u16 Count>
 class TimerWheel {
@@ -160,4 +160,4 @@ private:
     u64 elapsed_;
 };
 
-}  // namespace eft::hpet
+}  // namespace eft::timer

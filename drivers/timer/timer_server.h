@@ -7,15 +7,13 @@
 // An expiry is a transaction of its own: between marking and signalling a death only delays.
 #pragma once
 
-#include <drivers/hpet/hpet.h>
-#include <drivers/hpet/wheel.h>
+#include <drivers/timer/alarm_clock.h>
+#include <drivers/timer/wheel.h>
 
 #include <eft/idl/timer.h>
 #include <eft/state/stateful_server.h>
 
-#include <optional>
-
-namespace eft::hpet {
+namespace eft::timer {
 
 constexpr u32 kSessions = 24;
 constexpr u32 kTimersOfSession = 64;
@@ -26,20 +24,20 @@ struct TimerState {
     u64 deadlines[kSessions][kTimersOfSession] = {};  // of the timers that the session has armed
 };
 
-class TimerServer : public StatefulServer<timer::TimerService, TimerState, kSessions> {
+class Server : public StatefulServer<TimerService, TimerState, kSessions> {
 public:
     // Starts the clock over what is known of it. It is started once, before the first request, and panics if it cannot.
-    using Start = Hpet (*)(ClockState&);
+    using Start = AlarmClock& (*)(ClockState&);
 
-    TimerServer(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, Start& start)
+    Server(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, Start& start)
         : StatefulServer(memory, layout_version, slots), start_(start) {}
 
     void resume();
 
-    Result<timer::Time> now(ipc::Context&, Session&, const eft::Empty&);
+    Result<Time> now(ipc::Context&, Session&, const eft::Empty&);
     Status arm(ipc::Context&, Session& session, const timer::Arm& request);
     Status disarm(ipc::Context&, Session& session, const timer::Timer& request);
-    Result<timer::Expired> expired(ipc::Context&, Session& session, const eft::Empty&);
+    Result<Expired> expired(ipc::Context&, Session& session, const eft::Empty&);
     void closed(Session& session);
 
     // The alarm, or nothing: all that is due is marked and its clients are told; then the alarm is set to the next.
@@ -51,8 +49,8 @@ private:
     Status set_alarm();
 
     Start start_;
-    std::optional<Hpet> clock_;
+    AlarmClock* clock_ = nullptr;
     TimerWheel<kSessions * kTimersOfSession> wheel_;
 };
 
-}  // namespace eft::hpet
+}  // namespace eft::timer
