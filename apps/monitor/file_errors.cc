@@ -1,6 +1,7 @@
 #include "monitor/file_errors.h"
 
 #include "monitor/format.h"
+#include "monitor/held.h"
 #include "monitor/rpc/json.h"
 
 namespace eft::monitor {
@@ -16,7 +17,7 @@ bool has_explanation(Error error) {
 
 Task<int> fail_path(Shell& shell, const Arguments& given, const std::string& path, Error error) {
     std::string what = terminal_text(path);
-    what.append(": ").append(to_string(error));
+    what.append(": ").append(error == Error::ServiceHeld ? held_text(shell.supervisor(), kFileService) : to_string(error));
     if (Result<FileSystem*> files = shell.files(); files.ok() && has_explanation(error)) {
         const std::string about = (*files)->explain(error);
         if (!about.empty()) what.append(" (").append(terminal_text(about)).append(")");

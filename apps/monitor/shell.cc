@@ -1,6 +1,7 @@
 #include "monitor/shell.h"
 
 #include "monitor/rpc/json.h"
+#include "monitor/held.h"
 #include "monitor/script.h"
 
 #include <eft/process.h>
@@ -12,7 +13,6 @@ namespace eft::monitor {
 namespace {
 
 constexpr std::string_view kPrompt = "eft> ";
-constexpr std::string_view kFileService = "file/0";
 constexpr int kNoSuchCommand = 127;  // as in other shells
 constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J";  // ECMA-48: the cursor to the origin, the page erased
 constexpr int kBadLine = 2;
@@ -278,7 +278,7 @@ Task<int> Shell::fail(const Arguments& given, std::string_view what) {
 Task<int> Shell::fail(const Arguments& given, std::string_view object, Error error) {
     std::string what;
     if (!object.empty()) what.append(terminal_text(object)).append(": ");
-    what.append(to_string(error));
+    what.append(error == Error::ServiceHeld ? held_text(supervisor_, object) : to_string(error));
     const int status = co_await fail(given, what);
     co_return status;
 }

@@ -33,6 +33,8 @@ struct CommandEntry {
     bool takes_anything = false;  // its words are no options, and as many as they like
 };
 
+constexpr std::string_view kFileService = "file/0";
+
 class Shell final : private Interruptible {
 public:
     Shell(WakeLoop& loop, Slot supervisor);
@@ -49,7 +51,7 @@ public:
     Result<FileSystem*> files();
 
     Task<void> print(std::string_view text);
-    // Prints `NAME: what is wrong` and answers status 1.
+    // Prints `NAME: what is wrong` and answers status 1. Where `object` is a service that is held, it says what helps.
     Task<int> fail(const Arguments& given, std::string_view what);
     Task<int> fail(const Arguments& given, std::string_view object, Error error);
     // Until no command runs in the background.

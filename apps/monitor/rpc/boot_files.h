@@ -5,6 +5,8 @@
 
 #include <eft/abi/result.h>
 
+#include <manifest_generated.h>
+
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -15,5 +17,9 @@ namespace eft::monitor {
 Result<std::span<const std::byte>> boot_file(std::string_view name);
 // The file `interfaces`: all interfaces of the system.
 Result<const Catalogue*> system_interfaces();
+// The file `manifest`.
+Result<const manifest::Manifest*> system_manifest();
+// The service of the manifest that provides this name; null: none.
+const manifest::Service* provider_of(const manifest::Manifest& manifest, std::string_view name);
 
 }  // namespace eft::monitor

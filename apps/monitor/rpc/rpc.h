@@ -7,14 +7,18 @@
 namespace eft::monitor {
 
 struct Rpc {
-    Rpc(WakeLoop& loop, const Catalogue& known, const manifest::Manifest& manifest)
-        : catalogue(known), endpoints(loop, catalogue, manifest) {}
+    Rpc(WakeLoop& loop, const Catalogue& known, const manifest::Manifest& manifest, rs::RsClient<>& rs)
+        : catalogue(known), endpoints(loop, catalogue, manifest), supervisor(rs) {}
+    // What a call of this service was answered, in words.
+    std::string error_text(const descriptor::Method& method, std::string_view service, Error error);
+
     Catalogue catalogue;
     Endpoints endpoints;
+    rs::RsClient<>& supervisor;
 };
 
 // Why a service cannot be called.
-std::string open_failure(const Rpc& rpc, std::string_view name, Error error);
+std::string open_failure(Rpc& rpc, std::string_view name, Error error);
 
 // The events that an endpoint has.
 std::vector<std::string> event_names(const Endpoint& endpoint);

@@ -1,4 +1,5 @@
 // `rpc`: any call of any service, with JSON, by the descriptors in the boot archive.
+#include "monitor/held.h"
 #include "monitor/rpc/boot_files.h"
 #include "monitor/rpc/call.h"
 #include "monitor/rpc/describe.h"
@@ -20,10 +21,8 @@ Result<Rpc*> open_rpc(Shell& shell) {
     static std::optional<Rpc> rpc;
     if (rpc) return &*rpc;
     EFT_TRY(const Catalogue* interfaces, system_interfaces());
-    EFT_TRY(const auto manifest, boot_file("manifest"));
-    flatbuffers::Verifier verifier(reinterpret_cast<const u8*>(manifest.data()), manifest.size());
-    if (!manifest::VerifyManifestBuffer(verifier)) return Error::BadFormat;
-    rpc.emplace(shell.loop(), *interfaces, *manifest::GetManifest(manifest.data()));
+    EFT_TRY(const manifest::Manifest * manifest, system_manifest());
+    rpc.emplace(shell.loop(), *interfaces, *manifest, shell.supervisor());
     return &*rpc;
 }
 
@@ -110,7 +109,7 @@ Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::
     if (!message.ok()) co_return failure(call_name + "JSON " + reader.complaint());
     const Called called{*target.service, *target.method, *response};
     const Result<Message> reply = co_await call(rpc.endpoints, endpoint, called, *message);
-    if (!reply.ok()) co_return failure(call_name + error_text(rpc.catalogue, *target.method, reply.error()));
+    if (!reply.ok()) co_return failure(call_name + rpc.error_text(*target.method, service, reply.error()));
     ReplyWriter writer(rpc.catalogue, *reply);
     const Result<std::string> text_of = writer.write(*response);
     if (!text_of.ok()) co_return failure(call_name + "the answer is malformed: " + writer.complaint());
@@ -119,7 +118,7 @@ Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::
 
 }  // namespace
 
-std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
+std::string open_failure(Rpc& rpc, std::string_view name, Error error) {
     const std::vector<EndpointName> all = rpc.endpoints.list();
     const bool known = std::any_of(all.begin(), all.end(), [&](const EndpointName& each) {
         return each.name == name || std::find(each.providers.begin(), each.providers.end(), name) != each.providers.end();
@@ -130,7 +129,12 @@ std::string open_failure(const Rpc& rpc, std::string_view name, Error error) {
     if (known && error == Error::NotFound) return line.append(": nobody provides it now; `service list` and `service info` say why");
     if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
     if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
+    if (error == Error::ServiceHeld) return line.append(": ").append(held_text(rpc.supervisor, name));
     return line.append(": ").append(to_string(error));
+}
+
+std::string Rpc::error_text(const descriptor::Method& method, std::string_view service, Error error) {
+    return error == Error::ServiceHeld ? held_text(supervisor, service) : monitor::error_text(catalogue, method, error);
 }
 
 std::vector<std::string> rpc_services(Shell& shell) {

@@ -109,7 +109,7 @@ public:
             co_await bell_.rung();
             co_await shell_.loop().yield();  // whoever rang must not be destroyed from within
         }
-        const std::string what = session_.name + ": " + (wrong_.empty() ? error_text(rpc_.catalogue, *event_.next, good.error()) : wrong_);
+        const std::string what = session_.name + ": " + (wrong_.empty() ? rpc_.error_text(*event_.next, session_.name, good.error()) : wrong_);
         const int failed = co_await shell_.fail(given_, what);
         co_return failed;
     }

@@ -19,7 +19,7 @@ TEST_CASE("who waits for a driver that is stopped or held is told, the prompt is
     system.run("sha256sum /big.bin &");
     system.run("service stop virtio_blk");
     CHECK(system.run("wait; echo done", kSeconds).ends_with("done\n"));
-    CHECK(system.run("sha256sum /big.bin", kSeconds) == "sha256sum: /big.bin: service held\n");
+    CHECK(system.run("sha256sum /big.bin", kSeconds) == "sha256sum: /big.bin: service held (virtio_blk is down; service start virtio_blk starts it)\n");
     CHECK(system.status() == 1);
     CHECK(system.run("service start virtio_blk") == "");
     CHECK(system.run("sha256sum /big.bin") == sum);
@@ -27,7 +27,7 @@ TEST_CASE("who waits for a driver that is stopped or held is told, the prompt is
     system.run("service fault virtio_blk Block.Read kill 1");
     std::string last;
     for (unsigned i = 0; i < 10 && last.find("held") == std::string::npos; ++i) last = system.run("sha256sum /big.bin", kSeconds);
-    CHECK(last == "sha256sum: /big.bin: service held\n");
+    CHECK(last == "sha256sum: /big.bin: service held (virtio_blk failed too often; service start virtio_blk starts it)\n");
     CHECK(system.services().at("virtio_blk").state == "held");
     system.run("service fault virtio_blk off");
     CHECK(system.run("service start virtio_blk") == "");
@@ -36,6 +36,7 @@ TEST_CASE("who waits for a driver that is stopped or held is told, the prompt is
     system.run("sleep 1000000 &");
     system.run("service stop hpet");
     CHECK(system.run("wait; echo done", kSeconds).ends_with("done\n"));
+    CHECK(system.run("sleep 10", kSeconds) == "sleep: timer: service held (hpet is down; service start hpet starts it)\n");
     CHECK(system.run("service start hpet; sleep 10") == "");
 }
 
@@ -45,7 +46,7 @@ TEST_CASE("who reads from a file server that is stopped is told") {
     system.run("sha256sum /big.bin &");
     system.run("service stop ext2");
     CHECK(system.run("wait; echo done", kSeconds).ends_with("done\n"));
-    CHECK(system.run("sha256sum /big.bin", kSeconds) == "sha256sum: /big.bin: service held\n");
+    CHECK(system.run("sha256sum /big.bin", kSeconds) == "sha256sum: /big.bin: service held (ext2 is down; service start ext2 starts it)\n");
     CHECK(system.run("service start ext2; service wait ext2; sha256sum /big.bin") == disk.sum() + "  /big.bin\n");
 }
 
@@ -62,7 +63,7 @@ TEST_CASE("a file system that could not be mounted is tried again when somebody 
     TestDisk disk(1);
     System system({.disk = disk.path()});
     system.run("service stop virtio_blk; service restart ext2; service wait ext2");
-    CHECK(system.run("ls /", kSeconds) == "ls: /: service held\n");
+    CHECK(system.run("ls /", kSeconds) == "ls: /: service held (virtio_blk is down; service start virtio_blk starts it)\n");
     CHECK(system.run("service start virtio_blk; sha256sum /big.bin", kSeconds) == disk.sum() + "  /big.bin\n");
 }
 

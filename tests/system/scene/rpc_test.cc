@@ -211,7 +211,7 @@ TEST_CASE("calls go on when their servers are killed, as the interface has it") 
     CHECK(rpc(system, R"(ext2 StatHandle {"handle": 3})").at("size") == 20);
 
     system.run("service stop echo");
-    CHECK(refusal(system, "echo Ping") == "echo Ping: service held");
+    CHECK(refusal(system, "echo Ping") == "echo Ping: service held (echo is down; service start echo starts it)");
     system.run("service start echo");
     CHECK(rpc(system, "echo Ping") == json::object());
     system.shut_down();

@@ -94,7 +94,7 @@ TEST_CASE("an event is watched until Ctrl-C: over deaths of its service, which a
     CHECK(system.run("rpc counter --watch Nope") == "rpc: counter: it has no event Nope; it has Changed\n");
     CHECK(system.run("rpc echo --watch Changed") == "rpc: echo: it has no event Changed\n");
     CHECK(system.run("rpc nothing --watch Changed") == "rpc: nothing: there is no such service; rpc alone lists them\n");
-    CHECK(system.run("service stop counter; rpc counter --watch Changed") == "rpc: counter: service held\n");
+    CHECK(system.run("service stop counter; rpc counter --watch Changed") == "rpc: counter: service held (counter is down; service start counter starts it)\n");
     CHECK(system.run("rpc block/0 --watch Changed") == "rpc: block/0: the manifest does not let monitor connect to it\n");
     system.shut_down();
 }
