@@ -30,7 +30,7 @@ struct Operation {
     u32 offset = 0;  // in the area
     u32 count = 0;   // sectors; 0 of a Flush
     u64 sector = 0;
-    std::span<std::byte> data;  // the place in the area, as mapped here; the client can change it at any time
+    std::span<std::byte> data;  // the place in the area, if it is mapped here; the client can change it at any time
 };
 
 enum class Progress : u8 { Begun, Done };
@@ -43,8 +43,10 @@ struct Ended {
 class Backend {
 public:
     virtual Geometry geometry() const = 0;
+    // The device reads and writes the areas, and the driver does not: they are not mapped here.
+    virtual bool device_moves_data() const { return false; }
     // A client's data area, 0 to kSessions - 1, in whole pages. It stays where it is until close_area(), and nothing of it is
-    // in progress when that is called.
+    // in progress when that is called. OutOfRange: the object has fewer pages; to be found by who has it not mapped.
     virtual Status open_area(u32 area, Slot object, u64 bytes) = 0;
     virtual void close_area(u32 area) = 0;
     // Busy: not now, but after some have ended. Any other error is the operation's.

@@ -18,7 +18,7 @@ constexpr u32 kLayoutVersion = 2;
 class Server : public StatefulServer<Block, NoSharedState, kSessions> {
 public:
     Server(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, Backend& backend)
-        : StatefulServer(memory, layout_version, slots), backend_(backend) {}
+        : StatefulServer(memory, layout_version, slots, backend.device_moves_data()), backend_(backend) {}
 
     Result<Attached> attach(ipc::Context&, Session& session, Attach&& request);
     Status attached(Session& session, u32 index);

@@ -24,6 +24,7 @@ public:
     Disk(BlockDevice& device, driver::Device& own) : device_(device), own_(own) {}
 
     block::Geometry geometry() const override;
+    bool device_moves_data() const override { return true; }
     // OutOfRange: the object has fewer pages.
     Status open_area(u32 area, Slot object, u64 bytes) override;
     void close_area(u32 area) override { own_.unpin(areas_[area].pin); }

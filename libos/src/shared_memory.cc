@@ -84,14 +84,15 @@ Result<SharedMemory> SharedMemory::borrow_to_read(Slot object, u64 bytes) {
 }
 
 Result<SharedMemory> SharedMemory::map(Slot object, u64 bytes, Rights rights) {
+    EFT_TRY(SharedMemory result, reserve(bytes));
+    EFT_CHECK(map_at(object, result.address_, bytes, rights));
+    return result;
+}
+
+Result<SharedMemory> SharedMemory::reserve(u64 bytes) {
     if (bytes % kPageSize != 0) return Error::InvalidArgument;
-    EFT_TRY(const u64 address, allocate_addresses(bytes));
-    if (Status mapped = map_at(object, address, bytes, rights); !mapped.ok()) {
-        free_addresses(address, bytes);
-        return mapped.error();
-    }
     SharedMemory result;
-    result.address_ = address;
+    EFT_TRY(result.address_, allocate_addresses(bytes));
     result.bytes_ = bytes;
     return result;
 }
@@ -101,7 +102,7 @@ void SharedMemory::reset() {
         mem::Range range;
         range.address = address_;
         range.bytes = bytes_;
-        static_cast<void>(memory().unmap(range).or_error());
+        static_cast<void>(memory().unmap(range).or_error());  // NotMapped: it was only reserved
         free_addresses(address_, bytes_);
         address_ = bytes_ = 0;
     }

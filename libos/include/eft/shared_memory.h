@@ -32,6 +32,9 @@ public:
     static Result<SharedMemory> borrow(Slot object, u64 bytes);
     // The same for an object that may only be read here.
     static Result<SharedMemory> borrow_to_read(Slot object, u64 bytes);
+    // The addresses for an object, without mapping it: for a program that says where in the object something lies, and leaves
+    // its contents to a device. An access is a page fault.
+    static Result<SharedMemory> reserve(u64 bytes);
 
     explicit operator bool() const { return bytes_ != 0; }
     std::span<std::byte> bytes() const { return {arch::pointer<std::byte>(address_), bytes_}; }

@@ -127,6 +127,20 @@ STAGE_CASE(Fixture, "what is attached takes the place of what was, unless that i
     CHECK(stage.kept_slots(driver) == 0);
 }
 
+STAGE_CASE(Fixture, "an area that the device reads and writes itself is not mapped; that it is too small is found nevertheless") {
+    disk.moves_data = true;
+    stage.kill(driver);
+    REQUIRE(client.attach().ok());
+    CHECK(memory.mapped_pages(driver) == page_up(DiskClient::Ring::kMemoryBytes) / kPageSize);
+    REQUIRE(client.submit_read(0, 1, DiskClient::kAreaBytes - block::kSectorBytes).ok());
+    run();
+    CHECK((*client.ring.take_completion())->status == Error::None);
+    const SharedMemory small = *SharedMemory::create(kPageSize);
+    CHECK(client.attach(client.ring_memory, small).error() == Error::OutOfRange);
+    CHECK(memory.mapped_pages(driver) == 0);
+    CHECK(stage.kept_slots(driver) == 0);
+}
+
 STAGE_CASE(Fixture, "a session ends when its client has ended") {
     REQUIRE(client.attach().ok());
     REQUIRE(client.submit_read(0, 1, 0).ok());

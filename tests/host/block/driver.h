@@ -20,8 +20,11 @@ public:
     static constexpr std::size_t kRoom = 5;
 
     block::Geometry geometry() const override { return {contents_.geometry().sectors, writable, 8, block}; }
-    Status open_area(u32 area, Slot, u64) override {
+    bool device_moves_data() const override { return moves_data; }
+    Status open_area(u32 area, Slot object, u64 bytes) override {
         host::before_store();  // a death can strike here
+        // As dev finds it when it pins.
+        if (moves_data) EFT_CHECK(Status(SharedMemory::borrow(object, bytes).error()));
         CHECK(!open_[area]);
         open_[area] = true;
         return {};
@@ -50,7 +53,7 @@ public:
         // The youngest first: completions have no order.
         const auto done = begun_.back();
         begun_.pop_back();
-        if (done.operation.kind != block::OperationKind::Flush) static_cast<void>(contents_.begin(0, done.operation));
+        if (done.operation.kind != block::OperationKind::Flush && !moves_data) static_cast<void>(contents_.begin(0, done.operation));
         return std::optional(block::Ended{done.number, Error::None});
     }
 
@@ -66,6 +69,7 @@ public:
     unsigned kicks = 0;
     bool breaks_down = false;
     bool writable = true;
+    bool moves_data = false;  // to be set before the driver starts
     u32 block = 1;
     u64 failing_sector = ~u64{0};
 

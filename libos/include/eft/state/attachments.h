@@ -25,7 +25,7 @@ struct MappedAttachment<Service> {
     static constexpr bool kMaps = true;
     SharedMemory area;
 
-    Status map(SessionSlots& slots, u32 first_slot, u64 area_bytes, bool) {
+    Status map(SessionSlots& slots, u32 first_slot, u64 area_bytes, bool, bool) {
         EFT_TRY(area, SharedMemory::borrow(slots.at(first_slot + Service::Attachment::kArea), area_bytes));
         return {};
     }
@@ -41,10 +41,12 @@ struct MappedAttachment<Service> {
 
     // What lies in the slots from `first_slot` on. `not_at_fault`: the incarnation before this one ended by order, so that
     // what it took from a ring is no attempt. BadFormat: there is no ring in it. OutOfRange: the area is smaller.
-    Status map(SessionSlots& slots, u32 first_slot, u64 area_bytes, bool not_at_fault) {
+    // `reserves_area`: it has its addresses only.
+    Status map(SessionSlots& slots, u32 first_slot, u64 area_bytes, bool not_at_fault, bool reserves_area) {
         using Attachment = typename Service::Attachment;
         if constexpr (Attachment::kHasArea) {
-            EFT_TRY(area, SharedMemory::borrow(slots.at(first_slot + Attachment::kArea), area_bytes));
+            const Slot object = slots.at(first_slot + Attachment::kArea);
+            EFT_TRY(area, reserves_area ? SharedMemory::reserve(area_bytes) : SharedMemory::borrow(object, area_bytes));
         }
         auto memory = SharedMemory::borrow(slots.at(first_slot + Attachment::kRing), kRingBytes);
         if (!memory.ok()) return memory.error() == Error::OutOfRange ? Error::BadFormat : memory.error();

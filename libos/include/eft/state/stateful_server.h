@@ -129,8 +129,10 @@ public:
         u32 place_ = 0;
     };
 
-    StatefulServer(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots)
-        : ServerState(memory, layout_version), SessionKeeper(kShape, view_, region_.log(), slots, open_) {
+    // `reserves_areas`: what clients attach beside rings is not mapped, area() has its addresses only. For a driver whose device
+    // reads and writes it; who attaches too small an object is for attached() to find.
+    StatefulServer(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, bool reserves_areas = false)
+        : ServerState(memory, layout_version), SessionKeeper(kShape, view_, region_.log(), slots, open_), reserves_areas_(reserves_areas) {
         for (u32 place = 0; place < kSessions; ++place) {
             handles_[place].server_ = this;
             handles_[place].place_ = place;
@@ -239,7 +241,7 @@ private:
         if constexpr (MappedAttachment<Service>::kMaps) {
             shape.map = [](SessionKeeper& keeper, u32 place, u32 index, u64 area_bytes, bool not_at_fault) {
                 auto& self = of<StatefulServer>(keeper);
-                return self.mapped_[place][index].map(self.slots(), self.kept_slot(place, index), area_bytes, not_at_fault);
+                return self.mapped_[place][index].map(self.slots(), self.kept_slot(place, index), area_bytes, not_at_fault, self.reserves_areas_);
             };
             shape.unmap = [](SessionKeeper& keeper, u32 place, u32 index) { of<StatefulServer>(keeper).mapped_[place][index] = {}; };
         }
@@ -359,6 +361,7 @@ private:
     MappedAttachment<Service> mapped_[kSessions][std::max<u32>(Attachment::kCount, 1)];
     Session handles_[kSessions];
     u64 open_[kSessions] = {};
+    bool reserves_areas_;
 };
 
 }  // namespace eft
