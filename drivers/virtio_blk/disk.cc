@@ -28,7 +28,8 @@ block::Geometry Disk::geometry() const {
 
 Status Disk::open_area(u32 area, Slot object, u64 bytes) {
     Area& opened = areas_[area];
-    EFT_TRY(opened.pin, own_.pin(object, std::span(opened.pages).first(bytes / kPageSize)));
+    opened.pages.resize(bytes / kPageSize);
+    EFT_TRY(opened.pin, own_.pin(object, opened.pages));
     return {};
 }
 

@@ -9,6 +9,7 @@
 #include <eft/idl/block.h>
 
 #include <array>
+#include <vector>
 
 namespace eft::virtio_blk {
 
@@ -39,7 +40,7 @@ public:
 private:
     struct Area {
         u32 pin = 0;
-        std::array<u64, block::Block::Attachment::kAreaMax / kPageSize> pages{};  // where they are for the device
+        std::vector<u64> pages;  // where they are for the device
     };
 
     Result<std::size_t> find_ranges(const block::Operation& operation, u32 longest, std::span<hw::DmaRange> ranges) const;
