@@ -9,16 +9,8 @@ namespace {
 
 using manifest::Service;
 
-const Service* entry_of(const manifest::Manifest& manifest, std::string_view name) {
-    if (const Service* provider = provider_of(manifest, name)) return provider;
-    for (const Service* each : *manifest.services())
-        if (text(each->name()) == name) return each;
-    return nullptr;
-}
-
-rs::ServiceState state_of(rs::RsClient<>& supervisor, const Service& service) {
-    const auto info = supervisor.info({text(service.name())});
-    return info.ok() ? info->state() : rs::ServiceState::None;
+bool provides(const Service& service, std::string_view name) {
+    return service.provides() && std::any_of(service.provides()->begin(), service.provides()->end(), [&](const auto* each) { return text(each) == name; });
 }
 
 struct Held {
@@ -26,16 +18,20 @@ struct Held {
     rs::ServiceState state = rs::ServiceState::None;
 };
 
-// `depth`: the manifest may have circles, whose services rs refuses.
+// Among those with this name, or that provide it. `depth`: the manifest may have circles, whose services rs refuses.
 Held find_held(rs::RsClient<>& supervisor, const manifest::Manifest& manifest, std::string_view name, unsigned depth) {
-    const Service* service = entry_of(manifest, name);
-    if (!service || depth == 0) return {};
-    const rs::ServiceState state = state_of(supervisor, *service);
-    if (state == rs::ServiceState::Held || state == rs::ServiceState::Down) return {service, state};
-    if (!service->connects()) return {};
-    for (const auto* each : *service->connects()) {
-        const std::string_view called = text(each).substr(0, text(each).find(':'));
-        if (const Held held = find_held(supervisor, manifest, called, depth - 1); held.service) return held;
+    if (depth == 0) return {};
+    for (const Service* service : *manifest.services()) {
+        if (text(service->name()) != name && !provides(*service, name)) continue;
+        const auto info = supervisor.info({text(service->name())});
+        if (!info.ok() || info->incarnation() == 0) continue;  // one that has never run has not been stopped
+        const rs::ServiceState state = info->state();
+        if (state == rs::ServiceState::Held || state == rs::ServiceState::Down) return {service, state};
+        if (!service->connects()) continue;
+        for (const auto* each : *service->connects()) {
+            const std::string_view called = text(each).substr(0, text(each).find(':'));
+            if (const Held held = find_held(supervisor, manifest, called, depth - 1); held.service) return held;
+        }
     }
     return {};
 }

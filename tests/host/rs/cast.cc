@@ -1,7 +1,5 @@
 #include "cast.h"
 
-#include <pit.h>
-
 #include <eft/server.h>
 #include <eft/session.h>
 #include <eft/task.h>
@@ -192,12 +190,6 @@ void Cast::dies(std::string_view actor) {
     order.name = actor;
     if (!system.rs().fault(order).or_error().ok()) throw std::logic_error(std::string(actor) + " cannot be woken");
     system.run();
-}
-
-void Cast::schedule_ticks(unsigned count) {
-    for (u64 i = 1; i <= count; ++i)
-        system.machine.at(system.machine.now() + i * HostSystem::kTickMs * host::Machine::kTicksPerMs,
-                          [this] { system.machine.interrupt(root::pit::kInterruptLine); });
 }
 
 rs::ServiceInfoView Cast::info(std::string_view name) {

@@ -68,10 +68,8 @@ public:
     bool ends(std::string_view caller, unsigned ticks = 200);
     // An exception that nobody ordered, at once.
     void dies(std::string_view actor);
-    // The next call() or tick() lets so many ticks come.
-    void schedule_ticks(unsigned count);
     void tick(unsigned count) {
-        schedule_ticks(count);
+        system.schedule_ticks(count);
         system.run();
     }
 

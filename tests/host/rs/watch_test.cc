@@ -88,7 +88,7 @@ TEST_CASE("a slow machine is not a fault: nobody is killed who did not get the p
 TEST_CASE("one late beat is allowed") {
     Cast cast(Cast::kWatched);
     for (unsigned round = 0; round < 5; ++round) {
-        cast.schedule_ticks(12);
+        cast.system.schedule_ticks(12);
         asks(cast, "anna", "one", {.deed = Deed::Compute, .milliseconds = 300});
         CHECK(Cast::requests("anna").answered == 1);
     }

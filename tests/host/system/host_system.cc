@@ -92,9 +92,9 @@ void HostSystem::run() {
         if (root_.deaths() != 0) throw std::logic_error("a core server died: " + machine.printed());
 }
 
-void HostSystem::tick() {
-    machine.at(machine.now() + kTickMs * host::Machine::kTicksPerMs, [this] { machine.interrupt(i8254::kInterruptLine); });
-    run();
+void HostSystem::schedule_ticks(unsigned count) {
+    for (u64 i = 1; i <= count; ++i)
+        machine.at(machine.now() + i * kTickMs * host::Machine::kTicksPerMs, [this] { machine.interrupt(i8254::kInterruptLine); });
 }
 
 bool HostSystem::run_until(const std::function<bool()>& done, unsigned ticks) {

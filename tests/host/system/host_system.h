@@ -51,7 +51,12 @@ public:
     void run();
     // Goes on, with a tick whenever nobody can run, until `done` holds then. False: it does not within so many ticks.
     bool run_until(const std::function<bool()>& done, unsigned ticks);
-    void tick();
+    // So many come within the next run(), also under a program that computes.
+    void schedule_ticks(unsigned count);
+    void tick() {
+        schedule_ticks(1);
+        run();
+    }
 
     // A program of the archive, the core servers among them.
     host::Image& image(std::string_view program) { return *images_.at(std::string(program)); }
