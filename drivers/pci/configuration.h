@@ -34,12 +34,13 @@ public:
                        .with<PortAddress::Device>(address.device)
                        .with<PortAddress::Function>(address.function)) {}
 
+    // Not inlined: either way is long, and there are many places.
     template <hw::RegisterWord W>
-    W read(u32 offset) const {
+    [[gnu::noinline]] W read(u32 offset) const {
         return in_memory() ? memory_.read<W>(offset) : ports_.read<W>(select(offset, sizeof(W)));
     }
     template <hw::RegisterWord W>
-    void write(u32 offset, W value) const {
+    [[gnu::noinline]] void write(u32 offset, W value) const {
         in_memory() ? memory_.write(offset, value) : ports_.write(select(offset, sizeof(W)), value);
     }
 
