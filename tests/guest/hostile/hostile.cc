@@ -6,7 +6,7 @@
 #include "snapshot.h"
 #include "toys.h"
 
-#include <pit.h>
+#include <drivers/i8254/i8254.h>
 
 #include <eft/layout.h>
 
@@ -50,10 +50,7 @@ private:
 };
 
 void start_timer() {
-    const hw::Ports ports = root::pit_registers(root::root_slot(RootSlot::Ports));
-    ports.write<u8>(3, 0x30);
-    ports.write<u8>(0, static_cast<u8>(kTick & 255));
-    ports.write<u8>(0, static_cast<u8>(kTick >> 8));
+    i8254::program(i8254::registers(root::root_slot(RootSlot::Ports)), i8254::kModeTerminalCount, kTick);
 }
 
 Snapshot look() { return take_snapshot(attacker, victim, toys); }
