@@ -60,7 +60,7 @@ struct ListingSink {
         std::memcpy(&bytes[used], &number, sizeof number);
         bytes[used + 4] = static_cast<u8>(entry_type(entry));
         bytes[used + 5] = static_cast<u8>(entry.name.size());
-        std::memcpy(&bytes[used + 6], entry.name.data(), entry.name.size());
+        std::copy(entry.name.begin(), entry.name.end(), bytes.begin() + used + 6);  // a damaged entry's name may be none
         used += size;
         return true;
     }
