@@ -66,9 +66,10 @@ private:
         into_.options.push_back({name, value});
         return {};
     }
-    // One of the words of a value like "kill|hang|crash".
+    // One of the words of a value like "kill|hang|crash", where none of them stands for others.
     static std::string check_choice(const FormPart& part, const std::string& value) {
-        if (part.value.find('|') == part.value.npos) return {};
+        const bool closed = std::none_of(part.value.begin(), part.value.end(), [](char each) { return each >= 'A' && each <= 'Z'; });
+        if (part.value.find('|') == part.value.npos || !closed) return {};
         const std::vector<std::string> choices = alternatives(part.value);
         if (std::find(choices.begin(), choices.end(), value) != choices.end()) return {};
         return terminal_text(value) + " is none of " + std::string(part.value);

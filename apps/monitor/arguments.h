@@ -3,6 +3,7 @@
 //   "[-a] [-l] [PATH...]"                    two options; any number of paths
 //   "NAME [--signal kill|hang|crash]"        a name that must be there; an option whose value is one of these words
 //   "SERVICE [METHOD [JSON]]"                one to three words
+//   "off|INTERFACE.METHOD"                   one word: what is in capitals stands for any
 //
 // Options stand anywhere. Those of one letter may stand together (-al); a value is the next word, or stands behind "=".
 // "--" ends the options; "-" alone is none.

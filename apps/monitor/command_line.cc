@@ -11,7 +11,7 @@ class Parser {
 public:
     explicit Parser(std::string_view line) : rest_(line) {}
 
-    Result<std::vector<Command>> parse() {
+    ParsedLine parse() {
         while (!rest_.empty()) {
             const char character = take();
             switch (character) {
@@ -19,28 +19,31 @@ public:
                 case '\t': end_word(); break;
                 case ';':
                 case '&':
-                    if (!end_command(character == '&')) return Error::BadFormat;
+                    if (!end_command(character == '&')) return refuse(character == '&' ? "no command stands before &" : "no command stands before ;");
                     break;
                 case '\'':
                 case '"':
-                    if (!quoted(character)) return Error::BadFormat;
+                    if (!quoted(character)) return refuse(character == '"' ? "the quote \" is not closed" : "the quote ' is not closed");
                     break;
                 case '{':
-                    if (!(in_word_ ? literal(character) : braces())) return Error::BadFormat;
+                    if (!(in_word_ ? literal(character) : braces())) return refuse("the brace { is not closed");
                     break;
                 case '\\':
-                    if (rest_.empty()) return Error::BadFormat;
+                    plain_ = false;
+                    if (rest_.empty()) return refuse("nothing stands behind the last \\");
                     add(take());
                     break;
                 default: add_or_status(character);
             }
         }
         end_word();
+        if (pipes_) return refuse("there are no pipes and redirections; quote | < > where they are words");
         if (!command_.words.empty()) commands_.push_back(std::move(command_));
-        return std::move(commands_);
+        return {std::move(commands_), {}};
     }
 
 private:
+    static ParsedLine refuse(std::string_view why) { return {{}, why}; }
     char take() {
         const char first = rest_.front();
         rest_.remove_prefix(1);
@@ -49,12 +52,14 @@ private:
     // A typed mark would be taken for ours; no name has one.
     void add(char character) {
         in_word_ = true;
+        plain_ = plain_ && (character == '|' || character == '<' || character == '>');
         if (character != kStatusMark) word_.push_back(character);
     }
     void add_or_status(char character) {
         if (character == '$' && rest_.starts_with('?')) {
             take();
             in_word_ = true;
+            plain_ = false;
             word_.push_back(kStatusMark);
         } else {
             add(character);
@@ -62,6 +67,7 @@ private:
     }
     bool quoted(char quote) {
         in_word_ = true;
+        plain_ = false;
         while (!rest_.empty()) {
             const char character = take();
             if (character == quote) return true;
@@ -89,6 +95,8 @@ private:
         return false;
     }
     void end_word() {
+        pipes_ = pipes_ || (in_word_ && plain_);
+        plain_ = true;
         if (std::exchange(in_word_, false)) command_.words.push_back(std::exchange(word_, {}));
     }
     bool end_command(bool background) {
@@ -101,6 +109,8 @@ private:
 
     std::string_view rest_;
     bool in_word_ = false;
+    bool plain_ = true;   // the word is of | < > only, and nothing of it is quoted
+    bool pipes_ = false;  // there is such a word
     std::string word_;
     Command command_;
     std::vector<Command> commands_;
@@ -108,7 +118,7 @@ private:
 
 }  // namespace
 
-Result<std::vector<Command>> parse_line(std::string_view line) { return Parser(line).parse(); }
+ParsedLine parse_line(std::string_view line) { return Parser(line).parse(); }
 
 std::vector<std::string> expand(const std::vector<std::string>& words, int status) {
     FixedText<12> number;

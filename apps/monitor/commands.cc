@@ -7,9 +7,12 @@
 namespace eft::monitor {
 namespace {
 
+constexpr std::size_t kHelpColumn = 28;
+
 constexpr CommandEntry kCommands[] = {
     {"help", "[COMMAND]", "this list, or how a command is used", command_help},
-    {"service", "list|info|kill|restart|stop|start|wait|watch|fault [NAME...] [--signal kill|hang|crash]", "services, and orders to them; help service", command_service, true},
+    {"service", "list|info|kill|restart|stop|start|wait|watch|fault [NAME...] [--signal kill|hang|crash]",
+     "services, and orders to them; help service says more", command_service, true},
     {"ps", "", "processes", command_ps},
     {"ls", "[-a] [-l] [PATH...]", "what is in a directory", command_ls},
     {"cat", "PATH...", "the contents of files", command_cat},
@@ -33,16 +36,22 @@ constexpr CommandEntry kCommands[] = {
 
 std::span<const CommandEntry> all_commands() { return kCommands; }
 
+// A form that is too long has a line of its own.
+std::string help_line(const CommandEntry& entry, std::size_t column) {
+    std::string line(entry.name);
+    if (!entry.arguments.empty()) line.append(" ").append(entry.arguments);
+    if (line.size() >= column) line.push_back('\n');
+    const std::size_t begin = line.rfind('\n') + 1;  // npos + 1 is 0
+    line.append(column - (line.size() - begin), ' ');
+    return line.append(entry.help).append("\n");
+}
+
 Task<int> command_help(Shell& shell, const Arguments& given) {
     std::string text;
     const std::string wanted = given.word(0);
     for (const CommandEntry& entry : kCommands) {
         if (!wanted.empty() && wanted != entry.name) continue;
-        FixedText<160> line;
-        line.append(entry.name);
-        if (!entry.arguments.empty()) line.append(' ').append(entry.arguments);
-        line.column(28).append(entry.help).append('\n');
-        text.append(line.view());
+        text.append(help_line(entry, kHelpColumn));
     }
     int status = 0;
     if (wanted.empty()) text.append("; separates commands, & at the end runs one in the background, Ctrl-C ends what runs, -- ends options\n");

@@ -33,9 +33,9 @@ Question::Of kind_of(std::string_view argument) {
 Question question_of(std::string_view before_cursor, ArgumentsOf arguments_of) {
     Question question;
     // A mark behind the text makes the word that the cursor is at the last one, also if nothing of it is there yet.
-    const auto commands = parse_line(std::string(before_cursor) + '\x7f');
-    if (!commands.ok() || commands->empty()) return question;
-    question.before = commands->back().words;
+    const std::vector<Command> commands = parse_line(std::string(before_cursor) + '\x7f').commands;
+    if (commands.empty()) return question;
+    question.before = commands.back().words;
     question.word = question.before.back();
     question.word.pop_back();
     question.before.pop_back();

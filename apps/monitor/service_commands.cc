@@ -6,6 +6,7 @@
 #include "monitor/shell.h"
 #include "monitor/watch.h"
 
+#include <eft/process.h>
 #include <eft/text.h>
 
 #include <algorithm>
@@ -21,9 +22,22 @@ rs::Name named(std::string_view name) {
     return request;
 }
 
-Task<int> report(Shell& shell, const Arguments& given, std::string_view object, Status status) {
+// What helps against an order's error; empty: it says all. WrongState is told by those that know which state that is.
+std::string_view help_of(Error error, std::string_view wrong_state) {
+    if (error == Error::NotFound) return "there is no such service; service list shows all";
+    if (error == Error::PermissionDenied) return "a core server, which takes no orders";
+    return error == Error::WrongState ? wrong_state : std::string_view();
+}
+
+constexpr std::string_view kIsDown = "it is down; service start starts it";
+
+Task<int> report(Shell& shell, const Arguments& given, std::string_view object, Status status, std::string_view wrong_state = {}) {
     if (status.ok()) co_return 0;
-    const int failed = co_await shell.fail(given, object, status.error());
+    const std::string_view help = help_of(status.error(), wrong_state);
+    const std::string what = terminal_text(object).append(": ").append(help);
+    int failed = 1;
+    if (help.empty()) failed = co_await shell.fail(given, object, status.error());
+    else failed = co_await shell.fail(given, what);
     co_return failed;
 }
 
@@ -49,7 +63,7 @@ Task<int> info(Shell& shell, const Arguments& given) {
     auto details = settled(shell.supervisor().info(named(given.words[0])));
     int status = 0;
     if (!details.ok()) {
-        status = co_await shell.fail(given, given.words[0], details.error());
+        status = co_await report(shell, given, given.words[0], details.error());
         co_return status;
     }
     std::string text = info_text(*details);
@@ -72,7 +86,7 @@ Task<int> report_start(Shell& shell, const Arguments& given, Status status) {
     std::string trouble = trouble_of(shell, given.words[0]);
     int failed = 1;
     if (trouble.empty()) {
-        failed = co_await report(shell, given, given.words[0], status);
+        failed = co_await report(shell, given, given.words[0], status, "it runs already");
     } else {
         const std::string line = given.words[0] + ": " + trouble;
         failed = co_await shell.fail(given, line);
@@ -89,7 +103,7 @@ Task<int> kill(Shell& shell, const Arguments& given) {
         if (*signal == "crash") order.signal = rs::KillSignal::Crash;
     }
     Status done = settled(shell.supervisor().kill(order)).error();
-    const int status = co_await report(shell, given, given.words[0], done);
+    const int status = co_await report(shell, given, given.words[0], done, kIsDown);
     co_return status;
 }
 
@@ -172,7 +186,7 @@ Task<int> wait(Shell& shell, const Arguments& given) {
         status = co_await shell.clock().sleep(kPause);
         if (!status.ok()) break;
     }
-    const int failed = co_await report(shell, given, given.words[0], status);
+    const int failed = co_await report(shell, given, given.words[0], status, kIsDown);
     co_return failed;
 }
 
@@ -210,9 +224,24 @@ Task<int> restart(Shell& shell, const Arguments& given) {
     const int status = co_await report_start(shell, given, done);
     co_return status;
 }
+// Without it nobody could type the order to start it again.
+bool is_needed_here(std::string_view name) {
+    if (name == field_text(config().name)) return true;
+    const Result<const manifest::Manifest*> manifest = system_manifest();
+    const manifest::Service* console = manifest.ok() ? provider_of(**manifest, kConsoleService) : nullptr;
+    return console && text(console->name()) == name;
+}
+
 Task<int> stop(Shell& shell, const Arguments& given) {
-    const Status done = settled(shell.supervisor().stop(named(given.words[0]))).error();
-    const int status = co_await report(shell, given, given.words[0], done);
+    const std::string& name = given.words[0];
+    int status = 0;
+    if (is_needed_here(name)) {
+        const std::string what = terminal_text(name) + ": this prompt needs it and could not start it again; service restart ends and starts it";
+        status = co_await shell.fail(given, what);
+        co_return status;
+    }
+    const Status done = settled(shell.supervisor().stop(named(name))).error();
+    status = co_await report(shell, given, name, done, kIsDown);
     co_return status;
 }
 Task<int> start(Shell& shell, const Arguments& given) {
@@ -239,11 +268,10 @@ constexpr CommandEntry kVerbs[] = {
 
 std::string service_usage() {
     std::string text;
-    for (const CommandEntry& verb : kVerbs) {
-        FixedText<200> line("service ");
-        line.append(verb.name);
-        if (!verb.arguments.empty()) line.append(' ').append(verb.arguments);
-        text.append(line.column(48).append(verb.help).append('\n').view());
+    for (CommandEntry verb : kVerbs) {
+        const std::string name = "service " + std::string(verb.name);
+        verb.name = name;
+        text.append(help_line(verb, 48));
     }
     return text;
 }
@@ -263,7 +291,7 @@ Task<int> command_service(Shell& shell, const Arguments& given) {
     const Arguments parsed = parse_arguments(command, verb->arguments, rest);
     const bool names_one = verb->arguments.starts_with("NAME");
     if (!parsed.wrong.empty()) status = co_await shell.fail(parsed, parsed.wrong);
-    else if (names_one && parsed.words[0].size() > kMostName) status = co_await shell.fail(parsed, parsed.words[0], Error::NotFound);
+    else if (names_one && parsed.words[0].size() > kMostName) status = co_await report(shell, parsed, parsed.words[0], Error::NotFound);
     else status = co_await verb->run(shell, parsed);
     co_return status;
 }

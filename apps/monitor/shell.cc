@@ -30,7 +30,7 @@ Shell::Shell(WakeLoop& loop, Slot supervisor)
     : loop_(loop), console_(loop), clock_(loop), files_(loop), supervisor_(CapHandle(supervisor)) {}
 
 Status Shell::connect() {
-    EFT_CHECK(console_.connect("console"));
+    EFT_CHECK(console_.connect(kConsoleService));
     // Without a clock everything works but what needs one.
     static_cast<void>(clock_.connect("timer"));
     return {};
@@ -177,13 +177,14 @@ Task<void> Shell::run_lines(std::string_view lines) {
 }
 
 Task<void> Shell::run_line(std::string_view line) {
-    auto commands = parse_line(line);
-    if (!commands.ok()) {
+    ParsedLine parsed = parse_line(line);
+    if (!parsed.wrong.empty()) {
         status_ = kBadLine;
-        co_await print("monitor: a quote, a brace or a command is missing\n");
+        const std::string what = "monitor: " + std::string(parsed.wrong) + "; nothing of the line was run\n";
+        co_await print(what);
         co_return;
     }
-    for (Command& command : *commands) {
+    for (Command& command : parsed.commands) {
         Words words = expand(command.words, status_);
         if (command.background) {
             ++background_;
@@ -269,7 +270,7 @@ Task<void> Shell::print(std::string_view text) {
 }
 
 Task<int> Shell::fail(const Arguments& given, std::string_view what) {
-    std::string line = terminal_text(given.command);
+    std::string line = given.command.empty() ? "''" : terminal_text(given.command);
     line.append(": ").append(what).append("\n");
     co_await print(line);
     co_return 1;

@@ -92,7 +92,10 @@ private:
 };
 
 std::span<const CommandEntry> all_commands();
+// "NAME FORM", and in this column what it does.
+std::string help_line(const CommandEntry& entry, std::size_t column);
 
+constexpr std::string_view kConsoleService = "console";
 constexpr std::size_t kMostCandidates = 1000;
 // For the Tab key.
 Task<std::vector<std::string>> candidates(Shell& shell, Question question);

@@ -46,7 +46,7 @@ Task<std::string> list_services(Rpc& rpc) {
         const EndpointName& each = all[i];
         FixedText<200> line;
         std::string providers;
-        for (const std::string& provider : each.providers) providers.append(providers.empty() ? "" : ", ").append(provider);
+        for (const std::string& provider : each.providers) providers.append(providers.empty() ? "" : ",").append(provider);
         line.left(each.name, 16).append(' ').left(providers.empty() ? each.name : providers, 16).append(' ');
         Result<Endpoint*> endpoint = Error::PermissionDenied;
         if (each.allowed) endpoint = co_await rpc.endpoints.open(each.name);

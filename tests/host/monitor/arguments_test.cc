@@ -50,6 +50,7 @@ TEST_CASE("what the form does not have is refused, with what it has") {
     CHECK(wrong("[SERVICE [METHOD [JSON]]]", {"a", "b", "c"}).empty());
     CHECK(wrong("[SERVICE [METHOD [JSON]]]", {"a", "b", "c", "d"}).starts_with("d: too many arguments;"));
     CHECK(wrong("list|info [NAME]", {"lsit"}) == "lsit is none of list|info; usage: do list|info [NAME]");
+    CHECK(wrong("off|INTERFACE.METHOD", {"File.Read"}).empty());
     CHECK(wrong("list|info [NAME]", {}).starts_with("list|info is missing;"));
     CHECK(parse_arguments("service kill", "NAME", {}).wrong == "NAME is missing; usage: service kill NAME");
     CHECK(parse_arguments("service kill", "NAME", {}).command == "service");

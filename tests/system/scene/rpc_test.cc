@@ -179,7 +179,7 @@ TEST_CASE("what cannot be called is refused in one line") {
     CHECK(refusal(system, R"(mem DestroySpace {"id": 1})") == "mem DestroySpace: permission denied");
     CHECK(refusal(system, R"(dev Assign {"device": "com1"})") == "dev Assign: permission denied");
     CHECK(refusal(system, "timer Attach") == "timer Attach: JSON at 1: wake: is missing: a capability to notification, which rpc cannot give");
-    CHECK(system.run("rpc echo Say {\"text\": 5") == "monitor: a quote, a brace or a command is missing\n");
+    CHECK(system.run("rpc echo Say {\"text\": 5") == "monitor: the brace { is not closed; nothing of the line was run\n");
     CHECK(rpc(system, "echo Ping") == json::object());
     system.shut_down();
 }
