@@ -22,11 +22,21 @@ public:
     explicit ArchivePrograms(const CoreServers& core) : core_(core) {}
     bool has(std::string_view name) const override { return core_.boot_file(name).ok(); }
     std::string_view session_kinds(std::string_view name) const override {
+        for (std::size_t i = 0; i < known_; ++i)
+            if (kinds_[i].program == name) return kinds_[i].words;
         const auto file = core_.boot_file(name);
-        return file.ok() ? noted_session_kinds(*file) : std::string_view();
+        const std::string_view words = file.ok() ? noted_session_kinds(*file) : std::string_view();
+        if (known_ < kinds_.size()) kinds_[known_++] = {name, words};
+        return words;
     }
 
 private:
+    // Of programs that were asked about: the same ones are, again and again.
+    struct Kinds {
+        std::string_view program, words;
+    };
+    mutable std::array<Kinds, kMaxServices> kinds_{};
+    mutable std::size_t known_ = 0;
     const CoreServers& core_;
 };
 
