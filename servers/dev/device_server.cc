@@ -1,6 +1,7 @@
 #include <servers/dev/device_server.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace eft::dev {
@@ -9,6 +10,11 @@ namespace {
 // A function without messages has its line, a device of the platform one of those that it can use.
 u32 interrupts_of(const Device& device, const OwnRegisters& registers) {
     return registers.messages() != 0 ? std::min(registers.messages(), AssignedDevice::kMostInterrupts) : device.lines.inputs != 0;
+}
+
+// It can interrupt by one line and in no other way.
+bool has_one_line_only(const Device& device, const OwnRegisters& registers) {
+    return registers.messages() == 0 && std::has_single_bit(device.lines.inputs);
 }
 
 }  // namespace
@@ -106,9 +112,12 @@ Result<Interrupt> DeviceServer::open_interrupt(ipc::Context& context, const Inte
     if (request.index >= count) return Error::OutOfRange;
     const bool by_line = registers.messages() == 0;
     auto& interrupt = assignment->interrupts[request.index];
-    if (interrupt.parent == Slot::None) {
-        EFT_TRY(const u32 number, by_line ? assignments_.free_line(device.lines.inputs, request.lines) : assignments_.free_message());
-        if (by_line) EFT_CHECK(resources_.set_line_mode(number, device.lines.level, device.lines.active_low));
+    if (interrupt.parent != Slot::None) {
+        if (by_line && request.lines != 0 && !(request.lines >> interrupt.number & 1)) return Error::NotSupported;
+    } else if (by_line) {
+        EFT_CHECK(take_line(interrupt, device, request.lines));
+    } else {
+        EFT_TRY(const u32 number, assignments_.free_message());
         EFT_TRY(interrupt.parent, resources_.make_interrupt(number));
         interrupt.number = number;
     }
@@ -180,6 +189,11 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
         if (device.function.is_bridge) return Error::NotSupported;
         EFT_TRY(registers, control_.take_over(device));
     }
+    const bool one_line = has_one_line_only(device, registers);
+    if (one_line && !assignments_.free_line(device.lines.inputs, 0).ok()) {
+        control_.give_back(registers);
+        return Error::AlreadyExists;
+    }
     const Result<Slot> session = resources_.make_session(raw(Dev::badge_of(Dev::SessionKind::Driver, next_id_)));
     const Result<Slot> copy = session.ok() ? resources_.copy(*session) : Result<Slot>(session.error());
     if (!copy.ok()) {
@@ -196,7 +210,20 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
     dev::Assignment answer;
     answer.session = answer.session.owning(*copy);
     answer.id = assignment.id;
+    if (!one_line) return answer;
+    if (const Status taken = take_line(assignment.interrupts[0], device, 0); !taken.ok()) {
+        take_back(assignment);
+        return taken.error();
+    }
     return answer;
+}
+
+Status DeviceServer::take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted) {
+    EFT_TRY(const u32 number, assignments_.free_line(device.lines.inputs, wanted));
+    EFT_CHECK(resources_.set_line_mode(number, device.lines.level, device.lines.active_low));
+    EFT_TRY(interrupt.parent, resources_.make_interrupt(number));
+    interrupt.number = number;
+    return {};
 }
 
 Status DeviceServer::silence(AssignedDevice& assignment) {

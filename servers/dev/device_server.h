@@ -43,6 +43,7 @@ private:
 
     Result<AssignedDevice*> own(const ipc::Context& context);
     Result<dev::Assignment> begin(u32 place, u32 index);
+    Status take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted);
     Status silence(AssignedDevice& assignment);
     void release(AssignedDevice::Pin& pin);
     void take_back(AssignedDevice& assignment);

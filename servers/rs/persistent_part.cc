@@ -121,7 +121,9 @@ Status PersistentPart::assign_device(CoreServers& core) {
     dev::Match match;
     match.device = text(wanted->match());
     match.index = wanted->index();
-    EFT_TRY(dev::Assignment assigned, core.dev.assign(match).or_error());
+    auto answer = core.dev.assign(match).or_error();
+    if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line has another driver");
+    EFT_TRY(dev::Assignment assigned, std::move(answer));
     device = CapHandle(assigned.session.release());
     assignment = assigned.id;
     return name_capability("device", device.slot(), bits(EndpointRight::Send), Badge::None);

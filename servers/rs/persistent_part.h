@@ -42,7 +42,7 @@ struct PersistentPart {
     AllowedServices allowed;         // what names lets it connect to
     u32 named = 0;  // capabilities that have a name in the configuration
     bool made = false;  // everything above is there
-    FixedText<63> trouble;  // what could not be made, and why
+    FixedText<95> trouble;  // what could not be made, and why
     Error missing = Error::None;  // the same for programs
     bool spare = false;  // not made, and another driver provides the same
 

@@ -71,7 +71,13 @@ TEST_CASE("a device without messages has the line that firmware has connected it
         assignments.push_back(std::move(*assignment));
         return DevFixture::Client(transport, badge);
     };
+    const auto refusal = [&](std::string_view match) {
+        dev::Match request;
+        request.device = match;
+        return control.assign(request).or_error().error();
+    };
     auto driver = driver_of("pci:8086:2001");
+    CHECK(refusal("pci:8086:2003") == Error::AlreadyExists);  // before anybody has asked for the interrupt
     CHECK(driver.describe()->interrupts == 1);
     CHECK(driver.open_interrupt({.index = 1}).error() == Error::OutOfRange);
     const auto interrupt = driver.open_interrupt({});
@@ -90,7 +96,7 @@ TEST_CASE("a device without messages has the line that firmware has connected it
     auto second = driver_of("pci:8086:2002");
     CHECK(second.open_interrupt({})->number == 11);
     CHECK(fixture.local.line_modes.at(11) == std::pair(true, true));  // ACPI says nothing of it
-    CHECK(driver_of("pci:8086:2003").open_interrupt({}).error() == Error::LimitReached);  // the first has it
+    CHECK(refusal("pci:8086:2003") == Error::AlreadyExists);  // the first has its line
     CHECK(driver_of("pci:8086:2004").open_interrupt({}).error() == Error::NotSupported);
     CHECK(driver_of("pci:8086:2005").open_interrupt({}).error() == Error::NotSupported);
     for (const auto& assignment : assignments) CHECK(control.unassign({.id = assignment.id}).or_error().ok());
