@@ -20,6 +20,9 @@ struct Rpc {
 // Why a service cannot be called.
 std::string open_failure(Rpc& rpc, std::string_view name, Error error);
 
+// The program that provides it: of several drivers the one that runs on this machine, or else the first.
+std::string running_provider(Rpc& rpc, const EndpointName& service);
+
 // The events that an endpoint has.
 std::vector<std::string> event_names(const Endpoint& endpoint);
 // Prints each event until `count` are there (0: without end), and what becomes of the service meanwhile. The session is one

@@ -45,9 +45,7 @@ Task<std::string> list_services(Rpc& rpc) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         const EndpointName& each = all[i];
         FixedText<200> line;
-        std::string providers;
-        for (const std::string& provider : each.providers) providers.append(providers.empty() ? "" : ",").append(provider);
-        line.left(each.name, 16).append(' ').left(providers.empty() ? each.name : providers, 16).append(' ');
+        line.left(each.name, 16).append(' ').left(running_provider(rpc, each), 16).append(' ');
         Result<Endpoint*> endpoint = Error::PermissionDenied;
         if (each.allowed) endpoint = co_await rpc.endpoints.open(each.name);
         if (endpoint.ok()) line.append(interface_names(**endpoint));
@@ -117,6 +115,16 @@ Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::
 }
 
 }  // namespace
+
+std::string running_provider(Rpc& rpc, const EndpointName& service) {
+    if (service.providers.empty()) return service.name;
+    if (service.providers.size() == 1) return service.providers.front();
+    for (const std::string& provider : service.providers) {
+        auto info = settled(rpc.supervisor.info({provider}));
+        if (info.ok() && info->trouble().empty()) return provider;
+    }
+    return service.providers.front();
+}
 
 std::string open_failure(Rpc& rpc, std::string_view name, Error error) {
     const std::vector<EndpointName> all = rpc.endpoints.list();

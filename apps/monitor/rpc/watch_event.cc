@@ -68,23 +68,12 @@ Task<void> ring_each_second(Shell& shell, Bell& bell) {
     }
 }
 
-// Of several drivers the one that runs on this machine.
-std::string provider_of(Shell& shell, const EndpointName& service) {
-    for (const std::string& provider : service.providers) {
-        rs::Name name;
-        name.name = provider;
-        auto info = settled(shell.supervisor().info(name));
-        if (info.ok() && info->trouble().empty()) return provider;
-    }
-    return service.providers.empty() ? service.name : service.providers.front();
-}
-
 class EventWatch {
 public:
     EventWatch(Shell& shell, Rpc& rpc, const Arguments& given, const Event& event, Endpoint session)
         : shell_(shell), rpc_(rpc), given_(given), event_(event), session_(std::move(session)), bell_(shell.loop()) {
         for (const EndpointName& each : rpc.endpoints.list())
-            if (each.name == session_.name) provider_ = provider_of(shell, each);
+            if (each.name == session_.name) provider_ = running_provider(rpc, each);
     }
     EventWatch(const EventWatch&) = delete;
     ~EventWatch() { rpc_.endpoints.close(session_); }
