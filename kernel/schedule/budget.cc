@@ -8,8 +8,11 @@
 namespace eft::kernel {
 namespace {
 
+// In a slice at the latest: until then whoever runs takes turns with others of its priority, however far ahead the deadline is.
 [[gnu::noinline]] void arm(Core& core, u64 deadline, u64 now) {
     if (core.deadline != 0 && core.deadline <= deadline) return;
+    const u64 slice = now + arch::ticks_per_slice();
+    if (deadline > slice) deadline = slice;
     core.deadline = deadline;
     arch::arm_timer(deadline > now ? deadline - now : 1);
 }
@@ -61,8 +64,7 @@ void settle(Core& core) {
 
 [[gnu::noinline]] void arm_slice(Core& core) {
     if (core.deadline != 0) return;
-    const u64 now = arch::now();
-    arm(core, now + arch::ticks_per_slice(), now);
+    arm(core, ~u64{0}, arch::now());
 }
 
 Thread* choose_next(Core& core) {

@@ -1,6 +1,7 @@
 // Whose time it is: contexts are lent with calls, come back in every way in which a call can end, and stop who has none.
 #include "program.h"
 
+#include <arch/timer.h>
 #include <object/reply.h>
 
 #include <doctest/doctest.h>
@@ -153,7 +154,41 @@ TEST_CASE("the timer is set for the end of a budget, and for its return while no
     machine.time_slice();
     CHECK(program.state() == ThreadState::Exhausted);
     CHECK(machine.core().current == nullptr);
-    CHECK(machine.core().deadline == program.object().own_context()->next_refill());
+    const u64 refill = program.object().own_context()->next_refill();
+    for (unsigned slices = 0; machine.core().deadline != refill; ++slices) {
+        REQUIRE(slices < kPeriod / arch::ticks_per_slice());
+        CHECK(machine.core().deadline == arch::record().time + arch::ticks_per_slice());
+        machine.time_slice();
+        CHECK(program.state() == ThreadState::Exhausted);
+    }
+}
+
+TEST_CASE("who has the same priority takes turns, however far ahead a budget ends or comes back") {
+    constexpr u64 kFar = 1000 * kPeriod;
+    Machine machine;
+    Program limited(machine), b(machine), c(machine);
+    const auto turns = [&](Thread& first, Thread& second) {
+        unsigned firsts = 0, seconds = 0;
+        for (unsigned i = 0; i < 12; ++i) {
+            REQUIRE(arch::record().timer != 0);
+            REQUIRE(arch::record().timer <= arch::record().time + arch::ticks_per_slice());
+            machine.time_slice();
+            firsts += machine.core().current == &first;
+            seconds += machine.core().current == &second;
+        }
+        CHECK(firsts >= 2);
+        CHECK(seconds >= 2);
+    };
+    SUBCASE("it has been used up") {
+        machine.expect(limited.context, Invocation::SchedConfigure, kBudget, kFar, kPriority);
+        for (unsigned i = 0; i < 12 && limited.state() == ThreadState::Ready; ++i) machine.time_slice();
+        REQUIRE(limited.state() == ThreadState::Exhausted);
+        turns(b.object(), c.object());
+    }
+    SUBCASE("it lasts") {
+        machine.expect(limited.context, Invocation::SchedConfigure, kFar / 2, kFar, kPriority);
+        turns(limited.object(), b.object());
+    }
 }
 
 TEST_CASE("a server that uses up its client's budget goes on with its own; the client has to wait") {
