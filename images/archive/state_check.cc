@@ -1,7 +1,5 @@
 #include "state_check.h"
 
-#include <eft/elf.h>
-
 #include <manifest_generated.h>
 
 #include <linux/elf.h>
@@ -49,8 +47,20 @@ const NewcFile* find(const std::vector<NewcFile>& files, std::string_view name) 
 }  // namespace
 
 std::uint64_t noted_state_bytes(std::string_view program) {
-    const auto notes = eft::find_section(std::as_bytes(std::span(program)), ".note.eft.state");
-    return largest_of({reinterpret_cast<const char*>(notes.data()), notes.size()});
+    const auto header = at<Elf64_Ehdr>(program, 0);
+    if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return 0;
+    const auto section = [&](unsigned index) { return at<Elf64_Shdr>(program, header->e_shoff + index * sizeof(Elf64_Shdr)); };
+    const auto contents = [&](const Elf64_Shdr& of) {
+        return of.sh_offset > program.size() ? std::string_view() : program.substr(of.sh_offset, of.sh_size);
+    };
+    const auto names = section(header->e_shstrndx);
+    if (!names) return 0;
+    for (unsigned index = 0; index < header->e_shnum; ++index) {
+        const auto each = section(index);
+        if (!each || each->sh_type != SHT_NOTE || each->sh_name >= contents(*names).size()) continue;
+        if (contents(*names).substr(each->sh_name).starts_with(std::string_view(".note.eft.state", 16))) return largest_of(contents(*each));
+    }
+    return 0;
 }
 
 std::vector<std::string> state_complaints(const std::vector<NewcFile>& files) {

@@ -1,3 +1,5 @@
+// Long because handing over the processor, time with its events, and the ends of threads are one thing: each is part of the
+// other's loop.
 #include "machine.h"
 
 #include "boot.h"
