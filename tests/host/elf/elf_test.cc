@@ -102,3 +102,35 @@ TEST_CASE("whatever the bytes are, nothing outside of them is read") {
     }
     CHECK(good > 100);
 }
+
+TEST_CASE("a section is found by its whole name, and a damaged file has none that lies outside it") {
+    constexpr char kNames[] = "\0.note\0.note.more";
+    elf_format::Header header{};
+    std::memcpy(header.identification, elf_format::kIdentification, sizeof elf_format::kIdentification);
+    header.section_headers = sizeof header;
+    header.section_header_count = 3;
+    elf_format::SectionHeader sections[3] = {};
+    sections[0].offset = sizeof header + sizeof sections;
+    sections[0].size = sizeof kNames;
+    sections[1].name = 7, sections[1].offset = sections[0].offset, sections[1].size = 3;
+    sections[2].name = 1, sections[2].offset = sections[0].offset + 1, sections[2].size = 5;
+    std::vector<std::byte> file(sizeof header + sizeof sections + sizeof kNames);
+    std::memcpy(file.data(), &header, sizeof header);
+    std::memcpy(file.data() + sizeof header, sections, sizeof sections);
+    std::memcpy(file.data() + sizeof header + sizeof sections, kNames, sizeof kNames);
+    const auto text_of = [](std::span<const std::byte> found) { return std::string(reinterpret_cast<const char*>(found.data()), found.size()); };
+    CHECK(text_of(find_section(file, ".note")) == ".note");
+    CHECK(find_section(file, ".note.more").size() == 3);
+    CHECK(find_section(file, ".not").empty());
+    CHECK(find_section(file, ".note.").empty());
+    std::mt19937 random(5);
+    for (std::size_t length = 0; length < file.size(); ++length) {
+        std::vector<std::byte> damaged(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(length));
+        for (unsigned round = 0; round < 20; ++round) {
+            const auto found = find_section(damaged, ".note");
+            const bool inside = found.empty() || (found.data() >= damaged.data() && found.data() + found.size() <= damaged.data() + damaged.size());
+            REQUIRE(inside);
+            if (!damaged.empty()) damaged[random() % damaged.size()] = static_cast<std::byte>(random());
+        }
+    }
+}
