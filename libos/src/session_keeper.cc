@@ -41,15 +41,15 @@ void SessionKeeper::recover_sessions() {
     }
 }
 
-// What lies in a slot without a record is from a step that was cut short.
+// What lies in a slot without a record is from a step that was cut short, or its session is lost.
 void SessionKeeper::recover_attachments(const Hooks& hooks, bool not_at_fault) {
     for (u32 place = 0; place < shape_.places; ++place)
         for (u32 index = 0; index < shape_.attachments; ++index) {
             if (!has_session(place) || (broken_ & bit(place)) || record(place, index).attached == 0) {
-                empty_slots(kept_slot(place, index), shape_.attachment_slots);
+                drop_attachment(place, index);
             } else if (!open_attachment(hooks, place, index, not_at_fault).ok()) {
                 break_session(place, "a session's attachment cannot be mapped again");
-                detach(hooks, place, index);
+                detach(hooks, place, index, true);
             } else if (shape_.wake_slot != kNowhere && shape_.broken == kNowhere) {
                 signal(place, index);  // the dead one may have owed it
             }
@@ -178,10 +178,7 @@ bool SessionKeeper::in_progress(u32 place) const {
 void SessionKeeper::close_idle(const Hooks& hooks) {
     for_each_bit(ended_ | broken_, [&](u32 place) {
         if (!has_session(place) || in_progress(place)) return;
-        for (u32 index = 0; index < shape_.attachments; ++index) {
-            if (shape_.wake_slot != kNowhere) signal(place, index);  // who waits asks, and is told
-            detach(hooks, place, index);
-        }
+        for (u32 index = 0; index < shape_.attachments; ++index) detach(hooks, place, index, true);
         if (!(ended_ & bit(place))) return;
         if (hooks.closed) hooks.closed(*this, place);
         if (shape_.drop_last_reply) shape_.drop_last_reply(*this, place);
@@ -207,7 +204,7 @@ Status SessionKeeper::begin_attachment(const Hooks& hooks, u32 place, u32 index,
     if (index >= shape_.attachments) return Error::OutOfRange;
     if (shape_.area_max != 0 && (area_bytes == 0 || area_bytes % kPageSize != 0 || area_bytes > shape_.area_max)) return Error::InvalidArgument;
     if (entries_in_progress(place, index) != 0) return Error::Busy;
-    detach(hooks, place, index);
+    detach(hooks, place, index, false);
     ipc::AttachmentRecord& kept = record(place, index);
     EFT_CHECK(save_part(place, std::as_bytes(std::span(&kept, 1))));
     kept = {area_bytes, 1, 0};
@@ -226,7 +223,7 @@ Status SessionKeeper::keep_attachment(const Hooks& hooks, u32 place, u32 index, 
 void SessionKeeper::end_attachment(const Hooks& hooks, u32 place, u32 index, bool done) {
     if (!done) {
         log_.abort();
-        detach(hooks, place, index);
+        detach(hooks, place, index, false);
         return empty_slots(kept_slot(place, index), shape_.attachment_slots);
     }
     look_again_ = true;  // entries may be there already
@@ -251,12 +248,14 @@ void SessionKeeper::close_attachment(u32 place, u32 index) {
     if (open_[place] &= ~bit(index); open_[place] == 0) mapped_ &= ~bit(place);
 }
 
-// Nothing of it is in progress. The record goes before the capabilities.
-void SessionKeeper::detach(const Hooks& hooks, u32 place, u32 index) {
+// Nothing of it is in progress. The record goes before the capabilities. Who waits is signalled when the ring says that
+// nobody serves it; asks, and is told.
+void SessionKeeper::detach(const Hooks& hooks, u32 place, u32 index, bool tell) {
     if (is_open(place, index) && hooks.detaching) hooks.detaching(*this, place, index);
     close_attachment(place, index);
     ipc::AttachmentRecord& kept = record(place, index);
     if (kept.attached == 0) return;
+    if (tell && shape_.wake_slot != kNowhere) signal(place, index);
     if (log_.begin().ok()) {
         if (sessions_.save_part(place, std::as_bytes(std::span(&kept, 1))).ok()) {
             kept = {};
@@ -266,6 +265,16 @@ void SessionKeeper::detach(const Hooks& hooks, u32 place, u32 index) {
         }
     }
     empty_slots(kept_slot(place, index), shape_.attachment_slots);
+}
+
+// Of which this incarnation knows nothing. A client whose session is lost attaches its ring again when it is told so.
+void SessionKeeper::drop_attachment(u32 place, u32 index) {
+    const u32 first = kept_slot(place, index);
+    if (shape_.ring_slot != kNowhere && slots_.holds_anything(first + shape_.ring_slot)) {
+        slots_.end_ring(first + shape_.ring_slot, ring::ConsumerState::Detached);
+        if (shape_.wake_slot != kNowhere) slots_.signal(first + shape_.wake_slot);
+    }
+    empty_slots(first, shape_.attachment_slots);
 }
 
 void SessionKeeper::empty_slots(u32 first, u32 count) {

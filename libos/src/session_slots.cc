@@ -4,6 +4,7 @@
 #include <eft/invoke.h>
 #include <eft/layout.h>
 #include <eft/process.h>
+#include <eft/shared_memory.h>
 #include <eft/syscall.h>
 
 namespace eft {
@@ -22,5 +23,12 @@ Status SessionSlots::keep(u32 index, Slot received) {
 void SessionSlots::remove(u32 index) { static_cast<void>(kernel_object::remove(slot(WellKnown::Table), at(index))); }
 
 void SessionSlots::signal(u32 index) { sys::signal(at(index)); }
+
+bool SessionSlots::holds_anything(u32 index) const { return kernel_object::inspect(slot(WellKnown::Table), at(index)).ok(); }
+
+void SessionSlots::end_ring(u32 index, ring::ConsumerState why) const {
+    if (!holds_anything(index)) return;
+    if (const auto memory = SharedMemory::borrow(at(index), kPageSize); memory.ok()) ring::Memory::set_consumer_state(memory->bytes(), why);
+}
 
 }  // namespace eft

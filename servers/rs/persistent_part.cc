@@ -69,7 +69,6 @@ Status PersistentPart::make_objects(CoreServers& core, unsigned index) {
     EFT_TRY(bell, copy_capability(slot(WellKnown::SelfSignal), signal, u64{1} << (kFirstServiceBit + index)));
     EFT_TRY(heartbeat, copy_capability(notification.slot(), signal, static_cast<u64>(WakeBit::Heartbeat)));
     EFT_TRY(stop, copy_capability(notification.slot(), signal, static_cast<u64>(WakeBit::Stop)));
-    EFT_TRY(rings, copy_capability(notification.slot(), signal, static_cast<u64>(WakeBit::Rings)));
     EFT_TRY(const kernel_object::CapInfo info, kernel_object::inspect(slot(WellKnown::Table), endpoint.slot()));
     endpoint_id = info.id;
     return {};

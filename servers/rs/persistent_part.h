@@ -33,7 +33,6 @@ struct PersistentPart {
     CapHandle bell;       // signals rs about this service
     CapHandle heartbeat;  // the service's notification, by what it is told
     CapHandle stop;
-    CapHandle rings;
     CapHandle device;     // session with dev
     SharedMemory config, memory;
     u32 assignment = 0;

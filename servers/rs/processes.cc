@@ -180,11 +180,7 @@ Signs Processes::signs(unsigned index) {
 
 void Processes::signal(unsigned index, WakeBit what) {
     const PersistentPart& part = parts_[index];
-    switch (what) {
-        case WakeBit::Stop: sys::signal(part.stop.slot()); break;
-        case WakeBit::Rings: sys::signal(part.rings.slot()); break;
-        default: sys::signal(part.heartbeat.slot());
-    }
+    sys::signal((what == WakeBit::Stop ? part.stop : part.heartbeat).slot());
 }
 
 void Processes::report(unsigned index, std::string_view what) {

@@ -95,7 +95,6 @@ void Supervisor::tick(unsigned index) {
         static_cast<void>(terminate(index, proc::DeathReason::Ordered, "did not end when it was asked to"));
     }
     if (service.tombstone_due != 0 && now_ >= service.tombstone_due) start_tombstone(index);
-    if (service.tombstone_pid != 0 && now_ % kRemindTicks == 0) processes_.signal(index, WakeBit::Rings);
 }
 
 bool Supervisor::has_ended(u32 pid) {

@@ -26,7 +26,6 @@ namespace eft::supervisor {
 
 constexpr u64 kStopTicks = ticks(1000);       // an orderly end that takes longer is not waited for
 constexpr u64 kTombstoneTicks = ticks(1000);  // before a tombstone that died is replaced
-constexpr u64 kRemindTicks = ticks(500);      // a tombstone signals the service's clients so often: a signal can merge with another
 
 class Supervisor {
 public:

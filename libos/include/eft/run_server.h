@@ -20,6 +20,7 @@ namespace eft {
 template <class Server, class... More>
 [[noreturn]] void run_server(u32 layout_version, More&... more) {
     if (Server::kSlots > SessionSlots::count()) panic_for_slots(Server::kSlots);
+    if constexpr (Server::Service::Attachment::kHasRing) persistent_head().rings = Server::kRingSlots;
     static EFT_PROCESS_LOCAL SessionSlots slots;
     static EFT_PROCESS_LOCAL Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
     log_recovery(server.recover(incarnation().replies_delivered));

@@ -56,6 +56,20 @@ struct ServiceConfig {
 };
 static_assert(sizeof(ServiceConfig) <= kPageSize);
 
+// Where among the persistent slots the rings of clients lie: for who stands in the service's place.
+struct RingSlots {
+    u32 sessions, session_slots;  // a session has so many slots
+    u32 first;                    // of them its first ring
+    u32 rings, ring_slots;        // so many rings, so far apart
+
+    template <class Visit>
+    void for_each(u32 end, Visit visit) const {
+        for (u64 session = 0; session < sessions; ++session)
+            for (u64 ring = 0; ring < rings; ++ring)
+                if (const u64 index = session * session_slots + first + ring * ring_slots; index < end) visit(static_cast<u32>(index));
+    }
+};
+
 struct PersistentHead {
     u64 heartbeats;         // counted up by libos for each heartbeat signal
     u32 ready_incarnation;  // the incarnation that finished starting
@@ -67,6 +81,7 @@ struct PersistentHead {
     Complaint complaint;    // about another service's answer (overdue.h)
     SlowAnswers slow;       // of this service's own
     FaultProgress faults;   // of all incarnations
+    RingSlots rings;        // of the last one that has said so
 };
 static_assert(sizeof(PersistentHead) <= kPageSize);
 

@@ -7,6 +7,7 @@
 
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
+#include <eft/ring/layout.h>
 
 namespace eft {
 
@@ -21,6 +22,10 @@ public:
     // Nothing happens if it is empty; so with signal().
     void remove(u32 index);
     void signal(u32 index);
+    bool holds_anything(u32 index) const;
+    // The memory in this slot is a ring: nobody serves it any more, and its client is to be signalled then. Nothing happens
+    // if it is none, or cannot be mapped.
+    void end_ring(u32 index, ring::ConsumerState why) const;
 };
 
 }  // namespace eft

@@ -36,4 +36,21 @@ private:
     CapHandle endpoint_;
 };
 
+// The same without waiting for a server: WouldBlock where nobody receives. The capability is somebody else's.
+class PollTransport {
+public:
+    using Handle = CapHandle;
+
+    explicit PollTransport(Slot endpoint) : endpoint_(endpoint) {}
+
+    Error call(Registers& registers) { return sys::poll_call(endpoint_, registers); }
+    Error send(Registers& registers) { return sys::poll_send(endpoint_, registers); }
+    Error poll_send(Registers& registers) { return sys::poll_send(endpoint_, registers); }
+    Utcb& page() { return sys::utcb(); }
+    Slot slot() const { return endpoint_; }
+
+private:
+    Slot endpoint_;
+};
+
 }  // namespace eft::ipc

@@ -6,12 +6,17 @@
 //   if (!disk.windows().any()) EFT_CO_CHECK(co_await disk.windows().wait());
 //   ...
 //
-// The server's death is not seen: the ring is its next incarnation's. Where there is none because the service is held or
-// stopped, the tombstone in its place signals those who wait, and a call of the session meets it: what waits in the ring ends
-// with ServiceHeld, and so does what is submitted, until the service has been started again. A client whose sessions were
-// closed because its requests killed the server is told ServiceFailed, for good. Where a server has lost the session with
-// all that was attached (its state was damaged, or names has started over), the stub's next call of the session that finds
-// that out attaches the same ring again, and what waits in it is answered by whoever serves it then.
+// The server's death is not seen: the ring is its next incarnation's. Where nobody serves the ring, its memory says so
+// (ConsumerState), the client is signalled, and asks:
+//
+//   the service is held or stopped       what waits in the ring ends with ServiceHeld, and so does what is submitted, until
+//                                        the service is started again
+//   the server has lost the session      the same ring is attached again, and what waits in it is answered
+//   the client has broken the rules      what waits, and all that follows, ends with ProtocolViolation
+//   its requests killed the server too   what waits, and all that follows, ends with ServiceFailed
+//   often, and its sessions are closed
+//
+// Nothing but connect() and the calls of the session waits for a server that is being started.
 #pragma once
 
 #include <eft/ipc/client.h>
@@ -68,7 +73,7 @@ public:
             calls_.emplace(std::move(session));
             calls_->on_reopen(*this);
         }
-        auto attached = attach();
+        auto attached = attach(*calls_);
         is_attached_ = attached.ok();
         return attached;
     }
@@ -80,10 +85,12 @@ public:
     Windows& windows() { return windows_; }
     std::span<std::byte> area() const { return area_.bytes(); }
 
-    // The notification was signalled. Where that was not for a completion, somebody else may have the endpoint: a tombstone,
-    // or a server that has been started again. A call tells.
+    // The notification was signalled: for completions, or because somebody else serves the ring now, or nobody. One signal
+    // may stand for both.
     void on_wake() {
-        if (is_attached_ && !take_completions()) look();
+        if (!is_attached_) return;
+        const bool any = take_completions();
+        if (!any || ring_.consumer_state() != ConsumerState::Serving) find_out(Error::ServiceHeld);
     }
     // Between two signals: resumes those whose completions are there. False: there were none.
     bool take_completions() {
@@ -100,37 +107,65 @@ public:
         return ring_.prepare_to_sleep();
     }
 
-    // For the stub. Busy: the server has the ring, and works on it.
+    // For the stub: the server has forgotten the session. Busy: it has the ring, and works on it.
     Status reopen(ipc::Client<ipc::KernelTransport>&) {
-        const Error error = attach().error();
+        const Error error = attach(*calls_).error();
         return error == Error::Busy ? Error::None : error;
     }
 
-    // Who has the endpoint? Of a service that is being started it waits until it answers.
-    void look() {
-        sys::Registers question;
-        question.tag = Tag(ipc::kWhatIsThereLabel, 0);
-        Error error = calls_->transport().call(question);
-        if (error == Error::None) error = static_cast<Error>(question.tag.label());
-        if (error == Error::ServiceHeld) {
-            ring_.hold();
-            windows_.end_waits(error);
-        } else if (error == Error::InvalidCapability) {
-            ring_.fail(Error::ServiceFailed);
-            windows_.end_waits(Error::ServiceFailed);
-        } else if (error != Error::PeerDied) {  // after that the next incarnation signals, or a tombstone
-            ring_.go_on();
-        }
-    }
+    // Before something is submitted to a ring that is held: is the service back?
+    void look() { find_out(Error::None); }
 
 private:
-    Result<Attached> attach() {
+    // Asks who has the endpoint. `if_nobody`: what that means where nobody is there to answer and a tombstone has said that
+    // the service is held. It may not have come to receive yet, or be gone: whoever submits then is signalled in any case.
+    void find_out(Error if_nobody) {
+        Error there = ask();
+        const ConsumerState said = ring_.consumer_state();  // after an answer: a server takes up its rings before it answers
+        if (there != Error::ServiceHeld && there != Error::InvalidCapability) {
+            const bool nobody = there == Error::WouldBlock || there == Error::PeerDied;
+            if (said == ConsumerState::Serving) there = Error::None;
+            else if (!nobody) there = attach_again();
+            else there = said == ConsumerState::Held ? if_nobody : Error::ServiceHeld;
+        }
+        settle(there);
+    }
+    void settle(Error found) {
+        switch (found) {
+            case Error::None:
+            case Error::Busy:  // the server has the ring, and works on it
+                return ring_.go_on();
+            case Error::InvalidCapability: return end(Error::ServiceFailed);
+            case Error::ProtocolViolation: return end(found);
+            default:  // the server cannot take the ring now; the next request asks again
+                ring_.hold();
+                windows_.end_waits(Error::ServiceHeld);
+        }
+    }
+    void end(Error error) {
+        ring_.fail(error);
+        windows_.end_waits(error);
+    }
+    // WouldBlock: nobody receives, or nobody does at this moment.
+    Error ask() {
+        sys::Registers question;
+        question.tag = Tag(ipc::kWhatIsThereLabel, 0);
+        const Error error = sys::poll_call(calls_->slot(), question);
+        return error == Error::None ? static_cast<Error>(question.tag.label()) : error;
+    }
+    Error attach_again() {
+        typename Service::template ClientOf<ipc::PollTransport> calls{calls_->slot()};
+        return attach(calls).error();
+    }
+
+    template <class Client>
+    Result<Attached> attach(Client& calls) {
         typename Service::AttachMethod::Request request;
         request.ring = ring_memory_.object();
         request.area = area_.object();
         request.area_bytes = area_.bytes().size();
         request.wake = *wake_;
-        auto attached = Result<Attached>(calls_->attach(request));
+        auto attached = Result<Attached>(calls.attach(request));
         if (attached.ok()) server_wake_ = CapHandle(attached->wake.release());
         return attached;
     }

@@ -69,7 +69,7 @@ public:
     // The notification was signalled: resumes the coroutines whose completions are there. What was submitted by ticket
     // stays for take_completion(). A coroutine that is resumed must not destroy this object.
     void on_wake() {
-        while (failed_ == Error::None) {
+        while (!has_failed()) {
             auto taken = producer_.take([this](u64 ticket) { return waiter(ticket).awaited; });
             if (!taken.ok()) return fail(taken.error());
             if (!taken->has_value()) return;
@@ -79,8 +79,9 @@ public:
         }
     }
 
+    ConsumerState consumer_state() const { return producer_.consumer_state(); }
     // False: completions are there already.
-    bool prepare_to_sleep() { return producer_.prepare_to_sleep(); }
+    bool prepare_to_sleep() { return has_failed() || producer_.prepare_to_sleep(); }
     bool in_flight(u64 ticket) const { return producer_.in_flight(ticket); }
     u64 in_flight() const { return producer_.in_flight(); }
     Producer<kEntries>& producer() { return producer_; }
@@ -101,6 +102,8 @@ public:
         if (is_held()) failed_ = Error::None;
     }
     bool is_held() const { return failed_ == Error::ServiceHeld; }
+    // For good.
+    bool has_failed() const { return failed_ != Error::None && !is_held(); }
     // `owner.look()` is called before a call fails because of hold(), and calls go_on() if the service is back. The owner
     // outlives this.
     template <class Owner>

@@ -8,7 +8,7 @@
 // that changes the rest confuses only itself: the worst is that its own entry is answered with nonsense, or that the
 // ring is given up with ProtocolViolation.
 //
-// For sleeping and races (1) to (3) see producer.h.
+// For sleeping and races (1) to (4) see producer.h.
 #pragma once
 
 #include <eft/ring/fault_hooks.h>
@@ -47,6 +47,9 @@ public:
         return consumer;
     }
 
+    // Nobody serves the ring any more: its client shall be signalled, and asks.
+    void leave() { memory_.set_consumer_state(ConsumerState::Detached); }
+
     // Nothing: no request waits, or as many are in progress as may be.
     Result<std::optional<Taken>> take() {
         for (;;) {
@@ -72,7 +75,7 @@ public:
     // Answers an entry that was taken. A ticket that is not in progress is ignored: an entry is answered once.
     void complete(u64 ticket, Error status, std::span<const u64> response) {
         if (!in_progress(ticket)) return;
-        leave(ticket);
+        end_progress(ticket);
         if (faults_.any()) [[unlikely]]
             return publish_unless_lost(ticket, status, response);
         publish(ticket, status, response);
@@ -124,6 +127,7 @@ private:
                 return Error::ProtocolViolation;
             }
         }
+        memory_.set_consumer_state(ConsumerState::Serving);
         completed_ = taken_ - found_unfinished_;
         release(memory_.header().completed, completed_);
         return {};
@@ -155,7 +159,7 @@ private:
     [[gnu::cold, gnu::noinline]] void meet_order(std::optional<Taken>& taken) {
         const std::span<u64> request(taken->words, memory_.geometry().request_words);
         if (faults_.reaches_handler(slot(taken->ticket), taken->label, request)) return;
-        leave(taken->ticket);
+        end_progress(taken->ticket);
         taken.reset();
     }
 
@@ -168,7 +172,7 @@ private:
         if (const u32 taken = read_once(attempts); taken != 0) write(attempts, taken - 1);
     }
 
-    void leave(u64 ticket) {
+    void end_progress(u64 ticket) {
         in_use_[slot(ticket)] = false;
         --in_progress_;
     }

@@ -2,7 +2,7 @@
 //
 //   line 0   geometry, written once by the client before it hands the memory over
 //   line 1   the producer's (client): how many entries it has submitted; whether it sleeps
-//   line 2   the consumer's (server): how many entries it has completed; whether it sleeps
+//   line 2   the consumer's (server): how many entries it has completed; whether it sleeps; whether there is one
 //   entries  position p (0, 1, 2, …) lies in slot p % count
 //
 // The state word of an entry tells all that matters after a death:
@@ -33,6 +33,13 @@ constexpr u32 kMaxEntries = 4096;
 constexpr u32 kMaxWords = 12;  // of a request, and of a response
 constexpr std::size_t kLine = 64;
 
+// Whether anybody serves the ring. The server's side writes it, then signals the client. For the client it is a hint: it asks.
+enum class ConsumerState : u32 {
+    Serving = 0,
+    Held = 1,      // the service is held or stopped, and a tombstone stands in its place
+    Detached = 2,  // the server has let go of the ring: it broke the rules, or the server has lost its session
+};
+
 struct Header {
     u64 magic;
     u32 version;
@@ -47,6 +54,7 @@ struct Header {
 
     alignas(kLine) u64 completed;  // a hint: "look again". The states are the truth
     u32 consumer_sleeps;
+    u32 consumer_state;  // a ConsumerState
 };
 static_assert(sizeof(Header) == 3 * kLine);
 static_assert(offsetof(Header, submitted) == kLine && offsetof(Header, completed) == 2 * kLine);
@@ -116,6 +124,16 @@ public:
                           read_once(header.response_words), read_once(header.area_bytes)};
         if (!geometry.valid() || !fits(bytes, geometry)) return Error::ProtocolViolation;
         return Memory(bytes, geometry);
+    }
+
+    // The server's side: before it signals the client.
+    void set_consumer_state(ConsumerState state) const { release(header().consumer_state, static_cast<u32>(state)); }
+
+    // The same, for who only has the ring's first page. Nothing happens if it is none.
+    static void set_consumer_state(std::span<std::byte> first_page, ConsumerState state) {
+        if (first_page.size() < sizeof(Header) || misaligned(first_page)) return;
+        Header& header = *reinterpret_cast<Header*>(first_page.data());
+        if (acquire(header.magic) == kMagic && read_once(header.version) == kVersion) release(header.consumer_state, static_cast<u32>(state));
     }
 
     const Geometry& geometry() const { return geometry_; }

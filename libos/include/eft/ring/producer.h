@@ -10,6 +10,9 @@
 //       store: either the producer signals, or the consumer does not sleep.
 //   (2) the same with done states, `completed` and `producer_sleeps`, sides exchanged.
 //   (3) a side that dies between its store and its signal leaves the other asleep: a new incarnation signals once.
+//   (4) whoever ends the service of a ring stores `consumer_state` and then signals; the client reads it when it was woken.
+//       So a signal that merges with a completion's is not overlooked. What is submitted meanwhile comes before the signal,
+//       or the client sees the state and signals whoever is there, who signals back.
 #pragma once
 
 #include <eft/ring/layout.h>
@@ -60,6 +63,8 @@ public:
             write(sleeps, u32{0});
             needs_signal = true;
         }
+        if (consumer_state() != ConsumerState::Serving) [[unlikely]]
+            needs_signal = true;  // race (4)
         return position;
     }
 
@@ -92,6 +97,12 @@ public:
         if (!anything_done()) return true;
         write(memory_.header().producer_sleeps, u32{0});
         return false;
+    }
+
+    // As the server's side says; of a value that it does not know it says Held.
+    ConsumerState consumer_state() const {
+        const auto state = static_cast<ConsumerState>(acquire(memory_.header().consumer_state));
+        return state == ConsumerState::Serving || state == ConsumerState::Detached ? state : ConsumerState::Held;
     }
 
     bool full() const { return submitted_ - oldest_ == Count; }

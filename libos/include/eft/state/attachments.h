@@ -12,7 +12,7 @@
 
 namespace eft {
 
-// One attachment of a session of this service. Nothing of it is in progress when it is mapped, or unmapped by `= {}`.
+// One attachment of a session of this service. Nothing of it is in progress when it is mapped or unmapped.
 template <class Service>
 struct MappedAttachment {
     // No memory: there is nothing to map.
@@ -29,6 +29,7 @@ struct MappedAttachment<Service> {
         EFT_TRY(area, SharedMemory::borrow(slots.at(first_slot + Service::Attachment::kArea), area_bytes));
         return {};
     }
+    void unmap() { area.reset(); }
 };
 
 template <class Service>
@@ -55,6 +56,11 @@ struct MappedAttachment<Service> {
         ring = std::move(*memory);
         consumer = *opened;
         return {};
+    }
+    // Its client is to be signalled then.
+    void unmap() {
+        if (ring) consumer.leave();
+        *this = {};
     }
 
 private:

@@ -35,6 +35,7 @@ protected:
         u32 attachments;       // of a session
         u32 attachment_slots;  // of one
         u32 wake_slot;         // which of these is signalled; kNowhere: none
+        u32 ring_slot;         // which of these is a ring; kNowhere: none
         u32 records;           // where in a session the AttachmentRecords lie
         u32 broken;            // where the word lies that says that its client broke a ring's rules; kNowhere: no rings
         u64 area_max;          // 0: no area is attached
@@ -114,7 +115,9 @@ private:
     bool in_progress(u32 place) const;
     Status open_attachment(const Hooks& hooks, u32 place, u32 index, bool not_at_fault);
     void close_attachment(u32 place, u32 index);
-    void detach(const Hooks& hooks, u32 place, u32 index);
+    // `tell`: the client has not asked for it.
+    void detach(const Hooks& hooks, u32 place, u32 index, bool tell);
+    void drop_attachment(u32 place, u32 index);
     void close_idle(const Hooks& hooks);
     void poll_rings(const Hooks& hooks);
     bool prepare_all_to_sleep();

@@ -82,7 +82,13 @@ public:
     using typename ServerState::Region;
     using typename ServerState::View;
     static constexpr u32 kSessions = SessionCount;
-    static constexpr u32 kSlots = SessionCount * (Service::kEvents + Attachment::kCount * Attachment::kSlots);
+    static constexpr u32 kSessionSlots = Service::kEvents + Attachment::kCount * Attachment::kSlots;
+    static constexpr u32 kSlots = SessionCount * kSessionSlots;
+    static constexpr RingSlots kRingSlots = [] {
+        RingSlots slots{kSessions, kSessionSlots, Service::kEvents, Attachment::kCount, Attachment::kSlots};
+        if constexpr (Attachment::kHasRing) slots.first += Attachment::kRing;
+        return slots;
+    }();
 
     // One client, for handlers.
     class Session {
@@ -232,7 +238,7 @@ private:
         shape.events = Service::kEvents;
         shape.attachments = Attachment::kCount;
         shape.attachment_slots = Attachment::kSlots;
-        shape.wake_slot = shape.broken = kNowhere;
+        shape.wake_slot = shape.ring_slot = shape.broken = kNowhere;
         shape.resets = Service::kSessions == ipc::Sessions::Reset;
         shape.open = [](SessionKeeper& keeper, Badge badge) { return Status(of<StatefulServer>(keeper).view_.open(badge).error()); };
         if constexpr (Attachment::kCount != 0) shape.records = offsetof(Record, attachments);
@@ -243,10 +249,11 @@ private:
                 auto& self = of<StatefulServer>(keeper);
                 return self.mapped_[place][index].map(self.slots(), self.kept_slot(place, index), area_bytes, not_at_fault, self.reserves_areas_);
             };
-            shape.unmap = [](SessionKeeper& keeper, u32 place, u32 index) { of<StatefulServer>(keeper).mapped_[place][index] = {}; };
+            shape.unmap = [](SessionKeeper& keeper, u32 place, u32 index) { of<StatefulServer>(keeper).mapped_[place][index].unmap(); };
         }
         if constexpr (Attachment::kHasRing) {
             shape.broken = offsetof(Record, broken);
+            shape.ring_slot = Attachment::kRing;
             shape.entries_in_progress = [](const SessionKeeper& keeper, u32 place, u32 index) {
                 return static_cast<const StatefulServer&>(keeper).mapped_[place][index].consumer.in_progress();
             };
