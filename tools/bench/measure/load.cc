@@ -5,8 +5,6 @@
 #include <eft/ring/attached_ring.h>
 #include <eft/wake.h>
 
-#include <algorithm>
-
 using namespace eft;
 using namespace eft::bench;
 
@@ -16,52 +14,34 @@ constexpr u32 kReads = 8;
 constexpr u32 kSectors = 8;  // of one read
 constexpr u32 kReadBytes = kSectors * 512;
 
-class Load {
-public:
-    void start() {
-        wake_ = require(make_wake(), "no wake-up");
-        const auto attached = require(disk_.connect("block/0", wake_), "the driver does not attach");
-        sectors_ = attached.sectors;
-        for (u32 window = 0; window < kReads; ++window) submit(window);
-    }
+using Disk = ring::AttachedRing<block::Block>;
 
-    [[noreturn]] void run() {
-        for (;;) {
-            take_all();
-            if (disk_.prepare_to_sleep()) wait_for_wake();
-        }
-    }
-
-private:
-    void take_all() {
-        for (;;) {
-            const auto completion = require(disk_.ring().take_completion(), "the ring is broken");
-            if (!completion) return;
-            // ServiceFailed: the same read was in progress at two deaths, as the interface says.
-            if (completion->status != Error::None && completion->status != Error::ServiceFailed) give_up("a read failed", completion->status);
-            submit(static_cast<u32>(std::find(std::begin(tickets_), std::end(tickets_), completion->ticket) - std::begin(tickets_)));
-        }
-    }
-    void submit(u32 window) {
+Task<void> read_for_ever(Disk& disk, u64 sectors, Random& random) {
+    for (;;) {
+        ring::Windows::Lease window(disk.windows());
         block::Read request;
-        request.sector = random_.below(sectors_ / kSectors) * kSectors;
+        request.sector = random.below(sectors / kSectors) * kSectors;
         request.count = kSectors;
-        request.data = ipc::AreaSpan(disk_.area().data(), window * kReadBytes, kReadBytes);
-        tickets_[window] = require(disk_.ring().submit_read(request), "no read can be submitted");
+        request.data = window.first(kReadBytes);
+        auto call = disk.ring().read(request);
+        Result<block::Done> done = co_await call;
+        window.ended(done.error());
+        // ServiceFailed: the same read was in progress at two deaths, as the interface says.
+        if (!done.ok() && done.error() != Error::ServiceFailed) give_up("a read failed", done.error());
     }
-
-    CapHandle wake_;
-    ring::AttachedRing<block::Block> disk_{kReads, kReadBytes};
-    u64 sectors_ = 0;
-    u64 tickets_[kReads] = {};
-    Random random_;
-};
+}
 
 }  // namespace
 
 int eft_main() {
     report_ready();
-    static Load load;
-    load.start();
-    load.run();
+    static Disk disk(kReads, kReadBytes);
+    static Random random;
+    const CapHandle wake = require(make_wake(), "no wake-up");
+    const auto attached = require(disk.connect("block/0", wake), "the driver does not attach");
+    for (u32 i = 0; i < kReads; ++i) start_detached(read_for_ever(disk, attached.sectors, random));
+    for (;;) {
+        if (disk.prepare_to_sleep()) wait_for_wake();
+        disk.on_wake();
+    }
 }
