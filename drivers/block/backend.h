@@ -55,6 +55,8 @@ public:
     virtual void kick() = 0;
     // ProtocolViolation: the device was reset; what was begun and has not ended was lost, and is to be begun again.
     virtual Result<std::optional<Ended>> next_ended() = 0;
+    // What was begun has not ended in time: next_ended() shall reset the device.
+    virtual void give_up() {}
     // Bits of the program's notification that are the driver's own: an interrupt.
     virtual void woken(u64 bits) { static_cast<void>(bits); }
 

@@ -1,7 +1,23 @@
 #include <drivers/block/block_server.h>
 
+#include <eft/overdue.h>
+#include <eft/syscall.h>
+#include <eft/text.h>
+
 namespace eft::block {
 namespace {
+
+bool is_overdue(OperationKind kind, u64 begun_at, u64 now) {
+    const u64 within_ns = kind == OperationKind::Flush ? Block::FlushMethod::kWithinNs : Block::ReadMethod::kWithinNs;
+    return now - begun_at > stamps_of(within_ns, config().ticks_per_ms);
+}
+
+void report_overdue(const Operation& operation) {
+    FixedText<120> line("the device did not end ");
+    if (operation.kind == OperationKind::Flush) line.append("a flush");
+    else line.append(operation.kind == OperationKind::Read ? "a read of sector " : "a write of sector ").decimal(operation.sector);
+    log(line.append(" in time, and was reset").view());
+}
 
 void answer(const Operation& operation, ring::Pending<Done> pending, Error error) {
     if (error != Error::None) return pending.complete(error);
@@ -48,6 +64,32 @@ void Server::accept(ring::Pending<Done> pending, const Operation& operation) {
     operations_.add(operation, pending);
 }
 
+// An interrupt may be missing: what has ended is found all the same.
+void Server::beat() {
+    take_ended();
+    if (!any_overdue()) return;
+    backend_.give_up();
+    take_ended();
+}
+
+bool Server::any_overdue() {
+    bool any = false;
+    const u64 now = sys::time_stamp();
+    operations_.for_each_begun([&](u32, const auto& record) { any |= is_overdue(record.operation.kind, record.begun_at, now); });
+    return any;
+}
+
+// The device has been reset, and reaches their memory no more.
+void Server::end_overdue() {
+    const u64 now = sys::time_stamp();
+    operations_.for_each_begun([&](u32 number, const auto& record) {
+        if (!is_overdue(record.operation.kind, record.begun_at, now)) return;
+        report_overdue(record.operation);
+        record.pending.complete(Error::TimedOut);
+        operations_.ended(number);
+    });
+}
+
 bool Server::progress() {
     take_ended();
     begin_waiting();
@@ -66,7 +108,7 @@ void Server::begin_waiting() {
         }
         const Result<Progress> begun = backend_.begin(number, record.operation);
         if (begun.ok() && *begun == Progress::Begun) {
-            operations_.begun(number);
+            operations_.begun(number, sys::time_stamp());
             continue;
         }
         if (begun.error() == Error::Busy) return;
@@ -80,6 +122,7 @@ void Server::take_ended() {
         const auto next = backend_.next_ended();
         if (!next.ok()) {
             log("the device was reset; what it had is begun again");
+            end_overdue();
             operations_.begin_again();
             continue;
         }

@@ -5,6 +5,9 @@
 //
 // Sessions, with their rings and areas over restarts, are StatefulServer's. A new incarnation finds nothing begun: the rings
 // know which entries nobody has answered. No handler changes state, so the state region holds nothing but the sessions.
+//
+// A device that ends an operation without an interrupt is noticed with the next heartbeat. One that does not end it within
+// what the interface allows is reset; the operation is answered TimedOut, and what else was begun is begun again.
 #pragma once
 
 #include <drivers/block/operations.h>
@@ -31,12 +34,15 @@ public:
 
     // The notification's bits that are not libos'.
     void woken(u64 bits) { backend_.woken(bits); }
+    void beat();
     bool progress();
 
 private:
     void accept(ring::Pending<Done> pending, const Operation& operation);
     void begin_waiting();
     void take_ended();
+    void end_overdue();
+    bool any_overdue();
 
     Backend& backend_;
     Operations<kSessions * Block::kInflight> operations_;

@@ -21,6 +21,7 @@ public:
         ring::Pending<Done> pending;  // of a Flush, too: its answer has no words
         State state = State::Free;
         u32 next = kNone;
+        u64 begun_at = 0;  // time stamp
     };
 
     Operations() {
@@ -30,15 +31,16 @@ public:
     // Capacity many are free, if none is in progress.
     void add(const Operation& operation, ring::Pending<Done> pending) {
         const u32 number = std::exchange(free_, records_[free_].next);
-        records_[number] = {operation, pending, State::Free, kNone};
+        records_[number] = {operation, pending, State::Free, kNone, 0};
         append(number);
     }
 
     bool any_waiting() const { return first_ != kNone; }
     u32 first_waiting() const { return first_; }
-    void begun(u32 number) {
+    void begun(u32 number, u64 now) {
         remove_first();
         records_[number].state = State::Begun;
+        records_[number].begun_at = now;
     }
     // The first one that waits ends without being begun.
     void drop_first() {
@@ -50,6 +52,11 @@ public:
     // Null: nothing of that number was begun. A device is not believed.
     Record* find_begun(u32 number) {
         return number < Capacity && records_[number].state == State::Begun ? &records_[number] : nullptr;
+    }
+    template <class Visit>
+    void for_each_begun(Visit visit) {
+        for (u32 number = 0; number < Capacity; ++number)
+            if (records_[number].state == State::Begun) visit(number, records_[number]);
     }
     Record& operator[](u32 number) { return records_[number]; }
     void ended(u32 number) { put_back(number); }

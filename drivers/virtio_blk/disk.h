@@ -33,6 +33,7 @@ public:
     void kick() override { device_.kick(); }
     Result<std::optional<block::Ended>> next_ended() override;
 
+    void give_up() override { broken_ = true; }
     // An interrupt: of the configuration, or of any kind by the device's line. If the device has to be reset, next_ended() does
     // that.
     void woken(u64 bits) override;

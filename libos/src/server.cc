@@ -111,7 +111,7 @@ u64 ServerLoop::notified(u64 bits) {
             if (commit_) commit_->end_step();
         });
     }
-    return bits & ~(kHeartbeat | kStop | kTurns);
+    return bits & ~handled_;
 }
 
 }  // namespace eft

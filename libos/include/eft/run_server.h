@@ -6,6 +6,7 @@
 // rings. A server may have these members, and those that StatefulServer::serve_rings() names:
 //   void resume()           before the first request, when all that has been taken up
 //   void woken(u64 bits)    its notification was signalled; the bits that are its own, perhaps none
+//   void beat()             every `heartbeat_ms` of the manifest: what should have happened meanwhile?
 #pragma once
 
 #include <eft/ipc/kernel_transport.h>
@@ -41,6 +42,7 @@ template <class Server, class... More>
 
     RegionCommit commit(server.region().log(), server.view());
     ServerLoop loop(&commit);
+    if constexpr (requires { server.beat(); }) loop.pass_heartbeats();
     loop.run(
         [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
             const ipc::Outcome outcome = Server::Service::dispatch(server, context, message);
@@ -51,7 +53,9 @@ template <class Server, class... More>
         },
         [&](u64 bits) {
             if (bits & static_cast<u64>(WakeBit::Closed)) server.close_ended(server);
-            constexpr u64 kLibos = static_cast<u64>(WakeBit::Closed) | static_cast<u64>(WakeBit::Rings);
+            if constexpr (requires { server.beat(); })
+                if (bits & static_cast<u64>(WakeBit::Heartbeat)) server.beat();
+            constexpr u64 kLibos = static_cast<u64>(WakeBit::Closed) | static_cast<u64>(WakeBit::Rings) | static_cast<u64>(WakeBit::Heartbeat);
             if constexpr (requires { server.woken(bits); }) server.woken(bits & ~kLibos);
             server.commit_step();
             serve_rings();

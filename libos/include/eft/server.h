@@ -38,6 +38,9 @@ public:
         run(std::move(dispatch), [](u64) {});
     }
 
+    // run()'s `wake` gets the heartbeats, too: a clock for who must not wait for ever, as slow as the manifest's heartbeat_ms.
+    void pass_heartbeats() { handled_ &= ~static_cast<u64>(WakeBit::Heartbeat); }
+
     Result<Slot> keep_reply() override;
     void answer(Slot reply, ipc::Registers& registers) override;
     void abandon(Slot reply) override;
@@ -81,6 +84,8 @@ private:
     u64 notified(u64 bits);
 
     u64 replies_ = incarnation().replies_delivered;  // of all incarnations, as the kernel counts them
+    // The notification's bits that end here.
+    u64 handled_ = static_cast<u64>(WakeBit::Heartbeat) | static_cast<u64>(WakeBit::Stop) | static_cast<u64>(WakeBit::Turns);
     u64 waiting_replies_ = 0;  // bit i: the slot of Reply i holds a caller
     MessageTrace::Place waiting_requests_[kMostReplies];  // of the callers in these slots
     // The bits of a received tag that lead out of the loop's straight way: that of a notification, and all of them while

@@ -49,6 +49,40 @@ STAGE_CASE(Fixture, "what is read is on the disk, several at a time, with one wa
     CHECK(disk.most_in_progress() == SlowDisk::kRoom);
 }
 
+STAGE_CASE(Fixture, "an operation whose interrupt never comes is answered with the next heartbeat") {
+    REQUIRE(client.attach().ok());
+    REQUIRE(client.submit_read(3, 1, 0).ok());
+    beat_after(1, 1);
+    CHECK(client.ring.take_completion()->value().status == Error::None);
+    CHECK(client.holds(3, 1, 0));
+    CHECK(disk.resets == 0);
+}
+
+STAGE_CASE(Fixture, "an operation that the device does not end is answered in a bounded time, by its sector, and the others are done") {
+    REQUIRE(client.attach().ok());
+    REQUIRE(client.submit_read(3, 1, 0).ok());
+    beat_after(4);
+    REQUIRE(client.submit_read(4, 1, 512).ok());
+    CHECK(!client.ring.take_completion()->has_value());
+    CHECK(disk.resets == 0);
+    beat_after(2);
+    CHECK(disk.resets == 1);
+    const auto late = client.ring.take_completion();
+    REQUIRE(late->has_value());
+    CHECK((*late)->ticket == 0);
+    CHECK((*late)->status == Error::TimedOut);
+    CHECK(stage.logged(driver).back() == "the device did not end a read of sector 3 in time, and was reset");
+    run();
+    const auto other = client.ring.take_completion();
+    REQUIRE(other->has_value());
+    CHECK((*other)->status == Error::None);
+    CHECK(client.holds(4, 1, 512));
+
+    // Nobody waits for what is over.
+    names.close({7});
+    CHECK(mapped_clients() == 0);
+}
+
 STAGE_CASE(Fixture, "what was written is read again, and flush is answered") {
     REQUIRE(client.attach().ok());
     std::memset(client.area.data(), 0x5a, 512);

@@ -45,6 +45,7 @@ public:
     void kick() override { ++kicks; }
     Result<std::optional<block::Ended>> next_ended() override {
         if (std::exchange(breaks_down, false)) {
+            ++resets;
             begun_.clear();
             return Error::ProtocolViolation;
         }
@@ -57,6 +58,8 @@ public:
         return std::optional(block::Ended{done.number, Error::None});
     }
 
+    void give_up() override { breaks_down = true; }
+
     // Of a driver that died.
     void forget() {
         begun_.clear();
@@ -66,7 +69,7 @@ public:
     std::size_t in_progress() const { return begun_.size(); }
     std::size_t most_in_progress() const { return most_; }
     unsigned ends = 0;
-    unsigned kicks = 0;
+    unsigned kicks = 0, resets = 0;
     bool breaks_down = false;
     bool writable = true;
     bool moves_data = false;  // to be set before the driver starts
@@ -102,6 +105,14 @@ struct DiskScene {
     void interrupt(unsigned ends = 0) {
         disk.ends = ends;
         stage.signal(driver, kInterrupt);
+    }
+    // A heartbeat comes after so long. The disk ends so many operations by then, and has not said so.
+    void beat_after(u64 seconds, unsigned ends = 0) {
+        disk.ends = ends;
+        stage.machine.at(stage.machine.now() + seconds * 1000 * host::Machine::kTicksPerMs, [] {});
+        stage.run();
+        stage.signal(driver, static_cast<u64>(WakeBit::Heartbeat));
+        stage.run();
     }
     // Lets the disk end what it has.
     void run(int rounds = 60) {

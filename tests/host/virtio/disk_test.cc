@@ -140,6 +140,7 @@ TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules is reset, and its wor
     REQUIRE(read(1, 0, 0, 1).ok());
     model.pending();
     SUBCASE("by its used ring") { model.set_used_index(9); }
+    SUBCASE("by not ending what it has begun") { disk.give_up(); }
     SUBCASE("by saying so") {
         model.status |= 0x40;
         disk.woken(virtio_blk::kConfigurationBit);
