@@ -39,6 +39,7 @@ public:
         for (;;) {
             take_all();
             if (disk_.prepare_to_sleep()) wait_for_wake();
+            disk_.on_wake();
         }
     }
 

@@ -98,7 +98,7 @@ public:
         const u64 before = ring_.in_flight();
         ring_.on_wake();
         windows_.reclaim(ring_.producer());
-        return ring_.in_flight() != before;
+        return ring_.in_flight() != before || ring_.has_completions();
     }
     // Before the notification is waited for.
     bool prepare_to_sleep() {

@@ -82,6 +82,8 @@ public:
     ConsumerState consumer_state() const { return producer_.consumer_state(); }
     // False: completions are there already.
     bool prepare_to_sleep() { return has_failed() || producer_.prepare_to_sleep(); }
+    // For take_completion().
+    bool has_completions() const { return !has_failed() && producer_.anything_done(); }
     bool in_flight(u64 ticket) const { return producer_.in_flight(ticket); }
     u64 in_flight() const { return producer_.in_flight(); }
     Producer<kEntries>& producer() { return producer_; }

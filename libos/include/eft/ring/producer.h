@@ -105,6 +105,13 @@ public:
         return state == ConsumerState::Serving || state == ConsumerState::Detached ? state : ConsumerState::Held;
     }
 
+    // Completions are there that were not taken.
+    bool anything_done() const {
+        for (u64 position = oldest_; position != submitted_; ++position)
+            if (in_use_[position % Count] && acquire(memory_.entry(position).state) != submitted_state(position))
+                return true;
+        return false;
+    }
     bool full() const { return submitted_ - oldest_ == Count; }
     u64 in_flight() const { return std::count(std::begin(in_use_), std::end(in_use_), true); }
     bool in_flight(u64 ticket) const { return ticket >= oldest_ && ticket < submitted_ && in_use_[ticket % Count]; }
@@ -126,13 +133,6 @@ private:
         in_use_[position % Count] = false;
         while (oldest_ != submitted_ && !in_use_[oldest_ % Count]) ++oldest_;
         return completion;
-    }
-
-    bool anything_done() const {
-        for (u64 position = oldest_; position != submitted_; ++position)
-            if (in_use_[position % Count] && acquire(memory_.entry(position).state) != submitted_state(position))
-                return true;
-        return false;
     }
 
     Memory memory_;
