@@ -32,6 +32,27 @@ STAGE_CASE(BankScene, "more clients than there is room for: LimitReached; a sess
     CHECK(client(2).deposit({1}).error() == Error::LimitReached);
 }
 
+STAGE_CASE(BankScene, "a program that names knows connects by itself, and stays connected when the server dies") {
+    ScriptedNames names(stage, bank);
+    u64 sums[2] = {};
+    Program& other = stage.add("other", [&]() -> int {
+        auto opened = connect_client<BankClient>("bank");
+        CHECK(opened.ok());
+        for (u64& sum : sums) {
+            sum = opened->deposit({5})->own;
+            wait_for_wake();
+        }
+        return 0;
+    });
+    names.admit(other);
+    stage.run();
+    CHECK(sums[0] == 5);
+    stage.kill(bank);
+    stage.signal(other, 1);
+    stage.run();
+    CHECK(sums[1] == 10);
+}
+
 TEST_CASE("a death at any store or system call: what was answered has happened, what got PeerDied is repeated by the stub") {
     const Deaths deaths = die_everywhere([](Stage& stage, Death death) {
         BankScene scene{stage};

@@ -37,6 +37,11 @@ public:
         stage.connect(server, WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, 1));
     }
 
+    // This program may connect to the server, too: one that is a client of it, as the test is.
+    void admit(Program& client) {
+        stage_.connect(client, WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, next_client_++));
+    }
+
     // The server is told that these sessions have ended.
     void close(std::vector<u64> badges) {
         ended_ = std::move(badges);
@@ -72,7 +77,7 @@ private:
     names::NamesMock mock_;
     std::vector<u64> ended_, open_, answer_;
     bool incomplete_ = false, lost_ = false;
-    u64 next_badge_ = 7;
+    u64 next_badge_ = 7, next_client_ = 3;
     Program& program_ = stage_.add("names", [this]() -> int {
         ServerLoop loop;
         loop.run(requests_to<names::Names>(mock_));
