@@ -114,7 +114,8 @@ list_tests() { ctest --test-dir "$host" -N -R "$1" ${2:+-L "$2"} | sed -n 's/^ *
 test_targets() {
     local test targets=()
     while read -r test; do
-        case $test in guest-*) targets+=(eft-guest-test); continue ;; model-*|interface-*) continue ;; esac
+        case $test in guest-*) targets+=(eft-guest-test); continue ;; model-*|interface-*) continue ;;
+            fuzz-json|fuzz-long-json) targets+=(fuzz-rpc); continue ;; fuzz-*) targets+=(fuzz-interfaces); continue ;; esac
         if ! has_target "$host" "$test"; then
             echo eft-tests
             return
