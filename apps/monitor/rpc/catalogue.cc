@@ -51,6 +51,7 @@ const descriptor::Method* Catalogue::method(const descriptor::Service& service, 
 }
 
 std::string Catalogue::label_name(u32 label) const {
+    if (label == 0) return "WhatIsThere";  // which interfaces are there: <eft/ipc/describe.h>
     const u16 interface = static_cast<u16>(label >> 16), ordinal = static_cast<u16>(label);
     const descriptor::Service* known = service(interface);
     const descriptor::Method* found = known ? method(*known, ordinal) : nullptr;

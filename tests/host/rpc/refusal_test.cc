@@ -121,6 +121,7 @@ TEST_CASE("errors have words, an interface's own ones their names, labels their 
     CHECK(monitor::error_text(catalogue(), copy, static_cast<Error>(301)) == "error 301");
     CHECK(catalogue().label_name(make_label(1, 3)) == "Echo.Say");
     CHECK(catalogue().label_name(make_label(1, 0)) == "Echo.Describe");
+    CHECK(catalogue().label_name(0) == "WhatIsThere");
     CHECK(catalogue().label_name(make_label(1, 99)) == "Echo.method 99");
     CHECK(catalogue().label_name(make_label(999, 1)) == "interface 999.method 1");
 }
