@@ -5,6 +5,7 @@
 
 #include <eft/abi/result.h>
 #include <eft/hw/ports.h>
+#include <eft/port_ranges.h>
 
 namespace eft::i8254 {
 
@@ -29,8 +30,7 @@ constexpr u8 kModeTerminalCount = 0;
 constexpr u8 kModeRateGenerator = 2;
 constexpr u8 kAccessLowThenHigh = 3;
 
-constexpr u16 kFirstPort = 0x40;
-constexpr u16 kPortCount = 4;
+constexpr u16 kFirstPort = kPitPorts.first, kPortCount = kPitPorts.count;
 constexpr u32 kInterruptLine = 2;  // its ISA interrupt 0 arrives at this I/O APIC input (MADT override on every PC)
 constexpr u32 kFrequency = 1'193'182;  // a twelfth of 14.31818 MHz
 constexpr u32 kLargestCount = 0x10000;  // written as 0

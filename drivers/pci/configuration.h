@@ -8,10 +8,11 @@
 
 #include <drivers/pci/config.h>
 #include <eft/hw/ports.h>
+#include <eft/port_ranges.h>
 
 namespace eft::pci {
 
-constexpr u16 kAddressPort = 0xcf8, kPortCount = 8;
+constexpr u16 kAddressPort = kPciConfigurationPorts.first, kPortCount = kPciConfigurationPorts.count;
 struct PortAddress : Register<0, u32> {
     struct Number : Bitfield<2, 6> {};
     struct Function : Bitfield<8, 3> {};

@@ -73,6 +73,14 @@ Result<CapHandle> copy_capability(Slot source, Rights mask, u64 badge) {
     return CapHandle(target);
 }
 
+// An error means that there is nothing to take back.
+void revoke_copies(Slot source) { static_cast<void>(kernel_object::revoke(slot(WellKnown::Table), source)); }
+
+void revoke_slot(Slot source) {
+    revoke_copies(source);
+    drop_slot(source);
+}
+
 // What the stubs ask for (eft/ipc/cap_field.h).
 namespace ipc::slots {
 

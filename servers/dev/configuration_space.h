@@ -32,7 +32,7 @@ public:
 private:
     const EcamRange* find(u16 segment, u8 bus) const;
     bool uses_ports(u16 segment) const { return has_ports_ && segment == 0; }
-    hw::Ports ports() const { return resources_.ports(pci::kAddressPort, pci::kPortCount); }
+    hw::Ports ports() const { return resources_.configuration_ports(); }
 
     Resources& resources_;
     Windows windows_;

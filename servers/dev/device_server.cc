@@ -90,16 +90,16 @@ Result<Window> DeviceServer::open_window(ipc::Context& context, const WindowRequ
 Result<PortWindow> DeviceServer::open_ports(ipc::Context& context, const WindowRequest& request) {
     EFT_TRY(AssignedDevice * assignment, own(context));
     const Device& device = devices_[assignment->device];
-    if (device.kind != DeviceKind::Platform || device.platform.port_count == 0) return Error::NotSupported;
+    if (device.kind != DeviceKind::Platform || device.platform.ports.count == 0) return Error::NotSupported;
     if (request.index != 0) return Error::OutOfRange;
     if (assignment->ports == Slot::None) {
-        EFT_TRY(assignment->ports, resources_.make_ports(device.platform.first_port, device.platform.port_count));
+        EFT_TRY(assignment->ports, resources_.make_ports(device.platform.name));
     }
     EFT_TRY(const Slot ports, resources_.copy(assignment->ports));
     PortWindow window;
     window.ports = window.ports.owning(ports);
-    window.first = device.platform.first_port;
-    window.count = device.platform.port_count;
+    window.first = device.platform.ports.first;
+    window.count = device.platform.ports.count;
     return window;
 }
 
@@ -197,7 +197,7 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
     const Result<Slot> session = resources_.make_session(raw(Dev::badge_of(Dev::SessionKind::Driver, next_id_)));
     const Result<Slot> copy = session.ok() ? resources_.copy(*session) : Result<Slot>(session.error());
     if (!copy.ok()) {
-        if (session.ok()) resources_.revoke(*session);
+        if (session.ok()) revoke_slot(*session);
         control_.give_back(registers);
         return copy.error();
     }
@@ -238,15 +238,15 @@ Status DeviceServer::silence(AssignedDevice& assignment) {
 void DeviceServer::release(AssignedDevice::Pin& pin) {
     if (pin.id == 0) return;
     resources_.unpin(pin.object);
-    resources_.drop(pin.object);
+    drop_slot(pin.object);
     pin = {};
 }
 
 void DeviceServer::take_back(AssignedDevice& assignment) {
     for (const auto& interrupt : assignment.interrupts)
-        if (interrupt.parent != Slot::None) resources_.revoke(interrupt.parent);
-    if (assignment.ports != Slot::None) resources_.revoke(assignment.ports);
-    resources_.revoke(assignment.session);
+        if (interrupt.parent != Slot::None) revoke_slot(interrupt.parent);
+    if (assignment.ports != Slot::None) revoke_slot(assignment.ports);
+    revoke_slot(assignment.session);
     OwnRegisters& registers = own_[assignments_.place_of(assignment)];
     control_.give_back(registers);
     for (u32 index = 0; index < pci::kBaseAddresses; ++index) {

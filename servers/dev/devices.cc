@@ -46,16 +46,15 @@ Status Devices::add_platform(const PlatformDevice& platform, const Lines& lines)
 }
 
 Status Devices::add_platform(const Machine& machine) {
-    EFT_CHECK(add_platform({"com1", 0x3f8, 8}, lines_of(machine.isa_interrupt(4))));
+    EFT_CHECK(add_platform({"com1", kCom1Ports}, lines_of(machine.isa_interrupt(4))));
     const bool root_has_rtc = machine.root_clock == Machine::RootClock::Rtc;
-    if (!root_has_rtc) EFT_CHECK(add_platform({"rtc", 0x70, 2}, lines_of(machine.isa_interrupt(8))));
-    if (machine.spare_pit) EFT_CHECK(add_platform({"pit", 0x40, 4}, lines_of(machine.isa_interrupt(0))));
+    if (machine.spare_pit) EFT_CHECK(add_platform({"pit", kPitPorts}, lines_of(machine.isa_interrupt(0))));
     if (!machine.hpet) return {};
     // Of the inputs that an HPET can reach only those that no ISA device has; the 8254's is the only one that it can reach on
     // an i440fx.
     const u32 pit_line = root_has_rtc ? lines_of(machine.isa_interrupt(0)).inputs : 0;
     constexpr u64 kHpetBytes = 1024;
-    return add_platform({"hpet", 0, 0, machine.hpet->address, kHpetBytes}, {.inputs = 0x00ff'0000 | pit_line});
+    return add_platform({"hpet", {}, machine.hpet->address, kHpetBytes}, {.inputs = 0x00ff'0000 | pit_line});
 }
 
 Result<u32> Devices::find(std::string_view match, u32 which) const {

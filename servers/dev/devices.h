@@ -7,6 +7,7 @@
 #include <servers/dev/function_walk.h>
 #include <servers/dev/pci_bars.h>
 
+#include <eft/port_ranges.h>
 #include <eft/text.h>
 
 namespace eft::dev {
@@ -22,8 +23,7 @@ struct Lines {
 // A device that is soldered to the platform: where its registers are.
 struct PlatformDevice {
     std::string_view name;
-    u16 first_port = 0;
-    u16 port_count = 0;
+    PortRange ports{};
     u64 address = 0;  // of its registers in memory; 0: none
     u64 bytes = 0;
 };
@@ -46,7 +46,7 @@ public:
     u32 count() const { return static_cast<u32>(list_.size()); }
     const Device& operator[](u32 index) const { return list_[index]; }
 
-    // "com1", "hpet", and "rtc" or "pit", whichever is not root's: what a PC has at fixed places, and what ACPI says of it.
+    // "com1", "hpet", and "pit" where it is not root's: what a PC has at fixed places, and what ACPI says of it.
     Status add_platform(const Machine& machine);
     // A transitional virtio device is found under the modern identity of its kind. NoDevice: there are not so many of it.
     Result<u32> find(std::string_view match, u32 which) const;
@@ -60,8 +60,8 @@ private:
     BoundedList<Device, kMaximum> list_;
 };
 
-// Finds everything; from here on no function interrupts by its pin until its driver wants that. A function whose base address registers make no sense is listed without windows. An error: there are
-// more, which are not listed.
+// Finds everything; from here on no function interrupts by its pin until its driver wants that. A function whose base address
+// registers make no sense is listed without windows. An error: there are more, which are not listed.
 Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space);
 
 }  // namespace eft::dev

@@ -27,9 +27,9 @@ Result<Bytes> root_pointer_of(std::string_view arguments) {
 // A machine whose tables are damaged or absent still has the devices that every PC has at the same places.
 Machine read_machine(Resources& resources) {
     Machine machine;
-    const auto is_said = [](std::string_view word) { return field_text(config().arguments).find(word) != std::string_view::npos; };
-    machine.root_clock = is_said("tick=rtc") ? Machine::RootClock::Rtc : Machine::RootClock::Pit;
-    machine.spare_pit = is_said("pit=spare");
+    const bool rtc = field_text(config().arguments).find("tick=rtc") != std::string_view::npos;
+    machine.root_clock = rtc ? Machine::RootClock::Rtc : Machine::RootClock::Pit;
+    machine.spare_pit = granted("ports/pit").ok();
     const auto pointer = root_pointer_of(field_text(config().arguments));
     if (!pointer.ok()) {
         log("no ACPI tables: platform devices only");

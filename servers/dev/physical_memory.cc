@@ -31,7 +31,7 @@ Status Resources::open() {
     EFT_TRY(const Slot control, granted("mem"));
     EFT_TRY(const Slot own_space, granted("space"));
     EFT_TRY(interrupts_, granted("irqs"));
-    EFT_TRY(ports_, granted("ports"));
+    EFT_TRY(configuration_ports_, granted("ports/pci"));
     control_.transport().replace(CapHandle(control));
     mem::AdoptRequest request;
     request.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);

@@ -3,12 +3,10 @@
 
 #include <eft/invoke.h>
 #include <eft/process.h>
+#include <eft/text.h>
 
 namespace eft::dev {
 namespace {
-
-// A range of interrupts or ports as one word of CapDerive.
-constexpr u64 range(u32 first, u32 count) { return u64{count} << 32 | first; }
 
 Result<Slot> derived(Slot source, Rights rights, u64 data) {
     EFT_TRY(CapHandle copy, copy_capability(source, rights, data));
@@ -18,16 +16,13 @@ Result<Slot> derived(Slot source, Rights rights, u64 data) {
 }  // namespace
 
 Result<Slot> Resources::make_session(u64 badge) { return derived(slot(WellKnown::Endpoint), bits(EndpointRight::Send), badge); }
-Result<Slot> Resources::make_interrupt(u32 number) { return derived(interrupts_, kAllRights, range(number, 1)); }
-Result<Slot> Resources::make_ports(u16 first, u16 count) { return derived(ports_, kAllRights, range(first, count)); }
-Result<Slot> Resources::copy(Slot parent) { return derived(parent, kAllRights, 0); }
-
-void Resources::revoke(Slot parent) {
-    static_cast<void>(kernel_object::revoke(slot(WellKnown::Table), parent));
-    drop_slot(parent);
+Result<Slot> Resources::make_interrupt(u32 number) { return derived(interrupts_, kAllRights, kernel_object::number_range(number, 1)); }
+Result<Slot> Resources::make_ports(std::string_view device) {
+    FixedText<kNameLength - 1> name("ports/");
+    EFT_TRY(const Slot all, granted(name.append(device)));
+    return copy(all);
 }
-
-void Resources::drop(Slot capability) { drop_slot(capability); }
+Result<Slot> Resources::copy(Slot parent) { return derived(parent, kAllRights, 0); }
 
 Result<Message> Resources::message(u32 interrupt) {
     EFT_TRY(const kernel_object::IrqMessage message, kernel_object::irq_message(interrupts_, interrupt));

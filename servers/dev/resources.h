@@ -1,7 +1,7 @@
 // What dev gives to drivers and takes back, and how it reaches the machine itself: device memory through mem, sessions,
 // interrupts and ports by kernel invocations.
 //
-// A capability that a function answers with is the caller's own: it goes out in a message, or back by drop() or revoke().
+// A capability that a function answers with is the caller's own: it goes out in a message, or back by drop_slot() or revoke_slot().
 #pragma once
 
 #include <drivers/pci/configuration.h>
@@ -37,15 +37,14 @@ public:
     Result<Slot> window(u64 address, u64 bytes);
     void forget_window(u64 address, u64 bytes);
 
-    // Capabilities of which copies are given away; revoke() takes back all of them, and itself.
+    // Capabilities of which copies are given away; revoke_slot() takes back all of them, and itself.
     Result<Slot> make_session(u64 badge);
     Result<Slot> make_interrupt(u32 number);
-    Result<Slot> make_ports(u16 first, u16 count);
+    // Of the platform device with this name, all that root granted for it. NotFound: root granted none.
+    Result<Slot> make_ports(std::string_view device);
     // For dev's own use.
-    hw::Ports ports(u16 first, u16 count) const { return {ports_, first, count}; }
+    hw::Ports configuration_ports() const { return {configuration_ports_, pci::kAddressPort, pci::kPortCount}; }
     Result<Slot> copy(Slot parent);
-    void revoke(Slot parent);
-    void drop(Slot capability);
 
     Result<Message> message(u32 interrupt);
     Status set_line_mode(u32 line, bool level, bool active_low);
@@ -64,7 +63,7 @@ private:
     mem::MemClient<> control_;  // names physical memory
     mem::MemClient<> space_;    // dev's own
     Slot interrupts_ = Slot::None;
-    Slot ports_ = Slot::None;
+    Slot configuration_ports_ = Slot::None;
 };
 
 }  // namespace eft::dev

@@ -1,9 +1,17 @@
 #include "broker.h"
 
-#include "capabilities.h"
 #include "word_list.h"
 
+#include <eft/cap.h>
+#include <eft/syscall.h>
+
 namespace eft::broker {
+namespace {
+
+// A capability to the endpoint that can only send, with this badge.
+Result<CapHandle> make_session(Slot endpoint, u64 badge) { return copy_capability(endpoint, bits(EndpointRight::Send), badge); }
+
+}  // namespace
 
 Status Broker::publish(ipc::Context&, names::Publication&& request) {
     if (request.name.empty() || request.name.find(' ') != request.name.npos) return Error::InvalidArgument;
@@ -22,9 +30,9 @@ Result<names::Admitted> Broker::admit(ipc::Context&, names::Client&& request) {
     for (const Client& each : clients_) {
         if (each.id != 0 && request.identity != 0 && each.identity == request.identity) return Error::AlreadyExists;
     }
-    EFT_TRY(const Slot session, make_session(endpoint_, raw(names::Names::badge_of(names::Names::SessionKind::Client, next_client_))));
+    EFT_TRY(CapHandle session, make_session(endpoint_, raw(names::Names::badge_of(names::Names::SessionKind::Client, next_client_))));
     client->id = next_client_++;
-    client->session = session;
+    client->session = session.release();
     client->allowed = FixedText<names::Client::kAllowedMax>(request.allowed);
     client->provides = FixedText<names::Client::kProvidesMax>(request.provides);
     client->identity = request.identity;
@@ -33,7 +41,7 @@ Result<names::Admitted> Broker::admit(ipc::Context&, names::Client&& request) {
     });
     expect_comparison(*client);
     names::Admitted admitted;
-    admitted.session = ipc::CapField<ipc::kind::EndpointOf<names::Names>>(session);
+    admitted.session = ipc::CapField<ipc::kind::EndpointOf<names::Names>>(client->session);
     admitted.id = client->id;
     return admitted;
 }
@@ -47,7 +55,7 @@ Status Broker::dismiss(ipc::Context&, names::ClientId&& request) {
         revoke_copies(session.parent);
         session.client = 0;
     });
-    revoke_session(client->session);
+    revoke_slot(client->session);
     *client = {};
     return {};
 }
@@ -138,10 +146,10 @@ Result<Broker::Allowed> Broker::allowed_service(const Client& client, std::strin
 Result<SessionEntry*> Broker::open_session(const Client& client, Allowed allowed) {
     if (!sessions_.admits(allowed.service, client.id)) return Error::LimitReached;
     const u64 badge = raw(ipc::badge_of(allowed.kind, next_badge_));
-    EFT_TRY(const Slot parent, make_session(services_[allowed.service].endpoint, badge));
-    auto entry = sessions_.open(allowed.service, client.id, badge, parent);
-    if (!entry.ok()) revoke_session(parent);
-    else ++next_badge_;
+    EFT_TRY(CapHandle parent, make_session(services_[allowed.service].endpoint, badge));
+    EFT_TRY(SessionEntry * entry, sessions_.open(allowed.service, client.id, badge, parent.slot()));
+    static_cast<void>(parent.release());
+    ++next_badge_;
     return entry;
 }
 
@@ -182,10 +190,10 @@ SessionEntry* Broker::find_served(const names::ServedSession& request) {
 bool Broker::provides(const Client& client, const Service& service) { return contains_word(client.provides.view(), service.name.view()); }
 
 void Broker::close(SessionEntry& session) {
-    revoke_session(session.parent);
+    revoke_slot(session.parent);
     const Slot wake = services_[session.service].wake;
     sessions_.close(session);
-    signal(wake);
+    sys::signal(wake);
 }
 
 // The incarnation before may have died between being told a badge and acting on it.
@@ -195,7 +203,7 @@ void Broker::expect_comparison(const Client& client) {
         if (!provides(client, service)) continue;
         if (service.was_provided) {
             sessions_.mark_incomplete(index);
-            signal(service.wake);
+            sys::signal(service.wake);
         }
         service.was_provided = true;
     }

@@ -7,6 +7,7 @@
 #include <eft/idl/proc.h>
 #include <eft/invoke.h>
 #include <eft/layout.h>
+#include <eft/port_ranges.h>
 #include <eft/power.h>
 #include <eft/text.h>
 
@@ -62,16 +63,15 @@ Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, c
         EFT_CHECK(service.create(memory, spec, file, i, caps.exceptions));
         EFT_CHECK(ko::derive(service.table(), slot(WellKnown::Supervisor), caps.notification, bits(NotificationRight::Signal), u64{1} << (8 + i)));
     }
-    EFT_CHECK(grant_all(memory));
+    EFT_CHECK(grant_all(memory, tick));
     if (tick.clock() != Tick::Clock::Pit) Arguments((*this)[Core::Dev]).text(" tick=rtc");
-    if (tick.spares_pit()) Arguments((*this)[Core::Dev]).text(" pit=spare");
     for (Service& service : services_) EFT_CHECK(service.build_next());
     return {};
 }
 
 // Sessions go downwards only: rs > names > dev > proc > mem. Each has the id of its client's process. Nobody gets what it does
 // not use: names calls nobody.
-Status CoreServers::grant_all(Memory& memory) {
+Status CoreServers::grant_all(Memory& memory, const Tick& tick) {
     const auto session = [this](Core client, std::string_view name, Core server, Badge badge) {
         return (*this)[client].grant(name, (*this)[server].endpoint(), bits(EndpointRight::Send), raw(badge));
     };
@@ -84,10 +84,14 @@ Status CoreServers::grant_all(Memory& memory) {
     EFT_CHECK(session(Core::Rs, "devices", Core::Dev, Dev::badge_of(Dev::SessionKind::List, kSupervisorPid)));
     EFT_CHECK(session(Core::Rs, "names", Core::Names, Names::badge_of(Names::SessionKind::Control, kSupervisorPid)));
     EFT_CHECK((*this)[Core::Dev].grant("irqs", root_slot(RootSlot::Irqs)));
-    EFT_CHECK((*this)[Core::Dev].grant("ports", root_slot(RootSlot::Ports)));
-    const auto ports = [](u16 first, u64 bytes) { return bytes << 32 | first; };
-    EFT_CHECK((*this)[Core::Rs].grant("power", root_slot(RootSlot::Ports), kAllRights, ports(power::kControlPort, 2)));
-    EFT_CHECK((*this)[Core::Rs].grant("reset", root_slot(RootSlot::Ports), kAllRights, ports(power::kResetPort, 1)));
+    const auto ports = [this](Core server, std::string_view name, PortRange range) {
+        return (*this)[server].grant(name, root_slot(RootSlot::Ports), kAllRights, ko::number_range(range.first, range.count));
+    };
+    EFT_CHECK(ports(Core::Dev, "ports/pci", kPciConfigurationPorts));
+    EFT_CHECK(ports(Core::Dev, "ports/com1", kCom1Ports));
+    if (tick.spares_pit()) EFT_CHECK(ports(Core::Dev, "ports/pit", kPitPorts));
+    EFT_CHECK(ports(Core::Rs, "power", {power::kControlPort, 2}));
+    EFT_CHECK(ports(Core::Rs, "reset", {power::kResetPort, 1}));
     if (const u64 rsdp = memory.info().acpi_rsdp; rsdp != 0) {
         Arguments arguments((*this)[Core::Dev]);
         arguments.text("rsdp=");

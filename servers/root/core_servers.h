@@ -42,7 +42,7 @@ public:
     Service& at(u32 index) { return services_[index]; }
 
 private:
-    Status grant_all(Memory& memory);
+    Status grant_all(Memory& memory, const Tick& tick);
     Status hand_memory_over(Memory& memory);
     Status show_logs(Memory& memory, const RootLog& log);
     Status show_processes();

@@ -2,6 +2,7 @@
 
 #include "archive_map.h"
 #include "console.h"
+#include "rtc.h"
 
 #include <eft/invoke.h>
 #include <eft/layout.h>
@@ -31,6 +32,7 @@ Status Root::start() {
     EFT_CHECK(ko::bind(root_slot(RootSlot::Thread), caps_.notification));
     tick_.start(root_slot(RootSlot::Ports));
     EFT_CHECK(core_servers_.create(memory_, archive, caps_, tick_));
+    EFT_CHECK(give_ports_up());
 
     const Slot tick = memory_.take_slots(1);
     tick_for_rs_ = memory_.take_slots(1);
@@ -45,6 +47,17 @@ Status Root::start() {
     EFT_CHECK(ko::bind_irq(root_slot(RootSlot::Irqs), tick_.line(), tick));
     static_cast<void>(tick_.acknowledge());
     return {};
+}
+
+// Everybody has theirs. Of all others there is no capability from here on.
+Status Root::give_ports_up() {
+    const Slot own_table = root_slot(RootSlot::Table), all = root_slot(RootSlot::Ports);
+    if (tick_.clock() == Tick::Clock::Rtc) {
+        const Slot kept = memory_.take_slots(1);
+        EFT_CHECK(ko::derive(own_table, kept, all, kAllRights, ko::number_range(rtc::kFirstPort, rtc::kPortCount)));
+        tick_.use(kept);
+    }
+    return ko::remove(own_table, all);
 }
 
 void Root::say(std::string_view line) {

@@ -30,6 +30,7 @@ public:
     unsigned deaths() const { return deaths_; }
 
 private:
+    Status give_ports_up();
     void core_server_died(const ipc::Registers& fault);
     // On the kernel's console, and in the log.
     void say(std::string_view line);

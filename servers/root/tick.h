@@ -12,8 +12,10 @@ public:
 
     enum class Clock : u8 { None, Rtc, Pit };
 
-    // `ports` covers all ports. Nothing arrives before line() is bound, and acknowledge() called after that.
+    // `ports` covers those of both clocks. Nothing arrives before line() is bound, and acknowledge() called after that.
     void start(Slot ports);
+    // From here on another capability, which covers those of the real-time clock if that is the one. The 8254 needs none.
+    void use(Slot ports) { ports_ = ports; }
     Clock clock() const { return clock_; }
     // There is an 8254 as well, which does nothing.
     bool spares_pit() const { return spares_pit_; }

@@ -54,7 +54,11 @@ public:
     using CapHandle::CapHandle;
 };
 
-// A derived copy of a capability, in a scratch slot.
+// A derived copy of a capability, in a scratch slot. LimitReached: no slot is free; or an error of the kernel's CapDerive.
 Result<CapHandle> copy_capability(Slot source, Rights mask = kAllRights, u64 badge = 0);
+// Deletes everything that was derived from it, wherever it is; the capability itself stays.
+void revoke_copies(Slot source);
+// The same, and then drop_slot().
+void revoke_slot(Slot source);
 
 }  // namespace eft

@@ -38,6 +38,7 @@ inline Result<UntypedInfo> inspect_untyped(Slot untyped) {
 }
 
 // CapTable. `index` is in the invoked table, `slot` in the caller's.
+constexpr u64 number_range(u32 first, u32 count) { return u64{count} << 32 | first; }  // of interrupts or ports
 inline Status derive(Slot table, Slot index, Slot slot, Rights mask = kAllRights, u64 badge = 0) {
     return invoke_status(table, Invocation::CapDerive, raw(index), raw(slot), mask, badge);
 }

@@ -8,8 +8,6 @@
 
 namespace eft {
 
-// Of handles that never hold anything here.
-void drop_slot(Slot) {}
 
 namespace test {
 namespace {
@@ -32,6 +30,12 @@ LocalResources::LocalResources() {
 LocalResources::~LocalResources() { current = nullptr; }
 
 }  // namespace test
+
+void drop_slot(Slot capability) { ipc::local_caps().drop(capability); }
+void revoke_slot(Slot parent) {
+    test::current->revoked.push_back(ipc::local_caps().object(parent));
+    drop_slot(parent);
+}
 
 namespace dev {
 
@@ -67,13 +71,8 @@ void Resources::forget_window(u64 address, u64 bytes) { CHECK(current->objects.e
 
 Result<Slot> Resources::make_session(u64 badge) { return ipc::local_caps().create(LocalResources::kSession + badge); }
 Result<Slot> Resources::make_interrupt(u32 number) { return ipc::local_caps().create(LocalResources::kInterrupt + number); }
-Result<Slot> Resources::make_ports(u16 first, u16 count) { return ipc::local_caps().create(LocalResources::kPorts + first * 100 + count); }
+Result<Slot> Resources::make_ports(std::string_view) { return ipc::local_caps().create(LocalResources::kPorts + kCom1Ports.first * 100 + kCom1Ports.count); }
 Result<Slot> Resources::copy(Slot parent) { return ipc::local_caps().derive(parent); }
-void Resources::revoke(Slot parent) {
-    current->revoked.push_back(ipc::local_caps().object(parent));
-    ipc::local_caps().drop(parent);
-}
-void Resources::drop(Slot capability) { ipc::local_caps().drop(capability); }
 
 Result<Message> Resources::message(u32 interrupt) { return Message{0xfee0'0000, 0x40 + interrupt}; }
 Status Resources::set_line_mode(u32 line, bool level, bool active_low) {
