@@ -9,7 +9,7 @@ namespace {
 // A table as long as this lives.
 class MappedTable {
 public:
-    explicit MappedTable(Resources& resources) : resources_(resources) {}
+    explicit MappedTable(PhysicalMemory& memory) : memory_(memory) {}
     ~MappedTable() { unmap(); }
     MappedTable(const MappedTable&) = delete;
     MappedTable& operator=(const MappedTable&) = delete;
@@ -29,15 +29,15 @@ public:
 private:
     Status map(u64 address, u64 length) {
         unmap();
-        EFT_TRY(bytes_, resources_.map_table(address, length));
+        EFT_TRY(bytes_, memory_.map_table(address, length));
         return {};
     }
     void unmap() {
-        if (!bytes_.empty()) resources_.unmap_table(bytes_);
+        if (!bytes_.empty()) memory_.unmap_table(bytes_);
         bytes_ = {};
     }
 
-    Resources& resources_;
+    PhysicalMemory& memory_;
     Bytes bytes_;
 };
 
@@ -62,8 +62,8 @@ Status read_dsdt(MappedTable& table, u64 address, RootBuses& roots) {
 }
 
 // One table that the root table names.
-Status read_into(Resources& resources, u64 address, Machine& machine, RootBuses& roots) {
-    MappedTable table(resources);
+Status read_into(PhysicalMemory& memory, u64 address, Machine& machine, RootBuses& roots) {
+    MappedTable table(memory);
     EFT_TRY(const TableHeader header, table.read_header(address));
     constexpr u32 kRead[] = {kMcfg, kMadt, kHpet, kFadt, kSsdt};
     if (std::ranges::find(kRead, header.signature) == std::end(kRead)) return {};
@@ -78,12 +78,12 @@ Status read_into(Resources& resources, u64 address, Machine& machine, RootBuses&
 
 }  // namespace
 
-Status read_acpi(Resources& resources, Bytes root_pointer, Machine& machine) {
+Status read_acpi(PhysicalMemory& memory, Bytes root_pointer, Machine& machine) {
     EFT_TRY(const RootPointer root, parse_root_pointer(root_pointer));
     // Copied, so that at most one table is mapped: they may share pages.
     BoundedList<u64, kMostTables> addresses;
     {
-        MappedTable root_table(resources);
+        MappedTable root_table(memory);
         EFT_TRY(const Bytes table, root_table.read(root.tables));
         EFT_TRY(const TableHeader header, parse_header(table));
         if (header.signature != (root.extended ? kXsdt : kRsdt)) return Error::BadFormat;
@@ -95,7 +95,7 @@ Status read_acpi(Resources& resources, Bytes root_pointer, Machine& machine) {
     Status first;
     RootBuses roots;
     for (const u64 address : addresses)
-        if (const Status read = read_into(resources, address, machine, roots); first.ok()) first = read;
+        if (const Status read = read_into(memory, address, machine, roots); first.ok()) first = read;
     if (first.ok() && roots.told()) machine.possible_roots = roots.named.set(0);
     return first;
 }

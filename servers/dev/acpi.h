@@ -3,7 +3,7 @@
 #pragma once
 
 #include <servers/dev/acpi_tables.h>
-#include <servers/dev/resources.h>
+#include <servers/dev/physical_memory.h>
 
 namespace eft::dev {
 
@@ -13,6 +13,6 @@ constexpr std::size_t kMostTables = 128;
 // error here: the lists are empty, and who needs one says so. An error is the first of those met, and the other tables were
 // read nevertheless. BadFormat: a damaged table. LimitReached: more than there is room for. OutOfRange, or an error of mem:
 // a table is where no memory is.
-Status read_acpi(Resources& resources, Bytes root_pointer, Machine& machine);
+Status read_acpi(PhysicalMemory& memory, Bytes root_pointer, Machine& machine);
 
 }  // namespace eft::dev

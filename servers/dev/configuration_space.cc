@@ -21,13 +21,13 @@ Result<pci::Configuration> ConfigurationSpace::map(pci::FunctionAddress address)
     if (!covers(address.segment, address.bus)) return Error::OutOfRange;
     if (uses_ports(address.segment)) return pci::Configuration(ports(), address);
     const u64 where = find(address.segment, address.bus)->address + ecam_offset(address);
-    EFT_TRY(const hw::Mmio function, resources_.map_registers(where, kPageSize, 0, kPageSize));
-    resources_.forget_window(where, kPageSize);  // nobody else gets it: the mapping alone keeps it
+    EFT_TRY(const hw::Mmio function, memory_.map_registers(where, kPageSize, 0, kPageSize));
+    memory_.forget_window(where, kPageSize);  // nobody else gets it: the mapping alone keeps it
     return pci::Configuration(function);
 }
 
 void ConfigurationSpace::unmap(const pci::Configuration& function) {
-    if (function.in_memory()) resources_.unmap_registers(function.memory());
+    if (function.in_memory()) memory_.unmap_registers(function.memory());
 }
 
 }  // namespace eft::dev

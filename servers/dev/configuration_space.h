@@ -3,7 +3,7 @@
 #pragma once
 
 #include <drivers/pci/configuration.h>
-#include <servers/dev/resources.h>
+#include <servers/dev/physical_memory.h>
 
 #include <optional>
 
@@ -18,7 +18,8 @@ class ConfigurationSpace {
 public:
     using Windows = BoundedList<EcamRange, 8>;
 
-    explicit ConfigurationSpace(Resources& resources) : resources_(resources) {}
+    // `ports`: a capability to kPciConfigurationPorts.
+    ConfigurationSpace(PhysicalMemory& memory, Slot ports) : memory_(memory), ports_(ports) {}
     // Before anything else. Where there are neither ports nor windows, no bus is covered.
     void open(const Windows& windows);
     const Windows& windows() const { return windows_; }
@@ -32,9 +33,10 @@ public:
 private:
     const EcamRange* find(u16 segment, u8 bus) const;
     bool uses_ports(u16 segment) const { return has_ports_ && segment == 0; }
-    hw::Ports ports() const { return resources_.configuration_ports(); }
+    hw::Ports ports() const { return {ports_, pci::kAddressPort, pci::kPortCount}; }
 
-    Resources& resources_;
+    PhysicalMemory& memory_;
+    Slot ports_;
     Windows windows_;
     bool has_ports_ = false;
 };

@@ -1,10 +1,17 @@
 #include <servers/dev/device_server.h>
 
+#include <eft/invoke.h>
+#include <eft/process.h>
+#include <eft/text.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
 
 namespace eft::dev {
+
+namespace ko = kernel_object;
+
 namespace {
 
 // A function without messages has its line, a device of the platform one of those that it can use.
@@ -15,6 +22,19 @@ u32 interrupts_of(const Device& device, const OwnRegisters& registers) {
 // It can interrupt by one line and in no other way.
 bool has_one_line_only(const Device& device, const OwnRegisters& registers) {
     return registers.messages() == 0 && std::has_single_bit(device.lines.inputs);
+}
+
+// A copy, of which copies are given away: revoke_slot() takes them back.
+Result<Slot> derived(Slot source, Rights rights = kAllRights, u64 detail = 0) {
+    EFT_TRY(CapHandle copy, copy_capability(source, rights, detail));
+    return copy.release();
+}
+
+// All that root has granted for the device.
+Result<Slot> ports_of(const PlatformDevice& device) {
+    FixedText<kNameLength - 1> name("ports/");
+    EFT_TRY(const Slot all, granted(name.append(device.name)));
+    return derived(all);
 }
 
 }  // namespace
@@ -81,9 +101,9 @@ Result<Window> DeviceServer::open_window(ipc::Context& context, const WindowRequ
     window.start = place.pages.start;
     window.length = place.length;
     if (place.pages.empty()) return window;
-    EFT_TRY(const Slot object, resources_.window(place.base + place.pages.start, place.pages.bytes()));
+    EFT_TRY(CapHandle object, memory_.window(place.base + place.pages.start, place.pages.bytes()));
     assignment->window_given[request.index] = true;
-    window.memory = window.memory.owning(object);
+    window.memory = window.memory.owning(object.release());
     return window;
 }
 
@@ -93,9 +113,9 @@ Result<PortWindow> DeviceServer::open_ports(ipc::Context& context, const WindowR
     if (device.kind != DeviceKind::Platform || device.platform.ports.count == 0) return Error::NotSupported;
     if (request.index != 0) return Error::OutOfRange;
     if (assignment->ports == Slot::None) {
-        EFT_TRY(assignment->ports, resources_.make_ports(device.platform.name));
+        EFT_TRY(assignment->ports, ports_of(device.platform));
     }
-    EFT_TRY(const Slot ports, resources_.copy(assignment->ports));
+    EFT_TRY(const Slot ports, derived(assignment->ports));
     PortWindow window;
     window.ports = window.ports.owning(ports);
     window.first = device.platform.ports.first;
@@ -118,17 +138,17 @@ Result<Interrupt> DeviceServer::open_interrupt(ipc::Context& context, const Inte
         EFT_CHECK(take_line(interrupt, device, request.lines));
     } else {
         EFT_TRY(const u32 number, assignments_.free_message());
-        EFT_TRY(interrupt.parent, resources_.make_interrupt(number));
+        EFT_TRY(interrupt.parent, derived(interrupts_, kAllRights, ko::number_range(number, 1)));
         interrupt.number = number;
     }
     // Silencing has masked it.
     if (!by_line) {
-        EFT_TRY(const Message message, resources_.message(interrupt.number));
+        EFT_TRY(const ko::IrqMessage message, ko::irq_message(interrupts_, interrupt.number));
         EFT_CHECK(control_.set_message(registers, static_cast<u16>(request.index), message));
     } else if (device.kind == DeviceKind::Pci) {
         control_.enable_line(device, registers);
     }
-    EFT_TRY(const Slot copy, resources_.copy(interrupt.parent));
+    EFT_TRY(const Slot copy, derived(interrupt.parent));
     Interrupt answer;
     answer.irq = answer.irq.owning(copy);
     answer.number = interrupt.number;
@@ -149,8 +169,8 @@ Result<Pinned> DeviceServer::pin(ipc::Context& context, PinRequest&& request) {
     if (devices_[assignment->device].kind == DeviceKind::Platform) return Error::NotSupported;
     for (auto& pin : assignment->pins) {
         if (pin.id != 0) continue;
-        EFT_TRY(const u32 pages, resources_.pages(request.object.slot(), 0, {}));
-        EFT_CHECK(resources_.pin(request.object.slot()));
+        EFT_TRY(const u32 pages, memory_.pages(request.object.slot(), 0, {}));
+        EFT_CHECK(memory_.pin(request.object.slot()));
         pin = {next_pin_++, request.object.release()};
         Pinned answer;
         answer.pin = pin.id;
@@ -163,7 +183,7 @@ Result<Pinned> DeviceServer::pin(ipc::Context& context, PinRequest&& request) {
 Result<PinnedPages> DeviceServer::pinned_at(ipc::Context& context, const PinQuery& request) {
     EFT_TRY(AssignedDevice * assignment, own(context));
     EFT_TRY(const auto* pin, assignment->find_pin(request.pin));
-    EFT_TRY(const u32 pages, resources_.pages(pin->object, request.first, addresses_));
+    EFT_TRY(const u32 pages, memory_.pages(pin->object, request.first, addresses_));
     if (request.first > pages) return Error::OutOfRange;
     PinnedPages answer;
     answer.addresses = std::span(addresses_).first(std::min<std::size_t>(pages - request.first, addresses_.size()));
@@ -194,10 +214,10 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
         control_.give_back(registers);
         return Error::AlreadyExists;
     }
-    const Result<Slot> session = resources_.make_session(raw(Dev::badge_of(Dev::SessionKind::Driver, next_id_)));
-    const Result<Slot> copy = session.ok() ? resources_.copy(*session) : Result<Slot>(session.error());
+    const Badge badge = Dev::badge_of(Dev::SessionKind::Driver, next_id_);
+    Result<CapHandle> session = copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge));
+    const Result<Slot> copy = session.ok() ? derived(session->slot()) : Result<Slot>(session.error());
     if (!copy.ok()) {
-        if (session.ok()) revoke_slot(*session);
         control_.give_back(registers);
         return copy.error();
     }
@@ -205,7 +225,7 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
     assignment = {};
     assignment.id = next_id_++;
     assignment.device = index;
-    assignment.session = *session;
+    assignment.session = session->release();
     own_[place] = registers;
     dev::Assignment answer;
     answer.session = answer.session.owning(*copy);
@@ -220,8 +240,8 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
 
 Status DeviceServer::take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted) {
     EFT_TRY(const u32 number, assignments_.free_line(device.lines.inputs, wanted));
-    EFT_CHECK(resources_.set_line_mode(number, device.lines.level, device.lines.active_low));
-    EFT_TRY(interrupt.parent, resources_.make_interrupt(number));
+    EFT_CHECK(ko::set_irq_mode(interrupts_, number, device.lines.level, device.lines.active_low));
+    EFT_TRY(interrupt.parent, derived(interrupts_, kAllRights, ko::number_range(number, 1)));
     interrupt.number = number;
     return {};
 }
@@ -237,7 +257,7 @@ Status DeviceServer::silence(AssignedDevice& assignment) {
 
 void DeviceServer::release(AssignedDevice::Pin& pin) {
     if (pin.id == 0) return;
-    resources_.unpin(pin.object);
+    memory_.unpin(pin.object);
     drop_slot(pin.object);
     pin = {};
 }
@@ -252,7 +272,7 @@ void DeviceServer::take_back(AssignedDevice& assignment) {
     for (u32 index = 0; index < pci::kBaseAddresses; ++index) {
         if (!assignment.window_given[index]) continue;
         if (const auto place = window_place(assignment, index); place.ok())
-            resources_.forget_window(place->base + place->pages.start, place->pages.bytes());
+            memory_.forget_window(place->base + place->pages.start, place->pages.bytes());
     }
     registers = {};
     assignment = {};

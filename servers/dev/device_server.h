@@ -16,8 +16,9 @@ namespace eft::dev {
 
 class DeviceServer {
 public:
-    DeviceServer(Resources& resources, ConfigurationSpace& space, const Devices& devices)
-        : resources_(resources), control_(resources, space), devices_(devices) {}
+    // `interrupts`: a capability to all of them.
+    DeviceServer(PhysicalMemory& memory, ConfigurationSpace& space, const Devices& devices, Slot interrupts)
+        : memory_(memory), control_(memory, space), devices_(devices), interrupts_(interrupts) {}
 
     Result<dev::Assignment> assign(ipc::Context& context, const Match& request);
     Status silence(ipc::Context& context, const AssignmentId& request);
@@ -49,9 +50,10 @@ private:
     void take_back(AssignedDevice& assignment);
     Result<Place> window_place(const AssignedDevice& assignment, u32 index);
 
-    Resources& resources_;
+    PhysicalMemory& memory_;
     FunctionControl control_;
     const Devices& devices_;
+    Slot interrupts_;
     Assignments assignments_;
     std::array<OwnRegisters, Assignments::kMost> own_{};
     u32 next_id_ = 1;

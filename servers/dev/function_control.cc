@@ -36,15 +36,15 @@ Status FunctionControl::take_over(const Device& device, OwnRegisters& own) {
 }
 
 void FunctionControl::give_back(OwnRegisters& own) {
-    if (own.interrupt_table) resources_.unmap_registers(*own.interrupt_table);
-    if (own.virtio_common) resources_.unmap_registers(*own.virtio_common);
+    if (own.interrupt_table) memory_.unmap_registers(*own.interrupt_table);
+    if (own.virtio_common) memory_.unmap_registers(*own.virtio_common);
     if (own.configuration) space_.unmap(*own.configuration);
     own.interrupt_table.reset();
     own.virtio_common.reset();
     own.configuration.reset();
 }
 
-Status FunctionControl::set_message(OwnRegisters& own, u16 index, const Message& message) {
+Status FunctionControl::set_message(OwnRegisters& own, u16 index, const kernel_object::IrqMessage& message) {
     if (!own.msix) return pci::set_msi(*own.configuration, *own.msi, message.address, message.data);
     pci::set_entry(*own.interrupt_table, index, message.address, message.data);
     pci::set_msix(*own.configuration, *own.msix, true, false);
@@ -78,7 +78,7 @@ Status FunctionControl::map_table(const Device& device, OwnRegisters& own) {
     const Bar& bar = *find_bar(device.bars, own.msix->table_bar);
     const Pages pages = table_pages(*own.msix);
     const u64 base = page_down(bar.address);
-    EFT_TRY(const hw::Mmio table, resources_.map_registers(base + pages.start, pages.bytes(), bar.address - base + own.msix->table_offset - pages.start,
+    EFT_TRY(const hw::Mmio table, memory_.map_registers(base + pages.start, pages.bytes(), bar.address - base + own.msix->table_offset - pages.start,
                                                   own.msix->table_length()));
     own.interrupt_table = table;
     mask_all(own);
@@ -99,7 +99,7 @@ Status FunctionControl::map_common(const Device& device, OwnRegisters& own) {
     const Pages pages = driver_pages(bar, own.msix ? &*own.msix : nullptr);
     const u64 base = page_down(bar.address), offset = bar.address - base + layout.common.offset;
     if (offset < pages.start || offset + layout.common.length > pages.end) return Error::NotSupported;
-    EFT_TRY(const hw::Mmio common, resources_.map_registers(base + pages.start, pages.bytes(), offset - pages.start, layout.common.length));
+    EFT_TRY(const hw::Mmio common, memory_.map_registers(base + pages.start, pages.bytes(), offset - pages.start, layout.common.length));
     own.virtio_common = common;
     return {};
 }

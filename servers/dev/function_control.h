@@ -5,6 +5,8 @@
 #include <servers/dev/assignment.h>
 #include <servers/dev/configuration_space.h>
 
+#include <eft/invoke.h>
+
 namespace eft::dev {
 
 // More than any device that answers takes: QEMU's reset ends within the write.
@@ -12,7 +14,7 @@ constexpr u32 kResetLooks = 100'000;
 
 class FunctionControl {
 public:
-    FunctionControl(Resources& resources, ConfigurationSpace& space) : resources_(resources), space_(space) {}
+    FunctionControl(PhysicalMemory& memory, ConfigurationSpace& space) : memory_(memory), space_(space) {}
 
     // Interrupts masked, bus mastering off, windows decoded. NotSupported: its MSI-X tables lie outside its windows. After
     // an error nothing is mapped.
@@ -21,7 +23,7 @@ public:
     void give_back(OwnRegisters& own);
 
     // Interrupt `index`, below own.messages(), sends this message from now on.
-    Status set_message(OwnRegisters& own, u16 index, const Message& message);
+    Status set_message(OwnRegisters& own, u16 index, const kernel_object::IrqMessage& message);
     void set_bus_master(const Device& device, OwnRegisters& own, bool enabled);
     // It may interrupt by its pin, until it is silenced.
     void enable_line(const Device& device, OwnRegisters& own);
@@ -36,7 +38,7 @@ private:
     void mask_all(OwnRegisters& own);
     void write_command(const Device& device, const OwnRegisters& own);
 
-    Resources& resources_;
+    PhysicalMemory& memory_;
     ConfigurationSpace& space_;
 };
 

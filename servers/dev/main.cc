@@ -3,6 +3,7 @@
 #include <servers/dev/device_server.h>
 
 #include <eft/panic.h>
+#include <eft/process.h>
 #include <eft/server.h>
 
 namespace eft::dev {
@@ -25,7 +26,7 @@ Result<Bytes> root_pointer_of(std::string_view arguments) {
 }
 
 // A machine whose tables are damaged or absent still has the devices that every PC has at the same places.
-Machine read_machine(Resources& resources) {
+Machine read_machine(PhysicalMemory& memory) {
     Machine machine;
     const bool rtc = field_text(config().arguments).find("tick=rtc") != std::string_view::npos;
     machine.root_clock = rtc ? Machine::RootClock::Rtc : Machine::RootClock::Pit;
@@ -33,7 +34,7 @@ Machine read_machine(Resources& resources) {
     const auto pointer = root_pointer_of(field_text(config().arguments));
     if (!pointer.ok()) {
         log("no ACPI tables: platform devices only");
-    } else if (const Status read = read_acpi(resources, *pointer, machine); !read.ok()) {
+    } else if (const Status read = read_acpi(memory, *pointer, machine); !read.ok()) {
         FixedText<100> line("not all of the ACPI tables can be used: ");
         log(line.append(to_string(read.error())));
     }
@@ -46,17 +47,18 @@ Machine read_machine(Resources& resources) {
 int eft_main() {
     using namespace eft;
     using namespace eft::dev;
-    static EFT_PROCESS_LOCAL Resources resources;
-    static EFT_PROCESS_LOCAL ConfigurationSpace space(resources);
+    const Result<Slot> interrupts = granted("irqs"), configuration_ports = granted("ports/pci");
+    static EFT_PROCESS_LOCAL PhysicalMemory memory;
+    if (!interrupts.ok() || !configuration_ports.ok() || !memory.open().ok()) panic("dev: cannot start with what root gave");
+    static EFT_PROCESS_LOCAL ConfigurationSpace space(memory, *configuration_ports);
     static EFT_PROCESS_LOCAL Devices devices;
-    if (!resources.open().ok()) panic("dev: cannot start with what root gave");
-    const Machine machine = read_machine(resources);
+    const Machine machine = read_machine(memory);
     space.open(machine.ecam);
     if (Status found = find_devices(devices, machine, space); !found.ok()) {
         FixedText<100> line("not all devices were found: ");
         log(line.append(to_string(found.error())));
     }
-    static EFT_PROCESS_LOCAL DeviceServer server(resources, space, devices);
+    static EFT_PROCESS_LOCAL DeviceServer server(memory, space, devices, *interrupts);
     FixedText<100> line("ready, ");
     log(line.decimal(devices.count()).append(" devices"));
 

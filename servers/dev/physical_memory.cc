@@ -1,5 +1,4 @@
-// What dev reaches and gives away through mem: registers, tables, windows, pins. See resources.h.
-#include <servers/dev/resources.h>
+#include <servers/dev/physical_memory.h>
 
 #include <eft/invoke.h>
 #include <eft/process.h>
@@ -27,11 +26,9 @@ struct PageRange {
 
 }  // namespace
 
-Status Resources::open() {
+Status PhysicalMemory::open() {
     EFT_TRY(const Slot control, granted("mem"));
     EFT_TRY(const Slot own_space, granted("space"));
-    EFT_TRY(interrupts_, granted("irqs"));
-    EFT_TRY(configuration_ports_, granted("ports/pci"));
     control_.transport().replace(CapHandle(control));
     mem::AdoptRequest request;
     request.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
@@ -44,7 +41,7 @@ Status Resources::open() {
     return {};
 }
 
-Result<hw::Mmio> Resources::map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
+Result<hw::Mmio> PhysicalMemory::map_registers(u64 address, u64 whole, u64 offset, u64 bytes) {
     const u64 first = page_down(offset), length = page_up(offset + bytes) - first;
     EFT_TRY(const u64 at, allocate_addresses(length));
     if (Status mapped = map(at, address, length, first, whole); !mapped.ok()) {
@@ -54,14 +51,14 @@ Result<hw::Mmio> Resources::map_registers(u64 address, u64 whole, u64 offset, u6
     return hw::Mmio(arch::pointer<volatile void>(at + (offset - first)), bytes);
 }
 
-void Resources::unmap_registers(hw::Mmio registers) {
+void PhysicalMemory::unmap_registers(hw::Mmio registers) {
     const PageRange pages(registers.base(), registers.length());
     unmap(pages.at, pages.bytes);
     free_addresses(pages.at, pages.bytes);
 }
 
 // Page by page: tables share pages with one another, and the same page is the same object.
-Result<Bytes> Resources::map_table(u64 address, u64 bytes) {
+Result<Bytes> PhysicalMemory::map_table(u64 address, u64 bytes) {
     if (bytes > kLargestTable || address + bytes + kPageSize < address) return Error::OutOfRange;
     const u64 first = page_down(address), length = page_up(address + bytes) - first;
     EFT_TRY(const u64 at, allocate_addresses(length));
@@ -76,26 +73,29 @@ Result<Bytes> Resources::map_table(u64 address, u64 bytes) {
     return Bytes(arch::pointer<const std::byte>(at + (address - first)), bytes);
 }
 
-void Resources::unmap_table(Bytes table) {
+void PhysicalMemory::unmap_table(Bytes table) {
     const PageRange pages(table.data(), table.size());
     for (u64 done = 0; done < pages.bytes; done += kPageSize) unmap(pages.at + done, kPageSize);
     free_addresses(pages.at, pages.bytes);
 }
 
-Result<Slot> Resources::window(u64 address, u64 bytes) {
-    EFT_TRY(CapHandle made, object(address, bytes));
-    return made.release();
+Result<CapHandle> PhysicalMemory::window(u64 address, u64 bytes) {
+    mem::DeviceRequest request;
+    request.address = address;
+    request.bytes = bytes;
+    EFT_TRY(mem::Object answer, control_.device_object(request).or_error());
+    return CapHandle(answer.object.release());
 }
 
-void Resources::forget_window(u64 address, u64 bytes) {
-    if (const auto known = object(address, bytes); known.ok()) static_cast<void>(control_.release(lend(known->slot())).or_error());
+void PhysicalMemory::forget_window(u64 address, u64 bytes) {
+    if (const auto known = window(address, bytes); known.ok()) static_cast<void>(control_.release(lend(known->slot())).or_error());
 }
 
-Status Resources::pin(Slot object) { return control_.pin(lend(object)).or_error().error(); }
+Status PhysicalMemory::pin(Slot object) { return control_.pin(lend(object)).or_error().error(); }
 
-void Resources::unpin(Slot object) { static_cast<void>(control_.unpin(lend(object)).or_error()); }
+void PhysicalMemory::unpin(Slot object) { static_cast<void>(control_.unpin(lend(object)).or_error()); }
 
-Result<u32> Resources::pages(Slot object, u32 first, std::span<u64> addresses) {
+Result<u32> PhysicalMemory::pages(Slot object, u32 first, std::span<u64> addresses) {
     mem::PageQuery query;
     query.object = ipc::CapField<ipc::kind::Memory>(object);
     query.first = first;
@@ -104,16 +104,8 @@ Result<u32> Resources::pages(Slot object, u32 first, std::span<u64> addresses) {
     return answer.pages;
 }
 
-Result<CapHandle> Resources::object(u64 address, u64 bytes) {
-    mem::DeviceRequest request;
-    request.address = address;
-    request.bytes = bytes;
-    EFT_TRY(mem::Object answer, control_.device_object(request).or_error());
-    return CapHandle(answer.object.release());
-}
-
-Status Resources::map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole) {
-    EFT_TRY(const CapHandle made, object(address, whole));
+Status PhysicalMemory::map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole) {
+    EFT_TRY(const CapHandle made, window(address, whole));
     mem::Mapping request;
     request.object = ipc::CapField<ipc::kind::Memory>(made);
     request.offset = offset;
@@ -123,7 +115,7 @@ Status Resources::map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole) {
     return space_.map(request).or_error().error();
 }
 
-void Resources::unmap(u64 at, u64 bytes) {
+void PhysicalMemory::unmap(u64 at, u64 bytes) {
     mem::Range range;
     range.address = at;
     range.bytes = bytes;

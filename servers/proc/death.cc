@@ -1,7 +1,6 @@
 #include "death.h"
 
-#include "effects.h"
-
+#include <eft/invoke.h>
 #include <eft/process.h>
 #include <eft/text.h>
 
@@ -9,6 +8,9 @@
 #include <utility>
 
 namespace eft::processes {
+
+namespace ko = kernel_object;
+
 namespace {
 
 constexpr std::string_view text_of(proc::DeathReason reason) {
@@ -28,10 +30,11 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
 
 // What belonged to the incarnation: the named slots, and all scratch slots, which hold whatever it was sent.
 void clear_table(const Process& process) {
-    for (const WellKnown which : {WellKnown::Thread, WellKnown::Memory, WellKnown::Process}) effects::clear(process.table, slot(which), 1);
-    effects::clear(process.table, static_cast<Slot>(process.plan.first_reply), process.plan.replies);
+    const auto clear = [&process](u32 first, u32 count) { static_cast<void>(ko::remove(process.table, static_cast<Slot>(first), count)); };
+    for (const WellKnown which : {WellKnown::Thread, WellKnown::Memory, WellKnown::Process}) clear(raw(slot(which)), 1);
+    clear(process.plan.first_reply, process.plan.replies);
     const u32 scratch = process.plan.first_scratch;
-    if (process.table_slots > scratch) effects::clear(process.table, static_cast<Slot>(scratch), process.table_slots - scratch);
+    if (process.table_slots > scratch) clear(scratch, process.table_slots - scratch);
 }
 
 }  // namespace
@@ -48,7 +51,7 @@ void Reaper::freeze(Process& process, const Cause& cause) {
     process.dead = true;
     write_record(process, cause);
     note(process.name_text(), "died: ", text_of(cause.reason));
-    effects::signal(process.death);
+    sys::signal(process.death);
     drop_slot(std::exchange(process.death, Slot::None));
 }
 
@@ -70,9 +73,9 @@ void Reaper::write_record(Process& process, const Cause& cause) {
     record.error_code = cause.error_code;
     record.address = cause.address;
     record.quota = cause.quota;
-    effects::suspend(process.thread);
+    static_cast<void>(ko::suspend(process.thread));
     if (cause.reason != proc::DeathReason::Exit || cause.exit_status != 0) copy_messages(process);
-    const auto thread = effects::inspect(process.thread);
+    const auto thread = ko::inspect_thread(process.thread);
     if (!thread.ok()) return;
     record.instruction = thread->instruction_pointer;
     record.stack = thread->get(UserRegister::Rsp);

@@ -1,5 +1,5 @@
-// proc: processes, from spawn to crash record. The interface is idl/proc.fbs; what proc does to the kernel is in effects.h,
-// and what it asks of mem in memory.h.
+// proc: processes, from spawn to crash record. The interface is idl/proc.fbs; what it asks of mem
+// is in memory.h.
 #include "server.h"
 
 #include <eft/panic.h>

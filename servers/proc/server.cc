@@ -1,9 +1,13 @@
 #include "server.h"
 
-#include "effects.h"
 #include "spawn.h"
 
+#include <eft/invoke.h>
+
 namespace eft::processes {
+
+namespace ko = kernel_object;
+
 namespace {
 
 constexpr u32 kPageFaultVector = 14;
@@ -47,9 +51,9 @@ Status ProcServer::send(ipc::Context&, const proc::SignalRequest& request) {
     if (request.signal == proc::Signal::None) return Error::InvalidArgument;
     EFT_TRY(Process * process, find_living(request.pid));
     const u64 target = process->entry + (request.signal == proc::Signal::Hang ? layout::kHangOffset : layout::kCrashOffset);
-    effects::suspend(process->thread);
-    EFT_CHECK(effects::set_registers(process->thread, {target, layout::kStackTop - 8, 0, 0}));
-    return effects::resume(process->thread);
+    EFT_CHECK(ko::suspend(process->thread));
+    EFT_CHECK(ko::set_registers(process->thread, target, layout::kStackTop - 8));
+    return ko::resume(process->thread);
 }
 
 Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& request) {
@@ -78,7 +82,7 @@ Result<proc::Progress> ProcServer::inspect(ipc::Context&, const proc::Pid& reque
     proc::Progress progress;
     progress.state = proc::ProcessState::Dead;
     if (process->dead) return progress;
-    EFT_TRY(const auto thread, effects::inspect(process->thread));
+    EFT_TRY(const auto thread, ko::inspect_thread(process->thread));
     progress.state = state_of(thread.state);
     progress.thread_state = static_cast<u8>(thread.state);
     progress.blocked_on = thread.blocked_on;
@@ -95,7 +99,7 @@ Result<proc::ProcessLine> ProcServer::next(ipc::Context&, const proc::Cursor& re
     line.state = proc::ProcessState::Dead;
     if (process->dead) return line;
     if (!process->core) line.pages = memory_.usage(process->space).used;
-    const auto thread = effects::inspect(process->thread);
+    const auto thread = ko::inspect_thread(process->thread);
     line.state = thread.ok() ? state_of(thread->state) : proc::ProcessState::Blocked;
     return line;
 }

@@ -2,6 +2,7 @@
 #include <eft/arch/device_memory.h>
 #include <eft/arch/device_model.h>
 #include <eft/arch/device_ports.h>
+#include <eft/arch/program.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -44,27 +45,48 @@ namespace eft::arch {
 using host::DeviceSpace;
 using host::DeviceWindow;
 
+namespace {
+
+// Outside of a machine a register's address is that of its model.
+struct Register {
+    Register(const volatile void* place, bool write) {
+        const auto physical = device_address ? device_address(place, write) : std::nullopt;
+        on_bus = physical.has_value();
+        address = physical.value_or(reinterpret_cast<u64>(place));
+    }
+    DeviceWindow* window(unsigned width) const { return DeviceWindow::find(DeviceSpace::Memory, address, width); }
+
+    bool on_bus;
+    u64 address;
+};
+
+bool may_access(Slot ports, u16 port, unsigned width) { return !holds_ports || holds_ports(ports, port, width); }
+
+}  // namespace
+
 u64 read_device_word(const volatile void* place, unsigned width) {
-    const u64 address = reinterpret_cast<u64>(place);
-    if (DeviceWindow* window = DeviceWindow::find(DeviceSpace::Memory, address, width)) return window->read(address, width);
-    u64 value = 0;
-    std::memcpy(&value, const_cast<const void*>(place), width);
+    const Register at(place, false);
+    if (DeviceWindow* found = at.window(width)) return found->read(at.address, width);
+    u64 value = ~u64{0};
+    if (!at.on_bus) std::memcpy(&value, const_cast<const void*>(place), width);
     return value;
 }
 
 void write_device_word(volatile void* place, unsigned width, u64 value) {
-    const u64 address = reinterpret_cast<u64>(place);
-    if (DeviceWindow* window = DeviceWindow::find(DeviceSpace::Memory, address, width)) return window->write(address, width, value);
-    std::memcpy(const_cast<void*>(place), &value, width);
+    const Register at(place, true);
+    if (DeviceWindow* found = at.window(width)) return found->write(at.address, width, value);
+    if (!at.on_bus) std::memcpy(const_cast<void*>(place), &value, width);
 }
 
-u32 read_port(Slot, u16 port, unsigned width) {
-    DeviceWindow* window = DeviceWindow::find(DeviceSpace::Ports, port, width);
-    return window ? static_cast<u32>(window->read(port, width)) : ~u32{0};
+u32 read_port(Slot ports, u16 port, unsigned width) {
+    if (!may_access(ports, port, width)) return 0;
+    DeviceWindow* found = DeviceWindow::find(DeviceSpace::Ports, port, width);
+    return found ? static_cast<u32>(found->read(port, width)) : ~u32{0};
 }
 
-void write_port(Slot, u16 port, unsigned width, u32 value) {
-    if (DeviceWindow* window = DeviceWindow::find(DeviceSpace::Ports, port, width)) window->write(port, width, value);
+void write_port(Slot ports, u16 port, unsigned width, u32 value) {
+    if (!may_access(ports, port, width)) return;
+    if (DeviceWindow* found = DeviceWindow::find(DeviceSpace::Ports, port, width)) found->write(port, width, value);
 }
 
 }  // namespace eft::arch

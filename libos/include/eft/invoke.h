@@ -74,7 +74,8 @@ inline Result<u32> donated_pages(Slot table) {
 }
 // That there can be.
 inline Result<u64> table_slots(Slot table) {
-    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
+    constexpr u64 kEnd = ~u64{0};  // those in use are counted from there, and so none
+    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed, kEnd));
     return r.w[0];
 }
 inline Result<u32> used_slots(Slot table) {

@@ -1,224 +1,267 @@
 // Assignments, windows, interrupts and pins: what a driver gets, what a hostile one does not, and what is taken back.
-#include "dev_fixture.h"
+#include "dev_machine.h"
 
+#include <servers/dev/assignment.h>
+
+#include <algorithm>
 #include <random>
 
 using namespace eft;
 using namespace eft::test;
+using dev::Dev;
 
-TEST_CASE_FIXTURE(DevFixture, "a device belongs to one service, and only the control session assigns") {
-    const auto first = assign("pci:1af4:1042");
+STAGE_CASE(DevScene, "a device belongs to one service, and only the control session assigns") {
+    auto first = assign("pci:1af4:1042");
     REQUIRE(first.ok());
     CHECK(assign("pci:1af4:1042").error() == Error::Busy);
     CHECK(assign("pci:1af4:1042", 1).ok());
     CHECK(assign("pci:1af4:1042", 2).error() == Error::NoDevice);
     CHECK(assign("pci:ffff:ffff").error() == Error::NoDevice);
-    auto driver = driver_of(*first);
-    dev::Match match;
-    match.device = "com1";
-    CHECK(driver.assign(match).or_error().error() == Error::PermissionDenied);
+    DevClient& driver = first->driver;
+    CHECK(driver.assign(match("com1")).or_error().error() == Error::PermissionDenied);
     CHECK(driver.silence({.id = first->id}).error() == Error::PermissionDenied);
-    for (const Badge nobody : {Badge::None, Badge{1}, Badge{77}, dev::Dev::badge_of(dev::Dev::SessionKind::Driver, 77)}) {
-        Client stranger(transport, nobody);
-        CHECK(stranger.describe().error() == Error::StaleSession);
-    }
-    Client person(transport, dev::Dev::badge_of(dev::Dev::SessionKind::List, 6));
+    for (const Badge nobody : {Badge::None, Badge{1}, Badge{77}, Dev::badge_of(Kind::Driver, 77)}) CHECK(session(nobody).describe().error() == Error::StaleSession);
+    DevClient person = session(Dev::badge_of(Kind::List, 6));
     CHECK(person.next({.after = 0}).ok());
     CHECK(driver.next({.after = 0}).error() == Error::PermissionDenied);
     CHECK(person.describe().error() == Error::PermissionDenied);
-    CHECK(person.assign(match).or_error().error() == Error::PermissionDenied);
+    CHECK(person.assign(match("com1")).or_error().error() == Error::PermissionDenied);
     CHECK(control.describe().error() == Error::PermissionDenied);
 
-    REQUIRE(control.unassign({.id = first->id}).or_error().ok());
-    CHECK(driver.describe().error() == Error::StaleSession);
-    CHECK(control.unassign({.id = first->id}).or_error().error() == Error::NotFound);
+    REQUIRE(unassign(first->id) == Error::None);
+    CHECK(driver.describe().error() == Error::InvalidCapability);  // its session is revoked
+    CHECK(session(Dev::badge_of(Kind::Driver, first->id)).describe().error() == Error::StaleSession);
+    CHECK(unassign(first->id) == Error::NotFound);
     const auto again = assign("pci:1af4:1042");
     REQUIRE(again.ok());
     CHECK(again->id != first->id);
 }
 
-TEST_CASE_FIXTURE(DevFixture, "a driver never gets a page of the MSI-X table") {
-    const auto disk = assign("pci:1af4:1042");
+STAGE_CASE(DevScene, "a driver never gets a page of the MSI-X table") {
+    auto disk = assign("pci:1af4:1042");
     REQUIRE(disk.ok());
-    auto driver = driver_of(*disk);
-    auto table = driver.open_window({.index = 1});
+    auto table = disk->driver.open_window({.index = 1});
     REQUIRE(table.ok());
     CHECK(!table->memory.present());
-    auto configuration = driver.open_window({.index = 4});
+    auto configuration = disk->driver.open_window({.index = 4});
     REQUIRE(configuration.ok());
     CHECK(configuration->bytes == 0x4000);
-    CHECK(object_of(configuration->memory.slot()) == LocalResources::kWindow + kConfigurationWindow);
-    CHECK(driver.open_window({.index = 0}).error() == Error::NotFound);
-    CHECK(driver.open_window({.index = 6}).error() == Error::OutOfRange);
-    CHECK(driver.open_window({.index = ~0u}).error() == Error::OutOfRange);
-    CHECK(driver.open_ports({}).error() == Error::NotSupported);
+    {
+        const SharedMemory registers = *SharedMemory::borrow(configuration->memory.slot(), configuration->bytes);
+        hw::Mmio(registers.bytes().data(), 0x4000).write<u32>(0x2004, 0x1234'5678);
+        CHECK(window_at(kConfigurationWindow).word(0x2004) == 0x1234'5678);
+    }
+    CHECK(disk->driver.open_window({.index = 0}).error() == Error::NotFound);
+    CHECK(disk->driver.open_window({.index = 6}).error() == Error::OutOfRange);
+    CHECK(disk->driver.open_window({.index = ~0u}).error() == Error::OutOfRange);
+    CHECK(disk->driver.open_ports({}).error() == Error::NotSupported);
 
-    const auto mixed = assign("pci:8086:10d3");
+    auto mixed = assign("pci:8086:10d3");
     REQUIRE(mixed.ok());
-    auto other = driver_of(*mixed);
-    auto window = other.open_window({.index = 0});
+    auto window = mixed->driver.open_window({.index = 0});
     REQUIRE(window.ok());
-    const u64 start = kMixedWindow + window->start, end = start + window->bytes;
     CHECK(window->bytes >= 0x2000);
-    CHECK((end <= kMixedWindow + 0x2000 || start >= kMixedWindow + 0x4000));
-    for (const auto& [address, bytes] : local.objects)
-        for (const auto& [address2, bytes2] : local.objects)
-            CHECK((address == address2 || address + bytes <= address2 || address2 + bytes2 <= address));  // mem allows no overlap
+    CHECK((window->start + window->bytes <= 0x2000 || window->start >= 0x4000));
+    const SharedMemory registers = *SharedMemory::borrow(window->memory.slot(), window->bytes);
+    CHECK(SharedMemory::borrow(window->memory.slot(), window->bytes + kPageSize).error() == Error::OutOfRange);
+    RegisterWindow& device = window_at(kMixedWindow);
+    const std::vector<u8> before = device.bytes;
+    for (u32 at = 0; at < window->bytes; at += 4) hw::Mmio(registers.bytes().data(), window->bytes).write<u32>(at, 0xa5a5'a5a5);
+    for (u64 at = 0; at < device.bytes.size(); ++at) {
+        const bool given = at >= window->start && at < window->start + window->bytes;
+        if (device.bytes[at] != (given ? 0xa5 : before[at])) FAIL_CHECK(at);
+    }
 }
 
-TEST_CASE_FIXTURE(DevFixture, "a window is forgotten as it was given when the device is given back, and dev has nothing mapped") {
-    const auto mixed = assign("pci:8086:10d3");
+STAGE_CASE(DevScene, "a window is forgotten as it was given when the device is given back, and dev has nothing mapped") {
+    mem::MemClient<> physical{stage.connect(memory.program(), mem::Mem::badge_of(mem::Mem::SessionKind::Device, 77))};
+    const Totals before = totals();
+    auto mixed = assign("pci:8086:10d3");
     REQUIRE(mixed.ok());
-    const auto window = driver_of(*mixed).open_window({.index = 0});
-    REQUIRE(window.ok());
-    const std::pair<u64, u64> given{kMixedWindow + window->start, window->bytes};
-    CHECK(local.objects.contains(given));
-    REQUIRE(control.unassign({.id = mixed->id}).or_error().ok());
-    CHECK(!local.objects.contains(given));
-    CHECK(local.mapped == 0);
+    mem::DeviceRequest one_page;
+    {
+        auto window = mixed->driver.open_window({.index = 0});
+        REQUIRE(window.ok());
+        one_page.address = kMixedWindow + window->start;
+        one_page.bytes = kPageSize;
+        CHECK(physical.device_object(one_page).or_error().error() == Error::AlreadyExists);  // as part of another
+    }
+    REQUIRE(unassign(mixed->id) == Error::None);
+    CHECK(physical.device_object(one_page).or_error().ok());
+    CHECK(totals() == before);
 }
 
-TEST_CASE_FIXTURE(DevFixture, "MSI-X tables outside of the function's windows are refused") {
-    auto& disk = segment.functions[PciSegment::key(0, 3, 0)];
+STAGE_CASE(DevScene, "MSI-X tables outside of the function's windows are refused") {
+    const Totals before = totals();
+    PciFunction& disk = function(3);
     disk.set(0x98 + 4, 0x0ff8 | 1);
     CHECK(assign("pci:1af4:1042").error() == Error::NotSupported);
     disk.set(0x98 + 4, 2);  // no such BAR
     CHECK(assign("pci:1af4:1042").error() == Error::NotSupported);
-    CHECK(local.mapped == 0);
+    CHECK(totals() == before);
     CHECK(assign("pci:1af4:1042", 1).ok());
 }
 
-TEST_CASE_FIXTURE(DevFixture, "interrupts stay the same over incarnations, and silencing masks them") {
-    const auto disk = assign("pci:1af4:1042");
+STAGE_CASE(DevScene, "interrupts stay the same over incarnations, and silencing masks them") {
+    const RegisterWindow& table = window_at(kTableWindow);
+    auto disk = assign("pci:1af4:1042");
     REQUIRE(disk.ok());
-    auto driver = driver_of(*disk);
+    DevClient& driver = disk->driver;
     auto first = driver.open_interrupt({.index = 1});
     REQUIRE(first.ok());
     CHECK(first->number == kFirstMsi);
-    CHECK(object_of(first->irq.slot()) == LocalResources::kInterrupt + kFirstMsi);
-    CHECK(table_word(4) == 0xfee0'0000);
-    CHECK(table_word(6) == 0x40 + kFirstMsi);
-    CHECK((table_word(7) & 1) == 0);
-    CHECK((table_word(3) & 1) == 1);
+    const Slot irq = first->irq.slot();
+    CHECK(info_of(irq).type == ObjectType::Irq);
+    CHECK(info_of(irq).data == ko::number_range(kFirstMsi, 1));
+    const auto message = ko::irq_message(irq, kFirstMsi);
+    REQUIRE(message.ok());
+    CHECK(table.word(16) == message->address);
+    CHECK(table.word(24) == message->data);
+    CHECK((table.word(28) & 1) == 0);
+    CHECK((table.word(12) & 1) == 1);
+    const CapHandle wake = *make_wake(4);
+    REQUIRE(ko::bind_irq(irq, kFirstMsi, wake.slot()).ok());
+    stage.machine.interrupt(kFirstMsi);
+    CHECK(poll_wake() == 4);
     CHECK(driver.open_interrupt({.index = 0})->number == kFirstMsi + 1);
     CHECK(driver.open_interrupt({.index = 2}).error() == Error::OutOfRange);
-    const auto second = assign("pci:1af4:1042", 1);
-    CHECK(driver_of(*second).open_interrupt({})->number == kFirstMsi + 2);
+    auto second = assign("pci:1af4:1042", 1);
+    CHECK(second->driver.open_interrupt({})->number == kFirstMsi + 2);
 
     REQUIRE(driver.set_bus_master({.enabled = true}).ok());
     CHECK((command(3) & 4) != 0);
     REQUIRE(control.silence({.id = disk->id}).ok());
     CHECK((command(3) & 4) == 0);
-    CHECK((table_word(7) & 1) == 1);
+    CHECK((table.word(28) & 1) == 1);
     CHECK(driver.open_interrupt({.index = 1})->number == kFirstMsi);
-    CHECK((table_word(7) & 1) == 0);
+    CHECK((table.word(28) & 1) == 0);
 
-    REQUIRE(control.unassign({.id = disk->id}).or_error().ok());
-    CHECK(std::count(local.revoked.begin(), local.revoked.end(), LocalResources::kInterrupt + kFirstMsi) == 1);
-    CHECK(driver_of(*second).open_interrupt({.index = 1})->number == kFirstMsi);  // free again
+    REQUIRE(unassign(disk->id) == Error::None);
+    CHECK(!is_there(irq));
+    stage.machine.interrupt(kFirstMsi);
+    CHECK(poll_wake() == 0);
+    CHECK(second->driver.open_interrupt({.index = 1})->number == kFirstMsi);  // free again
 }
 
-TEST_CASE_FIXTURE(DevFixture, "a device that has MSI only has one interrupt") {
-    const auto device = assign("pci:1234:11e8");
+STAGE_CASE(DevScene, "a device that has MSI only has one interrupt") {
+    auto device = assign("pci:1234:11e8");
     REQUIRE(device.ok());
-    auto driver = driver_of(*device);
+    DevClient& driver = device->driver;
     CHECK(driver.describe()->interrupts == 1);
     CHECK(driver.open_interrupt({.index = 1}).error() == Error::OutOfRange);
     auto interrupt = driver.open_interrupt({});
     REQUIRE(interrupt.ok());
     CHECK(interrupt->number == kFirstMsi);
-    const PciFunction& edu = segment.functions[PciSegment::key(0, 6, 0)];
+    const auto message = ko::irq_message(interrupt->irq.slot(), kFirstMsi);
+    const PciFunction& edu = function(6);
     CHECK((edu.get(0x40) >> 16) == 0x0081);
-    CHECK((edu.get(0x44) == 0xfee0'0000 && edu.get(0x48) == 0 && edu.get(0x4c) == 0x40 + kFirstMsi));
+    CHECK((edu.get(0x44) == message->address && edu.get(0x48) == 0 && edu.get(0x4c) == message->data));
     REQUIRE(control.silence({.id = device->id}).ok());
     CHECK((edu.get(0x40) >> 16) == 0x0080);
     CHECK(driver.open_interrupt({})->number == kFirstMsi);
     CHECK((edu.get(0x40) >> 16) == 0x0081);
 }
 
-TEST_CASE_FIXTURE(DevFixture, "pins are let go when the device has reported that it is reset, and not before") {
-    auto& caps = ipc::local_caps();
-    const auto disk = assign("pci:1af4:1042");
+STAGE_CASE(DevScene, "pins are let go when the device has reported that it is reset, and not before") {
+    constexpr u64 kPages = 300;
+    auto disk = assign("pci:1af4:1042");
     REQUIRE(disk.ok());
-    auto driver = driver_of(*disk);
-    local.object_pages[555] = 300;
-    const ipc::LocalHandle memory(caps.create(555)), nothing(caps.create(556));
+    DevClient& driver = disk->driver;
+    SharedMemory shared = *SharedMemory::create(kPages * kPageSize);
     dev::PinRequest request;
-    request.object = ipc::CapField<ipc::kind::Memory>(nothing);
+    request.object = decltype(request.object)(slot(WellKnown::Endpoint));
     CHECK(driver.pin(request).or_error().error() == Error::InvalidArgument);
-    request.object = ipc::CapField<ipc::kind::Memory>(memory);
+    request.object = decltype(request.object)(shared.object().slot());
     const auto pinned = driver.pin(request).or_error();
     REQUIRE(pinned.ok());
-    CHECK(pinned->pages == 300);
+    CHECK(pinned->pages == kPages);
     CHECK(driver.pinned_at({.pin = pinned->pin, .first = 0})->addresses.size() == 256);
     CHECK(driver.pinned_at({.pin = pinned->pin, .first = 256})->addresses.size() == 44);
     CHECK(driver.pinned_at({.pin = pinned->pin, .first = 300})->addresses.empty());
     CHECK(driver.pinned_at({.pin = pinned->pin, .first = 301}).error() == Error::OutOfRange);
     CHECK(driver.pinned_at({.pin = 0}).error() == Error::NotFound);
-    const auto other = assign("pci:1af4:1042", 1);
-    CHECK(driver_of(*other).pinned_at({.pin = pinned->pin}).error() == Error::NotFound);
-    CHECK(driver_of(*other).unpin({.pin = pinned->pin}).ok());
-    CHECK(local.pins[555] == 1);
+    const u64 address = driver.pinned_at({.pin = pinned->pin, .first = 7})->addresses[0];
+    shared.bytes()[7 * kPageSize] = std::byte{0x5a};
+    CHECK(stage.machine.memory(address)[0] == std::byte{0x5a});
+    auto other = assign("pci:1af4:1042", 1);
+    CHECK(other->driver.pinned_at({.pin = pinned->pin}).error() == Error::NotFound);
+    CHECK(other->driver.unpin({.pin = pinned->pin}).ok());
 
+    shared.reset();
+    const u64 free = memory.free_pages();  // those of the object are not among them
     window_at(kConfigurationWindow).stuck_in_reset = true;
     CHECK(control.silence({.id = disk->id}).error() == Error::TimedOut);
-    CHECK(local.pins[555] == 1);
-    CHECK(control.unassign({.id = disk->id}).or_error().error() == Error::TimedOut);
+    CHECK(unassign(disk->id) == Error::TimedOut);
+    CHECK(memory.free_pages() == free);
+    CHECK(driver.describe().ok());
     window_at(kConfigurationWindow).stuck_in_reset = false;
     REQUIRE(control.silence({.id = disk->id}).ok());
-    CHECK(local.pins[555] == 0);
+    CHECK(memory.free_pages() >= free + kPages);
 
+    shared = *SharedMemory::create(kPageSize);
+    request.object = decltype(request.object)(shared.object().slot());
     for (u32 i = 0; i < dev::AssignedDevice::kMostPins; ++i) REQUIRE(driver.pin(request).or_error().ok());
     CHECK(driver.pin(request).or_error().error() == Error::LimitReached);
 }
 
-TEST_CASE_FIXTURE(DevFixture, "platform devices: ports, lines, windows") {
-    const auto serial = assign("com1"), clock = assign("hpet");
+STAGE_CASE(DevScene, "platform devices: ports, lines, windows") {
+    auto serial = assign("com1"), clock = assign("hpet");
     REQUIRE(serial.ok());
     REQUIRE(clock.ok());
-    auto uart = driver_of(*serial), hpet = driver_of(*clock);
-    auto ports = uart.open_ports({});
-    REQUIRE(ports.ok());
-    CHECK(object_of(ports->ports.slot()) == LocalResources::kPorts + 0x3f8 * 100 + 8);
+    DevClient &uart = serial->driver, &hpet = clock->driver;
+    {
+        auto ports = uart.open_ports({});
+        REQUIRE(ports.ok());
+        CHECK((ports->first == 0x3f8 && ports->count == 8));
+        CHECK(info_of(ports->ports.slot()).type == ObjectType::IoPorts);
+        CHECK(info_of(ports->ports.slot()).data == ko::number_range(0x3f8, 8));
+        CHECK(ko::port_in(ports->ports.slot(), 0x3ff, 1).ok());
+        CHECK(ko::port_in(ports->ports.slot(), 0x3ff, 2).error() == Error::InvalidArgument);
+    }
+    auto counter = assign("pit");
+    REQUIRE(counter.ok());
+    CHECK(info_of(counter->driver.open_ports({})->ports.slot()).data == ko::number_range(0x40, 4));
+    CHECK(uart.open_ports({.index = 1}).error() == Error::OutOfRange);
+    CHECK(hpet.open_ports({}).error() == Error::NotSupported);
     CHECK(uart.open_interrupt({})->number == 4);
     CHECK(uart.open_window({}).error() == Error::NotSupported);
     CHECK(uart.set_bus_master({.enabled = true}).error() == Error::NotSupported);
     CHECK(hpet.open_window({})->bytes == kPageSize);
     CHECK(hpet.open_interrupt({.index = 0, .lines = 0x0000'0104}).error() == Error::NotSupported);
     CHECK(hpet.open_interrupt({.index = 0, .lines = 0x00f0'0104})->number == 20);
-    CHECK(local.line_modes.at(20) == std::pair(false, false));
+    CHECK(stage.machine.line_mode(20) == host::Machine::LineMode{false, false});
     CHECK(control.silence({.id = clock->id}).ok());
 }
 
-TEST_CASE_FIXTURE(DevFixture, "devices are listed, and random messages of a driver change nothing of others") {
+STAGE_CASE(DevScene, "devices are listed, and random messages of a driver change nothing of others") {
     std::size_t count = 0;
     for (u32 after = 0;; ++count) {
         const auto line = control.next({.after = after});
         if (!line.ok()) break;
         after = line->index;
     }
-    CHECK(count == devices.count());
+    CHECK(count == 7);
 
-    const auto disk = assign("pci:1af4:1042");
-    const auto hostile = assign("pci:1af4:1042", 1);
+    auto disk = assign("pci:1af4:1042");
+    const Totals before = totals();
+    auto hostile = assign("pci:1af4:1042", 1);
     REQUIRE(hostile.ok());
-    const u64 badge = object_of(hostile->session.slot()) - LocalResources::kSession;
-    const u16 before = command(3);
+    const u16 command_before = command(3);
+    const SharedMemory shared = *SharedMemory::create(3 * kPageSize);
+    const Slot sent[] = {shared.object().slot(), slot(WellKnown::Endpoint), slot(WellKnown::SelfSignal)};
     std::mt19937_64 random(3);
-    Utcb page{};
-    auto& caps = ipc::local_caps();
-    local.object_pages[900'001] = 3;
     for (int i = 0; i < 20'000; ++i) {
-        ipc::Registers registers;
-        const unsigned sent = random() % 3;
-        registers.tag = Tag(make_label(dev::Dev::kInterfaceId, random() % 15), random() % 9, sent);
+        sys::Registers registers;
+        const unsigned caps = random() % 3;
+        registers.tag = Tag(make_label(Dev::kInterfaceId, static_cast<u16>(random() % 15)), random() % 9, caps);
         for (u64& word : registers.w) word = random() % 2 ? random() % 300 : random();
-        for (unsigned cap = 0; cap < sent; ++cap) page.send_slots[cap] = raw(caps.create(900'000 + random() % 3));
-        for (u32& slot : page.receive_slots) slot = caps.take_free_slot();
-        static_cast<void>(transport.call(registers, page, badge));
-        for (unsigned cap = 0; cap < sent; ++cap) caps.drop(static_cast<Slot>(page.send_slots[cap]));
+        for (unsigned cap = 0; cap < caps; ++cap) sys::utcb().send_slots[cap] = raw(sent[random() % 3]);
+        REQUIRE(sys::call(hostile->driver.transport().slot(), registers) == Error::None);
+        ipc::ReceivedCaps received([]() -> Utcb& { return sys::utcb(); }, registers.tag);
     }
-    CHECK(command(3) == before);
-    CHECK(driver_of(*disk).describe().ok());
-    CHECK(control.unassign({.id = hostile->id}).or_error().ok());
+    CHECK(dev->deaths == 0);
+    CHECK(command(3) == command_before);
+    CHECK(disk->driver.describe().ok());
+    CHECK(unassign(hostile->id) == Error::None);
+    CHECK(totals() == before);
 }

@@ -1,136 +1,107 @@
-// Devices that are not as those of the reference machine: transitional virtio devices, functions without interrupt messages,
-// an HPET with one input.
-#include "dev_fixture.h"
+// Machines that are not as the reference machine: transitional virtio devices, functions without interrupt messages,
+// configuration space in ports.
+#include "dev_machine.h"
 
 using namespace eft;
 using namespace eft::test;
 
-// QEMU's plain virtio-blk-pci: an identity of its own, the old interface in BAR 0, and the modern one.
-TEST_CASE("a transitional virtio device is found under the modern identity of its kind, and under its own") {
-    DevFixture fixture;
-    PciFunction& disk = add_disk(fixture.segment, fixture.windows, 9, 0x2'0000);
-    disk.set(0x02, 0x1001, 2);
-    disk.set(0x2e, 2, 2);  // a block device
-    disk.set(0x10, 0xc001);
-    disk.sticky[0] = 0xff80;
-    PciFunction& other = fixture.segment.add(0, 10, 0, 0x1af4, 0x1000, 2, 0);
-    other.set(0x2e, 1, 2);  // a network device
-    dev::Devices devices;
-    REQUIRE(dev::find_devices(devices, fixture.machine, fixture.space).ok());
-    const auto found = devices.find("pci:1af4:1042", 2);
-    REQUIRE(found.ok());
-    CHECK(devices[*found].function.address.device == 9);
-    CHECK(*devices.find("pci:1af4:1001", 0) == *found);
-    CHECK(devices.find("pci:1af4:1042", 3).error() == Error::NoDevice);
-    CHECK(devices.find("pci:1af4:1041", 0).ok());
+namespace {
 
-    dev::DeviceServer server{fixture.resources, fixture.space, devices};
-    DevFixture::LocalServer transport{server};
-    DevFixture::Client control{transport, dev::Dev::badge_of(dev::Dev::SessionKind::Control, 6)};
-    dev::Match match;
-    match.device = "pci:1af4:1042";
-    match.index = 2;
-    const auto assignment = control.assign(match).or_error();
-    REQUIRE(assignment.ok());
-    DevFixture::Client driver(transport, Badge{DevFixture::object_of(assignment->session.slot()) - LocalResources::kSession});
-    CHECK(driver.open_window({.index = 0}).error() == Error::NotSupported);
-    CHECK(driver.open_window({.index = 4})->bytes == 0x4000);
-    CHECK(control.unassign({.id = assignment->id}).or_error().ok());
-}
+// QEMU's plain virtio-blk-pci: an identity of its own, the old interface in BAR 0, and the modern one.
+struct Transitional : DevMachine {
+    Transitional(Stage& where) : DevMachine(where) {
+        PciFunction& disk = add_disk(9, 0x2'0000);
+        disk.set(0x02, 0x1001, 2);
+        disk.set(0x2e, 2, 2);  // a block device
+        disk.set(0x10, 0xc001);
+        disk.sticky[0] = 0xff80;
+        PciFunction& other = segment.add(0, 10, 0, 0x1af4, 0x1000, 2, 0);
+        other.set(0x2e, 1, 2);  // a network device
+        start();
+    }
+};
 
 // As firmware leaves QEMU's `vectors=0`: the pin goes to ISA interrupt 10 or 11, which ACPI calls level-triggered, active high.
-TEST_CASE("a device without messages has the line that firmware has connected it to") {
-    DevFixture fixture;
-    CHECK(fixture.machine.overrides.push({.isa_interrupt = 10, .input = 10, .active_low = false, .level_triggered = true}).ok());
-    const auto add = [&](u8 device, u16 id, u8 pin, u8 line) -> PciFunction& {
-        PciFunction& function = fixture.segment.add(0, device, 0, 0x8086, id, 2, 0);
+struct Lines : DevMachine {
+    Lines(Stage& where) : DevMachine(where) {
+        firmware.put(Firmware::kMadtAt + 98, 0x0000'000a'0a00'0a02, 8);
+        firmware.put(Firmware::kMadtAt + 106, 0x000d, 2);
+        firmware.table(Firmware::kMadtAt, kMadt, 108);
+        add(20, 0x2001, 1, 10);
+        add(21, 0x2002, 1, 11);
+        add(22, 0x2003, 1, 10);
+        add(23, 0x2004, 1, 0xff);
+        add(24, 0x2005, 0, 10);
+        start();
+    }
+    void add(u8 device, u16 id, u8 pin, u8 line) {
+        PciFunction& function = segment.add(0, device, 0, 0x8086, id, 2, 0);
         function.bytes[0x3c] = line;
         function.bytes[0x3d] = pin;
-        return function;
-    };
-    PciFunction& first = add(20, 0x2001, 1, 10);
-    add(21, 0x2002, 1, 11);
-    add(22, 0x2003, 1, 10);
-    add(23, 0x2004, 1, 0xff);
-    add(24, 0x2005, 0, 10);
-    dev::Devices devices;
-    REQUIRE(dev::find_devices(devices, fixture.machine, fixture.space).ok());
-    const auto line_disabled = [](const PciFunction& function) { return (function.get(4) & 0x400) != 0; };
-    CHECK(line_disabled(first));
+    }
+    bool line_disabled(u8 device) { return (command(device) & 0x400) != 0; }
+};
 
-    dev::DeviceServer server{fixture.resources, fixture.space, devices};
-    DevFixture::LocalServer transport{server};
-    DevFixture::Client control{transport, dev::Dev::badge_of(dev::Dev::SessionKind::Control, 6)};
-    std::vector<dev::Assignment> assignments;
-    const auto driver_of = [&](std::string_view match) {
-        dev::Match request;
-        request.device = match;
-        auto assignment = control.assign(request).or_error();
-        REQUIRE(assignment.ok());
-        const Badge badge{DevFixture::object_of(assignment->session.slot()) - LocalResources::kSession};
-        assignments.push_back(std::move(*assignment));
-        return DevFixture::Client(transport, badge);
-    };
-    const auto refusal = [&](std::string_view match) {
-        dev::Match request;
-        request.device = match;
-        return control.assign(request).or_error().error();
-    };
-    auto driver = driver_of("pci:8086:2001");
-    CHECK(refusal("pci:8086:2003") == Error::AlreadyExists);  // before anybody has asked for the interrupt
+struct ByPorts : DevMachine {
+    ByPorts(Stage& where) : DevMachine(where) {
+        firmware.put(Firmware::kMcfgAt, 0, 4);  // no ECAM
+        segment.add_ports();
+        start();
+    }
+};
+
+}  // namespace
+
+STAGE_CASE(Transitional, "a transitional virtio device is found under the modern identity of its kind, and under its own") {
+    auto modern = assign("pci:1af4:1042", 2);
+    REQUIRE(modern.ok());
+    CHECK(assign("pci:1af4:1001").error() == Error::Busy);  // the same
+    CHECK(assign("pci:1af4:1042", 3).error() == Error::NoDevice);
+    CHECK(modern->driver.describe()->device == 0x1001);
+    CHECK(modern->driver.open_window({.index = 0}).error() == Error::NotSupported);
+    CHECK(modern->driver.open_window({.index = 4})->bytes == 0x4000);
+    CHECK(assign("pci:1af4:1041").error() == Error::NotSupported);  // found, and has no modern interface
+    CHECK(unassign(modern->id) == Error::None);
+}
+
+STAGE_CASE(Lines, "a device without messages has the line that firmware has connected it to") {
+    using LineMode = host::Machine::LineMode;
+    CHECK(line_disabled(20));
+    auto first = assign("pci:8086:2001");
+    REQUIRE(first.ok());
+    DevClient& driver = first->driver;
+    CHECK(assign("pci:8086:2003").error() == Error::AlreadyExists);  // before anybody has asked for the interrupt
     CHECK(driver.describe()->interrupts == 1);
     CHECK(driver.open_interrupt({.index = 1}).error() == Error::OutOfRange);
     const auto interrupt = driver.open_interrupt({});
     REQUIRE(interrupt.ok());
     CHECK(interrupt->number == 10);
     CHECK(interrupt->level);
-    CHECK(fixture.local.line_modes.at(10) == std::pair(true, false));
-    CHECK_FALSE(line_disabled(first));
+    CHECK(stage.machine.line_mode(10) == LineMode{true, false});
+    CHECK_FALSE(line_disabled(20));
     REQUIRE(driver.set_bus_master({.enabled = true}).ok());
-    CHECK_FALSE(line_disabled(first));
-    REQUIRE(control.silence({.id = assignments[0].id}).ok());
-    CHECK(line_disabled(first));
+    CHECK_FALSE(line_disabled(20));
+    REQUIRE(control.silence({.id = first->id}).ok());
+    CHECK(line_disabled(20));
     CHECK(driver.open_interrupt({})->number == 10);
-    CHECK_FALSE(line_disabled(first));
+    CHECK_FALSE(line_disabled(20));
 
-    auto second = driver_of("pci:8086:2002");
-    CHECK(second.open_interrupt({})->number == 11);
-    CHECK(fixture.local.line_modes.at(11) == std::pair(true, true));  // ACPI says nothing of it
-    CHECK(refusal("pci:8086:2003") == Error::AlreadyExists);  // the first has its line
-    CHECK(driver_of("pci:8086:2004").open_interrupt({}).error() == Error::NotSupported);
-    CHECK(driver_of("pci:8086:2005").open_interrupt({}).error() == Error::NotSupported);
-    for (const auto& assignment : assignments) CHECK(control.unassign({.id = assignment.id}).or_error().ok());
+    auto second = assign("pci:8086:2002"), fourth = assign("pci:8086:2004"), fifth = assign("pci:8086:2005");
+    CHECK(second->driver.open_interrupt({})->number == 11);
+    CHECK(stage.machine.line_mode(11) == LineMode{true, true});  // ACPI says nothing of it
+    CHECK(assign("pci:8086:2003").error() == Error::AlreadyExists);  // the first has its line
+    CHECK(fourth->driver.open_interrupt({}).error() == Error::NotSupported);
+    CHECK(fifth->driver.open_interrupt({}).error() == Error::NotSupported);
+    for (const auto* each : {&first, &second, &fourth, &fifth}) CHECK(unassign((*each)->id) == Error::None);
 }
 
-TEST_CASE("an 8254 that root leaves is a device, with the input that ISA interrupt 0 has") {
-    DevFixture fixture;
-    CHECK(fixture.machine.overrides.push({.isa_interrupt = 0, .input = 2, .active_low = false, .level_triggered = false}).ok());
-    fixture.machine.root_clock = dev::Machine::RootClock::Rtc;
-    {
-        dev::Devices devices;
-        REQUIRE(devices.add_platform(fixture.machine).ok());
-        CHECK(devices.find("pit", 0).error() == Error::NoDevice);
-    }
-    fixture.machine.spare_pit = true;
-    dev::Devices devices;
-    REQUIRE(devices.add_platform(fixture.machine).ok());
-    const dev::Device& pit = devices[*devices.find("pit", 0)];
-    CHECK(pit.platform.ports.first == 0x40);
-    CHECK(pit.platform.ports.count == 4);
-    CHECK(pit.lines.inputs == 1u << 2);
-    CHECK_FALSE(pit.lines.level);
-}
-
-TEST_CASE("where the 8254 is not root's clock, its input is for an HPET that reaches no other") {
-    DevFixture fixture;
-    constexpr u32 kInputsOfI440fx = 0x4;
-    CHECK(fixture.machine.overrides.push({.isa_interrupt = 0, .input = 2, .active_low = false, .level_triggered = false}).ok());
-    const auto lines_of_hpet = [&] {
-        dev::Devices devices;
-        REQUIRE(devices.add_platform(fixture.machine).ok());
-        return devices[*devices.find("hpet", 0)].lines.inputs;
-    };
-    CHECK((lines_of_hpet() & kInputsOfI440fx) == 0);
-    fixture.machine.root_clock = dev::Machine::RootClock::Rtc;
-    CHECK((lines_of_hpet() & kInputsOfI440fx) != 0);
+STAGE_CASE(ByPorts, "the ports that root grants suffice for a machine without ECAM") {
+    const Totals before = totals();
+    auto disk = assign("pci:1af4:1042", 1);
+    REQUIRE(disk.ok());
+    CHECK(disk->driver.describe()->vendor == 0x1af4);
+    REQUIRE(disk->driver.set_bus_master({.enabled = true}).ok());
+    CHECK((command(4) & 4) != 0);
+    CHECK(unassign(disk->id) == Error::None);
+    CHECK(totals() == before);
 }

@@ -15,8 +15,8 @@ public:
     static constexpr u16 kFirstPort = 0x3f8, kPortCount = 8;
     static constexpr std::size_t kFifoDepth = 16;
 
-    // What the driver is given.
-    hw::Ports ports() const { return {Slot{1}, kFirstPort, kPortCount}; }
+    // What the driver is given. On a machine (tests/host/machine) the slot must hold them.
+    hw::Ports ports(Slot slot = Slot{1}) const { return {slot, kFirstPort, kPortCount}; }
 
     // Characters arrive at the line; what the FIFO has no room for is an overrun.
     void type(std::string_view text);

@@ -4,6 +4,7 @@
 #include <drivers/uart/console.h>
 #include <stage_case.h>
 
+#include <eft/invoke.h>
 #include <eft/wake.h>
 
 using namespace eft;
@@ -16,13 +17,19 @@ struct Scene {
 
     Stage& stage;
     Uart16550 line{};
-    const hw::Ports ports = line.ports();
+    const hw::Ports ports = line.ports(slot(WellKnown::FirstNamed));
     Program* console = start();
     console::ConsoleClient<> client{stage.connect(*console, Badge{7})};
 
     Program* start() {
         line.sends_at_once = true;
-        return &stage.serve<uart::ConsoleServer>("console", uart::kLayoutVersion, ports);
+        Program* program = nullptr;
+        stage.as_root([&] {
+            program = &stage.serve<uart::ConsoleServer>("console", uart::kLayoutVersion, ports);
+            stage.check(program->service.grant("ports", root::root_slot(RootSlot::Ports), kAllRights,
+                                               kernel_object::number_range(line.kFirstPort, line.kPortCount)), "its ports");
+        });
+        return program;
     }
     void interrupt() { stage.signal(*console, kInterrupt); }
 };

@@ -6,10 +6,10 @@
 #include <random>
 
 using namespace eft;
-using test::Program;
+using test::ElfProgram;
 
 TEST_CASE("a static program is read as it is") {
-    Program program;
+    ElfProgram program;
     const auto file = program.file();
     const auto elf = parse_elf(file);
     REQUIRE(elf.ok());
@@ -25,7 +25,7 @@ TEST_CASE("a static program is read as it is") {
 }
 
 TEST_CASE("pages of a segment are copied where they lie") {
-    Program program;
+    ElfProgram program;
     program.segments[0].virtual_address = 0x40'0234;
     program.header.entry = 0x40'0300;
     const auto file = program.file();
@@ -47,34 +47,34 @@ TEST_CASE("pages of a segment are copied where they lie") {
 
 TEST_CASE("programs that are refused") {
     const auto refused = [](auto change) {
-        Program program;
+        ElfProgram program;
         change(program);
         const auto file = program.file();
         return parse_elf(file).error() == Error::BadFormat;
     };
-    CHECK(!refused([](Program&) {}));
-    CHECK(refused([](Program& p) { p.header.identification[1] = 'X'; }));
-    CHECK(refused([](Program& p) { p.header.identification[4] = 1; }));  // 32 bits
-    CHECK(refused([](Program& p) { p.header.type = 3; }));               // position-independent
-    CHECK(refused([](Program& p) { p.header.machine = 183; }));          // another machine
-    CHECK(refused([](Program& p) { p.header.program_header_size = 32; }));
-    CHECK(refused([](Program& p) { p.header.program_headers = ~u64{0} - 10; }));
-    CHECK(refused([](Program& p) { p.header.program_headers = p.file().size() - 20; }));
-    CHECK(refused([](Program& p) { p.segments.clear(); }));
-    CHECK(refused([](Program& p) { p.header.entry = 0x40'3000; }));  // not in code
-    CHECK(refused([](Program& p) { p.header.entry = 0x40'1800; }));  // just behind it
-    CHECK(refused([](Program& p) { p.segments[0].flags = 7; }));     // writable code
-    CHECK(refused([](Program& p) { p.segments[1].type = 3; }));      // wants an interpreter
-    CHECK(refused([](Program& p) { p.segments[1].type = 2; }));
-    CHECK(refused([](Program& p) { p.segments[1].file_size = 0x4001; }));
-    CHECK(refused([](Program& p) { p.segments[1].offset = 0x4000; }));
-    CHECK(refused([](Program& p) { p.segments[1].offset = ~u64{0} - 0x10; }));
-    CHECK(refused([](Program& p) { p.segments[1].memory_size = ~u64{0}; }));
-    CHECK(refused([](Program& p) { p.segments[1].virtual_address = 0x3f'f000; }));
-    CHECK(refused([](Program& p) { p.segments[1].virtual_address = layout::kImageLimit - 0x1000; }));
-    CHECK(refused([](Program& p) { p.segments[1].virtual_address = ~u64{0} - 0xfff; }));
-    CHECK(refused([](Program& p) { p.segments[1].virtual_address = 0x40'1f00; }));  // shares a page with code
-    CHECK(refused([](Program& p) {
+    CHECK(!refused([](ElfProgram&) {}));
+    CHECK(refused([](ElfProgram& p) { p.header.identification[1] = 'X'; }));
+    CHECK(refused([](ElfProgram& p) { p.header.identification[4] = 1; }));  // 32 bits
+    CHECK(refused([](ElfProgram& p) { p.header.type = 3; }));               // position-independent
+    CHECK(refused([](ElfProgram& p) { p.header.machine = 183; }));          // another machine
+    CHECK(refused([](ElfProgram& p) { p.header.program_header_size = 32; }));
+    CHECK(refused([](ElfProgram& p) { p.header.program_headers = ~u64{0} - 10; }));
+    CHECK(refused([](ElfProgram& p) { p.header.program_headers = p.file().size() - 20; }));
+    CHECK(refused([](ElfProgram& p) { p.segments.clear(); }));
+    CHECK(refused([](ElfProgram& p) { p.header.entry = 0x40'3000; }));  // not in code
+    CHECK(refused([](ElfProgram& p) { p.header.entry = 0x40'1800; }));  // just behind it
+    CHECK(refused([](ElfProgram& p) { p.segments[0].flags = 7; }));     // writable code
+    CHECK(refused([](ElfProgram& p) { p.segments[1].type = 3; }));      // wants an interpreter
+    CHECK(refused([](ElfProgram& p) { p.segments[1].type = 2; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].file_size = 0x4001; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].offset = 0x4000; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].offset = ~u64{0} - 0x10; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].memory_size = ~u64{0}; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].virtual_address = 0x3f'f000; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].virtual_address = layout::kImageLimit - 0x1000; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].virtual_address = ~u64{0} - 0xfff; }));
+    CHECK(refused([](ElfProgram& p) { p.segments[1].virtual_address = 0x40'1f00; }));  // shares a page with code
+    CHECK(refused([](ElfProgram& p) {
         for (int i = 0; i < 8; ++i) p.add(4, 0x1000, 0x50'0000 + u64(i) * 0x1000, 16, 16);
     }));
 }
@@ -83,7 +83,7 @@ TEST_CASE("whatever the bytes are, nothing outside of them is read") {
     std::mt19937 random(11);
     unsigned good = 0;
     for (int round = 0; round < 20000; ++round) {
-        Program program;
+        ElfProgram program;
         auto file = program.file();
         for (unsigned changes = 1 + random() % 6; changes != 0; --changes)
             file[random() % 184] = static_cast<std::byte>(random());

@@ -8,12 +8,12 @@
 
 namespace eft::test {
 
-struct Program {
+struct ElfProgram {
     elf_format::Header header{};
     std::vector<elf_format::ProgramHeader> segments;
     std::vector<std::byte> contents = std::vector<std::byte>(0x3000);  // from file offset 0x1000 on
 
-    Program() {
+    ElfProgram() {
         std::memcpy(header.identification, elf_format::kIdentification, sizeof(elf_format::kIdentification));
         header.type = elf_format::kExecutableFile;
         header.machine = elf_format::kAmd64;

@@ -25,7 +25,7 @@ using kernel::Thread;
 using kernel::arch::record;
 
 constexpr unsigned kRootBits = 22;
-constexpr unsigned kArchiveBits = 22;
+constexpr unsigned kArchiveBits = 21;  // and firmware as much
 constexpr u32 kFirstOwnSlot = 4352;  // of root's; below are libos' scratch slots
 
 }  // namespace
@@ -81,12 +81,12 @@ kernel::CapTable& build_root(kernel::Core& core, BootInfo& info, std::size_t arc
         thread.registers.set_message_page(kRootUtcbAddress);
         thread.set_priority(kPriorities - 1);
 
-        const auto add_untyped = [&](u64 address, unsigned bits, bool archive) {
-        const u32 index = info.untyped_count++;
-        info.untyped[index] = {address, static_cast<u8>(bits), archive, archive, {}};
-        kernel::install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), PhysAddr(address), bits, archive, core.kernel.ancestor);
-    };
-    info = {};
+        const auto add_untyped = [&](u64 address, unsigned bits, bool device, bool archive = false) {
+            const u32 index = info.untyped_count++;
+            info.untyped[index] = {address, static_cast<u8>(bits), device, archive, {}};
+            kernel::install_untyped(slot(static_cast<u32>(RootSlot::FirstUntyped) + index), PhysAddr(address), bits, device, core.kernel.ancestor);
+        };
+        info = {};
         info.magic = kBootInfoMagic;
         info.archive_size = archive_bytes;
         info.archive_address = kMemoryStart + (u64{1} << kRootBits);
@@ -94,8 +94,13 @@ kernel::CapTable& build_root(kernel::Core& core, BootInfo& info, std::size_t arc
         info.ticks_per_ms = Machine::kTicksPerMs;
         info.memory_bytes = kMemoryBytes;
         info.untyped[info.untyped_count++] = {kMemoryStart, kRootBits, 0, 0, {}};
-        add_untyped(info.archive_address, kArchiveBits, true);
+        add_untyped(info.archive_address, kArchiveBits, true, true);
+        static_assert(Machine::kFirmwareAddress == kMemoryStart + (u64{1} << kRootBits) + (u64{1} << kArchiveBits));
+        add_untyped(Machine::kFirmwareAddress, kArchiveBits, true);
         for (unsigned bits = kRootBits + 1; bits < kMemoryBits; ++bits) add_untyped(kMemoryStart + (u64{1} << bits), bits, false);
+        static_assert(Machine::kDevicesStart == 0xb000'0000 && Machine::kDevicesEnd == 0x1'0000'0000);
+        add_untyped(0xb000'0000, 28, true);
+        add_untyped(0xc000'0000, 30, true);
         info.first_free_slot = kFirstOwnSlot;
         core.scheduler.wake(thread);
         kernel::choose_next(core);

@@ -27,6 +27,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <semaphore>
 #include <stdexcept>
 #include <thread>
@@ -159,20 +160,25 @@ public:
             self->window.map_anything(user);
             return true;
         }
-        for (;;) {
-            const Translation found = translate(root_of(*self->thread), user);
-            if (found.present && (found.writable || !write)) {
-                self->window.map(user, found);
-                return true;
-            }
-            if (self == &root_) {
-                std::fprintf(stderr, "root touches %llx, which is not mapped\n", static_cast<unsigned long long>(user));
-                std::abort();
-            }
-            record().events.clear();
-            kernel::handle_page_fault(core_, {14, 4u | (write ? 2u : 0u) | (found.present ? 1u : 0u), user});
-            hand_over();
-        }
+        const Translation found = touch(user, write);
+        if (is_device(found.page)) fail("plain memory accesses a device at", user);
+        self->window.map(user, found);
+        return true;
+    }
+
+    // Where a register in the running thread's window is, if it is one of a device.
+    std::optional<u64> device_address(u64 address, bool write) {
+        if (!self || self->dead || !self->window.contains(address)) return {};
+        const u64 user = address - reinterpret_cast<u64>(self->window.place());
+        const Translation found = touch(user, write);
+        if (!is_device(found.page)) return {};
+        return found.page.value() + user % kPageSize;
+    }
+
+    bool holds_ports(u32 index, u16 port, unsigned width) const {
+        if (!self || self->dead || self->thread->table.empty()) return true;
+        const Capability* cap = self->thread->table.as<kernel::CapTable>().lookup(index);
+        return cap && cap->type() == ObjectType::IoPorts && kernel::NumberRange::unpack(cap->detail()).contains(port, width);
     }
 
     Image& add_image(std::string name, std::function<int()> main) {
@@ -196,6 +202,23 @@ public:
 
 private:
     Capability& slot(u32 index) { return *table_->lookup(index); }
+
+    static bool is_device(PhysAddr page) { return page.value() >= kDevicesStart && page.value() < kDevicesEnd; }
+    [[noreturn]] static void fail(const char* what, u64 user) {
+        std::fprintf(stderr, "%s %llx\n", what, static_cast<unsigned long long>(user));
+        std::abort();
+    }
+    // Of the running thread: once the page is there.
+    Translation touch(u64 user, bool write) {
+        for (;;) {
+            const Translation found = translate(root_of(*self->thread), user);
+            if (found.present && (found.writable || !write)) return found;
+            if (self == &root_) fail("root touches what is not mapped:", user);
+            record().events.clear();
+            kernel::handle_page_fault(core_, {14, 4u | (write ? 2u : 0u) | (found.present ? 1u : 0u), user});
+            hand_over();
+        }
+    }
 
     void count(u64* counter, u64 fatal) {
         if (counter && (*counter)++ == fatal) exception();
@@ -387,6 +410,7 @@ Image& Machine::add_image(std::string name, std::function<int()> main) { return 
 void Machine::signal_when_idle(Slot notification) { implementation_->idle = notification; }
 void Machine::at(u64 time, std::function<void()> event) { implementation_->events.emplace(time, std::move(event)); }
 void Machine::interrupt(u32 number) { kernel::handle_interrupt(implementation_->core(), number); }
+Machine::LineMode Machine::line_mode(u32 line) const { return {record().lines.at(line).level, record().lines.at(line).active_low}; }
 u64 Machine::now() const { return record().time; }
 const std::string& Machine::printed() const { return record().printed; }
 
@@ -397,6 +421,10 @@ namespace eft::arch {
 Error enter(u64 operation, Slot slot, ipc::Registers& registers) {
     return host::machine && host::self ? host::machine->enter(operation, slot, registers) : Error::Cancelled;
 }
+std::optional<u64> device_address(const volatile void* place, bool write) {
+    return host::machine ? host::machine->device_address(reinterpret_cast<u64>(place), write) : std::nullopt;
+}
+bool holds_ports(Slot ports, u16 port, unsigned width) { return !host::machine || host::machine->holds_ports(raw(ports), port, width); }
 u64 machine_time() { return host::machine ? host::machine->time_stamp() : 0; }
 void crash() {
     if (!host::machine || !host::self || !host::self->image) std::abort();

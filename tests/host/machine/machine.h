@@ -55,6 +55,11 @@ public:
     static constexpr u64 kTicksPerCall = 10;
     static constexpr u64 kTicksPerMs = 10'000;
 
+    // Device memory: firmware's tables, which are memory like any other (2 MiB), and where device models are. A program's
+    // hw::Mmio reaches the model at the physical address that its page has; where there is none is an empty bus.
+    static constexpr u64 kFirmwareAddress = 0x1060'0000;
+    static constexpr u64 kDevicesStart = 0xb000'0000, kDevicesEnd = 0x1'0000'0000;
+
     // The calling thread is root from here to the end. One machine at a time.
     explicit Machine(std::size_t archive_bytes = 0);
     ~Machine();
@@ -62,7 +67,7 @@ public:
     Machine& operator=(const Machine&) = delete;
 
     const BootInfo& boot_info() const;
-    // Physical memory, as the direct map has it. The boot archive's is writable until root starts to use it.
+    // Physical memory that is no device's, as the direct map has it. The boot archive's is writable until root starts to use it.
     std::byte* memory(u64 physical);
 
     // An address at which threads of this program start. It lives as long as the machine.
@@ -76,6 +81,12 @@ public:
     // Runs at this time, in nobody's thread. It may raise interrupts.
     void at(u64 time, std::function<void()> event);
     void interrupt(u32 number);
+    // How an input of the I/O APIC was set.
+    struct LineMode {
+        bool level, active_low;
+        bool operator==(const LineMode&) const = default;
+    };
+    LineMode line_mode(u32 line) const;
     u64 now() const;
 
     // What the kernel has printed.

@@ -12,6 +12,7 @@
 namespace eft::memory_test {
 
 using namespace eft::memory;
+using host::Failure;
 namespace ko = kernel_object;
 using effects::kOwnTable;
 
@@ -33,38 +34,6 @@ inline bool is_there(Slot table, Slot slot) {
 }
 inline bool is_there(Slot slot) { return is_there(kOwnTable, slot); }
 inline u32 capabilities() { return *ko::used_slots(kOwnTable); }
-
-// While it lives, the invocation with this number, of those that can fail, fails.
-class Failure {
-public:
-    explicit Failure(u64 number) : fatal_(number) {
-        host::refusal = [this](Invocation invocation) { return count(invocation); };
-    }
-    ~Failure() { host::refusal = {}; }
-    u64 operations() const { return count_; }
-    static constexpr u64 kNever = ~u64{0};
-
-private:
-    Error count(Invocation invocation) {
-        Error error = Error::InvalidOperation;
-        switch (invocation) {
-            case Invocation::UntypedRetype: error = Error::NeedMemory; break;
-            case Invocation::CapDerive:
-            case Invocation::CapMove: error = Error::SlotOccupied; break;
-            case Invocation::SpaceMap:
-            case Invocation::SpaceDonate:
-            case Invocation::CapDonate: error = Error::AlreadyMapped; break;
-            case Invocation::FrameSeal:
-            case Invocation::ThreadConfigure:
-            case Invocation::ThreadHandlers:
-            case Invocation::ThreadContext:
-            case Invocation::SchedConfigure: break;
-            default: return Error::None;
-        }
-        return count_++ == fatal_ ? error : Error::None;
-    }
-    u64 fatal_, count_ = 0;
-};
 
 }  // namespace eft::memory_test
 

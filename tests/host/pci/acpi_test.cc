@@ -1,5 +1,6 @@
 // ACPI tables made here, good and damaged.
-#include "../dev/local_resources.h"
+#include "firmware.h"
+#include "physical_memory.h"
 
 #include <servers/dev/acpi.h>
 
@@ -12,82 +13,21 @@
 
 using namespace eft;
 using namespace eft::dev;
+using test::Firmware;
 
 namespace {
 
-constexpr u64 kBase = 0xe0000, kSize = 0x2000;
-
-struct Firmware {
-    std::vector<std::byte> memory = std::vector<std::byte>(kSize);
-
-    // `reads`: of tables and their headers.
-    Status read(Machine& machine, unsigned* reads = nullptr) const {
-        test::LocalResources local;
-        local.firmware_address = kBase;
-        local.firmware = memory;
-        Resources resources;
-        const Status status = read_acpi(resources, Bytes(memory).subspan(kRoot - kBase, kRsdpLength2), machine);
-        CHECK(local.tables.empty());
-        if (reads) *reads = local.tables_read;
-        return status;
-    }
-
-    void put(u64 address, u64 value, unsigned width) { std::memcpy(&memory[address - kBase], &value, width); }
-    void sum(u64 address, u64 length, u64 place) {
-        put(place, 0, 1);
-        u8 total = 0;
-        for (u64 i = 0; i < length; ++i) total = static_cast<u8>(total + std::to_integer<u8>(memory[address - kBase + i]));
-        put(place, static_cast<u8>(-total), 1);
-    }
-    void table(u64 address, u32 name, u32 length) {
-        put(address, name, 4);
-        put(address + 4, length, 4);
-        sum(address, length, address + 9);
-    }
-
-    static constexpr u64 kRoot = kBase, kXsdtAt = kBase + 0x100, kRsdtAt = kBase + 0x200, kMadtAt = kBase + 0x301,
-                         kMcfgAt = kBase + 0x500, kHpetAt = kBase + 0x600, kOther = kBase + 0x700, kFadtAt = kBase + 0x780,
-                         kDsdtAt = kBase + 0x880,
-                         kManyAt = kBase + 0x900;
-
-    explicit Firmware(u8 revision = 2) {
-        put(kRoot, 0x2052'5450'2044'5352, 8);
-        put(kRoot + 15, revision, 1);
-        put(kRoot + 16, kRsdtAt, 4);
-        put(kRoot + 20, 36, 4);
-        put(kRoot + 24, kXsdtAt, 8);
-        sum_root();
-        const u64 entries[] = {kOther, kMadtAt, kMcfgAt, 0, kHpetAt};
-        for (u64 i = 0; i < 5; ++i) put(kXsdtAt + 36 + 8 * i, entries[i], 8), put(kRsdtAt + 36 + 4 * i, entries[i], 4);
-        table(kXsdtAt, kXsdt, 76);
-        table(kRsdtAt, kRsdt, 56);
-        put(kOther, signature("WAET"), 4);
-        put(kOther + 4, 0x100, 4);  // its sum is wrong, and nobody asks
-
-        put(kMadtAt + 36, 0xfee0'0000, 4);
-        put(kMadtAt + 40, 1, 4);
-        put(kMadtAt + 44, 0x0000'0001'0100'0800, 8);  // local APIC 1, enabled
-        put(kMadtAt + 52, 0x0000'0000'0201'0800, 8);  // local APIC 2, not
-        put(kMadtAt + 60, 0x0c01, 2);                 // IOAPIC 5 at fec00000
-        put(kMadtAt + 62, 5, 1);
-        put(kMadtAt + 64, 0xfec0'0000, 4);
-        put(kMadtAt + 72, 0x0000'0002'0000'0a02, 8);  // ISA 0 -> input 2
-        put(kMadtAt + 82, 0x0000'0009'0900'0a02, 8);  // ISA 9 -> input 9, low, level
-        put(kMadtAt + 90, 0x000f, 2);
-        put(kMadtAt + 92, 0x0000'0000'0000'0604, 8);  // local APIC NMI: passed over
-        table(kMadtAt, kMadt, 98);
-
-        put(kMcfgAt + 44, 0xb000'0000, 8);
-        put(kMcfgAt + 55, 0xff, 1);
-        table(kMcfgAt, kMcfg, 60);
-        put(kHpetAt + 44, 0xfed0'0000, 8);
-        table(kHpetAt, kHpet, 56);
-    }
-    void sum_root() {
-        sum(kRoot, 20, kRoot + 8);
-        sum(kRoot, 36, kRoot + 32);
-    }
-};
+// `reads`: of tables and their headers.
+Status read(const Firmware& firmware, Machine& machine, unsigned* reads = nullptr) {
+    test::FlatMemory local;
+    local.firmware_address = Firmware::kBase;
+    local.firmware = firmware.memory;
+    PhysicalMemory memory;
+    const Status status = read_acpi(memory, Bytes(firmware.memory).subspan(Firmware::kRoot - Firmware::kBase, kRsdpLength2), machine);
+    CHECK(local.tables.empty());
+    if (reads) *reads = local.tables_read;
+    return status;
+}
 
 }  // namespace
 
@@ -95,7 +35,7 @@ TEST_CASE("a q35's tables are read, by the XSDT and by the RSDT") {
     for (const u8 revision : {u8{0}, u8{2}}) {
         Firmware firmware(revision);
         Machine machine;
-        REQUIRE(firmware.read(machine).ok());
+        REQUIRE(read(firmware, machine).ok());
         REQUIRE(machine.ecam.size() == 1);
         CHECK(machine.ecam[0].address == 0xb000'0000);
         CHECK(machine.ecam[0].last_bus == 0xff);
@@ -114,12 +54,12 @@ TEST_CASE("a damaged table hides no other") {
     Machine machine;
     SUBCASE("the MADT") {
         firmware.put(F::kMadtAt + 93, 0, 1), firmware.table(F::kMadtAt, kMadt, 98);
-        CHECK(firmware.read(machine).error() == Error::BadFormat);
+        CHECK(read(firmware, machine).error() == Error::BadFormat);
         CHECK(machine.isa_interrupt(9).active_low);  // it stands before the damage
     }
     SUBCASE("the HPET's") {
         firmware.put(F::kHpetAt + 50, 1, 1);
-        CHECK(firmware.read(machine).error() == Error::BadFormat);
+        CHECK(read(firmware, machine).error() == Error::BadFormat);
     }
     CHECK(machine.ecam.size() == 1);
     CHECK(machine.isa_interrupt(0).input == 2);
@@ -137,7 +77,7 @@ TEST_CASE("a machine may have any number of processors and I/O APICs") {
     firmware.put(Firmware::kXsdtAt + 44, Firmware::kManyAt, 8);
     firmware.table(Firmware::kXsdtAt, kXsdt, 76);
     Machine machine;
-    CHECK(firmware.read(machine).ok());
+    CHECK(read(firmware, machine).ok());
     CHECK(machine.isa_interrupt(0).input == 2);
     CHECK(machine.ecam.size() == 1);
     CHECK(machine.hpet.has_value());
@@ -185,7 +125,7 @@ TEST_CASE("root buses are those that the definition blocks name, if all are cons
                 firmware.put(F::kXsdtAt + 60, F::kManyAt, 8);
                 firmware.table(F::kXsdtAt, kXsdt, 76);
                 Machine machine;
-                REQUIRE(firmware.read(machine).ok());
+                REQUIRE(read(firmware, machine).ok());
                 PciBuses roots;
                 for (const u8 bus : each.roots) roots.set(bus);
                 CHECK(machine.possible_roots == (each.roots.empty() ? PciBuses().set() : roots));
@@ -217,9 +157,9 @@ TEST_CASE("any bus may be a root bus where the definition blocks cannot be read"
         firmware.table(F::kXsdtAt, kXsdt, 76);
     }
     Machine machine;
-    const Status read = firmware.read(machine);
-    CHECK(read.ok() == wanted.ok());
-    if (!wanted.ok()) CHECK(read.error() == wanted.error());
+    const Status status = read(firmware, machine);
+    CHECK(status.ok() == wanted.ok());
+    if (!wanted.ok()) CHECK(status.error() == wanted.error());
     CHECK(machine.possible_roots.all());
 }
 
@@ -254,7 +194,7 @@ TEST_CASE("damaged tables are errors, each in its way") {
         wanted = Error::NotSupported;
     }
     Machine machine;
-    CHECK(firmware.read(machine).error() == wanted);
+    CHECK(read(firmware, machine).error() == wanted);
 }
 
 TEST_CASE("more than there is room for is LimitReached") {
@@ -264,7 +204,7 @@ TEST_CASE("more than there is room for is LimitReached") {
     firmware.put(Firmware::kXsdtAt + 52, Firmware::kManyAt, 8);
     firmware.table(Firmware::kXsdtAt, kXsdt, 76);
     Machine machine;
-    CHECK(firmware.read(machine).error() == Error::LimitReached);
+    CHECK(read(firmware, machine).error() == Error::LimitReached);
     CHECK(machine.ecam.size() == 8);
     CHECK(machine.hpet.has_value());
 }
@@ -276,14 +216,14 @@ TEST_CASE("seeded damage behind good sums never leads outside and always ends") 
         Firmware firmware;
         using F = Firmware;
         for (unsigned flips = 1 + random() % 4; flips != 0; --flips)
-            firmware.put(kBase + 0x100 + random() % 0x600, random(), 1);
+            firmware.put(F::kBase + 0x100 + random() % 0x600, random(), 1);
         firmware.sum(F::kXsdtAt, 76, F::kXsdtAt + 9);
         firmware.sum(F::kMadtAt, 98, F::kMadtAt + 9);
         firmware.sum(F::kMcfgAt, 60, F::kMcfgAt + 9);
         firmware.sum(F::kHpetAt, 56, F::kHpetAt + 9);
         unsigned reads = 0;
         Machine machine;
-        good += firmware.read(machine, &reads).ok();
+        good += read(firmware, machine, &reads).ok();
         REQUIRE(reads < 500);
     }
     CHECK(good > 100);

@@ -1,5 +1,5 @@
 // Enumeration, BAR sizing, MSI-X and silencing on a q35-like segment, with bridges and devices that lie.
-#include "../dev/local_resources.h"
+#include "physical_memory.h"
 
 #include <servers/dev/devices.h>
 #include <servers/dev/silence.h>
@@ -16,8 +16,8 @@ using test::PciSegment;
 namespace {
 
 struct Q35 {
-    test::LocalResources local;
-    Resources resources;
+    test::FlatMemory local;
+    PhysicalMemory memory;
     PciSegment segment;
     u8 last_bus = 0xff;
     bool has_ecam = true;
@@ -53,7 +53,7 @@ struct Q35 {
         found.clear();
         BoundedList<EcamRange, 8> windows;
         if (has_ecam) CHECK(windows.push({PciSegment::kEcam, 0, 0, last_bus}).ok());
-        ConfigurationSpace space(resources);
+        ConfigurationSpace space(memory, Slot{1});
         space.open(windows);
         FunctionWalk functions(space, 0, possible_roots);
         for (;;) {
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(Q35, "what firmware says of interrupt lines counts on the firs
     PciFunction& other = segment.add(64, 0, 0, 0x1af4, 0x1041, 2, 0);
     for (PciFunction* each : {&disk, &other}) each->set(0x3c, 0x010a, 2);
     segment.add_ports();
-    ConfigurationSpace space(resources);
+    ConfigurationSpace space(memory, Slot{1});
     space.open({});
     Devices devices;
     REQUIRE(find_devices(devices, Machine(), space).ok());
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Q35, "through the ports everything is found and measured, with
     REQUIRE(found.size() == 5);
     CHECK(found[3].address == pci::FunctionAddress{0, 0, 31, 2});
     CHECK(found[4].address == pci::FunctionAddress{0, 1, 0, 0});
-    ConfigurationSpace space(resources);
+    ConfigurationSpace space(memory, Slot{1});
     space.open({});
     const auto configuration = space.map(found[4].address);
     REQUIRE(configuration.ok());
@@ -161,9 +161,9 @@ TEST_CASE_FIXTURE(Q35, "through the ports everything is found and measured, with
 }
 
 TEST_CASE("a machine without PCI has no bus") {
-    const test::LocalResources local;
-    Resources resources;
-    ConfigurationSpace space(resources);
+    const test::FlatMemory local;
+    PhysicalMemory memory;
+    ConfigurationSpace space(memory, Slot{1});
     space.open({});
     CHECK_FALSE(space.covers(0, 0));
     Devices devices;
@@ -171,12 +171,46 @@ TEST_CASE("a machine without PCI has no bus") {
     CHECK(devices.count() == 1);
 }
 
+TEST_CASE("an 8254 that root leaves is a device, with the input that ISA interrupt 0 has") {
+    Machine machine;
+    CHECK(machine.overrides.push({.isa_interrupt = 0, .input = 2, .active_low = false, .level_triggered = false}).ok());
+    machine.root_clock = Machine::RootClock::Rtc;
+    {
+        Devices devices;
+        REQUIRE(devices.add_platform(machine).ok());
+        CHECK(devices.find("pit", 0).error() == Error::NoDevice);
+    }
+    machine.spare_pit = true;
+    Devices devices;
+    REQUIRE(devices.add_platform(machine).ok());
+    const Device& pit = devices[*devices.find("pit", 0)];
+    CHECK(pit.platform.ports.first == 0x40);
+    CHECK(pit.platform.ports.count == 4);
+    CHECK(pit.lines.inputs == 1u << 2);
+    CHECK_FALSE(pit.lines.level);
+}
+
+TEST_CASE("where the 8254 is not root's clock, its input is for an HPET that reaches no other") {
+    Machine machine;
+    machine.hpet = HpetLocation{0xfed0'0000, 0};
+    constexpr u32 kInputsOfI440fx = 0x4;
+    CHECK(machine.overrides.push({.isa_interrupt = 0, .input = 2, .active_low = false, .level_triggered = false}).ok());
+    const auto lines_of_hpet = [&] {
+        Devices devices;
+        REQUIRE(devices.add_platform(machine).ok());
+        return devices[*devices.find("hpet", 0)].lines.inputs;
+    };
+    CHECK((lines_of_hpet() & kInputsOfI440fx) == 0);
+    machine.root_clock = Machine::RootClock::Rtc;
+    CHECK((lines_of_hpet() & kInputsOfI440fx) != 0);
+}
+
 TEST_CASE_FIXTURE(Q35, "what lies behind hundreds of other functions is listed") {
     for (unsigned bus = 1; bus < 120; ++bus) segment.add_bridge(static_cast<u8>(bus), 1, static_cast<u8>(bus + 1));
     for (u8 device = 2; device < 32; ++device) segment.add(7, device, 0, 0x8086, 0x10d3, 2, 0);
     segment.add(120, 0, 0, 0x1af4, 0x1041, 2, 0);
     segment.add_ports();
-    ConfigurationSpace space(resources);
+    ConfigurationSpace space(memory, Slot{1});
     space.open({});
     Devices devices;
     CHECK(find_devices(devices, Machine(), space).ok());

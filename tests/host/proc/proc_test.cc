@@ -1,119 +1,100 @@
-#include "fake_environment.h"
-
-#include <doctest/doctest.h>
-
-#include <images/archive/newc.h>
-#include <proc/server.h>
-#include <tests/host/elf/program.h>
+// proc as rs and processes see it.
+#include "supervisor.h"
 
 using namespace eft;
-using namespace eft::processes;
-using processes::test::FakeEnvironment;
-using processes::test::Thing;
+using namespace eft::test;
 
 namespace {
 
-constexpr Badge kControl = proc::Proc::badge_of(Kind::Control, kSupervisorPid);
+using proc::Proc;
 
-ipc::Context as(Badge badge) { return ipc::Context(raw(badge), Tag(), nullptr); }
+struct Scene : Supervisor {
+    Scene(Stage& where) : Supervisor(where) {}
 
-struct World {
-    World() {
-        const auto file = eft::test::Program().file();
-        eft::archive::NewcWriter writer;
-        writer.add("other", "no program");
-        writer.add("hello", {reinterpret_cast<const char*>(file.data()), file.size()});
-        environment.files = std::move(writer).finish();
-        REQUIRE(memory.open(Slot::None).ok());
-    }
+    PersistentPart part = make_part();
 
-    proc::SpawnRequest request() {
-        proc::SpawnRequest r;
-        r.image = "hello", r.name = "first", r.quota = 100, r.priority = 30, r.incarnation = 4,
-        r.replies_delivered = 77;
-        r.persistent_bytes = 8 * kPageSize;
-        r.table = decltype(r.table)::owning(environment.put(Thing::Table));
-        r.death = decltype(r.death)::owning(environment.put(Thing::Notification));
-        r.config = decltype(r.config)::owning(environment.put(Thing::Memory));
-        r.persistent = decltype(r.persistent)::owning(environment.put(Thing::Memory));
-        return r;
-    }
-    Result<u32> spawn() {
-        EFT_TRY(const proc::Pid pid, server.spawn(control, request()));
-        return pid.pid;
-    }
-    // To a message without words, by way of the dispatcher.
+    // To a call without words.
     Error answer(u32 label, Badge badge) {
-        Utcb page{};
-        ipc::OutgoingCaps outgoing;
-        ipc::Registers registers;
+        const CapHandle session = stage.connect(*proc, badge);
+        sys::Registers registers;
         registers.tag = Tag(label, 0);
-        ipc::IncomingMessage message(registers, page, outgoing);
-        static_cast<void>(proc::Proc::dispatch(server, ipc::Context(raw(badge), registers.tag, nullptr), message));
-        return static_cast<Error>(message.registers.tag.label());
+        REQUIRE(sys::call(session.slot(), registers) == Error::None);
+        return static_cast<Error>(registers.tag.label());
     }
-
-    FakeEnvironment environment;
-    Memory memory{CapHandle()};
-    ProcServer server{memory};
-    ipc::Context control = as(kControl);
 };
 
 }  // namespace
 
-TEST_CASE("a process starts with its image, its slots, its registers") {
-    World w;
-    REQUIRE(w.spawn().ok());
-    const auto& e = w.environment;
-    CHECK(e.running);
-    CHECK(e.priority == 30);
-    CHECK(e.started.instruction_pointer == 0x40'0010);
-    CHECK(e.started.stack_pointer == layout::kStackTop - 8);
-    CHECK(e.started.first == 4);
-    CHECK(e.started.second == 77);
-    CHECK(e.table.at(static_cast<u32>(WellKnown::Thread)) == Thing::Thread);
-    CHECK(e.table.at(static_cast<u32>(WellKnown::Memory)) == Thing::Session);
-    CHECK(e.table.at(static_cast<u32>(WellKnown::Process)) == Thing::ProcessSession);
-    CHECK(e.own.size() == 3);  // thread, table, death: nothing else of the request is kept
-    const auto& images = e.spaces.begin()->second;
-    REQUIRE(images.size() == 2);
-    CHECK(images[0].address == 0x40'0000);
-    CHECK(images[0].archive_offset % kPageSize == 0);
-    CHECK(images[0].file_bytes == 0x1800);
-    CHECK(images[1].memory_bytes == 0x4000);
+STAGE_CASE(Scene, "a process starts with its image, its slots, its registers") {
+    const u32 of_proc = stage.used_slots(*proc);
+    const auto pid = spawn(part, "look_around");
+    REQUIRE(pid.ok());
+    CHECK(stage.used_slots(*proc) == of_proc + 3);  // thread, table, death: nothing else of the request is kept
+    with_thread(part, [&](Slot thread) {
+        const auto info = ko::inspect_thread(thread);
+        REQUIRE(info.ok());
+        CHECK(info->priority == kPriority);
+        CHECK(info->instruction_pointer == images["look_around"]->entry);
+        CHECK(info->get(UserRegister::Rsp) == layout::kStackTop - 8);
+    });
+    const auto process = ko::inspect(part.table.slot(), slot(WellKnown::Process));
+    CHECK(process->type == ObjectType::Endpoint);
+    CHECK(process->rights == bits(EndpointRight::Send));
+    CHECK(process->data == raw(Proc::badge_of(Kind::Process, *pid)));
+    CHECK(type_in(part, slot(WellKnown::Memory)) == ObjectType::Endpoint);
+    for (u32 i = 0; i < kUsualReplies; ++i) CHECK(type_in(part, Slot{table_plan().first_reply + i}) == ObjectType::Reply);
+    stage.run();
+    CHECK(seen.incarnation.number == 4);
+    CHECK(seen.incarnation.replies_delivered == 77);
+    CHECK(seen.wrong_bytes == 0);
+    CHECK(seen.magic == kConfigMagic);
+    const auto record = reap(*pid);
+    REQUIRE(record.ok());
+    CHECK(record->reason == proc::DeathReason::Exit);
+    CHECK(record->exit_status == 7);
 }
 
-TEST_CASE("whatever step of a spawn fails, nothing is left") {
-    World w;
+STAGE_CASE(Scene, "whatever the kernel refuses during a spawn, to proc or to mem, nothing is left") {
+    const auto end = [&](u32 pid) { CHECK((kill(pid) == Error::None && reap(pid).ok())); };
+    end(*spawn(part, "leave"));
+    REQUIRE(poll_wake() == kDied);
+    const Totals before = totals(part);
     unsigned failures = 0;
-    for (unsigned step = 0;; ++step) {
-        w.environment.fail_at(step);
-        const auto pid = w.spawn();
-        if (!w.environment.failed()) {
-            CHECK(pid.ok());
+    for (u64 fatal = 0;; ++fatal) {
+        CAPTURE(fatal);
+        u64 operations;
+        const auto pid = [&] {
+            const host::Failure failure(fatal);
+            const auto result = spawn(part, "leave");
+            operations = failure.operations();
+            return result;
+        }();
+        if (operations <= fatal) {
+            REQUIRE(pid.ok());
+            end(*pid);
             break;
         }
-        ++failures;
-        INFO(step);
-        REQUIRE(!pid.ok());
-        CHECK(w.environment.own.empty());
-        CHECK(w.environment.table.empty());
-        CHECK(w.environment.spaces.empty());
-        CHECK(w.environment.signals.empty());
-        CHECK(w.server.next(w.control, {.after = 0}).error() == Error::NotFound);
+        if (pid.ok()) {  // mem has found another way
+            end(*pid);
+            CHECK(poll_wake() == kDied);
+        } else {
+            ++failures;
+        }
+        CHECK(totals(part) == before);
+        CHECK(poll_wake() == 0);
+        CHECK(control.next({.after = kSupervisorPid}).error() == Error::NotFound);
     }
-    CHECK(failures >= 10);
+    CHECK(failures >= 30);
+    CHECK(totals(part) == before);
 }
 
-TEST_CASE("requests that are refused before anything is made") {
-    World w;
+STAGE_CASE(Scene, "requests that are refused before anything is made") {
+    const Totals before = totals(part);
     const auto refused = [&](auto change) {
-        auto r = w.request();
+        auto r = request(part, "leave");
         change(r);
-        const Error error = w.server.spawn(w.control, std::move(r)).error();
-        { auto rest = std::move(r); }
-        CHECK(w.environment.spaces.empty());
-        CHECK(w.environment.own.empty());
+        const Error error = control.spawn(r).or_error().error();
+        CHECK(totals(part) == before);
         return error;
     };
     CHECK(refused([](auto& r) { r.image = "absent"; }) == Error::NotFound);
@@ -125,34 +106,52 @@ TEST_CASE("requests that are refused before anything is made") {
     CHECK(refused([](auto& r) { r.persistent_bytes = 0; }) == Error::InvalidArgument);
     CHECK(refused([](auto& r) { r.persistent_bytes = 100; }) == Error::InvalidArgument);
     CHECK(refused([](auto& r) { r.persistent_bytes = ~u64{0} << 12; }) == Error::InvalidArgument);
-    CHECK(refused([](auto& r) { r.table = {}; }) == Error::InvalidArgument);
-    CHECK(refused([](auto& r) { r.death = {}; }) == Error::InvalidArgument);
-    CHECK(refused([](auto& r) { r.config = {}; }) == Error::InvalidArgument);
-    CHECK(refused([](auto& r) { r.quota = 0; }) == Error::OutOfMemory);
+    CHECK(refused([](auto& r) { r.replies = 0; }) == Error::InvalidArgument);
+    CHECK(refused([](auto& r) { r.replies = kMostReplies + 1; }) == Error::InvalidArgument);
+    CHECK(refused([](auto& r) { r.persistent_slots = kMostPersistentSlots + 1; }) == Error::InvalidArgument);
+    CHECK(refused([](auto& r) { r.quota = 0; }) == Error::OutOfRange);
+    CHECK(refused([](auto& r) { r.quota = 2; }) == Error::OutOfMemory);
+    // What is no table, no notification and no memory.
+    CHECK(refused([&](auto& r) { r.table = decltype(r.table)(part.endpoint.slot()); }) == Error::InvalidArgument);
+    CHECK(refused([&](auto& r) { r.death = decltype(r.death)(part.endpoint.slot()); }) == Error::InvalidArgument);
+    CHECK(refused([&](auto& r) { r.config = decltype(r.config)(part.endpoint.slot()); }) == Error::InvalidArgument);
+    const CapHandle looking = *copy_capability(part.table.slot(), bits(ControlRight::Inspect));
+    CHECK(refused([&](auto& r) { r.table = decltype(r.table)(looking.slot()); }) == Error::MissingRight);
+    const CapHandle deaf = *copy_capability(part.notification.slot(), bits(NotificationRight::Wait));
+    CHECK(refused([&](auto& r) { r.death = decltype(r.death)(deaf.slot()); }) == Error::MissingRight);
+    CHECK(poll_wake() == 0);
 }
 
-TEST_CASE("an exception freezes the process, is recorded and told; all is revoked when the record is taken") {
-    World w;
-    const u32 pid = *w.spawn();
-    w.environment.stack = {0x40'0123, 5, 0x40'17ff, 0x40'1800, 0x40'0000};
-    MessageTrace trace(w.environment.trace);
-    trace.received(0x10002'0000'0004, 9, 1000);
-    trace.answered(4);
-    trace.received(0x10002'0000'0004, 10, 1001);
-    w.environment.table[table_plan().first_scratch + 3] = Thing::Memory;
-    w.environment.table[static_cast<u32>(WellKnown::FirstPersistent)] = Thing::Memory;
-    const std::size_t held = w.environment.table.size();
-    w.server.exception(proc::Proc::badge_of(Kind::Exceptions, pid), 0x1234, u64{14} << 32 | 6);
-    CHECK_FALSE(w.environment.running);
-    CHECK(w.environment.spaces.size() == 1);  // a device may still write into it
-    CHECK(w.environment.table.size() == held);
-    REQUIRE(w.environment.signals.size() == 1);
-    CHECK(w.server.inspect(w.control, {.pid = pid})->state == proc::ProcessState::Dead);
+STAGE_CASE(Scene, "an exception freezes the process, is recorded and told; all is revoked when it is reaped") {
+    const Slot kept = slot(WellKnown::FirstPersistent), received{table_plan().first_scratch + 3};
+    REQUIRE(ko::derive(part.table.slot(), kept, part.notification.slot()).ok());
+    const Totals before = totals(part);
+    const u64 code = images["wait_and_fault"]->entry;
+    const u32 pid = *spawn(part, "wait_and_fault");
+    with_thread(part, [&](Slot thread) {
+        REQUIRE(ko::suspend(thread).ok());
+        REQUIRE(ko::set_registers(thread, code, layout::kStackTop - 40, 4, 77).ok());
+        REQUIRE(ko::resume(thread).ok());
+    });
+    for (int i = 0; i < 2; ++i) {
+        sys::Registers registers;
+        REQUIRE(sys::call(part.endpoint.slot(), registers) == Error::None);
+    }
+    CHECK(state_of(pid) == proc::ProcessState::Blocked);
+    REQUIRE(ko::derive(part.table.slot(), received, part.notification.slot()).ok());
+    const Totals alive = totals(part);
+    sys::signal((*copy_capability(part.notification.slot(), bits(NotificationRight::Signal), 1)).slot());
+    CHECK(poll_wake() == 0);
+    stage.run();
+    CHECK(poll_wake() == kDied);
+    const Totals frozen = totals(part);
+    CHECK(frozen.free_pages <= alive.free_pages);  // a device may still write into its memory
+    CHECK(frozen.of_table == alive.of_table);
+    CHECK(state_of(pid) == proc::ProcessState::Dead);
 
-    w.server.exception(proc::Proc::badge_of(Kind::Exceptions, pid), 0x9999, u64{6} << 32);  // late
-    CHECK(w.environment.signals.size() == 1);
-    CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::WrongState);
-    const auto last = w.server.messages(w.control, {.pid = pid});
+    CHECK(kill(pid) == Error::WrongState);
+    CHECK(send(pid, proc::Signal::Hang) == Error::WrongState);
+    const auto last = control.messages({.pid = pid});
     REQUIRE(last.ok());
     REQUIRE(last->tags.size() == 2);
     CHECK(last->tags[0] == 0x10002'0000'0004);
@@ -161,123 +160,139 @@ TEST_CASE("an exception freezes the process, is recorded and told; all is revoke
     CHECK(last->answers[0] == 4);
     CHECK(last->badges[1] == 10);
     CHECK(last->answers[1] == TraceEntry::kNone);
-    CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Hang}).error() == Error::WrongState);
-    CHECK_FALSE(w.environment.running);
-    const auto record = w.server.reap(w.control, {.pid = pid});
-    CHECK(w.server.messages(w.control, {.pid = pid}).error() == Error::NotFound);
+    stage.run();
+    CHECK(state_of(pid) == proc::ProcessState::Dead);
+    const auto record = reap(pid);
     REQUIRE(record.ok());
-    CHECK(w.environment.spaces.empty());
-    CHECK(w.environment.own.empty());
-    CHECK(w.environment.table.size() == 1);  // what is the service's stays
-    CHECK(w.environment.signals.size() == 1);
+    CHECK(control.messages({.pid = pid}).error() == Error::NotFound);
+    CHECK(type_in(part, kept) == ObjectType::Notification);  // what is the service's stays
+    CHECK(type_in(part, received) == ObjectType::None);
+    CHECK(totals(part) == before);
+    CHECK(poll_wake() == 0);
     CHECK(record->reason == proc::DeathReason::PageFault);
     CHECK(record->vector == 14);
     CHECK(record->error_code == 6);
-    CHECK(record->address == 0x1234);
-    CHECK(record->instruction == 0x40'0020);
-    CHECK(record->replies_delivered == 17);
-    CHECK(record->backtrace.frames[0] == 0x40'0123);
-    CHECK(record->backtrace.frames[1] == 0x40'17ff);
-    CHECK(record->backtrace.frames[2] == 0x40'0000);
+    CHECK(record->address == kNowhere);
+    CHECK(record->instruction == code);
+    CHECK(record->stack == layout::kStackTop - 40);
+    CHECK(record->replies_delivered == 2);
+    CHECK(record->backtrace.frames[0] == code + 0x123);
+    CHECK(record->backtrace.frames[1] == code + kCodeBytes - 1);
+    CHECK(record->backtrace.frames[2] == code);
     CHECK(record->backtrace.frames[3] == 0);
     CHECK(record->died_at < record->gone_at);
-    CHECK(w.server.reap(w.control, {.pid = pid}).error() == Error::NotFound);
-    CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::NotFound);
+    CHECK(reap(pid).error() == Error::NotFound);
+    CHECK(kill(pid) == Error::NotFound);
 }
 
-TEST_CASE("exit, kill, and what the records say") {
-    World w;
-    const u32 first = *w.spawn();
-    auto process = as(proc::Proc::badge_of(Kind::Process, first));
-    CHECK(w.server.exit(process, {.status = -3}).ok());
-    CHECK(w.server.exit(process, {.status = 0}).error() == Error::WrongState);
-    const auto record = w.server.reap(w.control, {.pid = first});
+STAGE_CASE(Scene, "exit, kill, and what the records say") {
+    const u32 first = *spawn(part, "leave");
+    stage.run();
+    CHECK(poll_wake() == kDied);
+    CHECK(exit(first, 0) == Error::WrongState);
+    const auto record = reap(first);
     CHECK(record->reason == proc::DeathReason::Exit);
     CHECK(record->exit_status == -3);
-    const u32 second = *w.spawn();
+    const u32 second = *spawn(part, "leave");
     CHECK(second != first);
-    CHECK(w.server.reap(w.control, {.pid = second}).error() == Error::WrongState);
-    CHECK(w.server.exit(process, {.status = 0}).error() == Error::NotFound);  // the old session is nobody's
-    CHECK(w.server.kill(w.control, {.pid = second, .reason = proc::DeathReason::Hung}).ok());
-    CHECK(w.server.reap(w.control, {.pid = second})->reason == proc::DeathReason::Hung);
+    CHECK(reap(second).error() == Error::WrongState);
+    CHECK(exit(first, 0) == Error::NotFound);  // the old session is nobody's
+    CHECK(kill(second, proc::DeathReason::Hung) == Error::None);
+    CHECK(reap(second)->reason == proc::DeathReason::Hung);
+    const u32 third = *spawn(part, "leave");
+    CHECK(exit(third, 5) == Error::None);
+    CHECK(reap(third)->exit_status == 5);
 }
 
-TEST_CASE("signals send the thread behind its entry point") {
-    World w;
-    const u32 pid = *w.spawn();
-    CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Hang}).ok());
-    CHECK(w.environment.started.instruction_pointer == 0x40'0020);
-    CHECK(w.environment.running);
-    CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Crash}).ok());
-    CHECK(w.environment.started.instruction_pointer == 0x40'0022);
-    CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::None}).error() == Error::InvalidArgument);
-    CHECK(w.server.send(w.control, {.pid = 999, .signal = proc::Signal::Hang}).error() == Error::NotFound);
+STAGE_CASE(Scene, "signals send the thread behind its entry point") {
+    const u64 entry = images["leave"]->entry;
+    const u32 pid = *spawn(part, "leave");
+    CHECK(send(pid, proc::Signal::Hang) == Error::None);
+    CHECK(control.inspect({.pid = pid})->instruction == entry + layout::kHangOffset);
+    CHECK(state_of(pid) == proc::ProcessState::Running);
+    CHECK(send(pid, proc::Signal::Crash) == Error::None);
+    CHECK(control.inspect({.pid = pid})->instruction == entry + layout::kCrashOffset);
+    CHECK(send(pid, proc::Signal::None) == Error::InvalidArgument);
+    CHECK(send(999, proc::Signal::Hang) == Error::NotFound);
+    stage.run();
+    const auto record = reap(pid);
+    CHECK(record->reason == proc::DeathReason::Exception);
+    CHECK(record->vector == 6);
 }
 
-TEST_CASE("a process may end itself and look around, nothing more") {
-    World w;
-    const u32 pid = *w.spawn();
-    using proc::Proc;
+STAGE_CASE(Scene, "a process may end itself and look around, nothing more") {
+    const u32 pid = *spawn(part, "leave");
     const u32 supervisors[] = {Proc::SpawnMethod::kLabel, Proc::KillMethod::kLabel, Proc::SendMethod::kLabel,
                                Proc::ReapMethod::kLabel, Proc::MessagesMethod::kLabel, Proc::InspectMethod::kLabel};
     for (const u32 label : supervisors) {
-        for (const Kind kind : {Kind::Process, Kind::Exceptions}) CHECK(w.answer(label, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
-        for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(w.answer(label, badge) == Error::StaleSession);
-        CHECK(w.answer(label, kControl) != Error::PermissionDenied);
+        for (const Kind kind : {Kind::Process, Kind::Exceptions}) CHECK(answer(label, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
+        for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(answer(label, badge) == Error::StaleSession);
+        CHECK(answer(label, Proc::badge_of(Kind::Control, kSupervisorPid)) != Error::PermissionDenied);
     }
     for (const Kind kind : {Kind::Control, Kind::Exceptions})
-        CHECK(w.answer(Proc::ExitMethod::kLabel, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
-    CHECK(w.answer(Proc::NextMethod::kLabel, Proc::badge_of(Kind::Exceptions, pid)) == Error::PermissionDenied);
-    CHECK(w.answer(Proc::NextMethod::kLabel, Proc::badge_of(Kind::Process, pid)) == Error::None);
-    w.server.exception(proc::Proc::badge_of(Kind::Process, pid), 0, u64{6} << 32);  // only the kernel speaks with that badge
-    w.server.exception(kControl, 0, u64{6} << 32);
-    CHECK(w.server.inspect(w.control, {.pid = pid})->state == proc::ProcessState::Running);
+        CHECK(answer(Proc::ExitMethod::kLabel, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
+    CHECK(answer(Proc::NextMethod::kLabel, Proc::badge_of(Kind::Exceptions, pid)) == Error::PermissionDenied);
+    CHECK(answer(Proc::NextMethod::kLabel, Proc::badge_of(Kind::Process, pid)) == Error::None);
+    // Only the kernel's messages are exceptions, whoever has the badge.
+    for (const Kind kind : {Kind::Exceptions, Kind::Process, Kind::Control}) {
+        const CapHandle forged = stage.connect(*proc, Proc::badge_of(kind, pid));
+        sys::Registers registers;
+        registers.tag = Tag(kExceptionLabel, 4).with(Tag::Fault);
+        registers.w[2] = u64{6} << 32;
+        static_cast<void>(sys::call(forged.slot(), registers));
+        CHECK(state_of(pid) == proc::ProcessState::Running);
+    }
 }
 
-TEST_CASE("core processes are listed, the parent of all others is rs, and proc ends none of them") {
-    World w;
-    const Slot thread = w.environment.put(Thing::Thread);
-    for (const std::string_view name : kCoreProcesses)
-        REQUIRE(w.server.adopt(name, name == "root" ? 0 : kRootPid, thread).ok());
-    const u32 child = *w.spawn();
+STAGE_CASE(Scene, "core processes are listed, the parent of all others is rs, and proc ends none of them") {
+    const u32 child = *spawn(part, "leave");
     CHECK(child == kCoreProcesses.size() + 1);
-    const auto root = w.server.next(w.control, {.after = 0});
+    const auto root = control.next({.after = 0});
     CHECK(root->name == "root");
     CHECK(root->pid == kRootPid);
     CHECK(root->parent == 0);
     CHECK(root->pages == 0);
-    const auto last = w.server.next(w.control, {.after = kSupervisorPid - 1});
+    const auto last = control.next({.after = kSupervisorPid - 1});
     CHECK(last->name == "rs");
     CHECK(last->parent == kRootPid);
-    CHECK(last->state == proc::ProcessState::Running);
-    CHECK(w.server.next(w.control, {.after = kSupervisorPid})->parent == kSupervisorPid);
+    CHECK(last->state != proc::ProcessState::Dead);
+    CHECK(control.next({.after = kSupervisorPid})->parent == kSupervisorPid);
     for (u32 pid = 1; pid < child; ++pid) {
-        CHECK(w.server.kill(w.control, {.pid = pid}).error() == Error::PermissionDenied);
-        CHECK(w.server.send(w.control, {.pid = pid, .signal = proc::Signal::Crash}).error() == Error::PermissionDenied);
-        CHECK(w.server.reap(w.control, {.pid = pid}).error() == Error::WrongState);
-        auto forged = as(proc::Proc::badge_of(Kind::Process, pid));
-        CHECK(w.server.exit(forged, {.status = 0}).error() == Error::PermissionDenied);
+        CHECK(kill(pid) == Error::PermissionDenied);
+        CHECK(send(pid, proc::Signal::Crash) == Error::PermissionDenied);
+        CHECK(reap(pid).error() == Error::WrongState);
+        CHECK(exit(pid, 0) == Error::PermissionDenied);
     }
 }
 
-TEST_CASE("as many processes as there are records, in the order of their ids") {
-    World w;
-    for (u32 i = 0; i < ProcessTable::kCapacity; ++i) {
-        w.environment.table.clear();
-        w.environment.running = false;
-        REQUIRE(w.spawn().ok());
-    }
-    const auto own = w.environment.own.size();
-    CHECK(w.spawn().error() == Error::LimitReached);
-    CHECK(w.environment.own.size() == own);
-    u32 count = 0, after = 0;
-    for (auto line = w.server.next(w.control, {.after = 0}); line.ok();
-         line = w.server.next(w.control, {.after = after})) {
-        CHECK(line->pid > after);
+STAGE_CASE(Scene, "as many processes as mem has spaces for, in the order of their ids, and one more when one is reaped") {
+    std::vector<CapHandle> tables;
+    std::vector<u32> pids;
+    Totals before{};
+    Error error = Error::None;
+    const auto spawn_next = [&] {
+        tables.push_back(make(ObjectType::CapTable, kTableBits));
+        before = totals(part);
+        auto r = request(part, "leave");
+        r.table = decltype(r.table)(tables.back());
+        const auto pid = control.spawn(r).or_error();
+        if (pid.ok()) pids.push_back(pid->pid);
+        error = pid.error();
+    };
+    while (error == Error::None) spawn_next();
+    CHECK(error == Error::LimitReached);
+    CHECK(totals(part) == before);
+    CHECK(pids.size() >= 56);
+    CHECK(std::is_sorted(pids.begin(), pids.end()));
+    std::vector<u32> listed;
+    for (auto line = control.next({.after = kSupervisorPid}); line.ok(); line = control.next({.after = listed.back()})) {
         CHECK(line->name == "first");
-        CHECK(line->pages == 42);
-        after = line->pid;
-        ++count;
+        CHECK(line->pages > 0);
+        listed.push_back(line->pid);
     }
-    CHECK(count == ProcessTable::kCapacity);
+    CHECK(listed == pids);
+    CHECK(kill(pids[7]) == Error::None);
+    REQUIRE(reap(pids[7]).ok());
+    spawn_next();
+    CHECK(error == Error::None);
 }

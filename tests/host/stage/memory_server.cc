@@ -68,7 +68,7 @@ void MemoryServer::start() {
 }
 
 void MemoryServer::begin(Program& program) {
-    if (&program == program_) return;
+    if (&program == program_ || program.options.asks_for_memory) return;
     mem::AdoptRequest request;
     request.space = ipc::CapField<ipc::kind::AddressSpace>(program.service.space());
     request.quota = kQuota;
@@ -82,7 +82,7 @@ void MemoryServer::begin(Program& program) {
 }
 
 void MemoryServer::end(Program& program) {
-    if (&program != program_) stage_.check(control_->destroy_space({.id = program.memory_id}).or_error().error(), "the end of mem's record");
+    if (&program != program_ && !program.options.asks_for_memory) stage_.check(control_->destroy_space({.id = program.memory_id}).or_error().error(), "the end of mem's record");
 }
 
 u64 MemoryServer::mapped_pages(Program& program) {

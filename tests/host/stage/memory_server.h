@@ -19,6 +19,7 @@ public:
     u64 mapped_pages(Program& program);
     // Of mem.
     u64 free_pages();
+    Program& program() { return *program_; }
 
 private:
     static constexpr u32 kQuota = 8192;  // of each program, in pages

@@ -54,6 +54,7 @@ struct ProgramOptions {
     unsigned table_limit_bits = 0, table_pages = 0;  // of one that grows
     u32 persistent_slots = kUsualPersistentSlots;
     u32 replies = kUsualReplies;
+    bool asks_for_memory = false;  // with mem on the Stage: it has its space adopted itself, as a core server does
 };
 
 // When a program meets an exception: at its nth system call, or store to memory that outlives it, from now on (0: the next).
@@ -132,7 +133,8 @@ public:
             if (!each->ended) visit(*each);
     }
 
-    host::Machine machine{kPageSize};
+    static constexpr std::size_t kArchiveBytes = 32 * kPageSize;  // of the boot archive, which is empty
+    host::Machine machine{kArchiveBytes};
 
 private:
     void start(Program& program);

@@ -2,7 +2,8 @@
 //
 // A model is found by where it lies: a DeviceWindow puts it at a range of device memory or of I/O ports. An access must lie
 // in one window. Device memory where there is no window is plain memory of the test (a table, a copy of a configuration
-// space); ports where there is no window are an empty bus, which reads as all ones.
+// space); ports where there is no window are an empty bus, which reads as all ones. In programs on a machine
+// (tests/host/machine), an address is the physical one of what is mapped, and ports are reached by capability.
 #pragma once
 
 #include <eft/abi/types.h>

@@ -7,6 +7,8 @@
 #include <eft/abi/message.h>
 #include <eft/ipc/registers.h>
 
+#include <optional>
+
 // Globals of libos and of programs, which each program has for itself.
 #define EFT_PROCESS_LOCAL thread_local
 
@@ -19,6 +21,10 @@ inline thread_local constinit Utcb* message_page = &no_page;
 
 inline Utcb& utcb() { return *message_page; }
 [[gnu::weak]] Error enter(u64 operation, Slot slot, ipc::Registers& registers);
+// Where a register is in physical memory that a program sees in its window; none: it is plain memory, or not of a program.
+[[gnu::weak]] std::optional<u64> device_address(const volatile void* place, bool write);
+// Whether the running program has these ports by the capability in this slot.
+[[gnu::weak]] bool holds_ports(Slot ports, u16 port, unsigned width);
 // Virtual: it goes on with each system call, and from timer to timer when nobody can run.
 [[gnu::weak]] u64 machine_time();
 // Without the machine: the number of readings.

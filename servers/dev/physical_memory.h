@@ -1,12 +1,11 @@
-// What dev gives to drivers and takes back, and how it reaches the machine itself: device memory through mem, sessions,
-// interrupts and ports by kernel invocations.
-//
-// A capability that a function answers with is the caller's own: it goes out in a message, or back by drop_slot() or revoke_slot().
+// What dev reaches of physical memory, and gives away of it, by way of mem: registers, firmware's tables, windows, pins.
+// Errors are mem's (idl/mem.fbs). mem does not restart: when it dies, the system cannot go on.
 #pragma once
 
 #include <drivers/pci/configuration.h>
 #include <servers/dev/acpi_tables.h>
 
+#include <eft/cap.h>
 #include <eft/idl/mem.h>
 #include <eft/ipc/kernel_transport.h>
 
@@ -14,13 +13,7 @@
 
 namespace eft::dev {
 
-// What a function writes to send an interrupt.
-struct Message {
-    u64 address = 0;
-    u32 data = 0;
-};
-
-class Resources {
+class PhysicalMemory {
 public:
     // Takes up what root granted; afterwards libos finds dev's memory session where every process has it.
     Status open();
@@ -34,20 +27,8 @@ public:
     void unmap_table(Bytes table);
 
     // Device memory as an object, to be given away; and the end of it, once nobody has it mapped.
-    Result<Slot> window(u64 address, u64 bytes);
+    Result<CapHandle> window(u64 address, u64 bytes);
     void forget_window(u64 address, u64 bytes);
-
-    // Capabilities of which copies are given away; revoke_slot() takes back all of them, and itself.
-    Result<Slot> make_session(u64 badge);
-    Result<Slot> make_interrupt(u32 number);
-    // Of the platform device with this name, all that root granted for it. NotFound: root granted none.
-    Result<Slot> make_ports(std::string_view device);
-    // For dev's own use.
-    hw::Ports configuration_ports() const { return {configuration_ports_, pci::kAddressPort, pci::kPortCount}; }
-    Result<Slot> copy(Slot parent);
-
-    Result<Message> message(u32 interrupt);
-    Status set_line_mode(u32 line, bool level, bool active_low);
 
     // Memory that a device may reach. mem keeps its pages until it is unpinned.
     Status pin(Slot object);
@@ -58,12 +39,9 @@ public:
 private:
     Status map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole);
     void unmap(u64 at, u64 bytes);
-    Result<CapHandle> object(u64 address, u64 bytes);
 
     mem::MemClient<> control_;  // names physical memory
     mem::MemClient<> space_;    // dev's own
-    Slot interrupts_ = Slot::None;
-    Slot configuration_ports_ = Slot::None;
 };
 
 }  // namespace eft::dev

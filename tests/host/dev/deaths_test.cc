@@ -1,0 +1,82 @@
+// A driver dies at each of its system calls while it takes its device into use: once the device is silenced, the next
+// incarnation gets what this one had, and when the device is given back, nothing is left.
+#include "dev_machine.h"
+
+using namespace eft;
+using namespace eft::test;
+
+namespace {
+
+struct Seen {
+    u32 numbers[2];
+    unsigned errors;
+    bool done;
+};
+constinit Seen seen{};
+
+int drive() {
+    seen = {};
+    DevClient device{CapHandle(*granted("device"))};
+    const auto note = [](const auto& result) { seen.errors += !result.ok(); };
+    note(device.describe());
+    auto window = device.open_window({.index = 4});
+    note(window);
+    const auto registers = SharedMemory::borrow(window->memory.slot(), window->bytes);
+    note(registers);
+    Result<dev::Interrupt> interrupts[] = {device.open_interrupt({.index = 0}), device.open_interrupt({.index = 1})};
+    const auto wake = make_wake(1);
+    for (unsigned i = 0; i < 2; ++i) {
+        note(interrupts[i]);
+        seen.numbers[i] = interrupts[i]->number;
+        note(kernel_object::bind_irq(interrupts[i]->irq.slot(), interrupts[i]->number, wake->slot()));
+    }
+    const auto shared = SharedMemory::create(5 * kPageSize);
+    note(shared);
+    dev::PinRequest request;
+    request.object = decltype(request.object)(shared->object().slot());
+    const auto pinned = device.pin(request).or_error();
+    note(pinned);
+    note(device.pinned_at({.pin = pinned->pin}));
+    note(device.set_bus_master({.enabled = true}));
+    seen.done = true;
+    for (;;) static_cast<void>(wait_for_wake());
+}
+
+// An incarnation of the driver.
+Program& add_driver(DevScene& scene, u32 assignment) {
+    Program& driver = scene.stage.add("driver", drive, {.restarts = false});
+    scene.stage.connect(driver, "device", *scene.dev, dev::Dev::badge_of(Kind::Driver, assignment));
+    return driver;
+}
+
+bool live(Stage& stage, Death death) {
+    DevScene scene(stage);
+    const DevMachine::Totals before = scene.totals();
+    const u32 id = scene.assign("pci:1af4:1042")->id;
+    Program& first = add_driver(scene, id);
+    first.die(death);
+    stage.run();
+    const bool died = first.deaths == 1;
+    if (!died) stage.kill(first);
+    REQUIRE(scene.control.silence({.id = id}).ok());
+    CHECK((scene.command(3) & 4) == 0);
+    for (const u64 control : {12, 28}) CHECK((scene.window_at(kTableWindow).word(control) & 1) == 1);
+
+    Program& second = add_driver(scene, id);
+    stage.run();
+    CHECK(seen.done);
+    CHECK(seen.errors == 0);
+    CHECK(seen.numbers[0] + seen.numbers[1] == 2 * kFirstMsi + 1);  // whichever was asked for first
+    CHECK((scene.command(3) & 4) != 0);
+    stage.kill(second);
+    CHECK(scene.unassign(id) == Error::None);
+    CHECK(scene.totals() == before);
+    CHECK(scene.dev->deaths == 0);
+    return died;
+}
+
+}  // namespace
+
+TEST_CASE("wherever a driver dies, its next incarnation has the device, and nothing is left when it is given back") {
+    CHECK(die_everywhere(live).system_calls >= 14);
+}
