@@ -1,6 +1,9 @@
 // Generated sessions: found by badge, opened and closed, kept or forgotten over restarts, limited.
 #include "bank.h"
 
+#include <eft/session.h>
+#include <eft/wake.h>
+
 using namespace eft;
 using namespace eft::test;
 
