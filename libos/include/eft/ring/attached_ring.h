@@ -89,16 +89,16 @@ public:
     // may stand for both.
     void on_wake() {
         if (!is_attached_) return;
-        const bool any = take_completions();
+        const u64 before = ring_.in_flight();
+        take_completions();
+        const bool any = ring_.in_flight() != before || ring_.has_completions();
         if (!any || ring_.consumer_state() != ConsumerState::Serving) find_out(Error::ServiceHeld);
     }
-    // Between two signals: resumes those whose completions are there. False: there were none.
-    bool take_completions() {
-        if (!is_attached_) return false;
-        const u64 before = ring_.in_flight();
+    // Between two signals: resumes those whose completions are there.
+    void take_completions() {
+        if (!is_attached_) return;
         ring_.on_wake();
         windows_.reclaim(ring_.producer());
-        return ring_.in_flight() != before || ring_.has_completions();
     }
     // Before the notification is waited for.
     bool prepare_to_sleep() {
