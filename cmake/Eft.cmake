@@ -1,17 +1,22 @@
 # What a component's CMakeLists.txt may say:
 #
-#   eft_library(NAME SOURCES… [INCLUDES…] [LIBS…] [PLAIN])    both trees, with that tree's flags
-#   eft_program(NAME SOURCES… [LIBS…] [NO_BOOT] [NO_LIBOS] [BASE address])  target tree: an ELF, in the boot archive under its name
+#   eft_library(NAME SOURCES… [INCLUDES…] [LIBS…] [PLAIN] [SMALL] [UNITY])  both trees, with that tree's flags
+#   eft_program(NAME SOURCES… [LIBS…] [NO_BOOT] [NO_LIBOS] [BASE address] [SMALL] [UNITY])
+#                                                             target tree: an ELF, in the boot archive under its name
 #   eft_boot_file(NAME PATH)                                  target tree: another file of the boot archive
 #   eft_archive(NAME FILES name=path…)                        target tree: a further archive, NAME.archive
 #   eft_idl(TARGET FILES x.fbs… [SYSTEM])                     both trees: generated headers <eft/idl/x.h>
-#   eft_host_tool(NAME SOURCES… [LIBS…] [INCLUDES…] [PLAIN])  host tree: a program that the build or a person runs
+#   eft_host_tool(NAME SOURCES… [LIBS…] [INCLUDES…] [PLAIN] [UNITY])  host tree: a program that the build or a person runs
 #   eft_host_test(NAME SOURCES… [LIBS…] [INCLUDES…])          host tree: doctest cases, registered with CTest
 #   eft_system_test(NAME SOURCES… [LIBS…] [TIMEOUT seconds])  host tree: doctest cases that boot machines
 #   eft_fuzzer(NAME SOURCES… [INCLUDES…] …)                  host tree: a libFuzzer program (EftFuzz.cmake)
 #   eft_guest_test(NAME PROGRAMS… [TIMEOUT seconds])          both trees: an archive, and the CTest entry that boots it
 #
 # PLAIN leaves the sanitisers out, for host code that is slow to compile and does not test anything itself.
+# SMALL compiles what runs on Eft for size.
+# UNITY compiles eight sources at a time, which takes as long as two to four do one by one, because what they include is
+# parsed once. So anonymous namespaces of these sources are one. Sanitised libraries are compiled one by one all the same:
+# they are what one works on with their tests.
 # A function that means nothing in the present tree does nothing there, so most files need no `if(EFT_TARGET)`.
 # Targets may be named before they are defined: the order of directories does not matter.
 include_guard(GLOBAL)

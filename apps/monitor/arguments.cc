@@ -14,9 +14,9 @@ std::string_view take_to(std::string_view& text, char end) {
     return first;
 }
 
-class Parser {
+class ArgumentParser {
 public:
-    Parser(Arguments& into, std::string_view form) : into_(into), parts_(parts_of(form)) {}
+    ArgumentParser(Arguments& into, std::string_view form) : into_(into), parts_(parts_of(form)) {}
 
     // What is wrong; empty: nothing.
     std::string parse(const std::vector<std::string>& given) {
@@ -126,7 +126,7 @@ const std::string* Arguments::value(std::string_view option) const {
 Arguments parse_arguments(std::string_view command, std::string_view form, const std::vector<std::string>& given) {
     Arguments arguments;
     arguments.command = command.substr(0, command.find(' '));
-    arguments.wrong = Parser(arguments, form).parse(given);
+    arguments.wrong = ArgumentParser(arguments, form).parse(given);
     if (arguments.wrong.empty()) return arguments;
     arguments.wrong.append("; usage: ").append(command);
     if (!form.empty()) arguments.wrong.append(" ").append(form);

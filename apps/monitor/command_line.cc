@@ -7,9 +7,9 @@
 namespace eft::monitor {
 namespace {
 
-class Parser {
+class LineParser {
 public:
-    explicit Parser(std::string_view line) : rest_(line) {}
+    explicit LineParser(std::string_view line) : rest_(line) {}
 
     ParsedLine parse() {
         while (!rest_.empty()) {
@@ -118,7 +118,7 @@ private:
 
 }  // namespace
 
-ParsedLine parse_line(std::string_view line) { return Parser(line).parse(); }
+ParsedLine parse_line(std::string_view line) { return LineParser(line).parse(); }
 
 std::vector<std::string> expand(const std::vector<std::string>& words, int status) {
     FixedText<12> number;

@@ -7,7 +7,7 @@ namespace eft::monitor {
 namespace {
 
 constexpr unsigned char ctrl(char letter) { return static_cast<unsigned char>(letter & 0x1f); }
-constexpr unsigned char kBackspace = 8, kEscape = 0x1b, kDelete = 0x7f;
+constexpr unsigned char kBackspaceKey = 8, kEscapeKey = 0x1b, kDeleteKey = 0x7f;
 constexpr char kBell = 7;
 constexpr std::size_t kMaxSequence = 16;
 constexpr std::string_view kEraseBehind = "\x1b[J";  // ECMA-48, 8.3.39: to the end of the page
@@ -26,9 +26,9 @@ Typed LineEditor::type(char typed, std::string& echo) {
     const unsigned char byte = static_cast<unsigned char>(typed);
     const bool after_return = std::exchange(after_return_, byte == '\r');
     if (byte == '\n' && after_return) return Typed::Nothing;
-    if (byte < ' ' || byte == kDelete) {
+    if (byte < ' ' || byte == kDeleteKey) {
         const bool alt = std::exchange(escape_, Escape::None) == Escape::Begun;
-        if (alt && (byte == kBackspace || byte == kDelete)) {
+        if (alt && (byte == kBackspaceKey || byte == kDeleteKey)) {
             remove_word(word_before(cursor_), cursor_, echo);
             return Typed::Nothing;
         }
@@ -40,7 +40,7 @@ Typed LineEditor::type(char typed, std::string& echo) {
 }
 
 Typed LineEditor::control(unsigned char byte, std::string& echo) {
-    if (byte != '\r' && byte != '\n' && byte != kEscape) too_long_ = false;  // whoever edits has heard the bell
+    if (byte != '\r' && byte != '\n' && byte != kEscapeKey) too_long_ = false;  // whoever edits has heard the bell
     switch (byte) {
         case '\n':
         case '\r':
@@ -73,9 +73,9 @@ Typed LineEditor::control(unsigned char byte, std::string& echo) {
             insert(text, echo);
             break;
         }
-        case kBackspace:
-        case kDelete: remove(before(cursor_), cursor_, echo); break;
-        case kEscape: escape_ = Escape::Begun; break;
+        case kBackspaceKey:
+        case kDeleteKey: remove(before(cursor_), cursor_, echo); break;
+        case kEscapeKey: escape_ = Escape::Begun; break;
         default: break;
     }
     return Typed::Nothing;

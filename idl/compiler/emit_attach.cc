@@ -5,8 +5,6 @@
 namespace idlc {
 namespace {
 
-const char* yes_no(bool value) { return value ? "true" : "false"; }
-
 bool has_capability(const Table& table, const char* name) {
     const Field* field = table.find_field(name);
     return field && field->type.shape == Shape::Cap;
@@ -21,9 +19,9 @@ void emit_attachment(Text& text, const Schema& schema, const Service& service) {
     text.open("struct Attachment");
     text.line("static constexpr u32 kCount = ", method->attachments, ";  // of one session");
     text.line("static constexpr u32 kSlots = ", request.caps, ";");
-    text.line("static constexpr bool kHasRing = ", yes_no(has_capability(request, "ring")), ";");
-    text.line("static constexpr bool kHasArea = ", yes_no(has_capability(request, "area")), ";");
-    text.line("static constexpr bool kHasWake = ", yes_no(has_capability(request, "wake")), ";");
+    text.line("static constexpr bool kHasRing = ", has_capability(request, "ring"), ";");
+    text.line("static constexpr bool kHasArea = ", has_capability(request, "area"), ";");
+    text.line("static constexpr bool kHasWake = ", has_capability(request, "wake"), ";");
     for (const Field& field : request.fields)
         if (field.type.shape == Shape::Cap)
             text.line("static constexpr u32 ", slot_name(field), " = ", field.cap_index, ";  // its slot");
@@ -38,7 +36,7 @@ void emit_attach_fields(Text& text, const Schema& schema, const Method& method) 
     text.line("static u32 index(const Request&", several, ") { return ", *several ? "request.index" : "0", "; }");
     const char* area = has_capability(request, "area") ? " request" : "";
     text.line("static u64 area_bytes(const Request&", area, ") { return ", *area ? "request.area_bytes" : "0", "; }");
-    text.line("static constexpr bool kGivesWake = ", yes_no(has_capability(*schema.find_table(method.response), "wake")),
+    text.line("static constexpr bool kGivesWake = ", has_capability(*schema.find_table(method.response), "wake"),
               ";  // for what the client submits");
 }
 

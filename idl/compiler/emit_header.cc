@@ -6,11 +6,6 @@
 namespace idlc {
 namespace {
 
-std::string stem(const std::string& path) {
-    std::string name = path.substr(path.rfind('/') + 1);
-    return name.substr(0, name.rfind('.'));
-}
-
 // eft.fbs declares what the ABI defines: the two must agree.
 void emit_error_check(Text& text, const Enum& errors) {
     text.line("// The schema's errors are the ABI's.");
@@ -53,7 +48,7 @@ void emit_includes(Text& text, const Schema& schema, const Source& source) {
     bool rings = std::any_of(schema.services.begin(), schema.services.end(),
                              [](auto& each) { return each.here && each.ring_entries != 0; });
     std::vector<std::string> includes = {"eft/abi/error.h"};
-    for (const std::string& include : source.includes()) includes.push_back("eft/idl/" + stem(include) + ".h");
+    for (const std::string& include : source.includes()) includes.push_back("eft/idl/" + file_stem(include) + ".h");
     if (services) {
         includes.push_back("eft/idl/eft.h");
         for (const char* each : {"client", "describe", "serve"})

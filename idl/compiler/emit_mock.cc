@@ -7,11 +7,6 @@
 namespace idlc {
 namespace {
 
-std::string stem(const std::string& path) {
-    std::string name = path.substr(path.rfind('/') + 1);
-    return name.substr(0, name.rfind('.'));
-}
-
 void emit_visit(Text& text, const Table& table) {
     auto live = [](const Field& field) { return !field.deprecated; };
     bool any = std::any_of(table.fields.begin(), table.fields.end(), live);
@@ -73,12 +68,12 @@ void emit_mock_of(Text& text, const Service& service) {
 
 std::string emit_mock(const Schema& schema, const Source& source) {
     Text text;
-    std::string name = stem(source.path());
+    std::string name = file_stem(source.path());
     text.line("// ", name, ".fbs for host tests, as idlc wrote it. Do not edit: the schema is the interface.");
     text.line("#pragma once");
     text.line();
     std::vector<std::string> includes = {"eft/idl/" + name + ".h", "eft/ipc/mock.h"};
-    for (const std::string& include : source.includes()) includes.push_back("eft/idl/mock/" + stem(include) + ".h");
+    for (const std::string& include : source.includes()) includes.push_back("eft/idl/mock/" + file_stem(include) + ".h");
     std::sort(includes.begin(), includes.end());
     for (const std::string& include : includes) text.line("#include <", include, ">");
     text.line();
@@ -98,7 +93,7 @@ std::string emit_mock(const Schema& schema, const Source& source) {
 
 std::string emit_fuzz(const Schema& schema, const Source& source) {
     Text text;
-    std::string name = stem(source.path());
+    std::string name = file_stem(source.path());
     text.line("// Fuzz targets of ", name, ".fbs, as idlc wrote them.");
     text.line("#include <eft/idl/mock/", name, ".h>");
     text.line("#include <eft/ipc/fuzz.h>");

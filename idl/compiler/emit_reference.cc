@@ -30,7 +30,7 @@ std::string paragraph(const Comments& comments) {
     return escaped(text);
 }
 
-std::string quoted(const std::string& text) { return "`" + text + "`"; }
+std::string as_code(const std::string& text) { return "`" + text + "`"; }
 
 class ReferenceEmitter {
 public:
@@ -92,7 +92,7 @@ private:
         line();
         line("### ", service.name.plain, ".", method.name);
         line();
-        line(quoted(method.name), " (", linked(method.request), "): ", linked(method.response), ", ordinal ",
+        line(as_code(method.name), " (", linked(method.request), "): ", linked(method.response), ", ordinal ",
              std::to_string(method.ordinal), ", ", schema_carrier(method.carrier), ". ", authority(service, method), recovery(method));
         prose(method.comments);
         if (!method.error_enum.empty()) {
@@ -171,19 +171,19 @@ private:
         std::string shown = full.starts_with(space_ + ".") ? full.substr(space_.size() + 1) : full;
         std::string target = plain;
         std::transform(target.begin(), target.end(), target.begin(), [](unsigned char c) { return std::tolower(c); });
-        if (source_.declares(full)) return "[" + quoted(shown) + "](#" + target + ")";
+        if (source_.declares(full)) return "[" + as_code(shown) + "](#" + target + ")";
         if (full.starts_with("eft.") && full.find('.', 4) == std::string::npos)
-            return "[" + quoted(shown) + "](eft.md#" + target + ")";
-        return quoted(shown);
+            return "[" + as_code(shown) + "](eft.md#" + target + ")";
+        return as_code(shown);
     }
 
     std::string type_of(const Field& field) const {
         const Type* type = &field.type;
         while (!type->element.empty()) type = &type->element[0];
         return type->named.empty() || field.type.shape == Shape::Cap || field.type.shape == Shape::Area
-                   ? quoted(schema_type(field.type, space_))
+                   ? as_code(schema_type(field.type, space_))
                    : field.type.element.empty() ? linked(type->named)
-                                                : quoted(schema_type(field.type, space_)) + " of " + linked(type->named);
+                                                : as_code(schema_type(field.type, space_)) + " of " + linked(type->named);
     }
 
     // Bounds, kinds and directions, in words.
@@ -233,7 +233,7 @@ private:
         line("| id | field | type | default | limits | meaning |");
         line("|---|---|---|---|---|---|");
         for (const Field& field : table.fields)
-            line("| ", std::to_string(field.id), " | ", quoted(field.name), " | ", type_of(field), " | ",
+            line("| ", std::to_string(field.id), " | ", as_code(field.name), " | ", type_of(field), " | ",
                  table.is_struct ? "" : schema_default(schema_, field), " | ", limits(field), " | ",
                  paragraph(field.comments), " |");
     }
@@ -264,12 +264,12 @@ private:
             line("### ", type.name.plain);
             prose(type.comments);
             line();
-            line(quoted(schema_type(type.underlying, space_)), type.bit_flags ? ", bits that can be combined." : ".");
+            line(as_code(schema_type(type.underlying, space_)), type.bit_flags ? ", bits that can be combined." : ".");
             line();
             line("| value | name | meaning |");
             line("|---|---|---|");
             for (const EnumValue& value : type.values)
-                line("| ", schema_number(type.underlying, value.value), " | ", quoted(value.name), " | ", paragraph(value.comments),
+                line("| ", schema_number(type.underlying, value.value), " | ", as_code(value.name), " | ", paragraph(value.comments),
                      " |");
         }
     }

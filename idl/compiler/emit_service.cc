@@ -25,8 +25,6 @@ const char* name_of(Restart restart) {
     }
 }
 
-const char* yes_no(bool value) { return value ? "true" : "false"; }
-
 class ServiceEmitter {
 public:
     ServiceEmitter(Text& text, const Schema& schema, const Service& service)
@@ -121,10 +119,10 @@ private:
         text_.line("static constexpr u32 kLabel = eft::make_label(kInterfaceId, kOrdinal);");
         text_.line("static constexpr ipc::Carrier kCarrier = ", name_of(method.carrier), ";");
         text_.line("static constexpr ipc::Restart kRestart = ", name_of(method.restart), ";");
-        text_.line("static constexpr bool kOnce = ", yes_no(method.once), ";");
+        text_.line("static constexpr bool kOnce = ", method.once, ";");
         text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";");
         text_.line("static constexpr u64 kWithinNs = ", method.within_ns, ";");
-        text_.line("static constexpr bool kForgottenSession = ", yes_no(forgets_sessions()), ";");
+        text_.line("static constexpr bool kForgottenSession = ", forgets_sessions(), ";");
         emit_callers(text_, service_, method);
         if (method.role == Role::NextEvent) emit_queue(method);
         if (!method.opens.empty() || !method.opener.empty()) emit_key(method);
@@ -252,8 +250,8 @@ private:
         text_.indent();
         for (const Method& method : service_.methods)
             text_.line("{\"", method.name, "\", ", method.ordinal, ", ", name_of(method.carrier), ", ",
-                       name_of(method.restart), ", ", yes_no(method.idempotent), ", ", yes_no(method.atomic), ", ",
-                       yes_no(method.once), ", ", method.within_ns, ", ",
+                       name_of(method.restart), ", ", method.idempotent, ", ", method.atomic, ", ",
+                       method.once, ", ", method.within_ns, ", ",
                        schema_.find_table(method.request)->flat_words, ", ",
                        schema_.find_table(method.response)->flat_words, "},");
         text_.unindent();

@@ -32,6 +32,11 @@ std::string camel_case(std::string_view name) {
     return camel;
 }
 
+std::string file_stem(const std::string& path) {
+    std::string name = path.substr(path.rfind('/') + 1);
+    return name.substr(0, name.rfind('.'));
+}
+
 std::string colons(std::string_view dotted) {
     std::string text;
     for (char c : dotted) text += c == '.' ? std::string("::") : std::string(1, c);

@@ -12,6 +12,8 @@ namespace idlc {
 std::string snake_case(std::string_view name);
 // max_name -> MaxName
 std::string camel_case(std::string_view name);
+// idl/dev.fbs -> dev
+std::string file_stem(const std::string& path);
 // eft.block -> eft::block
 std::string colons(std::string_view dotted);
 // A declaration as it is written inside `space`: as short as it can be. In full where generated classes have something of

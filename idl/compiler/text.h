@@ -4,6 +4,7 @@
 #include "model.h"
 #include "names.h"
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,7 @@ private:
     }
     static void append(std::string& to, const std::string& part) { to += part; }
     static void append(std::string& to, const char* part) { to += part; }
+    static void append(std::string& to, std::same_as<bool> auto value) { to += value ? "true" : "false"; }
     static void append(std::string& to, unsigned number) { to += std::to_string(number); }
     static void append(std::string& to, std::uint64_t number) { to += std::to_string(number); }
 

@@ -12,14 +12,11 @@ namespace {
 
 using descriptor::Shape;
 
-constexpr unsigned kMaxDepth = 32;
-
 u32 read_u32(const u8* from) {
     u32 value;
     std::memcpy(&value, from, sizeof(value));
     return value;
 }
-constexpr flatbuffers::voffset_t slot_of(unsigned id) { return static_cast<flatbuffers::voffset_t>(4 + 2 * id); }
 
 std::size_t align_of(const Catalogue& catalogue, const descriptor::Type& type) {
     const descriptor::Record* record = type.shape() == Shape::Struct ? catalogue.record(text(type.named())) : nullptr;

@@ -11,12 +11,9 @@ namespace {
 
 using descriptor::Shape;
 
-constexpr unsigned kMaxDepth = 32;  // as the receiver's check has it
-
 bool refers(const descriptor::Type& type) {
     return type.shape() == Shape::String || type.shape() == Shape::Vector || type.shape() == Shape::Table || type.shape() == Shape::Union;
 }
-constexpr flatbuffers::voffset_t slot_of(unsigned id) { return static_cast<flatbuffers::voffset_t>(4 + 2 * id); }
 
 }  // namespace
 

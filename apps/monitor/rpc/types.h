@@ -35,4 +35,8 @@ u64 all_flags(const descriptor::Enum& type);
 inline bool is_open(const descriptor::Enum& type) { return text(type.name()) == "eft.Error"; }
 std::string enumerator_names(const descriptor::Enum& type);
 
+// Encoding 3: how deep tables may be nested, as the receiver's check has it, and where a table says where member `id` is.
+constexpr unsigned kMaxDepth = 32;
+constexpr flatbuffers::voffset_t slot_of(unsigned id) { return static_cast<flatbuffers::voffset_t>(4 + 2 * id); }
+
 }  // namespace eft::monitor
