@@ -5,6 +5,7 @@
 #                                                             target tree: an ELF, in the boot archive under its name
 #   eft_boot_file(NAME PATH)                                  target tree: another file of the boot archive
 #   eft_archive(NAME FILES name=path…)                        target tree: a further archive, NAME.archive
+#   eft_debian_source(NAME POOL … FILE … SHA256 … SOURCES …)  both trees: a library from Debian's sources (EftDebianSource.cmake)
 #   eft_idl(TARGET FILES x.fbs… [SYSTEM])                     both trees: generated headers <eft/idl/x.h>
 #   eft_host_tool(NAME SOURCES… [LIBS…] [INCLUDES…] [PLAIN] [UNITY])  host tree: a program that the build or a person runs
 #   eft_host_test(NAME SOURCES… [LIBS…] [INCLUDES…])          host tree: doctest cases, registered with CTest
@@ -36,6 +37,7 @@ if(EFT_CCACHE)
   # What was compiled of the same source in another clone is found: the tree's own path is no part of what is compared.
   set(CMAKE_CXX_COMPILER_LAUNCHER env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
     "${EFT_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
 
 if(EFT_TARGET)
@@ -48,6 +50,7 @@ endif()
 include(EftFolders)
 include(EftTargets)
 include(EftIdl)
+include(EftDebianSource)
 include(EftArchive)
 include(EftTests)
 include(EftFuzz)
