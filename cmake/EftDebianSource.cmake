@@ -27,7 +27,7 @@ function(eft_debian_source name)
   if(EFT_TARGET)
     set(options ${EFT_USER_OPTIONS})
   else()
-    set(options ${EFT_HOST_OPTIONS} -O1)
+    set(options ${EFT_HOST_OPTIONS} -fno-sanitize=undefined -O1)  # others' code shifts as it likes
   endif()
   # Neither the language nor the warnings are ours to choose.
   list(REMOVE_ITEM options ${EFT_STANDARD} ${EFT_WARNINGS} -fno-rtti -fno-threadsafe-statics)

@@ -1,4 +1,4 @@
-/* Where lwIP tells the network server what it does with TCP. tcp_connections.cc has them. */
+/* Where lwIP says what it does with TCP. Whoever links it has these functions. */
 #pragma once
 
 #include "lwip/ip_addr.h"

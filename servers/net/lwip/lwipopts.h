@@ -1,7 +1,7 @@
-/* How Eft configures lwIP. The network server (../) is its only user: one thread, the raw interface, no sockets of lwIP's.
+/* How Eft configures lwIP: one thread, the raw interface, no sockets of lwIP's.
  *
- * Memory comes from the process's heap, so the numbers of things are bounded by the server's own tables and its quota, and
- * not here. */
+ * Memory comes from the process's heap, so the numbers of things are bounded by its user's own tables and quota, and not
+ * here. */
 #pragma once
 
 #define NO_SYS 1
@@ -57,6 +57,7 @@
 #define TCP_CALCULATE_EFF_SEND_MSS 1
 
 #define IP_REASSEMBLY 1
+#define IPV6_FRAG_COPYHEADER 1 /* pointers of 64 bits */
 #define IP_REASS_MAX_PBUFS 64
 #define LWIP_ICMP 1
 #define LWIP_BROADCAST_PING 0

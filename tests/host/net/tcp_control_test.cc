@@ -1,0 +1,62 @@
+// A connection goes on whose one end, or the other, has nothing left of it but its record.
+#include "wire.h"
+
+#include <doctest/doctest.h>
+
+#include "lwip/priv/tcp_priv.h"
+
+using namespace eft::net;
+
+namespace {
+
+bool is_closed(const End& end) { return end.state() == CLOSED || end.state() == TIME_WAIT; }
+
+// Answers how often an end has died.
+unsigned exchange(unsigned seed, eft::u64 bytes, unsigned chance) {
+    CAPTURE(seed);
+    Wire wire(seed);
+    const std::string up = pattern(bytes, seed * 2), down = pattern(bytes / 2, seed * 2 + 1);
+    wire.active.send(up), wire.passive.send(down);
+    wire.active.end(), wire.passive.end();
+    const bool done = wire.run([&] { return wire.active.peer_has_ended() && wire.passive.peer_has_ended() && is_closed(wire.active) && is_closed(wire.passive); }, chance);
+    CHECK(done);
+    CHECK_FALSE(wire.active.has_failed());
+    CHECK_FALSE(wire.passive.has_failed());
+    CHECK((wire.passive.received() == up));
+    CHECK((wire.active.received() == down));
+    return wire.deaths();
+}
+
+}  // namespace
+
+TEST_CASE("without a death all bytes arrive, and both ends close") { CHECK(exchange(1, 300000, 0) == 0); }
+
+TEST_CASE("ends die in one of four turns, in every state from the SYN to the last acknowledgement: nothing is lost or doubled") {
+    unsigned deaths = 0;
+    for (unsigned seed = 1; seed <= 60; ++seed) deaths += exchange(seed, 20000, 4);
+    CHECK(deaths > 300);
+}
+
+TEST_CASE("a long exchange goes on over many deaths") { CHECK(exchange(7, 1000000, 10) > 10); }
+
+TEST_CASE("a record says all of a control block that lasts") {
+    Wire wire(5);
+    REQUIRE(wire.run([&] { return wire.active.is_connected() && wire.passive.is_connected(); }, 0));
+    for (End* end : {&wire.active, &wire.passive}) {
+        end->record();
+        const TcpRecord before = end->recorded();
+        end->die();
+        end->recover();
+        end->record();
+        const TcpRecord after = end->recorded();
+        CHECK(before.local == after.local);
+        CHECK(before.peer == after.peer);
+        CHECK(before.receive_next == after.receive_next);
+        CHECK(before.send_unacknowledged == after.send_unacknowledged);
+        CHECK(before.send_end == after.send_end);
+        CHECK(before.flags == after.flags);
+        CHECK(before.flags == (TF_WND_SCALE | TF_TIMESTAMP | TF_SACK));
+        CHECK(before.state == after.state);
+        CHECK(before.segment == after.segment);
+    }
+}
