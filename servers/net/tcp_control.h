@@ -30,6 +30,8 @@ struct TcpRecord {
     u16 flags = 0;    // TF_WND_SCALE, TF_TIMESTAMP, TF_SACK
     u8 state = 0;     // tcp_state
     u8 send_scale = 0, receive_scale = 0;
+
+    bool operator==(const TcpRecord&) const = default;
 };
 
 // All that lasts of a connection.

@@ -44,19 +44,16 @@ TEST_CASE("a record says all of a control block that lasts") {
     REQUIRE(wire.run([&] { return wire.active.is_connected() && wire.passive.is_connected(); }, 0));
     for (End* end : {&wire.active, &wire.passive}) {
         end->record();
-        const TcpRecord before = end->recorded();
+        TcpRecord before = end->recorded();
         end->die();
         end->recover();
         end->record();
         const TcpRecord after = end->recorded();
-        CHECK(before.local == after.local);
-        CHECK(before.peer == after.peer);
-        CHECK(before.receive_next == after.receive_next);
-        CHECK(before.send_unacknowledged == after.send_unacknowledged);
-        CHECK(before.send_end == after.send_end);
-        CHECK(before.flags == after.flags);
         CHECK(before.flags == (TF_WND_SCALE | TF_TIMESTAMP | TF_SACK));
-        CHECK(before.state == after.state);
-        CHECK(before.segment == after.segment);
+        CHECK(before.send_scale != 0);
+        CHECK(before.local != Address{});
+        CHECK(static_cast<int>(after.announced_edge - before.announced_edge) >= 0);  // never taken back
+        before.announced_edge = after.announced_edge;
+        CHECK((before == after));
     }
 }

@@ -86,7 +86,9 @@ void End::attach(tcp_pcb& control) {
 
 void End::on_connected() {
     connected_ = true;
+    // lwIP counts on its largest window from the SYN on, whose window has 16 bits.
     control_->rcv_wnd = control_->rcv_ann_wnd = kRing;
+    control_->rcv_ann_right_edge = control_->rcv_nxt + 0xffff;
 }
 
 void End::on_received(pbuf* bytes) {
