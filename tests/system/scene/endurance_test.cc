@@ -9,6 +9,7 @@ using namespace eft::qemu;
 TEST_CASE("a thousand kills of each service leave nothing behind") {
     const TestDisk disk(1);
     System system({.disk = disk.path()});
+    system.run("service wait canary");  // it has the processor when nobody else wants it, and takes its memory only then
     for (const std::string service : {"echo", "counter", "log", "ext2", "hpet", "virtio_blk", "uart"}) {
         const std::string kill = "service kill " + service + "; service wait " + service;
         for (int i = 0; i < 10; ++i) system.run(kill);
@@ -18,7 +19,7 @@ TEST_CASE("a thousand kills of each service leave nothing behind") {
         for (int i = 1; i < 10; ++i) ten += "; " + kill;
         for (int i = 0; i < 99; ++i) system.run(ten, 120);
         const auto now = system.free();
-        CHECK_MESSAGE(settled == now, service);
+        for (const auto& [what, value] : settled) CHECK_MESSAGE(now.at(what) == value, service, ": ", what);
         CHECK(system.services().at(service).restarts >= 1000);
         CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
     }
