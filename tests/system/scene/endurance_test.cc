@@ -19,6 +19,7 @@ TEST_CASE("a thousand kills of each service leave nothing behind") {
         for (int i = 1; i < 10; ++i) ten += "; " + kill;
         for (int i = 0; i < 99; ++i) system.run(ten, 120);
         const auto now = system.free();
+        CHECK_MESSAGE(settled == now, service);
         for (const auto& [what, value] : settled) CHECK_MESSAGE(now.at(what) == value, service, ": ", what);
         CHECK(system.services().at(service).restarts >= 1000);
         CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
