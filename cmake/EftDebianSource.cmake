@@ -1,12 +1,12 @@
 # Code of others that runs inside Eft: built from the sources of a Debian package, of which nothing is committed.
 #
 #   eft_debian_source(NAME POOL pool/main/l/lwip FILE lwip_2.1.3+dfsg1.orig.tar.xz SHA256 … SOURCES src/core/init.c …
-#                     [INCLUDES src/include] [SETTINGS folder] [OPTIONS …])
+#                     [INCLUDES src/include] [SETTINGS folder])
 #
 # makes the library NAME in both trees. The archive, of just this hash, is fetched by the build, once for both trees, and
 # unpacked in <build>/source/NAME. SETTINGS is a folder of ours with the headers that configure it.
 function(eft_debian_source name)
-  cmake_parse_arguments(PARSE_ARGV 1 source "" "POOL;FILE;SHA256;SETTINGS" "SOURCES;INCLUDES;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 source "" "POOL;FILE;SHA256;SETTINGS" "SOURCES;INCLUDES")
   set(folder "${EFT_BUILD_ROOT}/source/${name}")
   list(TRANSFORM source_SOURCES PREPEND "${folder}/")
   list(TRANSFORM source_INCLUDES PREPEND "${folder}/")
@@ -31,5 +31,5 @@ function(eft_debian_source name)
   endif()
   # Neither the language nor the warnings are ours to choose.
   list(REMOVE_ITEM options ${EFT_STANDARD} ${EFT_WARNINGS} -fno-rtti -fno-threadsafe-statics)
-  target_compile_options(${name} PRIVATE ${options} ${source_OPTIONS})
+  target_compile_options(${name} PRIVATE ${options})
 endfunction()

@@ -14,7 +14,7 @@ struct tcp_pcb;
 
 namespace eft::net {
 
-// Numbers are lwIP's of the same name, and those of RFC 9293.
+// The variables of RFC 9293, 3.3.1, and what lwIP has beside them.
 struct TcpRecord {
     Address local, peer;
     u16 local_port = 0, peer_port = 0;
@@ -38,12 +38,12 @@ struct TcpRecord {
 TcpRecord record_of(const tcp_pcb& control);
 
 // A control block in the recorded state, among lwIP's; null: there is no memory. Nothing is sent yet. In the states that begin
-// a connection its SYN is queued, to be sent (again) by tcp_output(). What the send ring has is queued by the caller with
-// tcp_write(), and behind it, where is_end_queued() says so, queue_end(). False: there is no memory.
-//
-// `window`: what there is room for in the receive ring.
+// a connection its SYN is queued, to be sent (again) by tcp_output(). Bytes that the peer has not acknowledged are queued by the
+// caller with tcp_write(), and behind them, where is_end_queued() says so, their end with queue_end(). `window`: how many bytes
+// the caller can take.
 tcp_pcb* make_control(const TcpRecord& record, u32 window);
 bool is_end_queued(const TcpRecord& record);
+// False: there is no memory.
 bool queue_end(tcp_pcb& control, const TcpRecord& record);
 
 // A connection that this machine begins, before its SYN is sent.

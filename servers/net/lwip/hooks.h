@@ -8,7 +8,6 @@
 extern "C" {
 #endif
 struct tcp_pcb;
-struct tcp_hdr;
 /* The first sequence number of a connection that begins. */
 uint32_t eft_net_first_sequence(const ip_addr_t* local, uint16_t local_port, const ip_addr_t* remote, uint16_t remote_port);
 /* A segment has come for a connection or a listener. ERR_OK: go on; another: it is dropped. */

@@ -31,9 +31,6 @@
 #define LWIP_HAVE_LOOPIF 1
 #define LWIP_NETIF_LOOPBACK 1
 #define LWIP_LOOPBACK_MAX_PBUFS 256
-#define LWIP_NETIF_EXT_STATUS_CALLBACK 1
-#define LWIP_NETIF_HOSTNAME 1
-#define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
 /* TCP: windows of 256 KiB, which need scaling; RFC 7323 time stamps; SACK where lwIP has it, in what is received. */
 #define TCP_MSS 1460
@@ -64,13 +61,11 @@
 #define LWIP_MULTICAST_PING 0
 #define ARP_QUEUEING 1
 #define ARP_QUEUE_LEN 8
-#define ETHARP_SUPPORT_STATIC_ENTRIES 1
 #define DNS_MAX_NAME_LENGTH 256
 #define DNS_TABLE_SIZE 16
 #define LWIP_DNS_SECURE 7 /* RFC 5452: random transaction, random port, one question for a name at a time */
 
 #define LWIP_STATS 1
-#define LWIP_STATS_DISPLAY 0
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 #define LWIP_NO_CTYPE_H 1
 

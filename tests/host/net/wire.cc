@@ -8,6 +8,7 @@
 #include "lwip/timeouts.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -101,11 +102,6 @@ void End::on_received(pbuf* bytes) {
     pbuf_free(bytes);
 }
 
-void End::send(const std::string& bytes) {
-    to_send_ += bytes;
-    to_send_.reserve(to_send_.size());
-}
-
 u8 End::state() const { return control_ ? static_cast<u8>(control_->state) : static_cast<u8>(CLOSED); }
 
 void End::queue_bytes() {
@@ -157,20 +153,21 @@ void End::recover() {
     tcp_output(control);
 }
 
-Wire::Wire(unsigned seed) : random_(seed) {
+Wire::Wire(unsigned seed, bool ipv6) : random_(seed) {
     static const bool started = (lwip_init(), true);
     static_cast<void>(started);
     lose_frames();
-    tcp_pcb* const control = tcp_new_ip_type(IPADDR_TYPE_V4);
+    tcp_pcb* const control = tcp_new_ip_type(IPADDR_TYPE_ANY);
     ip_set_option(control, SOF_REUSEADDR);
-    if (tcp_bind(control, IP4_ADDR_ANY, kPort) != ERR_OK) throw std::runtime_error("the port is taken");
+    if (tcp_bind(control, IP_ANY_TYPE, kPort) != ERR_OK) throw std::runtime_error("the port is taken");
     tcp_ext_arg_set_callbacks(control, 0, &kExtra);
     listener_ = tcp_listen(control);
     tcp_arg(listener_, this);
     tcp_accept(listener_, [](void* end, tcp_pcb*, err_t) -> err_t { return end_of(end).on_connected(), ERR_OK; });
 
     ip_addr_t here;
-    IP_ADDR4(&here, 127, 0, 0, 1);
+    if (ipv6) IP_ADDR6(&here, 0, 0, 0, PP_HTONL(1));
+    else IP_ADDR4(&here, 127, 0, 0, 1);
     static u16 port = 50000;
     active.begin(new_connection(address_of(here), ++port, address_of(here), kPort, static_cast<u32>(numbers())));
 }
@@ -219,7 +216,11 @@ using namespace eft::net;
 extern "C" {
 u32_t sys_now(void) { return clock_ms; }
 uint32_t eft_net_random(void) { return static_cast<uint32_t>(numbers()); }
-void eft_net_failed(const char* what) { throw std::logic_error(what); }
+// lwIP is C, through which nothing is thrown.
+void eft_net_failed(const char* what) {
+    std::fprintf(stderr, "lwIP: %s\n", what);
+    std::abort();
+}
 void* eft_net_allocate(size_t size) { return std::malloc(size); }
 void* eft_net_allocate_cleared(size_t count, size_t size) { return std::calloc(count, size); }
 void eft_net_free(void* block) { std::free(block); }

@@ -24,9 +24,8 @@ public:
     explicit End(Wire& wire) : wire_(wire) {}
     void take_half_open(tcp_pcb& control);
     void begin(const TcpRecord& connection);
-    // Bytes to be sent; may be called again. end(): nothing follows.
-    void send(const std::string& bytes);
-    void end() { ends_ = true; }
+    // All that is to be sent, and then the end of it.
+    void send(const std::string& bytes) { to_send_ = bytes, ends_ = true; }
 
     const std::string& received() const { return received_; }
     bool peer_has_ended() const { return peer_ended_; }
@@ -34,7 +33,6 @@ public:
     bool has_failed() const { return failed_; }
     u8 state() const;
     const TcpRecord& recorded() const { return recorded_.tcp; }
-    bool has_all_acknowledged() const { return acknowledged_ == to_send_.size(); }
 
     // The steps of a turn.
     void work();
@@ -69,14 +67,14 @@ private:
 
 class Wire {
 public:
-    explicit Wire(unsigned seed);
+    Wire(unsigned seed, bool ipv6);
     ~Wire();
 
     End active{*this}, passive{*this};
     tcp_pcb_listen* listener() const;
 
-    // Until `done` or so many turns; `chance` of one in so many that an end dies in a turn (0: never), each time at another
-    // of the steps. Frames of that turn are lost.
+    // Until `done` or so many turns; in one of `chance` of them (0: in none) an end dies, before or after it was recorded. Frames
+    // of that turn are lost.
     template <class Done>
     bool run(Done done, u32 chance, u32 turns = 20000) {
         for (u32 turn = 0; turn < turns && !done(); ++turn) step(chance);
