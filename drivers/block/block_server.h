@@ -10,8 +10,10 @@
 // what the interface allows is reset; the operation is answered TimedOut, and what else was begun is begun again.
 #pragma once
 
-#include <drivers/block/operations.h>
+#include <drivers/block/backend.h>
+#include <drivers/service/operations.h>
 
+#include <eft/idl/block.h>
 #include <eft/state/stateful_server.h>
 
 namespace eft::block {
@@ -45,7 +47,8 @@ private:
     bool any_overdue();
 
     Backend& backend_;
-    Operations<kSessions * Block::kInflight> operations_;
+    // A Flush, too: its answer has no words.
+    driver::Operations<Operation, Done, kSessions * Block::kInflight> operations_;
 };
 
 }  // namespace eft::block

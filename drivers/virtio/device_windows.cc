@@ -1,9 +1,29 @@
 // Mapping the BARs, and finding the structures in them: see device_windows.h.
 #include <drivers/virtio/device_windows.h>
 
+#include <algorithm>
+
 namespace eft::virtio {
 
-Result<Windows> DeviceWindows::open(driver::Device& device, const pci::Configuration& configuration) {
+Result<OpenedDevice> DeviceWindows::open(driver::Device& device, u64 memory_bytes) {
+    EFT_TRY(const dev::DeviceInfo info, device.dev().describe());
+    std::array<u8, pci::kConfigurationSize> configuration{};
+    std::copy_n(info.config.begin(), std::min(info.config.size(), configuration.size()), configuration.begin());
+    const u32 interrupts = info.interrupts;  // the answer lies where the next one will
+    EFT_TRY(const Windows windows, find(device, pci::Configuration(hw::Mmio(configuration.data(), configuration.size()))));
+    EFT_TRY(const hw::DmaMemory memory, device.make_dma_memory(memory_bytes));
+    Vectors vectors;
+    EFT_TRY([[maybe_unused]] const u32 queue_irq, device.connect_interrupt(0, 0, kQueueBit));
+    if (device.has_line()) vectors.queues = kNoVector;
+    if (interrupts > 1) {
+        EFT_TRY([[maybe_unused]] const u32 configuration_irq, device.connect_interrupt(1, 0, kConfigurationBit));
+        vectors.configuration = 1;
+    }
+    EFT_CHECK(device.enable_bus_master());
+    return OpenedDevice{windows, memory, vectors};
+}
+
+Result<Windows> DeviceWindows::find(driver::Device& device, const pci::Configuration& configuration) {
     BarLengths lengths{};
     for (u32 bar = 0; bar < lengths.size(); ++bar) {
         auto window = device.window(bar);  // an error: there is none, or none for drivers

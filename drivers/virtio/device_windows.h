@@ -8,14 +8,22 @@
 
 namespace eft::virtio {
 
+// A device that can be started.
+struct OpenedDevice {
+    Windows windows;
+    hw::DmaMemory memory;
+    Vectors vectors;
+};
+
 // The mappings last as long as this.
 class DeviceWindows {
 public:
-    // `configuration`: a copy, pci::kConfigurationSize bytes long. Errors as of find_layout(); NotSupported also where dev
-    // keeps a structure's page for itself.
-    Result<Windows> open(driver::Device& device, const pci::Configuration& configuration);
+    // With so many bytes of DMA memory, its interrupts connected and bus mastering enabled. Errors: of dev; those of
+    // find_layout(), and NotSupported also where dev keeps a structure's page for itself.
+    Result<OpenedDevice> open(driver::Device& device, u64 memory_bytes);
 
 private:
+    Result<Windows> find(driver::Device& device, const pci::Configuration& configuration);
     Result<hw::Mmio> registers(const Region& region) { return windows_[region.bar].registers(region.offset, region.length); }
 
     std::array<driver::Window, pci::kBaseAddresses> windows_;

@@ -31,6 +31,16 @@ struct Windows {
     std::optional<hw::Mmio> device;  // nothing where the kind of device has no configuration
 };
 
+// Bits of the program's notification: the interrupt of all queues, or of the device's line; and that of the configuration.
+constexpr u64 kQueueBit = 1;
+constexpr u64 kConfigurationBit = 2;
+
+// MSI-X vectors; both kNoVector where the device interrupts by its line. One program serves all queues, so that they share one.
+struct Vectors {
+    u16 configuration = kNoVector;
+    u16 queues = 0;
+};
+
 // Where a queue is notified; it was checked to lie in the notify window.
 struct Doorbell {
     u16 queue = 0;

@@ -19,7 +19,7 @@ Status BlockDevice::start() {
     EFT_CHECK(transport_.set_config_vector(vectors_.configuration));
     EFT_TRY(const u16 size, transport_.queue_size(kRequestQueue));
     EFT_CHECK(requests_.prepare(memory_, size));
-    EFT_TRY(doorbell_, transport_.set_up(kRequestQueue, requests_.queue(), vectors_.requests));
+    EFT_TRY(doorbell_, transport_.set_up(kRequestQueue, requests_.queue(), vectors_.queues));
     limit_segments(size);
     transport_.start();
     return {};

@@ -19,12 +19,6 @@ namespace eft::virtio_blk {
 
 constexpr u16 kRequestQueue = 0;  // 5.2.2
 
-// MSI-X vectors, or virtio::kNoVector; both are that where the device interrupts by its line.
-struct Vectors {
-    u16 configuration = virtio::kNoVector;
-    u16 requests = 0;
-};
-
 class BlockDevice {
 public:
     // More than any device that answers takes: QEMU's reset ends within the write.
@@ -32,7 +26,7 @@ public:
 
     // `memory` is the device's from start() on, until it is reset. Requests::memory_size of
     // virtio::kMaximumQueueSize is enough for every device. The caller's data pages are separate.
-    BlockDevice(const virtio::Windows& windows, hw::DmaMemory memory, Vectors vectors)
+    BlockDevice(const virtio::Windows& windows, hw::DmaMemory memory, virtio::Vectors vectors)
         : transport_(windows), memory_(memory), vectors_(vectors) {}
 
     // TimedOut: the reset did not end. NotSupported, DeviceError: the device cannot be used (transport.h).
@@ -58,7 +52,7 @@ private:
 
     virtio::Transport transport_;
     hw::DmaMemory memory_;
-    Vectors vectors_;
+    virtio::Vectors vectors_;
     Requests requests_;
     Properties properties_;
     virtio::Doorbell doorbell_;

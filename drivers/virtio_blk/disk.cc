@@ -26,13 +26,6 @@ block::Geometry Disk::geometry() const {
     return {properties.sectors, !properties.read_only, count, properties.block_size / u32{block::kSectorBytes}};
 }
 
-Status Disk::open_area(u32 area, Slot object, u64 bytes) {
-    Area& opened = areas_[area];
-    opened.pages.resize(bytes / kPageSize);
-    EFT_TRY(opened.pin, own_.pin(object, opened.pages));
-    return {};
-}
-
 Result<block::Progress> Disk::begin(u32 number, const block::Operation& operation) {
     const Properties& properties = device_.properties();
     const Token token{number};
@@ -42,7 +35,7 @@ Result<block::Progress> Disk::begin(u32 number, const block::Operation& operatio
         return progress(requests.flush(properties, token));
     }
     std::array<hw::DmaRange, Requests::kMostSegments> ranges;
-    EFT_TRY(const std::size_t count, find_ranges(operation, properties.longest_segment, ranges));
+    EFT_TRY(const std::size_t count, areas_[operation.area].find(operation.offset, operation.data.size(), properties.longest_segment, ranges));
     const auto data = std::span<const hw::DmaRange>(ranges).first(count);
     return progress(operation.kind == block::OperationKind::Read ? requests.read(properties, operation.sector, data, token)
                                                                  : requests.write(properties, operation.sector, data, token));
@@ -58,33 +51,12 @@ Result<std::optional<block::Ended>> Disk::next_ended() {
 
 void Disk::woken(u64 bits) {
     if (own_.has_line()) {
-        if (device_.take_interrupt_status().has<virtio::InterruptStatus::Configuration>()) bits |= kConfigurationBit;
+        if (device_.take_interrupt_status().has<virtio::InterruptStatus::Configuration>()) bits |= virtio::kConfigurationBit;
         own_.acknowledge_line();
     }
-    if ((bits & kConfigurationBit) == 0) return;
+    if ((bits & virtio::kConfigurationBit) == 0) return;
     if (device_.needs_reset()) broken_ = true;
     else static_cast<void>(device_.refresh());
-}
-
-// Neighbouring pages make one range, as long as the device takes.
-Result<std::size_t> Disk::find_ranges(const block::Operation& operation, u32 longest, std::span<hw::DmaRange> ranges) const {
-    const auto& pages = areas_[operation.area].pages;
-    std::size_t count = 0;
-    u64 left = operation.data.size();
-    for (u64 offset = operation.offset; left != 0;) {
-        const u64 address = pages[offset / kPageSize] + offset % kPageSize;
-        const u64 length = std::min({left, kPageSize - offset % kPageSize, u64{longest}});
-        hw::DmaRange* last = count != 0 ? &ranges[count - 1] : nullptr;
-        if (last && last->address + last->length == address && last->length + length <= longest) {
-            last->length += static_cast<u32>(length);
-        } else {
-            if (count == ranges.size()) return Error::OutOfRange;
-            ranges[count++] = {address, static_cast<u32>(length)};
-        }
-        offset += length;
-        left -= length;
-    }
-    return count;
 }
 
 Error Disk::reset() {

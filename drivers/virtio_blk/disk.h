@@ -3,18 +3,14 @@
 #pragma once
 
 #include <drivers/block/backend.h>
-#include <drivers/service/device.h>
+#include <drivers/service/pinned_area.h>
 #include <drivers/virtio_blk/device.h>
 
 #include <eft/idl/block.h>
 
 #include <array>
-#include <vector>
 
 namespace eft::virtio_blk {
-
-// The configuration interrupt, in the program's notification.
-constexpr u64 kConfigurationBit = 2;
 
 class Disk final : public block::Backend {
 public:
@@ -27,8 +23,8 @@ public:
     block::Geometry geometry() const override;
     bool device_moves_data() const override { return true; }
     // OutOfRange: the object has fewer pages.
-    Status open_area(u32 area, Slot object, u64 bytes) override;
-    void close_area(u32 area) override { own_.unpin(areas_[area].pin); }
+    Status open_area(u32 area, Slot object, u64 bytes) override { return areas_[area].open(own_, object, bytes); }
+    void close_area(u32 area) override { areas_[area].close(own_); }
     Result<block::Progress> begin(u32 number, const block::Operation& operation) override;
     void kick() override { device_.kick(); }
     Result<std::optional<block::Ended>> next_ended() override;
@@ -39,17 +35,11 @@ public:
     void woken(u64 bits) override;
 
 private:
-    struct Area {
-        u32 pin = 0;
-        std::vector<u64> pages;  // where they are for the device
-    };
-
-    Result<std::size_t> find_ranges(const block::Operation& operation, u32 longest, std::span<hw::DmaRange> ranges) const;
     Error reset();
 
     BlockDevice& device_;
     driver::Device& own_;
-    std::array<Area, block::kSessions> areas_{};
+    std::array<driver::PinnedArea, block::kSessions> areas_{};
     u32 resets_ = 0;
     bool broken_ = false;
 };

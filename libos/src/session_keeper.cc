@@ -203,6 +203,7 @@ Status SessionKeeper::save_part(u32 place, std::span<const std::byte> part) {
 Status SessionKeeper::begin_attachment(const Hooks& hooks, u32 place, u32 index, u64 area_bytes) {
     if (index >= shape_.attachments) return Error::OutOfRange;
     if (shape_.area_max != 0 && (area_bytes == 0 || area_bytes % kPageSize != 0 || area_bytes > shape_.area_max)) return Error::InvalidArgument;
+    if (entries_in_progress(place, index) != 0 && hooks.replacing) hooks.replacing(*this, place, index);
     if (entries_in_progress(place, index) != 0) return Error::Busy;
     detach(hooks, place, index, false);
     ipc::AttachmentRecord& kept = record(place, index);

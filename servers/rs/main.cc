@@ -121,7 +121,8 @@ Status load(CoreServers& core, Services& services) {
     for (unsigned i = 0; i < services.count; ++i) {
         PersistentPart& part = services.parts[i];
         if (part.made || refused[i]) continue;
-        part.spare = other_provider(services, *part.plan) != nullptr;
+        const bool may_be_missing = part.plan->device() && part.plan->device()->optional() && part.missing == Error::NoDevice;
+        part.spare = may_be_missing || other_provider(services, *part.plan) != nullptr;
         FixedText<200> line(part.name());
         line.append(": ").append(services.records[i].note);
         if (!part.spare) complain(line);

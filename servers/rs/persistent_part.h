@@ -43,7 +43,7 @@ struct PersistentPart {
     bool made = false;  // everything above is there
     FixedText<95> trouble;  // what could not be made, and why
     Error missing = Error::None;  // the same for programs
-    bool spare = false;  // not made, and another driver provides the same
+    bool spare = false;  // not made, and not missed: another driver provides the same, or its device is optional
 
 private:
     Status make_all(CoreServers& core, unsigned index);

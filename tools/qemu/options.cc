@@ -43,6 +43,11 @@ void append_disk(Arguments& arguments, const Disk& disk) {
             "-device", "virtio-blk-pci,drive=" + disk.id + ",disable-legacy=on" + disk.device_options});
 }
 
+// Without the program for booting over the network, which not every QEMU has.
+void append_card(Arguments& arguments, const Card& card) {
+    append(arguments, {"-netdev", card.backend + ",id=" + card.id, "-device", card.device + ",netdev=" + card.id + ",id=card-" + card.id + ",romfile="});
+}
+
 void require_file(const std::string& path, const char* what) {
     if (!path.empty() && !std::filesystem::is_regular_file(path)) {
         throw std::runtime_error(std::string("there is no ") + what + " at " + path + " (./eft build makes it)");
@@ -69,6 +74,7 @@ std::vector<std::string> machine_arguments(const MachineOptions& options) {
     append_boot(arguments, options);
     append(arguments, options.buses);
     for (const Disk& disk : options.disks) append_disk(arguments, disk);
+    for (const Card& card : options.cards) append_card(arguments, card);
     if (options.icount) {
         append(arguments, {"-icount", "shift=0,sleep=off,align=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"});
     }

@@ -13,6 +13,12 @@ struct Disk {
     std::string device_options = {};  // more of `-device virtio-blk-pci,…`, with a leading comma
 };
 
+struct Card {
+    std::string backend = "user";  // what it is connected to: the value of -netdev, without the id
+    std::string id = "net0";       // of the backend, and with "card-" before it, of the card
+    std::string device = "virtio-net-pci,disable-legacy=on";
+};
+
 struct MachineOptions {
     // Both are the build's own unless a test makes others. An empty archive boots the kernel without one.
     std::string kernel = EFT_KERNEL_IMAGE;
@@ -30,6 +36,7 @@ struct MachineOptions {
     bool serial = true;   // COM1, as Machine::console()
     std::vector<std::string> buses = {};  // arguments for what disks are connected to
     std::vector<Disk> disks = {};
+    std::vector<Card> cards = {};
     std::vector<std::string> extra = {};  // further arguments for QEMU
 };
 

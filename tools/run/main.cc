@@ -21,7 +21,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: eft-run [--kernel FILE] [--archive FILE] [--iso FILE] [--disk FILE] [--snapshot] [--memory MIB] [--smp N]\n"
-    "               [--accel tcg|kvm] [--icount] [--gdb] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
+    "               [--accel tcg|kvm] [--icount] [--gdb] [--nic virtio|none] [--forward HOSTPORT:GUESTPORT]...\n"
+    "               [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
 
 constexpr const char* kComplaint = "rs: ";
 
@@ -39,10 +40,28 @@ unsigned number(const std::string& text) {
     return static_cast<unsigned>(std::stoul(text));
 }
 
+// "8080:80" as QEMU's user network has it: a port of the host's loopback leads to one of the guest.
+std::string forwarding(const std::string& ports) {
+    const auto colon = ports.find(':');
+    const auto is_port = [](const std::string& text) { return number(text) >= 1 && number(text) <= 65535; };
+    if (colon == std::string::npos || !is_port(ports.substr(0, colon)) || !is_port(ports.substr(colon + 1)))
+        throw std::runtime_error("--forward needs HOSTPORT:GUESTPORT, not \"" + ports + "\"");
+    return ",hostfwd=tcp:127.0.0.1:" + ports.substr(0, colon) + "-:" + ports.substr(colon + 1);
+}
+
+std::vector<Card> cards_of(const std::string& nic, const std::string& forwardings) {
+    if (nic == "virtio") return {{.backend = "user" + forwardings}};
+    if (nic == "e1000") throw std::runtime_error("there is no driver for e1000");
+    if (nic != "none") throw std::runtime_error("--nic is virtio, e1000 or none, not " + nic);
+    if (!forwardings.empty()) throw std::runtime_error("--forward needs a network card");
+    return {};
+}
+
 Arguments parse(const std::vector<std::string>& words) {
     Arguments arguments;
     MachineOptions& machine = arguments.machine;
     Disk disk;
+    std::string nic = "virtio", forwardings;
     const std::map<std::string, std::function<void()>> flags = {
         {"--snapshot", [&] { disk.keep_writes = false; }},
         {"--icount", [&] { machine.icount = true; }},
@@ -56,6 +75,8 @@ Arguments parse(const std::vector<std::string>& words) {
         {"--memory", [&](const std::string& value) { machine.memory_mib = number(value); }},
         {"--smp", [&](const std::string& value) { machine.cores = number(value); }},
         {"--accel", [&](const std::string& value) { machine.accelerator = value; }},
+        {"--nic", [&](const std::string& value) { nic = value; }},
+        {"--forward", [&](const std::string& value) { forwardings += forwarding(value); }},
         {"--exec", [&](const std::string& value) { arguments.commands = value; }},
         {"--timeout", [&](const std::string& value) { arguments.timeout = std::chrono::seconds(number(value)); }},
     };
@@ -76,6 +97,7 @@ Arguments parse(const std::vector<std::string>& words) {
         }
     }
     if (!disk.path.empty()) machine.disks.push_back(disk);
+    machine.cards = cards_of(nic, forwardings);
     if (arguments.gdb) {
         machine.extra.insert(machine.extra.end(), {"-gdb", "tcp::1234", "-S"});
         std::cerr << "The machine waits for a debugger:\n    gdb -ex 'target remote :1234' " << machine.kernel << '\n';

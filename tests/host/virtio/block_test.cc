@@ -17,7 +17,7 @@ struct Fixture {
     VirtioBlock model{memory, 2048};
     hw::DmaMemory dma = memory.allocate(Requests::memory_size(virtio::kMaximumQueueSize));
     hw::DmaMemory pages = memory.allocate(16 * 4096);
-    BlockDevice device{model.windows(), dma, {.configuration = 1, .requests = 0}};
+    BlockDevice device{model.windows(), dma, {.configuration = 1, .queues = 0}};
 
     hw::DmaRange page(u32 index, u32 length = 4096) { return {pages.device_address + index * 4096u, length}; }
     u8* bytes(u32 index) { return static_cast<u8*>(pages.cpu) + index * 4096u; }
@@ -45,7 +45,7 @@ TEST_CASE_FIXTURE(Fixture, "initialisation follows 3.1.1 step by step") {
     CHECK(model.statuses == std::vector<u8>{0, 1, 3, 3 | 8, 3 | 8 | 4});
     CHECK(model.accepted == model.offered);
     CHECK(model.looks_until_reset == 0);
-    CHECK(model.queue_vector == 0);
+    CHECK(model.queue_vector() == 0);
     CHECK(model.config_vector == 1);
     CHECK(model.enabled());
     CHECK_FALSE(model.wrong_access);
@@ -205,8 +205,8 @@ TEST_CASE_FIXTURE(Fixture, "a device that breaks the ring is reported, and works
     REQUIRE(read(0, {page(0)}, 1).ok());
     REQUIRE(read(8, {page(1)}, 2).ok());
     model.pending();
-    SUBCASE("index") { model.set_used_index(9); }
-    SUBCASE("id") { model.push_used(40, 1); }
+    SUBCASE("index") { model.set_used_index(0, 9); }
+    SUBCASE("id") { model.push_used(0, 40, 1); }
     SUBCASE("length") {
         model.lie_about_written = 1;
         model.finish();
@@ -227,7 +227,7 @@ TEST_CASE_FIXTURE(Fixture, "a new incarnation resets first, and nothing of the o
     model.pending();
     model.finish(2);
 
-    BlockDevice reborn{model.windows(), dma, {.configuration = 1, .requests = 0}};
+    BlockDevice reborn{model.windows(), dma, {.configuration = 1, .queues = 0}};
     model.looks_until_reset = 10;
     REQUIRE(reborn.start().ok());
     CHECK(model.resets == 2);

@@ -60,7 +60,7 @@ struct Fixture {
     Pages area_pages{memory};
     driver::Device own{CapHandle()};
     hw::DmaMemory dma = memory.allocate(Requests::memory_size(virtio::kMaximumQueueSize));
-    BlockDevice device{model.windows(), dma, {.configuration = 1, .requests = 0}};
+    BlockDevice device{model.windows(), dma, {.configuration = 1, .queues = 0}};
     Disk disk{device, own};
 
     // The area as it is mapped here plays no part: only its size does.
@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(Fixture, "the largest request of the geometry fits at any plac
 TEST_CASE_FIXTURE(Fixture, "a device without messages interrupts by its line, which is released and then acknowledged") {
     model.vectors = 0;
     REQUIRE(own.connect_interrupt(0, 0, 1).ok());
-    BlockDevice plain{model.windows(), dma, {.configuration = virtio::kNoVector, .requests = virtio::kNoVector}};
+    BlockDevice plain{model.windows(), dma, {.configuration = virtio::kNoVector, .queues = virtio::kNoVector}};
     Disk by_line{plain, own};
     REQUIRE(plain.start().ok());
     REQUIRE(by_line.open_area(2, Slot{1}, Pages::kPages * kPageSize).ok());
@@ -139,11 +139,11 @@ TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules is reset, and its wor
     REQUIRE(disk.open_area(2, Slot{1}, Pages::kPages * kPageSize).ok());
     REQUIRE(read(1, 0, 0, 1).ok());
     model.pending();
-    SUBCASE("by its used ring") { model.set_used_index(9); }
+    SUBCASE("by its used ring") { model.set_used_index(0, 9); }
     SUBCASE("by not ending what it has begun") { disk.give_up(); }
     SUBCASE("by saying so") {
         model.status |= 0x40;
-        disk.woken(virtio_blk::kConfigurationBit);
+        disk.woken(virtio::kConfigurationBit);
     }
     CHECK(disk.next_ended().error() == Error::ProtocolViolation);
     CHECK(model.resets == 2);
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules is reset, and its wor
 TEST_CASE_FIXTURE(Fixture, "a device that breaks the rules again and again ends its driver") {
     REQUIRE(device.start().ok());
     const auto break_rules = [this] {
-        model.set_used_index(9);
+        model.set_used_index(0, 9);
         return disk.next_ended().error();
     };
     for (u32 i = 0; i < Disk::kMostResets; ++i) CHECK(break_rules() == Error::ProtocolViolation);

@@ -59,6 +59,7 @@ protected:
     // What the server adds; null: nothing. StatefulServer::serve_rings() says what each is.
     struct Hooks {
         Status (*attached)(SessionKeeper&, u32 place, u32 index);
+        void (*replacing)(SessionKeeper&, u32 place, u32 index);
         void (*detaching)(SessionKeeper&, u32 place, u32 index);
         void (*closed)(SessionKeeper&, u32 place);
         bool (*progress)(SessionKeeper&);

@@ -221,6 +221,8 @@ public:
     //   bool progress()                         after entries were taken: begins what waits, completes what has ended; false:
     //                                           it wants another turn before this program sleeps
     //   Status attached(Session&, u32 index)    an area or ring has been mapped, also by a new incarnation; or an error
+    //   void replacing(Session&, u32 index)     the client attaches another in its place: what may wait for ever is to be
+    //                                           completed; Busy is the answer if something is in progress after that
     //   void detaching(Session&, u32 index)     nothing of it is in progress, and it will be unmapped
     //   void closed(Session&)                   the session ends: what this incarnation has for it goes
     template <class Server>
@@ -278,6 +280,8 @@ private:
         Hooks hooks{};
         if constexpr (requires(Server& self, Session& session) { self.attached(session, 0u); })
             hooks.attached = [](SessionKeeper& keeper, u32 place, u32 index) { return of<Server>(keeper).attached(handle(keeper, place), index); };
+        if constexpr (requires(Server& self, Session& session) { self.replacing(session, 0u); })
+            hooks.replacing = [](SessionKeeper& keeper, u32 place, u32 index) { of<Server>(keeper).replacing(handle(keeper, place), index); };
         if constexpr (requires(Server& self, Session& session) { self.detaching(session, 0u); })
             hooks.detaching = [](SessionKeeper& keeper, u32 place, u32 index) { of<Server>(keeper).detaching(handle(keeper, place), index); };
         if constexpr (requires(Server& self, Session& session) { self.closed(session); })

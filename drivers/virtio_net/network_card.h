@@ -1,0 +1,55 @@
+// A virtio network device as the card of an Ethernet service: buffers in pages that dev has pinned.
+//
+// Interrupts are off from the first one until prepare_to_sleep(): what ends while the program works is found by looking.
+#pragma once
+
+#include <drivers/ethernet/card.h>
+#include <drivers/service/pinned_area.h>
+#include <drivers/virtio_net/device.h>
+
+#include <array>
+
+namespace eft::virtio_net {
+
+class NetworkCard final : public ethernet::Card {
+public:
+    // A command of the control queue may take so many heartbeats.
+    static constexpr u32 kMostBeats = 10;
+
+    // `own` pins the areas. `device` has been started.
+    NetworkCard(NetworkDevice& device, driver::Device& own) : device_(device), own_(own) {}
+
+    ethernet::Properties properties() const override;
+    ethernet::Link link() const override { return device_.link(); }
+    void set_filter(const ethernet::Filter& filter) override;
+
+    Status open_area(u32 area, Slot object, u64 bytes) override { return areas_[area].open(own_, object, bytes); }
+    void close_area(u32 area) override { areas_[area].close(own_); }
+
+    Status receive(u32 number, const ethernet::Place& buffer) override;
+    Status send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) override;
+    void kick() override;
+    Result<std::optional<ethernet::Ended>> next_ended() override;
+    void reset() override;
+
+    void woken(u64 bits) override;
+    void look() override;
+    bool prepare_to_sleep() override;
+
+private:
+    Result<std::size_t> find(const ethernet::Place& place, std::span<hw::DmaRange> ranges) const {
+        return areas_[place.area].find(place.offset, place.bytes, ~u32{0}, ranges);
+    }
+    void look_at_configuration();
+    void set_interrupts(bool wanted);
+
+    NetworkDevice& device_;
+    driver::Device& own_;
+    std::array<driver::PinnedArea, ethernet::kSessions> areas_{};
+    ethernet::Filter filter_;
+    u32 beats_ = 0;  // since the control queue answered
+    bool interrupts_ = true;
+    bool broken_ = false;
+};
+
+}  // namespace eft::virtio_net
