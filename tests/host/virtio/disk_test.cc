@@ -1,56 +1,16 @@
 // The disk behind the Block service: places in an area become the pages that the device reaches, and a device that
 // breaks the rules is reset.
+#include "pinned_pages.h"
+
 #include <devices/virtio_block.h>
 #include <drivers/virtio_blk/disk.h>
 
-#include <eft/panic.h>
-
 #include <doctest/doctest.h>
-
-#include <stdexcept>
 
 using namespace eft;
 using namespace eft::virtio_blk;
 using test::VirtioBlock;
-
-[[noreturn]] void eft::panic(const char* text) { throw std::runtime_error(text); }
-
-namespace {
-
-// An area of eight pages: the first four lie side by side for the device, each of the others alone.
-struct Pages {
-    static constexpr u32 kPages = 8, kPin = 17;
-
-    explicit Pages(test::DmaSpace& memory) {
-        const hw::DmaMemory together = memory.allocate(4 * kPageSize);
-        for (u32 i = 0; i < kPages; ++i) pages[i] = i < 4 ? together.part(i * kPageSize, kPageSize) : memory.allocate(kPageSize);
-        current = this;
-    }
-    ~Pages() { current = nullptr; }
-
-    hw::DmaMemory pages[kPages];
-    int pinned = 0;
-    int acknowledged = 0;
-    static inline Pages* current = nullptr;
-};
-
-}  // namespace
-
-// In place of drivers/service/device.cc: what dev would answer. There are no capabilities here.
-void eft::drop_slot(Slot) {}
-Result<u32> driver::Device::pin(Slot, std::span<u64> addresses) {
-    Pages& area = *Pages::current;
-    if (addresses.size() > Pages::kPages) return Error::OutOfRange;
-    for (std::size_t i = 0; i < addresses.size(); ++i) addresses[i] = area.pages[i].device_address;
-    ++area.pinned;
-    return Pages::kPin;
-}
-Result<u32> driver::Device::connect_interrupt(u32, u32, u64) {
-    line_ = CapHandle(Slot{77});
-    return line_number_ = 10;
-}
-void driver::Device::acknowledge_line() { ++Pages::current->acknowledged; }
-void driver::Device::unpin(u32 number) { Pages::current->pinned -= number == Pages::kPin; }
+using Pages = test::PinnedPages;
 
 namespace {
 
@@ -68,10 +28,9 @@ struct Fixture {
     Result<block::Progress> read(u32 number, u64 sector, u32 offset, u32 count) {
         return disk.begin(number, {block::OperationKind::Read, 2, offset, count, sector, std::span(area).subspan(offset, count * 512)});
     }
-    u8 byte_at(u64 offset) const { return static_cast<const u8*>(area_pages.pages[offset / kPageSize].cpu)[offset % kPageSize]; }
     bool holds(u64 sector, u64 offset, u64 bytes) const {
         for (u64 i = 0; i < bytes; ++i)
-            if (byte_at(offset + i) != model.disk[sector * 512 + i]) return false;
+            if (area_pages.byte_at(offset + i) != model.disk[sector * 512 + i]) return false;
         return true;
     }
 };
