@@ -41,6 +41,7 @@ public:
         std::string archive = {};  // none: the one that ./eft run boots
         unsigned memory_mib = 256;
         bool icount = false;
+        std::vector<Card> cards = {};
     };
     explicit System(const Choice& choice);
     ~System();

@@ -1,0 +1,141 @@
+// One end of a wire: sends numbered frames without a pause, and checks those that arrive, until a frame says that it is the
+// end. Then it writes into its log how many there were. It is a client of ethernet/0, and says nothing of deaths.
+#include "numbered_frame.h"
+
+#include <eft/idl/ethernet.h>
+#include <eft/panic.h>
+#include <eft/process.h>
+#include <eft/ring/attached_ring.h>
+#include <eft/text.h>
+#include <eft/wake_loop.h>
+
+using namespace eft;
+
+namespace {
+
+constexpr u32 kWindow = 2048, kBuffers = 128, kFrames = 64;
+
+template <class T>
+T require(Result<T> result, const char* otherwise) {
+    if (!result.ok()) panic(otherwise);
+    return std::move(*result);
+}
+
+// A session with buffers or frames in it, each in a window of its own: whatever is completed is submitted again.
+template <class End>
+class RingEnd : public WakeSource {
+public:
+    explicit RingEnd(u32 count) : ring_(count, kWindow) {}
+
+    void start(WakeLoop& loop) {
+        wake_ = require(loop.add(*this), "no wake-up");
+        require(ring_.connect("ethernet/0", wake_), "there is no card");
+        for (u32 window = 0; window < ring_.area().size() / kWindow; ++window) submit(window);
+    }
+    void on_wake() override {
+        ring_.on_wake();
+        while (const auto done = require(ring_.ring().take_completion(), "the ring is broken")) {
+            const u32 window = window_of_[done->ticket % std::size(window_of_)];
+            const bool good = done->status == Error::None;
+            // In progress at two deaths, as the interface says.
+            if (!good && done->status != Error::ServiceFailed) panic("an answer that cannot be");
+            given_up += !good;
+            if (good) self().completed(window, *done);
+            else self().failed();
+            submit(window);
+        }
+    }
+    bool prepare_to_sleep() override { return ring_.prepare_to_sleep(); }
+
+    u64 given_up = 0;
+
+protected:
+    ~RingEnd() = default;
+    std::span<std::byte> window_at(u32 window) { return ring_.area().subspan(window * kWindow, kWindow); }
+    ipc::AreaSpan place(u32 window, std::size_t bytes) { return ipc::AreaSpan(ring_.area().data(), window * kWindow, static_cast<u32>(bytes)); }
+    auto& ring() { return ring_.ring(); }
+
+private:
+    End& self() { return static_cast<End&>(*this); }
+    void submit(u32 window) {
+        const auto ticket = self().submit_to(window);
+        if (ticket) window_of_[require(*ticket, "nothing can be submitted") % std::size(window_of_)] = window;
+    }
+
+    CapHandle wake_;
+    ring::AttachedRing<ethernet::Ethernet> ring_;
+    u32 window_of_[ethernet::Ethernet::kRingEntries] = {};
+};
+
+class Receiver final : public RingEnd<Receiver> {
+public:
+    Receiver() : RingEnd(kBuffers) {}
+
+    std::optional<Result<u64>> submit_to(u32 window) { return ring().submit_receive({.buffer = place(window, kWindow)}); }
+    void failed() {}
+    void completed(u32 window, const ring::Completion& done) {
+        const auto received = require(ring::response_of<ethernet::Ethernet::ReceiveMethod>(done), "no answer to Receive");
+        const auto frame = std::as_const(*this).bytes(window, received.bytes);
+        const u16 type = test::type_of(frame);
+        if (type == test::kEnd) ended = true;
+        if (type != test::kNumbered) return;
+        const u32 number = test::number_of(frame);
+        ++arrived;
+        damaged += !test::is_whole(frame);
+        disordered += number < next_;
+        next_ = number + 1;
+    }
+
+    u64 arrived = 0, damaged = 0, disordered = 0;
+    bool ended = false;
+
+private:
+    std::span<const std::byte> bytes(u32 window, u32 count) const { return const_cast<Receiver&>(*this).window_at(window).first(count); }
+    u32 next_ = 0;
+};
+
+class Sender final : public RingEnd<Sender> {
+public:
+    Sender() : RingEnd(kFrames) {}
+
+    // None after the end.
+    std::optional<Result<u64>> submit_to(u32 window) {
+        if (stopped) return {};
+        const u32 number = repeats_ != 0 ? repeat(window) : next++;
+        const std::size_t bytes = test::length_of(number);
+        test::write_frame(window_at(window).first(bytes), number);
+        ++in_progress;
+        return ring().submit_send({.frame = place(window, bytes)});
+    }
+    void completed(u32, const ring::Completion&) { --in_progress; }
+    void failed() { --in_progress, ++repeats_; }
+
+    u32 next = 0, in_progress = 0;
+    bool stopped = false;
+
+private:
+    // The same frame once more, which the window still holds.
+    u32 repeat(u32 window) {
+        --repeats_;
+        return test::number_of(window_at(window));
+    }
+    u32 repeats_ = 0;
+};
+
+}  // namespace
+
+int eft_main() {
+    static WakeLoop loop;
+    static Receiver receiver;
+    static Sender sender;
+    report_ready();
+    receiver.start(loop);
+    sender.start(loop);
+    while (!receiver.ended) loop.run_once();
+    sender.stopped = true;
+    while (sender.in_progress != 0) loop.run_once();
+    FixedText<160> line;
+    log(line.append("sent ").decimal(sender.next).append(" arrived ").decimal(receiver.arrived).append(" damaged ").decimal(receiver.damaged)
+            .append(" disordered ").decimal(receiver.disordered).append(" given up ").decimal(sender.given_up + receiver.given_up));
+    for (;;) loop.run_once();
+}

@@ -1,0 +1,155 @@
+// A network card on a wire to this process: numbered frames go both ways without a pause while its driver dies of all that
+// drivers die of.
+#include "service.h"
+#include "wire.h"
+
+#include <numbered_frame.h>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <regex>
+#include <thread>
+
+using namespace eft::qemu;
+using eft::test::kEnd;
+using eft::test::kNumbered;
+
+namespace {
+
+std::string frame(std::uint32_t number, std::uint16_t type) {
+    std::string bytes(eft::test::length_of(number), '\0');
+    eft::test::write_frame(std::as_writable_bytes(std::span(bytes)), number, type);
+    return bytes;
+}
+
+// Sends and checks in a thread of its own, until stop().
+class Traffic {
+public:
+    explicit Traffic(Wire& wire) : wire_(wire) {}
+    ~Traffic() { stop(); }
+
+    void stop() {
+        stopped_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+    // The longest time without a frame since the last time this was asked.
+    Duration longest_pause() { return Duration(longest_pause_.exchange(0)); }
+
+    std::atomic<std::uint32_t> sent = 0, arrived = 0, damaged = 0, again = 0, missing = 0;
+
+private:
+    void run() {
+        auto last = std::chrono::steady_clock::now();
+        while (!stopped_) {
+            bool idle = true;
+            for (int i = 0; i < 16 && wire_.send(frame(sent, kNumbered)); ++i, ++sent) idle = false;
+            for (auto got = wire_.receive(idle ? after(Duration(1)) : Deadline()); got; got = wire_.receive(Deadline())) {
+                const auto now = std::chrono::steady_clock::now();
+                note_pause(now - last);
+                last = now;
+                check(*got);
+            }
+            note_pause(std::chrono::steady_clock::now() - last);
+        }
+    }
+    void note_pause(std::chrono::steady_clock::duration pause) {
+        longest_pause_ = std::max<long>(longest_pause_, std::chrono::duration_cast<Duration>(pause).count());
+    }
+    // What was being sent at a death comes again; nothing is left out.
+    void check(std::string_view got) {
+        const auto bytes = std::as_bytes(std::span(got));
+        if (eft::test::type_of(bytes) != kNumbered || !eft::test::is_whole(bytes)) {
+            ++damaged;
+            return;
+        }
+        const std::uint32_t number = eft::test::number_of(bytes);
+        ++arrived;
+        if (number < next_) ++again;
+        else missing += number - next_;
+        next_ = std::max(next_, number + 1);
+    }
+
+    Wire& wire_;
+    std::uint32_t next_ = 0;
+    std::atomic<bool> stopped_ = false;
+    std::atomic<long> longest_pause_ = 0;  // ms
+    std::thread thread_{[this] { run(); }};
+};
+
+struct Report {
+    unsigned long sent, arrived, damaged, disordered, given_up;
+};
+
+// What the guest counted, when it has been told that this is the end.
+Report end_of(System& system, Wire& wire) {
+    static const std::regex kLine("sent (\\d+) arrived (\\d+) damaged (\\d+) disordered (\\d+) given up (\\d+)");
+    std::smatch found;
+    std::string log;
+    for (int i = 0; i < 100; ++i) {
+        wire.send(frame(0, kEnd));
+        while (wire.receive(after(Duration(50)))) {}
+        log = system.run("log frames");
+        if (!std::regex_search(log, found, kLine)) continue;
+        const auto number = [&](int group) { return std::stoul(found[group]); };
+        return {number(1), number(2), number(3), number(4), number(5)};
+    }
+    throw std::runtime_error("the guest does not see the end\n" + log);
+}
+
+template <class Condition>
+bool comes_true(Condition condition, Duration within) {
+    const Deadline deadline = after(within);
+    while (!condition()) {
+        if (until(deadline) <= Duration(0)) return false;
+        std::this_thread::sleep_for(Duration(5));
+    }
+    return true;
+}
+
+struct Fixture {
+    Wire wire;
+    System system{{.archive = std::string(EFT_TARGET_TREE) + "/frames.archive", .cards = {wire.card()}}};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "frames go both ways while their driver is killed, crashes and hangs: none is damaged, and none that was sent is missing") {
+    Service driver(system, "virtio_net");
+    Traffic traffic(wire);
+    REQUIRE(comes_true([&] { return traffic.arrived > 2000 && traffic.sent > 2000; }, std::chrono::seconds(20)));
+    unsigned deaths = 0;
+    for (const std::string signal : {"kill", "crash", "hang", "kill", "crash", "kill", "crash", "kill"}) {
+        traffic.longest_pause();
+        const std::uint32_t arrived = traffic.arrived, sent = traffic.sent;
+        driver.kill(signal);
+        ++deaths;
+        CHECK(comes_true([&] { return traffic.arrived > arrived + 1000 && traffic.sent > sent + 1000; }, std::chrono::seconds(20)));
+        const auto pause = traffic.longest_pause();
+        MESSAGE(signal, ": the longest pause was ", pause.count(), " ms");
+        CHECK(pause < std::chrono::seconds(3));
+    }
+    CHECK(comes_true([&] { return traffic.arrived > 10'000 && traffic.sent > 10'000; }, std::chrono::seconds(20)));
+    traffic.stop();
+    const Report guest = end_of(system, wire);
+    MESSAGE("the guest sent ", guest.sent, ", of which came ", traffic.arrived.load(), " and ", traffic.again.load(), " again; it was sent ", traffic.sent.load(),
+            ", of which came ", guest.arrived, "; given up ", guest.given_up);
+    CHECK(traffic.damaged == 0);
+    CHECK(traffic.missing == 0);
+    CHECK(guest.damaged == 0);
+    CHECK(guest.disordered == 0);
+    CHECK(guest.arrived <= traffic.sent);
+    CHECK(guest.arrived + deaths * 256 >= traffic.sent);  // those in buffers whose completion nobody saw
+
+    // Those of a step at each death are not counted.
+    const Json counts = driver.call("Counts");
+    CHECK(counts.at("sent_frames").get<unsigned long>() <= guest.sent);
+    CHECK(counts.at("sent_frames").get<unsigned long>() + deaths * 64 >= guest.sent);
+    CHECK(counts.at("received_frames").get<unsigned long>() + deaths * 128 >= guest.arrived);
+    CHECK(counts.at("resets") == 0);
+    CHECK(system.services().at("virtio_net").restarts == static_cast<long>(deaths));
+    CHECK(system.services().at("frames").state == "up");
+    system.shut_down();
+}
