@@ -1,5 +1,6 @@
 // One end of a wire: sends numbered frames without a pause, and checks those that arrive, until a frame says that it is the
-// end. Then it writes into its log how many there were. It is a client of ethernet/0, and says nothing of deaths.
+// end. Then it writes into its log how many there were. What happens to the link it writes there, too. It is a client of
+// ethernet/0, and says nothing of deaths.
 #include "numbered_frame.h"
 
 #include <eft/idl/ethernet.h>
@@ -46,6 +47,7 @@ public:
         }
     }
     bool prepare_to_sleep() override { return ring_.prepare_to_sleep(); }
+    auto& calls() { return ring_.calls(); }
 
     u64 given_up = 0;
 
@@ -122,14 +124,38 @@ private:
     u32 repeats_ = 0;
 };
 
+// Writes each change of the link into the log.
+class LinkWatch final : public WakeSource {
+public:
+    explicit LinkWatch(Receiver& session) : session_(session) {}
+
+    void start(WakeLoop& loop) { require(session_.calls().subscribe_link_changed({.wake = require(loop.add(*this), "no wake-up")}), "no events"); }
+    void on_wake() override {
+        for (;;) {
+            const auto changed = require(session_.calls().next_link_changed({seen_}), "no event");
+            if (changed.number == 0) return;
+            seen_ = changed.number;
+            FixedText<40> line("event ");
+            log(line.decimal(seen_).append(changed.up ? ": up" : ": down"));
+        }
+    }
+    bool prepare_to_sleep() override { return true; }
+
+private:
+    Receiver& session_;
+    u64 seen_ = 0;
+};
+
 }  // namespace
 
 int eft_main() {
     static WakeLoop loop;
     static Receiver receiver;
     static Sender sender;
+    static LinkWatch link(receiver);
     report_ready();
     receiver.start(loop);
+    link.start(loop);
     sender.start(loop);
     while (!receiver.ended) loop.run_once();
     sender.stopped = true;

@@ -153,3 +153,33 @@ TEST_CASE_FIXTURE(Fixture, "frames go both ways while their driver is killed, cr
     CHECK(system.services().at("frames").state == "up");
     system.shut_down();
 }
+
+TEST_CASE_FIXTURE(Fixture, "a link that goes down and up is an event each, also when there is no driver at that moment") {
+    Service driver(system, "virtio_net");
+    const auto set_link = [&](bool up) { system.machine().control().command("set_link", {{"name", "card-net0"}, {"up", up}}); };
+    const auto says = [&](const std::string& line) {
+        return comes_true([&] { return system.run("log frames").find(line) != std::string::npos; }, std::chrono::seconds(10));
+    };
+    CHECK(driver.call("Link").at("up") == true);
+    set_link(false);
+    CHECK(says("event 1: down"));
+    CHECK(driver.call("Link").at("up") == false);
+    Traffic traffic(wire);
+    set_link(true);
+    CHECK(says("event 2: up"));
+    CHECK(comes_true([&] { return traffic.arrived > 100; }, std::chrono::seconds(10)));
+
+    system.run("service kill virtio_net --signal hang");
+    set_link(false);
+    CHECK(says("event 3: down"));
+    CHECK(system.services().at("virtio_net").restarts == 1);
+    driver.kill();
+    set_link(true);
+    CHECK(says("event 4: up"));
+    const std::uint32_t arrived = traffic.arrived;
+    CHECK(comes_true([&] { return traffic.arrived > arrived + 100; }, std::chrono::seconds(10)));
+    traffic.stop();
+    CHECK(driver.call("Counts").at("resets") == 0);
+    CHECK(system.run("log frames").find("event 5") == std::string::npos);
+    system.shut_down();
+}
