@@ -127,6 +127,16 @@ TEST_CASE("of drivers that provide the same, the first whose device is there run
     CHECK(system.machine.printed().find("rs: absent: device hpet index 0: no such device") != std::string::npos);
 }
 
+TEST_CASE("a device that is optional is not missed, and its driver runs where it is there") {
+    for (const bool present : {true, false}) {
+        HostSystem system(programs(), std::string(R"({"services": [{"name": "echo", "kind": "Driver", "priority": 30, "provides": ["echo"], "device": {"match": ")") +
+                                          (present ? "com1" : "hpet") + R"(", "optional": true}}]})");
+        CHECK(system.machine.printed().empty());
+        if (present) CHECK(system.state_of("echo") == rs::ServiceState::Up);
+        else CHECK_THROWS_AS(system.line("echo"), std::logic_error);  // it is not in the list
+    }
+}
+
 TEST_CASE("a service that meets an exception at any of its system calls is restarted, and its client has every answer") {
     u64 calls = kSome;
     for (u64 fatal = 0; fatal < calls; ++fatal) {

@@ -113,7 +113,7 @@ bool belongs_to(const std::string& device, const std::string& words) {
 
 TEST_CASE("each process holds what the manifest and the rules of the start give it, and nothing else") {
     const TestDisk disk(1);
-    System system({.disk = disk.path()});
+    System system({.disk = disk.path(), .cards = {{}}});
     system.run("sha256sum /big.bin");  // everybody has been at work
     const json manifest = json::parse(std::ifstream(std::string(EFT_SOURCE_DIR) + "/images/manifest/manifest.json"));
     std::map<std::string, std::string> provider;

@@ -71,7 +71,7 @@ bool is_hardware(const std::string& words) { return words.starts_with("interrupt
 TEST_CASE("`service info` of each driver lists what the manifest gives it, all of it and nothing else") {
     const TestDisk disk(1);
     const json manifest = json::parse(std::ifstream(std::string(EFT_SOURCE_DIR) + "/images/manifest/manifest.json"));
-    System system({.disk = disk.path()});
+    System system({.disk = disk.path(), .cards = {{}}});
     CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());  // everybody has been at work
     std::map<std::string, std::string> provider;
     for (const json& service : manifest.at("services")) {
