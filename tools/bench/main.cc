@@ -77,7 +77,8 @@ int main(int count, char** words) {
         }
         if (any_wanted({"boot.prompt"}, arguments.only)) measure_boot(figures);
         if (any_wanted({"pager.", "process.", "file."}, arguments.only)) measure_operations(figures);
-        if (any_wanted({"recovery."}, arguments.only)) measure_recovery(figures);
+        if (any_wanted({"recovery.virtio_blk."}, arguments.only)) measure_disk_recovery(figures);
+        if (any_wanted({"recovery.virtio_net."}, arguments.only)) measure_card_recovery(figures);
         Figures chosen;
         for (const auto& [key, value] : figures) {
             if (wanted(key, arguments.only)) chosen[key] = value;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <regex>
 #include <stdexcept>
+#include <utility>
 
 namespace eft::bench {
 namespace {
@@ -37,9 +38,10 @@ private:
 };
 
 // The guest prints its figures and powers off.
-void measure_until_off(const char* archive, std::chrono::seconds timeout, Figures& figures) {
+void measure_until_off(const char* archive, std::chrono::seconds timeout, Figures& figures, std::vector<qemu::Card> cards = {}) {
     BenchDisk disk;
     qemu::MachineOptions options = disk.options();
+    options.cards = std::move(cards);
     options.archive = archive;
     qemu::Machine machine(options);
     const auto end = std::chrono::steady_clock::now() + timeout;
@@ -69,6 +71,7 @@ void measure_boot(Figures& figures) {
 }
 
 void measure_operations(Figures& figures) { measure_until_off(EFT_BENCH_OPERATIONS, 120s, figures); }
-void measure_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY, 240s, figures); }
+void measure_disk_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY, 240s, figures); }
+void measure_card_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_NET, 240s, figures, {{}}); }
 
 }  // namespace eft::bench

@@ -10,6 +10,7 @@ namespace eft::bench {
 
 void measure_boot(Figures& figures);
 void measure_operations(Figures& figures);
-void measure_recovery(Figures& figures);
+void measure_disk_recovery(Figures& figures);
+void measure_card_recovery(Figures& figures);
 
 }  // namespace eft::bench

@@ -1,5 +1,5 @@
-// Kills the disk driver again and again, at random moments while `load` keeps its ring full, and measures in virtual time
-// from the order to the first request that the new incarnation takes from its ring.
+// Kills a driver, which its argument names, again and again, at random moments while `load` keeps its ring full, and
+// measures in virtual time from the order to the first request that the new incarnation takes from its ring.
 //
 // It stands above the driver, so that its timer interrupts the driver at any instruction. Every second death is a CPU
 // exception in the driver instead of an order to proc. The clock starts before the order is given.
@@ -17,7 +17,6 @@ using namespace eft::bench;
 namespace {
 
 constexpr u32 kDeaths = 240;
-constexpr std::string_view kVictim = "virtio_blk";
 constexpr u64 kLeastWait = 3'000'000, kMoreWait = 5'000'000;  // ns between two deaths
 constexpr u64 kLook = 1'000'000;
 constexpr u32 kLooks = 1000;
@@ -80,7 +79,7 @@ public:
 private:
     void kill(u32 death) {
         rs::KillOrder order;
-        order.name = kVictim;
+        order.name = victim_;
         order.signal = death % 2 == 0 ? rs::KillSignal::Kill : rs::KillSignal::Crash;
         const u64 start = sys::time_stamp();
         const auto killed = supervisor_.kill(order).or_error();
@@ -88,7 +87,7 @@ private:
         for (u32 look = 0; look < kLooks; ++look) {
             clock_.sleep(kLook);
             rs::Name name;
-            name.name = kVictim;
+            name.name = victim_;
             const auto phases = supervisor_.recovery(name);
             if (!phases.ok() && phases.error() == Error::NotFound) continue;
             if (!phases.ok()) give_up("the supervisor does not answer", phases.error());
@@ -113,11 +112,12 @@ private:
         for (unsigned phase = 0; phase < kPhases; ++phase) durations_[phase][death] = durations[phase];
     }
 
-    static void print(std::string_view name, u64 value) {
+    void print(std::string_view name, u64 value) const {
         FixedText<80> key("recovery.");
-        report(key.append(kVictim).append('.').append(name), value);
+        report(key.append(victim_).append('.').append(name), value);
     }
 
+    const std::string_view victim_ = field_text(config().arguments);
     Clock clock_;
     rs::RsClient<> supervisor_{CapHandle(require_granted("rs"))};
     Random random_;
