@@ -1,6 +1,8 @@
 // The split virtqueue: see queue.h for what is trusted.
 #include <drivers/virtio/queue.h>
 
+#include <utility>
+
 namespace eft::virtio {
 
 namespace {
@@ -13,7 +15,8 @@ constexpr u64 kDescriptorNext = 14;
 constexpr u16 kFlagNext = 1;
 constexpr u16 kFlagWrite = 2;
 
-// Available ring (2.7.6) and used ring (2.7.8): flags, index, then the entries.
+// Available ring (2.7.6) and used ring (2.7.8): flags, index, then the entries, and behind these the index at which the
+// other side wants to be told.
 constexpr u64 kRingFlags = 0;
 constexpr u64 kRingIndex = 2;
 constexpr u64 kRingEntries = 4;
@@ -42,7 +45,7 @@ Status check(std::span<const Segment> segments) {
 
 }  // namespace
 
-Status Queue::prepare(hw::DmaMemory memory, u16 size) {
+Status Queue::prepare(hw::DmaMemory memory, u16 size, Wishes wishes) {
     const bool power_of_two = size != 0 && (size & (size - 1)) == 0;
     if (!power_of_two || size > kMaximumQueueSize) return Error::InvalidArgument;
     const QueueShape shape{size};
@@ -58,7 +61,9 @@ Status Queue::prepare(hw::DmaMemory memory, u16 size) {
     free_count_ = size;
     in_flight_ = 0;
     available_index_ = 0;
+    notified_index_ = 0;
     used_seen_ = 0;
+    wishes_ = wishes;
     broken_ = false;
     return {};
 }
@@ -100,9 +105,14 @@ Result<u16> Queue::submit(std::span<const Segment> segments) {
     return head;
 }
 
-bool Queue::needs_notification() const {
+bool Queue::needs_notification() {
     // 2.7.13.4: the index must be visible before the device's wish is read, or both sides sleep.
     hw::dma_full_barrier();
+    const u16 before = std::exchange(notified_index_, available_index_);
+    if (wishes_ == Wishes::Index) {
+        const u16 wanted = memory_.load<u16>(shape_.used() + kRingEntries + kUsedEntrySize * shape_.size);
+        return static_cast<u16>(available_index_ - wanted - 1) < static_cast<u16>(available_index_ - before);  // 2.7.10: it has been passed
+    }
     return (memory_.load<u16>(shape_.used() + kRingFlags) & kUsedNoNotify) == 0;
 }
 
@@ -126,12 +136,27 @@ Result<std::optional<UsedChain>> Queue::take_used() {
     return std::optional(UsedChain{head, written});
 }
 
-void Queue::set_interrupts(bool wanted) {
-    memory_.store<u16>(shape_.available() + kRingFlags, wanted ? u16{0} : kAvailableNoInterrupt);
-    hw::dma_full_barrier();
+// The index that was passed last comes again after 65 536 chains, so that nobody need look after it.
+void Queue::turn_interrupts_off() {
+    if (wishes_ == Wishes::Index) wish_interrupt_at(static_cast<u16>(used_seen_ - 1));
+    else memory_.store<u16>(shape_.available() + kRingFlags, kAvailableNoInterrupt);
 }
 
-bool Queue::has_used() const { return used_index() != used_seen_; }
+bool Queue::interrupt_after(u16 chains) {
+    if (wishes_ == Wishes::Index) {
+        wish_interrupt_at(static_cast<u16>(used_seen_ + chains - 1));
+    } else {
+        memory_.store<u16>(shape_.available() + kRingFlags, 0);
+        chains = 1;
+    }
+    // The wish must be visible before the used index is read, or both sides sleep.
+    hw::dma_full_barrier();
+    return static_cast<u16>(used_index() - used_seen_) < chains;
+}
+
+void Queue::wish_interrupt_at(u16 index) {
+    memory_.store<u16>(shape_.available() + kRingEntries + kAvailableEntrySize * shape_.size, index);
+}
 
 u16 Queue::used_index() const { return memory_.load<u16>(shape_.used() + kRingIndex); }
 

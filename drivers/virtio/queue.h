@@ -43,6 +43,10 @@ struct QueueShape {
     u64 total() const { return used() + 6 + 8ull * size; }
 };
 
+// How each side says when it wants to be told of something new: by a flag, or by the index that makes it news
+// (VIRTIO_F_EVENT_IDX). With the index one who was told is not told again until he has said so.
+enum class Wishes : u8 { Flag, Index };
+
 // A chain that the device has given back.
 struct UsedChain {
     u16 head = 0;     // what `submit` returned
@@ -54,22 +58,23 @@ public:
     // Makes the queue empty, in memory that is aligned to 16 bytes, has room for
     // `QueueShape{size}.total()`, and is the queue's until the device is reset. It is cleared. Before
     // the first time, and after the device broke the rules, the queue refuses everything.
-    Status prepare(hw::DmaMemory memory, u16 size);
+    Status prepare(hw::DmaMemory memory, u16 size, Wishes wishes = Wishes::Flag);
 
     // Offers one chain to the device and returns its head. Readable segments stand before writable
     // ones (2.7.4.2). Busy if there are not enough free descriptors.
     Result<u16> submit(std::span<const Segment> segments);
 
     // After one or more submits: does the device want to be notified? (2.7.10)
-    bool needs_notification() const;
+    bool needs_notification();
 
     // The next chain that the device has finished with, in its order.
     Result<std::optional<UsedChain>> take_used();
 
-    // Interrupts are a hint: the device may still send some after they were turned off, and after
-    // turning them on the caller looks once more, because one may have been missed (2.7.7).
-    void set_interrupts(bool wanted);
-    bool has_used() const;
+    // Interrupts are a hint: the device may still send some after they were turned off (2.7.7).
+    void turn_interrupts_off();
+    // From now on the device shall interrupt when it has finished with so many more chains; by a flag, with each. False: it
+    // has done so already, and may not interrupt.
+    bool interrupt_after(u16 chains);
 
     u16 size() const { return shape_.size; }
     u16 free_descriptors() const { return free_count_; }
@@ -88,6 +93,7 @@ private:
     };
 
     u16 used_index() const;
+    void wish_interrupt_at(u16 index);
     Error break_down();
     void release(u16 head);
 
@@ -98,7 +104,9 @@ private:
     u16 free_count_ = 0;
     u16 in_flight_ = 0;        // chains
     u16 available_index_ = 0;  // ours; the copy in memory is for the device only
+    u16 notified_index_ = 0;   // available_index_ when the device's wish was last read
     u16 used_seen_ = 0;
+    Wishes wishes_ = Wishes::Flag;
     bool broken_ = true;
 };
 

@@ -19,6 +19,7 @@
 namespace eft::virtio {
 
 // Feature bits for all devices: chapter 6.
+constexpr u64 kFeatureEventIndex = 1ull << 29;  // EVENT_IDX: see Wishes
 constexpr u64 kFeatureVersion1 = 1ull << 32;
 constexpr u64 kFeatureAccessPlatform = 1ull << 33;  // DMA goes through the platform's translation
 

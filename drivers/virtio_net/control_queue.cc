@@ -27,11 +27,11 @@ u64 commands_offset(u16 queue_size) { return (virtio::QueueShape{queue_size}.tot
 
 u64 ControlQueue::memory_size(u16 queue_size) { return commands_offset(queue_size) + kCommands * kSlotSize; }
 
-Status ControlQueue::prepare(hw::DmaMemory memory, u16 queue_size) {
+Status ControlQueue::prepare(hw::DmaMemory memory, u16 queue_size, virtio::Wishes wishes) {
     if (queue_size < kCommands * kDescriptors) return Error::NotSupported;
     if (memory.size < memory_size(queue_size)) return Error::OutOfRange;
-    EFT_CHECK(queue_.prepare(memory, queue_size));
-    queue_.set_interrupts(false);
+    EFT_CHECK(queue_.prepare(memory, queue_size, wishes));
+    queue_.turn_interrupts_off();
     commands_ = memory.part(commands_offset(queue_size), kCommands * kSlotSize);
     is_told_ = true;
     return {};

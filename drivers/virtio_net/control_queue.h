@@ -16,7 +16,7 @@ public:
     static u64 memory_size(u16 queue_size);
 
     // Empty, with no filter told. NotSupported: it has no room for the commands of one filter.
-    Status prepare(hw::DmaMemory memory, u16 queue_size);
+    Status prepare(hw::DmaMemory memory, u16 queue_size, virtio::Wishes wishes);
 
     void tell(const ethernet::Filter& filter);
     // Takes answers; whether the doorbell is to be rung. ProtocolViolation: the device is to be reset.

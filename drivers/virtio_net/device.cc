@@ -7,7 +7,7 @@ namespace {
 
 constexpr u64 kRequired = kFeatureAddress;
 constexpr u64 kWanted = kFeatureChecksum | kFeatureGuestChecksum | kFeatureSegmentIpv4 | kFeatureSegmentIpv6 | kFeatureStatus | kFeatureControlQueue |
-                        kFeatureControlReceive | kFeatureSpeed;
+                        kFeatureControlReceive | kFeatureSpeed | virtio::kFeatureEventIndex;
 constexpr u64 kPaddingBytes = 64;
 
 constexpr u64 largest(u64 (*size)(u16)) { return (size(virtio::kMaximumQueueSize) + 63) & ~u64{63}; }
@@ -63,9 +63,10 @@ Status NetworkDevice::refresh() {
 
 Status NetworkDevice::start_queues() {
     const u64 each = largest(FrameQueue::memory_size);
+    const virtio::Wishes wishes = has(virtio::kFeatureEventIndex) ? virtio::Wishes::Index : virtio::Wishes::Flag;
     const auto prepare_frames = [&](FrameQueue& frames, u16 index, virtio::Doorbell& bell) -> Status {
         EFT_TRY(const u16 size, transport_.queue_size(index));
-        EFT_CHECK(frames.prepare(memory_.part(index * each, each), size));
+        EFT_CHECK(frames.prepare(memory_.part(index * each, each), size, wishes));
         EFT_TRY(bell, transport_.set_up(index, frames.queue(), vectors_.queues));
         return {};
     };
@@ -75,7 +76,7 @@ Status NetworkDevice::start_queues() {
     padding_.clear();
     if (!control()) return {};
     EFT_TRY(const u16 size, transport_.queue_size(kControlQueue));
-    EFT_CHECK(control_.prepare(memory_.part(2 * each, largest(ControlQueue::memory_size)), size));
+    EFT_CHECK(control_.prepare(memory_.part(2 * each, largest(ControlQueue::memory_size)), size, wishes));
     EFT_TRY(control_bell_, transport_.set_up(kControlQueue, control_.queue(), virtio::kNoVector));
     return {};
 }

@@ -16,10 +16,10 @@ u64 slots_offset(u16 queue_size) { return (virtio::QueueShape{queue_size}.total(
 
 u64 FrameQueue::memory_size(u16 queue_size) { return (slots_offset(queue_size) + kSlotSize * (queue_size / 2u) + kSlotsAlignment - 1) & ~(kSlotsAlignment - 1); }
 
-Status FrameQueue::prepare(hw::DmaMemory memory, u16 queue_size) {
+Status FrameQueue::prepare(hw::DmaMemory memory, u16 queue_size, virtio::Wishes wishes) {
     if (queue_size < kLeastQueue || queue_size > virtio::kMaximumQueueSize) return Error::NotSupported;
     if (memory.size < memory_size(queue_size)) return Error::OutOfRange;
-    EFT_CHECK(queue_.prepare(memory, queue_size));
+    EFT_CHECK(queue_.prepare(memory, queue_size, wishes));
     slots_ = memory.part(slots_offset(queue_size), kSlotSize * (queue_size / 2u));
     free_count_ = 0;
     for (u16 left = static_cast<u16>(queue_size / 2); left != 0; --left) free_slots_[free_count_++] = static_cast<u16>(left - 1);

@@ -35,7 +35,7 @@ public:
     static u64 memory_size(u16 queue_size);
 
     // Forgets every frame and makes the queue empty. The device must be reset (2.4.1). `memory` is aligned to 64 bytes.
-    Status prepare(hw::DmaMemory memory, u16 queue_size);
+    Status prepare(hw::DmaMemory memory, u16 queue_size, virtio::Wishes wishes);
 
     // Busy: not now, but after some have ended.
     Status give(u32 number, std::span<const hw::DmaRange> buffer) { return submit(number, {}, buffer, true); }

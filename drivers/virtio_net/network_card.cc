@@ -3,6 +3,8 @@
 
 #include <eft/panic.h>
 
+#include <algorithm>
+
 namespace eft::virtio_net {
 
 namespace {
@@ -80,7 +82,6 @@ Result<std::optional<ethernet::Ended>> NetworkCard::next_ended() {
 
 void NetworkCard::reset() {
     broken_ = false;
-    interrupts_ = true;
     beats_ = 0;
     if (!device_.start().ok()) panic("virtio_net: the device cannot be started again");
     set_filter(filter_);
@@ -92,7 +93,8 @@ void NetworkCard::woken(u64 bits) {
         own_.acknowledge_line();
     }
     if ((bits & virtio::kConfigurationBit) != 0) look_at_configuration();
-    if ((bits & virtio::kQueueBit) != 0) set_interrupts(false);
+    device_.receive().queue().turn_interrupts_off();
+    device_.send().queue().turn_interrupts_off();
 }
 
 void NetworkCard::look() {
@@ -106,15 +108,10 @@ void NetworkCard::look_at_configuration() {
 }
 
 bool NetworkCard::prepare_to_sleep() {
-    set_interrupts(true);
-    return !broken_ && !device_.receive().queue().has_used() && !device_.send().queue().has_used();
-}
-
-void NetworkCard::set_interrupts(bool wanted) {
-    if (interrupts_ == wanted) return;
-    interrupts_ = wanted;
-    device_.receive().queue().set_interrupts(wanted);
-    device_.send().queue().set_interrupts(wanted);
+    const bool none_arrived = device_.receive().queue().interrupt_after(1);
+    virtio::Queue& send = device_.send().queue();
+    const bool few_sent = send.interrupt_after(std::max<u16>(1, static_cast<u16>(send.in_flight() / 4 * 3)));
+    return none_arrived && few_sent && !broken_;
 }
 
 }  // namespace eft::virtio_net

@@ -1,6 +1,8 @@
 // A virtio network device as the card of an Ethernet service: buffers in pages that dev has pinned.
 //
-// Interrupts are off from the first one until prepare_to_sleep(): what ends while the program works is found by looking.
+// Interrupts are off from the first one until prepare_to_sleep(): what ends while the program works is found by looking. A
+// frame that arrives interrupts then, and frames that were sent when most of them have gone: nobody is in a hurry for their
+// memory, and each interrupt would wake two programs.
 #pragma once
 
 #include <drivers/ethernet/card.h>
@@ -41,14 +43,12 @@ private:
         return areas_[place.area].find(place.offset, place.bytes, ~u32{0}, ranges);
     }
     void look_at_configuration();
-    void set_interrupts(bool wanted);
 
     NetworkDevice& device_;
     driver::Device& own_;
     std::array<driver::PinnedArea, ethernet::kSessions> areas_{};
     ethernet::Filter filter_;
     u32 beats_ = 0;  // since the control queue answered
-    bool interrupts_ = true;
     bool broken_ = false;
 };
 

@@ -27,6 +27,15 @@ void VirtioDevice::interrupt(u16 number) {
     if (queues_[number].vector == virtio::kNoVector) interrupt_status |= 1;
 }
 
+u32 VirtioDevice::ends_until_interrupt(u16 number) const {
+    constexpr u32 kNever = 65'536;
+    const Queue& queue = queues_[number];
+    if ((accepted & virtio::kFeatureEventIndex) == 0) return memory_.load<u16>(queue.driver_ring) == 0 ? 1 : kNever;
+    const u16 wanted = memory_.load<u16>(queue.driver_ring + 4 + 2ull * queue.size), ended = memory_.load<u16>(queue.device_ring + 2);
+    const u16 more = static_cast<u16>(wanted - ended + 1);
+    return more == 0 || more > queue.size ? kNever : more;
+}
+
 void VirtioDevice::push_used(u16 number, u32 id, u32 length) {
     const Queue& queue = queues_[number];
     const u16 index = memory_.load<u16>(queue.device_ring + 2);

@@ -45,8 +45,10 @@ public:
 
     // Takes what the driver made available; the heads in its order.
     const std::vector<u16>& pending(u16 queue = 0);
+    // When so many more chains have ended, the driver is interrupted; 65 536: not in the foreseeable future.
+    u32 ends_until_interrupt(u16 queue = 0) const;
     // The driver wants to be interrupted for this queue.
-    bool wants_interrupts(u16 queue = 0) { return memory_.load<u16>(queues_[queue].driver_ring) == 0; }
+    bool wants_interrupts(u16 queue = 0) const { return ends_until_interrupt(queue) == 1; }
 
     // Raw access to the used ring, for hostile devices.
     void push_used(u16 queue, u32 id, u32 length);

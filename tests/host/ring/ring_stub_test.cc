@@ -98,6 +98,30 @@ TEST_CASE("signals: only to who sleeps") {
     CHECK(world.signals == 1);
 }
 
+TEST_CASE("signals: one for all that is submitted in a batch, if there is anything, and the server sleeps") {
+    World world;
+    Driver driver{world.disk, {}, {}, nullptr};
+    using Batch = decltype(world.ring)::Batch;
+    CHECK(world.session.consumer.prepare_to_sleep());
+    { const Batch batch(world.ring); }
+    CHECK(world.signals == 0);
+    {
+        const Batch batch(world.ring);
+        CHECK(world.ring.submit_flush().ok());
+        {
+            const Batch inner(world.ring);
+            CHECK(world.ring.submit_flush().ok());
+        }
+        CHECK(world.signals == 0);
+    }
+    CHECK(world.signals == 1);
+    {
+        const Batch batch(world.ring);
+        CHECK(world.ring.submit_flush().ok());  // it has been signalled, and does not sleep
+    }
+    CHECK(world.signals == 1);
+}
+
 TEST_CASE("fail() ends what waits and what comes") {
     World world;
     std::vector<u64> done;

@@ -128,6 +128,25 @@ TEST_CASE_FIXTURE(Fixture, "the device interrupts a driver that sleeps, and none
     CHECK(model.wants_interrupts(kSendQueue));
 }
 
+TEST_CASE_FIXTURE(Fixture, "where the device counts, what was sent interrupts when most of it has gone; what arrives, at once") {
+    model.offered |= virtio::kFeatureEventIndex;
+    start();
+    REQUIRE(card.receive(1, {kArea, 0, 2048}).ok());
+    for (u32 i = 0; i < 8; ++i) REQUIRE(card.send(i, {kArea, 0, 60}, {}).ok());
+    CHECK(card.prepare_to_sleep());
+    CHECK(model.ends_until_interrupt(kReceiveQueue) == 1);
+    CHECK(model.ends_until_interrupt(kSendQueue) == 6);
+    for (int i = 0; i < 5; ++i) model.take_frame();
+    CHECK(card.prepare_to_sleep());  // they are a matter for the next step
+    model.take_frame();
+    CHECK_FALSE(card.prepare_to_sleep());
+    for (u32 i = 0; i < 6; ++i) CHECK(next().number == i);
+    CHECK(card.prepare_to_sleep());
+    CHECK(model.ends_until_interrupt(kSendQueue) == 1);
+    card.woken(virtio::kQueueBit);
+    for (const u16 queue : {kReceiveQueue, kSendQueue}) CHECK(model.ends_until_interrupt(queue) > 64);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a device without messages interrupts by its line, which is released and then acknowledged") {
     model.vectors = 0;
     REQUIRE(own.connect_interrupt(0, 0, 1).ok());

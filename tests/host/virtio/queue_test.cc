@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(Fixture, "a seeded run of out-of-order completions loses and d
         }
         REQUIRE(queue.in_flight() == in_flight.size());
     }
-    CHECK_FALSE(queue.has_used());
+    CHECK(queue.interrupt_after(1));
 }
 
 TEST_CASE_FIXTURE(Fixture, "hostile: the used index jumps ahead") {
@@ -187,8 +187,39 @@ TEST_CASE_FIXTURE(Fixture, "suppression of notifications and of interrupts: 2.7.
     CHECK(queue.needs_notification());
     memory.store<u16>(queue.used_address(), 1);
     CHECK_FALSE(queue.needs_notification());
-    queue.set_interrupts(false);
+    queue.turn_interrupts_off();
     CHECK(memory.load<u16>(queue.available_address()) == 1);
-    queue.set_interrupts(true);
+    CHECK(queue.interrupt_after(5));  // with each
     CHECK(memory.load<u16>(queue.available_address()) == 0);
+    give_back(submit({readable()}), 0);
+    CHECK_FALSE(queue.interrupt_after(5));
+}
+
+TEST_CASE_FIXTURE(Fixture, "the same by indices: 2.7.7.1 and 2.7.10.1") {
+    REQUIRE(queue.prepare(dma, kSize, Wishes::Index).ok());
+    const u64 interrupt_at = queue.available_address() + 4 + 2 * kSize, notify_at = queue.used_address() + 4 + 8 * kSize;
+    // More than once round both rings and all indices, with any number of chains at a time.
+    std::mt19937 random(3);
+    u16 submitted = 0, ended = 0;
+    for (u32 round = 0; round < 50'000; ++round) {
+        const u16 count = static_cast<u16>(random() % kSize + 1), wish = static_cast<u16>(random() % (kSize + 2));
+        memory.store<u16>(notify_at, static_cast<u16>(submitted + wish));
+        std::vector<u16> heads;
+        for (u16 i = 0; i < count; ++i) heads.push_back(submit({readable()}));
+        submitted = static_cast<u16>(submitted + count);
+        REQUIRE(queue.needs_notification() == (wish < count));
+        REQUIRE_FALSE(queue.needs_notification());  // once
+
+        const u16 after = static_cast<u16>(random() % count + 1), back = static_cast<u16>(random() % (count + 1));
+        REQUIRE(queue.interrupt_after(after));
+        REQUIRE(memory.load<u16>(interrupt_at) == static_cast<u16>(ended + after - 1));
+        for (u16 i = 0; i < count; ++i) {
+            if (i == back) REQUIRE(queue.interrupt_after(after) == (back < after));
+            give_back(heads[i], 0);
+        }
+        while (*queue.take_used()) ++ended;
+        queue.turn_interrupts_off();
+        REQUIRE(memory.load<u16>(interrupt_at) == static_cast<u16>(ended - 1));
+    }
+    CHECK(memory.load<u16>(queue.available_address()) == 0);  // the flags are not used
 }

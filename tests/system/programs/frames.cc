@@ -31,10 +31,12 @@ public:
     void start(WakeLoop& loop) {
         wake_ = require(loop.add(*this), "no wake-up");
         require(ring_.connect("ethernet/0", wake_), "there is no card");
+        const Batch batch(ring_.ring());
         for (u32 window = 0; window < ring_.area().size() / kWindow; ++window) submit(window);
     }
     void on_wake() override {
         ring_.on_wake();
+        const Batch batch(ring_.ring());
         while (const auto done = require(ring_.ring().take_completion(), "the ring is broken")) {
             const u32 window = window_of_[done->ticket % std::size(window_of_)];
             const bool good = done->status == Error::None;
@@ -58,6 +60,8 @@ protected:
     auto& ring() { return ring_.ring(); }
 
 private:
+    using Batch = ring::AttachedRing<ethernet::Ethernet>::Ring::Batch;
+
     End& self() { return static_cast<End&>(*this); }
     void submit(u32 window) {
         const auto ticket = self().submit_to(window);

@@ -79,6 +79,20 @@ public:
         }
     }
 
+    // While this is there the server is not signalled for what is submitted: when it ends, once. So a server that is more
+    // important than its client is not woken for each entry. It is not kept while the program waits for anything.
+    class [[nodiscard]] Batch {
+    public:
+        explicit Batch(Client& client) : client_(client) { ++client_.batches_; }
+        Batch(const Batch&) = delete;
+        ~Batch() {
+            if (--client_.batches_ == 0 && std::exchange(client_.signal_due_, false)) client_.wake_.signal();
+        }
+
+    private:
+        Client& client_;
+    };
+
     ConsumerState consumer_state() const { return producer_.consumer_state(); }
     // False: completions are there already.
     bool prepare_to_sleep() { return has_failed() || producer_.prepare_to_sleep(); }
@@ -130,7 +144,8 @@ protected:
         request.encode(out);
         bool needs_signal = false;
         auto ticket = producer_.submit(Method::kLabel, words, needs_signal, attempts);
-        if (needs_signal) wake_.signal();
+        if (needs_signal && batches_ == 0) wake_.signal();
+        signal_due_ |= needs_signal && batches_ != 0;
         return ticket;
     }
 
@@ -203,6 +218,8 @@ private:
     W wake_;
     Producer<kEntries> producer_;
     Error failed_ = Error::WrongState;  // until create()
+    u32 batches_ = 0;
+    bool signal_due_ = false;
     void* owner_ = nullptr;
     void (*look_)(void*) = nullptr;
     Waiter waiters_[kEntries];
