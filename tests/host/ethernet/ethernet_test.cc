@@ -234,6 +234,27 @@ STAGE_CASE(Fixture, "a client's end takes its buffers from the card, and others'
     CHECK(nothing_left());
 }
 
+STAGE_CASE(Fixture, "a client that breaks the rules of its ring loses its buffers, and others' frames go on in their order") {
+    attach();
+    for (u32 i = 0; i < 8; ++i) REQUIRE(receiver.receive(i).ok());
+    for (u32 i = 0; i < 6; ++i) REQUIRE(sender.send(i).ok());
+    auto& header = *reinterpret_cast<ring::Header*>(receiver.ring_memory.bytes().data());
+    header.submitted += 100'000;
+    for (int i = 0; i < 4; ++i) interrupt(2);
+    CHECK(card.buffers() == 0);
+    REQUIRE(card.sent.size() == 6);
+    for (u32 i = 0; i < 6; ++i) CHECK(number_of(card.sent[i]) == i);
+    CHECK(receiver.client.counts().error() == Error::ProtocolViolation);
+    CHECK(receiver.attach().error() == Error::ProtocolViolation);
+
+    // Another session can receive now.
+    REQUIRE(sender.receive(100).ok());
+    arrive(frame_of(5));
+    for (u32 i = 0; i < 6; ++i) CHECK(sender.next() == Error::None);
+    CHECK(sender.received_bytes() == 64);
+    CHECK(sender.window(100, 64) == frame_of(5));
+}
+
 STAGE_CASE(Fixture, "what is attached takes the place of what was, which is answered Cancelled") {
     attach();
     for (u32 i = 0; i < 8; ++i) REQUIRE(receiver.receive(i).ok());
