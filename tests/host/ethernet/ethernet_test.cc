@@ -234,6 +234,19 @@ STAGE_CASE(Fixture, "a client's end takes its buffers from the card, and others'
     CHECK(nothing_left());
 }
 
+STAGE_CASE(Fixture, "who receives when another has just ended is not told that the other does") {
+    attach();
+    REQUIRE(receiver.receive(0).ok());
+    {
+        const CardClient::Ring::Batch unseen(sender.ring);
+        REQUIRE(sender.receive(0).ok());
+        names.close({8});  // the driver learns of both in one step
+    }
+    CHECK(sender.next() == CardClient::kNothing);
+    arrive(frame_of(3));
+    CHECK(sender.received_bytes() == 64);
+}
+
 STAGE_CASE(Fixture, "a client that breaks the rules of its ring loses its buffers, and others' frames go on in their order") {
     attach();
     for (u32 i = 0; i < 8; ++i) REQUIRE(receiver.receive(i).ok());
