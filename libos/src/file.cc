@@ -12,6 +12,7 @@ Status FileSystem::connect(std::string_view service) {
         return attached.error();
     }
     server_.calls().keep_opens(opens_);
+    server_.calls().transport().set_detours(detours_);
     return {};
 }
 
@@ -94,9 +95,12 @@ Result<file::FileSystemState> FileSystem::status() {
 
 void FileSystem::close(u32 handle) {
     open_[handle] = {};
+    opens_.of<file::File::OpenMethod>().forget(handle);
+    // A server that is busy keeps it until the handle is opened again, which closes it.
+    file::FileClient<ipc::PollTransport> calls{server_.calls().slot()};
     file::Handle request;
     request.handle = handle;
-    static_cast<void>(server_.calls().close(request));
+    static_cast<void>(calls.close(request));
 }
 
 Task<Result<u64>> FileSystem::read(u32 handle, u64 offset, std::span<std::byte> destination) {
@@ -132,6 +136,13 @@ Result<file::Listing> FileSystem::list(u32 handle, u64 cursor) {
     request.handle = handle;
     request.cursor = cursor;
     return server_.calls().read_directory(request);
+}
+
+Result<file::DetailedListing> FileSystem::list_details(u32 handle, u64 cursor) {
+    file::ListRequest request;
+    request.handle = handle;
+    request.cursor = cursor;
+    return server_.calls().read_directory_details(request);
 }
 
 File::~File() {

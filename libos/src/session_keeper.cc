@@ -72,7 +72,8 @@ Result<u32> SessionKeeper::admit(const Hooks& hooks, Badge badge) {
     return place;
 }
 
-// A stale session is forgotten with the answer: a client that was not told finds the next incarnation as ignorant.
+// A stale session is forgotten with the answer: a client that was not told finds the next incarnation as ignorant. It has
+// nothing attached: idlc refuses `attach` where sessions do not survive.
 Error SessionKeeper::refuse(u32 place) {
     if (!is_stale(place)) return Error::ProtocolViolation;
     if (const Status begun = log_.begin(); !begun.ok()) return begun.error();

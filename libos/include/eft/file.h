@@ -9,10 +9,12 @@
 // used (eft/ipc/opens.h), and what was lost is repeated; all of it is reading, so that harms nothing. A request that was in
 // progress at two deaths is not repeated a third time (ServiceFailed). A path that leads to another file afterwards is
 // StaleSession, and one that cannot be opened any more says why.
-// Reads travel through a ring and may run side by side; everything else is a call that waits for its answer.
+// Reads travel through a ring and may run side by side; everything else is a call that waits for its answer, one at a time: on
+// the way that a detour gives it (eft/ipc/detour.h), if there is one. A read that has its path opened again calls by `detours`,
+// where the program has them. The end of a File waits for nobody.
 #pragma once
 
-#include <eft/ipc/kernel_transport.h>
+#include <eft/ipc/detour.h>
 #include <eft/ring/attached_ring.h>
 #include <eft/wake_loop.h>
 
@@ -47,6 +49,9 @@ public:
     // nothing at the end. The names are valid during the call only, and `visit` must not use this file system.
     template <class Visit>
     Result<std::optional<u64>> list(u64 cursor, Visit visit);
+    // The same with attributes of each: `visit(const DirectoryEntry&, const file::EntryAttributes&)`.
+    template <class Visit>
+    Result<std::optional<u64>> list_details(u64 cursor, Visit visit);
 
 private:
     friend class FileSystem;
@@ -60,7 +65,7 @@ public:
     static constexpr std::size_t kMaxPath = 4095;  // of paths, and of targets of symbolic links; else NameTooLong
     static constexpr u32 kMaxHandles = file::File::OpenMethod::kKept;
 
-    explicit FileSystem(WakeLoop& loop) : loop_(loop) {}
+    explicit FileSystem(WakeLoop& loop, ipc::Detours* detours = nullptr) : loop_(loop), detours_(detours) {}
     FileSystem(const FileSystem&) = delete;
     ~FileSystem() { loop_.remove(*this); }
 
@@ -96,10 +101,12 @@ private:
     Task<Result<u64>> read(u32 handle, u64 offset, std::span<std::byte> destination);
     Task<Result<u32>> read_piece(u32 handle, u64 offset, std::span<std::byte> destination);
     Result<file::Listing> list(u32 handle, u64 cursor);
+    Result<file::DetailedListing> list_details(u32 handle, u64 cursor);
 
     WakeLoop& loop_;
+    ipc::Detours* detours_;
     CapHandle wake_;
-    ring::AttachedRing<file::File> server_{kWindows, kWindowBytes};
+    ring::AttachedRing<file::File, ipc::DetourTransport> server_{kWindows, kWindowBytes};
     file::File::Opens opens_;
     std::array<OpenFile, kMaxHandles> open_;
 };
@@ -116,14 +123,31 @@ inline bool next_entry(std::span<const u8>& rest, DirectoryEntry& entry) {
     return true;
 }
 
+template <class Listing>
+Result<std::optional<u64>> next_cursor(const Listing& listing, u64 cursor) {
+    if (listing.end) return std::optional<u64>();
+    if (listing.next <= cursor) return Error::ProtocolViolation;  // it would never end
+    return std::optional<u64>(listing.next);
+}
+
 template <class Visit>
 Result<std::optional<u64>> File::list(u64 cursor, Visit visit) {
     EFT_TRY(const file::Listing listing, files_->list(handle_, cursor));
     std::span<const u8> rest = listing.entries;
     for (DirectoryEntry entry; next_entry(rest, entry);) visit(std::as_const(entry));
-    if (listing.end) return std::optional<u64>();
-    if (listing.next <= cursor) return Error::ProtocolViolation;  // it would never end
-    return std::optional<u64>(listing.next);
+    return next_cursor(listing, cursor);
+}
+
+template <class Visit>
+Result<std::optional<u64>> File::list_details(u64 cursor, Visit visit) {
+    EFT_TRY(const file::DetailedListing listing, files_->list_details(handle_, cursor));
+    std::span<const u8> rest = listing.entries;
+    DirectoryEntry entry;
+    for (const file::EntryAttributes& attributes : listing.attributes) {
+        if (!next_entry(rest, entry)) return Error::ProtocolViolation;
+        visit(std::as_const(entry), attributes);
+    }
+    return next_cursor(listing, cursor);
 }
 
 }  // namespace eft

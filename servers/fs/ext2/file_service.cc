@@ -48,14 +48,18 @@ file::FileType entry_type(const DirectoryEntry& entry) {
     return entry.type ? file_type(*entry.type) : file::FileType::Unknown;
 }
 
-// Collects directory entries in the form of file::Listing.
+// Collects directory entries in the form of file::Listing, and their inodes: 0 of those that are damaged.
+template <std::size_t Bytes, std::size_t Entries = Bytes / 6>
 struct ListingSink {
-    std::array<u8, file::Listing::kEntriesMax> bytes;
+    std::array<u8, Bytes> bytes;
     std::size_t used = 0;
+    std::array<InodeNumber, Entries> inodes;
+    std::size_t count = 0;
 
     bool operator()(const DirectoryEntry& entry) {
         const std::size_t size = sizeof(u32) + 2 + entry.name.size();
-        if (size > bytes.size() - used) return false;
+        if (size > bytes.size() - used || count == inodes.size()) return false;
+        inodes[count++] = entry.damage == Error::None ? entry.inode : InodeNumber{0};
         const u32 number = raw(entry.inode);
         std::memcpy(&bytes[used], &number, sizeof number);
         bytes[used + 4] = static_cast<u8>(entry_type(entry));
@@ -81,13 +85,16 @@ void FileServer::mount_if_needed() {
 
 Task<Result<file::Attributes>> FileServer::open(ipc::Context&, Session& session, file::Opening request) {
     if (request.handle >= kMaxHandles) co_return Error::OutOfRange;
+    u64& latest = openings_[session.place()][request.handle];
+    const u64 own = ++latest;
     EFT_CO_TRY(Inode inode, co_await look_up(session, request.path, LastLink::Follow, request.start));
-    open_[session.place()][request.handle] = inode;
+    if (own == latest) open_[session.place()][request.handle] = inode;
     co_return attributes_of(inode);
 }
 
 Result<Empty> FileServer::close(ipc::Context&, Session& session, file::Handle&& request) {
     if (request.handle >= kMaxHandles) return Error::OutOfRange;
+    ++openings_[session.place()][request.handle];
     open_[session.place()][request.handle].reset();
     return Empty{};
 }
@@ -106,7 +113,7 @@ Task<Result<file::Listing>> FileServer::read_directory(ipc::Context&, Session& s
     EFT_CO_TRY(Inode directory, opened(session, request.handle));
     const u64 findings = report_.count();
     EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
-    ListingSink sink;
+    ListingSink<file::Listing::kEntriesMax> sink;
     Result<DirectoryPage> page = co_await volume->read_directory(directory, request.cursor, sink);
     tell(session, findings, page.error());
     if (!page.ok()) co_return page.error();
@@ -115,6 +122,45 @@ Task<Result<file::Listing>> FileServer::read_directory(ipc::Context&, Session& s
     listing.end = page->end;
     listing.entries = keep(std::span<const u8>(sink.bytes).first(sink.used));
     co_return listing;
+}
+
+Task<Result<file::DetailedListing>> FileServer::read_directory_details(ipc::Context&, Session& session, file::ListRequest request) {
+    EFT_CO_TRY(Inode directory, opened(session, request.handle));
+    const u64 findings = report_.count();
+    EFT_CO_TRY(Volume* volume, co_await volume_when_mounted());
+    ListingSink<file::DetailedListing::kEntriesMax, file::DetailedListing::kAttributesMax> sink;
+    Result<DirectoryPage> page = co_await volume->read_directory(directory, request.cursor, sink);
+    std::array<file::EntryAttributes, file::DetailedListing::kAttributesMax> attributes;
+    for (std::size_t i = 0; page.ok() && i < sink.count; ++i) {
+        const file::EntryAttributes found = co_await entry_attributes(*volume, sink.inodes[i]);
+        attributes[i] = found;
+    }
+    tell(session, findings, page.error());
+    if (!page.ok()) co_return page.error();
+    std::copy_n(attributes.begin(), sink.count, answered_attributes_.begin());
+    file::DetailedListing listing;
+    listing.next = page->next;
+    listing.end = page->end;
+    listing.entries = keep(std::span<const u8>(sink.bytes).first(sink.used));
+    listing.attributes = std::span<const file::EntryAttributes>(answered_attributes_).first(sink.count);
+    co_return listing;
+}
+
+Task<file::EntryAttributes> FileServer::entry_attributes(Volume& volume, InodeNumber number) {
+    file::EntryAttributes answer{};
+    if (raw(number) == 0) co_return answer;
+    const Result<Inode> inode = co_await volume.stat(number);
+    if (!inode.ok()) co_return answer;
+    answer.size = inode->size;
+    answer.modified = inode->modified.seconds;
+    answer.modified_nanoseconds = inode->modified.nanoseconds;
+    answer.links = inode->links;
+    answer.uid = inode->uid;
+    answer.gid = inode->gid;
+    answer.device_major = inode->device_major;
+    answer.device_minor = inode->device_minor;
+    answer.mode = inode->mode;
+    co_return answer;
 }
 
 Task<Result<file::LinkTarget>> FileServer::read_link(ipc::Context&, Session& session, file::LinkRequest request) {

@@ -37,6 +37,7 @@ public:
     Task<Result<file::Attributes>> stat(ipc::Context&, Session& session, file::StatRequest request);
     Result<file::Attributes> stat_handle(ipc::Context&, Session& session, file::Handle&& request);
     Task<Result<file::Listing>> read_directory(ipc::Context&, Session& session, file::ListRequest request);
+    Task<Result<file::DetailedListing>> read_directory_details(ipc::Context&, Session& session, file::ListRequest request);
     Task<Result<file::LinkTarget>> read_link(ipc::Context&, Session& session, file::LinkRequest request);
     Task<Result<file::FileSystemState>> stat_fs(ipc::Context&, Session& session, Empty);
     Result<file::Explanation> explain(ipc::Context&, Session& session, const Empty&);
@@ -59,17 +60,23 @@ private:
     Result<Inode> opened(const Session& session, u32 handle) const;
     Task<Result<Volume*>> volume_when_mounted();
     Task<Result<Inode>> look_up(Session& session, std::string_view path, LastLink last, u32 start);
+    // Mode 0 where they cannot be read.
+    Task<file::EntryAttributes> entry_attributes(Volume& volume, InodeNumber number);
     void tell(const Session& session, u64 findings_before, Error error);
     std::span<const u8> keep(std::span<const u8> bytes);
 
     // What each session has open, in this incarnation.
     std::array<std::array<std::optional<Inode>, kMaxHandles>, kMaxSessions> open_;
+    // Of each handle, how often it was opened or closed: an Open that waits for the disk must not open what a later one, of a
+    // client that did not wait for it, has opened otherwise or closed.
+    std::array<std::array<u64, kMaxHandles>, kMaxSessions> openings_{};
     Report report_;
     MountedVolume volume_;
     bool mounting_ = false;
     WaitList waiting_;  // for its end
     u64 told_ = 0;
     std::array<u8, file::Listing::kEntriesMax> answer_;
+    std::array<file::EntryAttributes, file::DetailedListing::kAttributesMax> answered_attributes_;
 
     // Of each session's last error.
     struct LastError {

@@ -38,7 +38,7 @@ struct DiskPlan {
     Image image = sample_disk().image;
     bool mounts = true;         // when it is needed; else the test ends the mounting
     unsigned mountings = 0;     // begun
-    bool holds = false;         // reads wait for kFinish
+    bool holds = false;         // reads wait for kFinish, or kFinishOne
 };
 
 // One incarnation's. Reads are answered at once, or wait.
@@ -55,7 +55,7 @@ struct TestDisk final : ext2::BlockSource {
 
 class TestServer final : public ext2::FileServer {
 public:
-    static constexpr u64 kMount = 1, kNoDevice = 2, kFinish = 4;
+    static constexpr u64 kMount = 1, kNoDevice = 2, kFinish = 4, kFinishOne = 8;
 
     TestServer(std::span<std::byte> memory, u32 layout_version, SessionSlots& slots, DiskPlan& plan)
         : FileServer(memory, layout_version, slots), disk(plan) {
@@ -71,6 +71,7 @@ public:
     void woken(u64 bits) {
         if (bits & kMount) start_detached(mount_disk());
         if (bits & kNoDevice) mounted(Error::NoDevice);
+        if (bits & kFinishOne && disk.queued.pending() != 0) disk.queued.finish_one(0);
         if (bits & kFinish)
             while (disk.queued.pending() != 0) disk.queued.finish_one(0);
     }

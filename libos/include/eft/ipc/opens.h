@@ -57,12 +57,12 @@ public:
     // Before the call is sent. LimitReached: as many are open as the interface allows.
     Status prepare(const Request& request) {
         if (!find(Open::key(request)) && in_use() == Open::kKept) return Error::LimitReached;
-        if (!spare().message.keep(request, Open::kLabel)) return Error::InvalidArgument;
-        return {};
+        coming_ = &spare();
+        return coming_->message.keep(request, Open::kLabel) ? Status() : Status(Error::InvalidArgument);
     }
-    // It has succeeded.
+    // It has succeeded; others may have been closed meanwhile.
     void keep(const Request& request, const Answer& answer) {
-        Kept& kept = spare();
+        Kept& kept = *coming_;
         if (Kept* before = find(Open::key(request))) before->used = false;
         kept.used = true;
         kept.key = Open::key(request);
@@ -136,6 +136,7 @@ private:
     }
 
     std::array<Kept, Open::kKept + 1> kept_;
+    Kept* coming_ = nullptr;  // whose answer is awaited
 };
 
 // Of all calls of an interface that open something.

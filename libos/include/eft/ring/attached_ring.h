@@ -45,11 +45,12 @@ private:
     const CapHandle* notification_;
 };
 
-template <class Service>
+// `Transport`: of the calls of the session.
+template <class Service, class Transport = ipc::KernelTransport>
 class AttachedRing {
 public:
     using Ring = typename Service::template RingOf<PeerWake>;
-    using Calls = typename Service::template ClientOf<ipc::KernelTransport>;
+    using Calls = typename Service::template ClientOf<Transport>;
     using Attached = typename Service::AttachMethod::Response;
 
     AttachedRing(u32 windows, u32 window_bytes) : windows_(windows, window_bytes), ring_(PeerWake(&server_wake_)) {
@@ -108,7 +109,7 @@ public:
     }
 
     // For the stub: the server has forgotten the session. Busy: it has the ring, and works on it.
-    Status reopen(ipc::Client<ipc::KernelTransport>&) {
+    Status reopen(ipc::Client<Transport>&) {
         const Error error = attach(*calls_).error();
         return error == Error::Busy ? Error::None : error;
     }

@@ -190,8 +190,12 @@ protected:
             if (reopened == kMostReopenings) co_return Error::ServiceFailed;
             attempts = call.attempts();
             if (attempts != 0) --attempts;
-            if (generation == session.template generation<Opens, Method>(request)) {
-                EFT_CO_CHECK(session.template open_again<Method>(request));
+            if (generation != session.template generation<Opens, Method>(request)) continue;
+            const auto open_again = [&] { return session.template open_again<Method>(request); };
+            if constexpr (requires { session.transport().run(open_again); }) {  // it must not wait here: ipc/detour.h
+                EFT_CO_CHECK(co_await session.transport().run(open_again));
+            } else {
+                EFT_CO_CHECK(open_again());
             }
         }
     }
