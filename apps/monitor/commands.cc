@@ -27,6 +27,8 @@ constexpr CommandEntry kCommands[] = {
     {"free", "", "memory in use", command_free},
     {"echo", "[WORD...]", "prints its words; $? is the last status", command_echo, true},
     {"sleep", "MS", "does nothing for so many milliseconds", command_sleep},
+    {"jobs", "", "the commands that run in the background", command_jobs},
+    {"kill", "%N...", "ends jobs, by their numbers", command_kill},
     {"wait", "", "until no command runs in the background", command_wait},
     {"shutdown", "", "switches the machine off", command_shutdown},
     {"reboot", "", "starts the machine again", command_reboot},
@@ -81,11 +83,6 @@ Task<int> command_sleep(Shell& shell, const Arguments& given) {
     Status slept = co_await shell.clock().sleep(*milliseconds * 1'000'000);
     if (!slept.ok()) status = co_await shell.fail(given, "timer", slept.error());
     co_return status;
-}
-
-Task<int> command_wait(Shell& shell, const Arguments&) {
-    co_await shell.background_ended();
-    co_return 0;
 }
 
 }  // namespace eft::monitor

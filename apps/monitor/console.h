@@ -25,6 +25,8 @@ protected:
 
 class Console final : private WakeSource {
 public:
+    static constexpr char kCtrlC = 3;
+
     explicit Console(WakeLoop& loop) : loop_(loop) {}
 
     Status connect(std::string_view service);
@@ -45,7 +47,6 @@ public:
 
 private:
     static constexpr std::size_t kMuch = 4096;
-    static constexpr char kCtrlC = 3;
 
     void on_wake() override;
     // Every signal stands for something new; there is nothing that could be overlooked but a Ctrl-C that was typed ahead.

@@ -65,16 +65,15 @@ private:
 };
 
 // Directories have a size, too: reading one is refused before anything is begun.
-Result<File> open_to_read(Shell& shell, const std::string& path) {
-    EFT_TRY(FileSystem* files, shell.files());
-    EFT_TRY(File file, files->open(path));
+Result<File> open_to_read(FileSystem& files, const std::string& path) {
+    EFT_TRY(File file, files.open(path));
     if (file.attributes().type == file::FileType::Directory) return Error::IsDirectory;
     if (file.attributes().type != file::FileType::Regular) return Error::NotSupported;
     return file;
 }
 
 Task<Status> print_contents(Shell& shell, const std::string& path) {
-    Result<File> file = open_to_read(shell, path);
+    Result<File> file = co_await shell.with_files([&](FileSystem& files) { return open_to_read(files, path); });
     if (!file.ok()) co_return file.error();
     Pieces pieces(*file);
     Status status;
@@ -89,7 +88,7 @@ Task<Status> print_contents(Shell& shell, const std::string& path) {
 }
 
 Task<Result<Sha256::Digest>> digest(Shell& shell, const std::string& path) {
-    Result<File> file = open_to_read(shell, path);
+    Result<File> file = co_await shell.with_files([&](FileSystem& files) { return open_to_read(files, path); });
     if (!file.ok()) co_return file.error();
     Pieces pieces(*file);
     Sha256 sum;
@@ -106,9 +105,19 @@ Task<Result<Sha256::Digest>> digest(Shell& shell, const std::string& path) {
     co_return sum.finish();
 }
 
-Result<file::FileSystemState> file_system_state(Shell& shell) {
-    EFT_TRY(FileSystem* files, shell.files());
-    return files->status();
+Result<std::string> mount_text(FileSystem& files) {
+    EFT_TRY(const file::FileSystemState state, files.status());
+    return std::string("/ ").append(state.kind).append(state.read_only ? " read-only\n" : " read-write\n");
+}
+Result<std::string> usage_text(FileSystem& files) {
+    EFT_TRY(const file::FileSystemState state, files.status());
+    return file_system_text(state);
+}
+Result<std::string> all_about(FileSystem& files, const std::string& path) {
+    EFT_TRY(const file::Attributes found, files.stat(path, true));
+    Result<std::string> target = std::string();
+    if (found.type == file::FileType::Symlink) target = files.read_link(found.inode);
+    return stat_text(path, found, target.ok() ? std::string_view(*target) : "?");
 }
 
 }  // namespace
@@ -144,43 +153,26 @@ Task<int> command_stat(Shell& shell, const Arguments& given) {
     const std::vector<std::string>& paths = given.words;
     int status = 0;
     for (std::size_t i = 0; i < paths.size(); ++i) {
-        Result<FileSystem*> files = shell.files();
-        using Found = Result<file::Attributes>;
-        Found found = files.ok() ? (*files)->stat(paths[i], true) : Found(files.error());
-        if (!found.ok()) {
-            status = co_await fail_path(shell, given, paths[i], found.error());
-            continue;
-        }
-        Result<std::string> target = std::string();
-        if (found->type == file::FileType::Symlink) target = (*files)->read_link(found->inode);
-        const std::string text = stat_text(paths[i], *found, target.ok() ? std::string_view(*target) : "?");
-        co_await shell.print(text);
+        const Result<std::string> text = co_await shell.with_files([&](FileSystem& files) { return all_about(files, paths[i]); });
+        if (text.ok()) co_await shell.print(*text);
+        else status = co_await fail_path(shell, given, paths[i], text.error());
     }
     co_return status;
 }
 
 Task<int> command_df(Shell& shell, const Arguments& given) {
-    Result<file::FileSystemState> state = file_system_state(shell);
+    const Result<std::string> text = co_await shell.with_files(usage_text);
     int status = 0;
-    if (!state.ok()) {
-        status = co_await fail_path(shell, given, "/", state.error());
-        co_return status;
-    }
-    const std::string text = file_system_text(*state);
-    co_await shell.print(text);
+    if (text.ok()) co_await shell.print(*text);
+    else status = co_await fail_path(shell, given, "/", text.error());
     co_return status;
 }
 
 Task<int> command_mount(Shell& shell, const Arguments& given) {
-    Result<file::FileSystemState> state = file_system_state(shell);
+    const Result<std::string> text = co_await shell.with_files(mount_text);
     int status = 0;
-    if (!state.ok()) {
-        status = co_await fail_path(shell, given, "/", state.error());
-        co_return status;
-    }
-    std::string text = "/ ";
-    text.append(state->kind).append(state->read_only ? " read-only\n" : " read-write\n");
-    co_await shell.print(text);
+    if (text.ok()) co_await shell.print(*text);
+    else status = co_await fail_path(shell, given, "/", text.error());
     co_return status;
 }
 

@@ -1,7 +1,7 @@
 #include "monitor/file_errors.h"
 
+#include "monitor/failure.h"
 #include "monitor/format.h"
-#include "monitor/held.h"
 #include "monitor/rpc/json.h"
 
 namespace eft::monitor {
@@ -17,11 +17,11 @@ bool has_explanation(Error error) {
 
 Task<int> fail_path(Shell& shell, const Arguments& given, const std::string& path, Error error) {
     std::string what = terminal_text(path);
-    what.append(": ").append(error == Error::ServiceHeld ? held_text(shell.supervisor(), kFileService) : to_string(error));
-    if (Result<FileSystem*> files = shell.files(); files.ok() && has_explanation(error)) {
-        const std::string about = (*files)->explain(error);
-        if (!about.empty()) what.append(" (").append(terminal_text(about)).append(")");
-    }
+    const std::string words = co_await failure_text(shell.calls(), shell.supervisor(), kFileService, error);
+    Result<std::string> about = std::string();
+    if (has_explanation(error)) about = co_await shell.with_files([error](FileSystem& files) -> Result<std::string> { return files.explain(error); });
+    what.append(": ").append(words);
+    if (about.ok() && !about->empty()) what.append(" (").append(terminal_text(*about)).append(")");
     const int status = co_await shell.fail(given, what);
     co_return status;
 }

@@ -43,47 +43,48 @@ Task<int> report(Shell& shell, const Arguments& given, std::string_view object, 
 
 Task<int> list(Shell& shell, const Arguments& given) {
     std::string text = service_header();
-    rs::Cursor cursor;
-    for (;;) {
-        auto line = settled(shell.supervisor().next(cursor));
-        if (!line.ok()) {
-            if (line.error() == Error::NotFound) break;
-            const int failed = co_await shell.fail(given, "rs", line.error());
-            co_return failed;
-        }
-        if (line->index <= cursor.after && cursor.after != 0) break;
-        cursor.after = line->index;
-        text.append(service_line(*line));
-    }
-    co_await shell.print(text);
-    co_return 0;
+    const Status good = co_await shell.call([&] {
+        return visit_services(shell.supervisor(), [&](const auto& line) {
+            text.append(service_line(line));
+            return false;
+        });
+    });
+    int status = 0;
+    if (good.ok()) co_await shell.print(text);
+    else status = co_await shell.fail(given, "rs", good.error());
+    co_return status;
 }
 
 Task<int> info(Shell& shell, const Arguments& given) {
-    auto details = settled(shell.supervisor().info(named(given.words[0])));
+    const Result<const Catalogue*> interfaces = system_interfaces();
+    const Result<std::string> text = co_await shell.call([&]() -> Result<std::string> {
+        const rs::Name name = named(given.words[0]);
+        auto details = settled(shell.supervisor().info(name));
+        if (!details.ok()) return details.error();
+        std::string about = info_text(*details);
+        auto messages = settled(shell.supervisor().messages(name));
+        if (messages.ok() && interfaces.ok()) about.append(messages_text(**interfaces, *messages));
+        return about;
+    });
     int status = 0;
-    if (!details.ok()) {
-        status = co_await report(shell, given, given.words[0], details.error());
+    if (!text.ok()) {
+        status = co_await report(shell, given, given.words[0], text.error());
         co_return status;
     }
-    std::string text = info_text(*details);
-    const Result<const Catalogue*> interfaces = system_interfaces();
-    auto messages = settled(shell.supervisor().messages(named(given.words[0])));
-    if (messages.ok() && interfaces.ok()) text.append(messages_text(**interfaces, *messages));
-    co_await shell.print(text);
+    co_await shell.print(*text);
     if (!interfaces.ok()) status = co_await shell.fail(given, kInterfacesFile, interfaces.error());
     co_return status;
 }
 
 // What is missing, where the supervisor knows more about it than the error says.
-std::string trouble_of(Shell& shell, std::string_view name) {
+std::string trouble_of(Shell& shell, const std::string& name) {
     auto details = settled(shell.supervisor().info(named(name)));
     return details.ok() ? std::string(details->trouble()) : std::string();
 }
 
 Task<int> report_start(Shell& shell, const Arguments& given, Status status) {
     if (status.ok()) co_return 0;
-    std::string trouble = trouble_of(shell, given.words[0]);
+    const std::string trouble = co_await shell.call([&] { return trouble_of(shell, given.words[0]); });
     int failed = 1;
     if (trouble.empty()) {
         failed = co_await report(shell, given, given.words[0], status, "it runs already");
@@ -102,7 +103,7 @@ Task<int> kill(Shell& shell, const Arguments& given) {
         if (*signal == "hang") order.signal = rs::KillSignal::Hang;
         if (*signal == "crash") order.signal = rs::KillSignal::Crash;
     }
-    Status done = settled(shell.supervisor().kill(order)).error();
+    const Status done = co_await shell.call([&] { return Status(settled(shell.supervisor().kill(order)).error()); });
     const int status = co_await report(shell, given, given.words[0], done, kIsDown);
     co_return status;
 }
@@ -156,20 +157,18 @@ Task<int> fault(Shell& shell, const Arguments& given) {
         if (given.words.size() > 3) order.every = *every;
         if (given.words.size() > 4) order.seed = *seed;
     }
-    Status done = settled(shell.supervisor().fault(order)).error();
+    const Status done = co_await shell.call([&] { return Status(settled(shell.supervisor().fault(order)).error()); });
     status = co_await report(shell, given, order.name, done);
     co_return status;
 }
 
 Result<rs::ServiceState> state_of(Shell& shell, std::string_view name) {
-    rs::Cursor cursor;
-    for (;;) {
-        auto line = settled(shell.supervisor().next(cursor));
-        if (!line.ok()) return line.error();
-        if (line->name == name) return line->state;
-        if (line->index <= cursor.after && cursor.after != 0) return Error::NotFound;
-        cursor.after = line->index;
-    }
+    Result<rs::ServiceState> state = Error::NotFound;
+    EFT_CHECK(visit_services(shell.supervisor(), [&](const auto& line) {
+        if (line.name == name) state = line.state;
+        return state.ok();
+    }));
+    return state;
 }
 
 // Looks from time to time instead of calling Wait, so that what runs in the background goes on meanwhile.
@@ -177,7 +176,7 @@ Task<int> wait(Shell& shell, const Arguments& given) {
     constexpr u64 kPause = 1'000'000;
     Status status;
     for (;;) {
-        Result<rs::ServiceState> state = state_of(shell, given.words[0]);
+        const Result<rs::ServiceState> state = co_await shell.call([&] { return state_of(shell, given.words[0]); });
         status = state.error();
         if (!state.ok() || *state == rs::ServiceState::Up) break;
         if (*state == rs::ServiceState::Held) status = Error::ServiceHeld;
@@ -200,14 +199,17 @@ Task<int> watch(Shell& shell, const Arguments& given) {
         co_return status;
     }
     ChangeWatch changes(shell.loop(), shell.supervisor());
-    Status good = changes.begin();
+    Status good = co_await shell.call([&] { return changes.begin(); });
     const bool all_that_wait = *count == 0;
     for (u64 left = *count; good.ok() && (left != 0 || all_that_wait);) {
-        auto change = changes.next();
-        good = change.error();
+        std::string text;
+        good = co_await shell.call([&]() -> Status {
+            EFT_TRY(const auto change, changes.next());
+            if (change) text = change_text(*change);
+            return {};
+        });
         if (!good.ok()) break;
-        if (change->has_value()) {
-            const std::string text = change_text(**change);
+        if (!text.empty()) {
             co_await shell.print(text);
             --left;
             continue;
@@ -220,7 +222,7 @@ Task<int> watch(Shell& shell, const Arguments& given) {
 }
 
 Task<int> restart(Shell& shell, const Arguments& given) {
-    const Status done = settled(shell.supervisor().restart(named(given.words[0]))).error();
+    const Status done = co_await shell.call([&] { return Status(settled(shell.supervisor().restart(named(given.words[0]))).error()); });
     const int status = co_await report_start(shell, given, done);
     co_return status;
 }
@@ -240,12 +242,12 @@ Task<int> stop(Shell& shell, const Arguments& given) {
         status = co_await shell.fail(given, what);
         co_return status;
     }
-    const Status done = settled(shell.supervisor().stop(named(name))).error();
+    const Status done = co_await shell.call([&] { return Status(settled(shell.supervisor().stop(named(name))).error()); });
     status = co_await report(shell, given, name, done, kIsDown);
     co_return status;
 }
 Task<int> start(Shell& shell, const Arguments& given) {
-    const Status done = settled(shell.supervisor().start(named(given.words[0]))).error();
+    const Status done = co_await shell.call([&] { return Status(settled(shell.supervisor().start(named(given.words[0]))).error()); });
     const int status = co_await report_start(shell, given, done);
     co_return status;
 }

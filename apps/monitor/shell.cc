@@ -1,7 +1,7 @@
 #include "monitor/shell.h"
 
+#include "monitor/failure.h"
 #include "monitor/rpc/json.h"
-#include "monitor/held.h"
 #include "monitor/script.h"
 
 #include <eft/process.h>
@@ -27,13 +27,14 @@ void log_boot_time() {
 }  // namespace
 
 Shell::Shell(WakeLoop& loop, Slot supervisor)
-    : loop_(loop), console_(loop), clock_(loop), files_(loop), supervisor_(CapHandle(supervisor)) {}
+    : loop_(loop), console_(loop), calls_(loop), clock_(loop, calls_), files_(loop, this), supervisor_(CapHandle(supervisor)) {}
 
 Status Shell::connect() {
-    EFT_CHECK(console_.connect(kConsoleService));
-    // Without a clock everything works but what needs one.
-    static_cast<void>(clock_.connect("timer"));
-    return {};
+    return console_.connect(kConsoleService);
+}
+
+Task<Status> Shell::run_detoured(Status (*function)(void*), void* argument) {
+    return with_files([=](FileSystem&) { return function(argument); });
 }
 
 Task<int> Shell::run() {
@@ -51,11 +52,14 @@ Task<int> Shell::run() {
 
 Task<void> Shell::tell_last_death() {
     std::string text(kRestarted);
-    rs::Name own;
-    own.name = field_text(config().name);
-    auto details = settled(supervisor_.info(own));
-    if (details.ok() && details->last_death() && !details->last_death()->ordered())
-        text.append("the prompt was restarted: ").append(details->last_death()->words()).append("\n");
+    const std::string why = co_await call([this]() -> std::string {
+        rs::Name own;
+        own.name = field_text(config().name);
+        const auto details = settled(supervisor_.info(own));
+        if (!details.ok() || !details->last_death() || details->last_death()->ordered()) return {};
+        return std::string("the prompt was restarted: ").append(details->last_death()->words()).append("\n");
+    });
+    text.append(why);
     co_await console_.print(text);
 }
 
@@ -77,7 +81,11 @@ Task<void> Shell::read_and_run() {
         co_await console_.print(echo);
         switch (typed) {
             case Typed::Nothing: break;
-            case Typed::Tab: co_await complete(); break;
+            case Typed::Tab: {
+                const bool ended = co_await complete();
+                if (!ended) co_return;
+                break;
+            }
             case Typed::Clear:
                 co_await console_.print(kClearScreen);
                 co_await show_prompt();
@@ -94,7 +102,7 @@ Task<void> Shell::read_and_run() {
 }
 
 // One that fits goes on in the line; several are shown where the line cannot go on.
-Task<void> Shell::complete() {
+Task<bool> Shell::complete() {
     const auto arguments_of = [](std::string_view name) {
         for (const CommandEntry& entry : all_commands())
             if (entry.name == name) return entry.arguments;
@@ -104,18 +112,20 @@ Task<void> Shell::complete() {
     std::vector<std::string> found;
     Task<void> finding = find_candidates(question, found);
     const bool ended = co_await run_interruptible(std::move(finding));
-    if (!ended || found.empty()) co_return;
     std::string echo;
     const std::string more = continuation(found, question.word);
-    if (!more.empty()) {
+    if (!ended) {
+        static_cast<void>(editor_.type(Console::kCtrlC, echo));
+    } else if (!more.empty()) {
         editor_.insert(more, echo);
-    } else {
+    } else if (!found.empty()) {
         std::string list = "\n";
         list.append(columns(found)).append(found.size() < kMostCandidates ? "" : "...\n").append(kPrompt);
         echo.append(list);
         editor_.show(echo);
     }
     co_await console_.print(echo);
+    co_return ended;
 }
 
 Task<void> Shell::find_candidates(Question question, std::vector<std::string>& found) {
@@ -187,8 +197,7 @@ Task<void> Shell::run_line(std::string_view line) {
     for (Command& command : parsed.commands) {
         Words words = expand(command.words, status_);
         if (command.background) {
-            ++background_;
-            start_detached(run_in_background(std::move(words)));
+            start_job(std::move(words));
             status_ = 0;
         } else {
             Task<int> running = run_command(std::move(words));
@@ -238,24 +247,6 @@ Task<int> Shell::run_command(Words words) {
     co_return status;
 }
 
-Task<void> Shell::run_in_background(Words words) {
-    Task<int> running = run_command(std::move(words));
-    [[maybe_unused]] const int status = co_await running;
-    if (--background_ == 0) waiting_for_background_.wake_all({});
-}
-
-Task<void> Shell::background_ended() {
-    while (background_ != 0) {
-        Waiter waiter(waiting_for_background_);
-        [[maybe_unused]] Status ended = co_await waiter.woken;
-    }
-}
-
-Result<FileSystem*> Shell::files() {
-    if (!files_.connected()) EFT_CHECK(files_.connect(kFileService));
-    return &files_;
-}
-
 // What a command in the background prints while somebody types goes between the lines; the typed text comes again.
 Task<void> Shell::print(std::string_view text) {
     std::string all;
@@ -279,7 +270,8 @@ Task<int> Shell::fail(const Arguments& given, std::string_view what) {
 Task<int> Shell::fail(const Arguments& given, std::string_view object, Error error) {
     std::string what;
     if (!object.empty()) what.append(terminal_text(object)).append(": ");
-    what.append(error == Error::ServiceHeld ? held_text(supervisor_, object) : to_string(error));
+    const std::string words = co_await failure_text(calls_, supervisor_, object, error);
+    what.append(words);
     const int status = co_await fail(given, what);
     co_return status;
 }

@@ -1,22 +1,24 @@
-// The prompt: reads lines, runs commands, keeps the status of the last one.
+// The prompt: reads lines, runs commands, keeps the status of the last one. Jobs are commands in the background (jobs.cc).
 //
 // A command is a coroutine `Task<int> name(Shell&, const Arguments&)` that answers its status. Where it waits, for the disk,
-// the clock or the terminal, commands in the background go on, and Ctrl-C ends it: its Task is destroyed, so whatever must
-// be undone hangs on a named local. Work that is long without waiting yields now and then. A command that fails prints one
-// line `NAME: what is wrong`.
+// the clock, the terminal or the answer of a server (call() and with_files()), commands in the background go on, and Ctrl-C
+// ends it: its Task is destroyed, so whatever must be undone hangs on a named local. Work that is long without waiting yields
+// now and then. A command that fails prints one line `NAME: what is wrong`.
 #pragma once
 
 #include "monitor/arguments.h"
+#include "monitor/calls.h"
 #include "monitor/clock.h"
 #include "monitor/command_line.h"
 #include "monitor/completion.h"
 #include "monitor/console.h"
 #include "monitor/line_editor.h"
+#include "monitor/supervisor.h"
+#include "monitor/turns.h"
 
 #include <eft/file.h>
 
-#include <eft/idl/rs.h>
-
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -35,7 +37,7 @@ struct CommandEntry {
 
 constexpr std::string_view kFileService = "file/0";
 
-class Shell final : private Interruptible {
+class Shell final : private Interruptible, private ipc::Detours {
 public:
     Shell(WakeLoop& loop, Slot supervisor);
 
@@ -46,9 +48,16 @@ public:
     WakeLoop& loop() { return loop_; }
     Clock& clock() { return clock_; }
     Console& console() { return console_; }
-    rs::RsClient<>& supervisor() { return supervisor_; }
-    // The mounted file system, connected at the first use.
-    Result<FileSystem*> files();
+    Supervisor& supervisor() { return supervisor_; }
+    Calls& calls() { return calls_; }
+    // What a function answers that calls servers by stubs; everybody else goes on meanwhile.
+    template <class Function>
+    auto call(Function function) {
+        return calls_.run(std::move(function));
+    }
+    // The same for a function of the mounted file system, which is connected at the first use.
+    template <class Function>
+    Task<std::invoke_result_t<Function&, FileSystem&>> with_files(Function function);
 
     Task<void> print(std::string_view text);
     // Prints `NAME: what is wrong` and answers status 1. Where `object` is a service that is held, it says what helps.
@@ -56,17 +65,24 @@ public:
     Task<int> fail(const Arguments& given, std::string_view object, Error error);
     // Until no command runs in the background.
     Task<void> background_ended();
+    // A line for each.
+    std::string jobs_text() const;
+    // False: there is no such job. It has ended after the next turn of the loop.
+    bool end_job(unsigned number);
 
 private:
     // Runs a task in the foreground. False: Ctrl-C ended it.
     Task<bool> run_interruptible(Task<void> task);
     void interrupted() override;
+    // For the files that are read: one is opened again.
+    Task<Status> run_detoured(Status (*function)(void*), void* argument) override;
     // Of a process that is not the first one: why it is there.
     Task<void> tell_last_death();
     Task<void> show_prompt();
     // Until a line or a script has been run, or dropped.
     Task<void> read_and_run();
-    Task<void> complete();
+    // False: Ctrl-C ended it, and dropped the line.
+    Task<bool> complete();
     Task<void> find_candidates(Question question, std::vector<std::string>& found);
     Task<void> run_typed_line();
     Task<void> run_script();
@@ -75,21 +91,44 @@ private:
     Task<void> run_lines(std::string_view lines);
     Task<void> run_line(std::string_view line);
     Task<int> run_command(Words words);
-    Task<void> run_in_background(Words words);
+    struct Job {
+        unsigned number;
+        std::string line;
+        Task<void> task = {};
+        bool ended = false;
+    };
+    void start_job(Words words);
+    Task<void> run_job(Job& job, Words words);
+    Task<void> remove_ended_jobs();
 
     WakeLoop& loop_;
     Console console_;
+    Calls calls_;
     Clock clock_;
     FileSystem files_;
-    rs::RsClient<> supervisor_;
+    Turns files_turns_;
+    Supervisor supervisor_;
     LineEditor editor_;
     int status_ = 0;
     enum class At { Prompt, Line, Script } at_ = At::Line;
     Task<void> foreground_;
     Completion<bool>* foreground_ended_ = nullptr;
-    unsigned background_ = 0;
+    std::vector<std::unique_ptr<Job>> jobs_;
     WaitList waiting_for_background_;
 };
+
+template <class Function>
+Task<std::invoke_result_t<Function&, FileSystem&>> Shell::with_files(Function function) {
+    using Answer = std::invoke_result_t<Function&, FileSystem&>;
+    Turns::Turn turn(files_turns_);
+    co_await turn.come();
+    const auto connected = [&]() -> Answer {
+        if (!files_.connected()) EFT_CHECK(files_.connect(kFileService));
+        return function(files_);
+    };
+    Answer answer = co_await calls_.run(connected);
+    co_return std::move(answer);
+}
 
 std::span<const CommandEntry> all_commands();
 // "NAME FORM", and in this column what it does.
@@ -100,16 +139,6 @@ constexpr std::size_t kMostCandidates = 1000;
 // For the Tab key.
 Task<std::vector<std::string>> candidates(Shell& shell, Question question);
 
-// A result, whatever the interface says about restarts: here a lost call is an error like any other.
-template <class T>
-Result<T> settled(Result<T> result) {
-    return result;
-}
-template <class T>
-Result<T> settled(ipc::Unsettled<T> result) {
-    return std::move(result).or_error();
-}
-
 // The forms of `service`.
 std::string service_usage();
 
@@ -118,6 +147,8 @@ Task<int> command_help(Shell&, const Arguments&);
 Task<int> command_echo(Shell&, const Arguments&);
 Task<int> command_sleep(Shell&, const Arguments&);
 Task<int> command_wait(Shell&, const Arguments&);
+Task<int> command_jobs(Shell&, const Arguments&);
+Task<int> command_kill(Shell&, const Arguments&);
 Task<int> command_service(Shell&, const Arguments&);
 Task<int> command_ls(Shell&, const Arguments&);
 Task<int> command_cat(Shell&, const Arguments&);

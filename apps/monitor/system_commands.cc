@@ -17,42 +17,65 @@ Task<void> say_last_words(Shell& shell) {
     [[maybe_unused]] Status slept = co_await shell.clock().sleep(kLastWords);
 }
 
+// Lines from the cursor on, which goes behind them; none: that was all.
+Result<std::string> log_lines(syslog::From& request) {
+    static std::optional<syslog::LogClient<ipc::DetourTransport>> log;  // one session for all times: names keeps each until we end
+    if (!log) {
+        EFT_TRY(CapHandle session, connect("log"));
+        log.emplace(std::move(session));
+    }
+    const auto lines = settled(log->read(request));
+    if (!lines.ok()) return lines.error();
+    if (lines->next <= request.cursor) return std::string();
+    request.cursor = lines->next;
+    return std::string(lines->text);
+}
+
+Task<Result<std::string>> read_log(Shell& shell, Turns& turns, syslog::From& request) {
+    Turns::Turn turn(turns);
+    co_await turn.come();
+    Result<std::string> lines = co_await shell.call([&] { return log_lines(request); });
+    co_return std::move(lines);
+}
+
 }  // namespace
 
 Task<int> command_ps(Shell& shell, const Arguments& given) {
-    static proc::ProcClient<> processes{CapHandle(slot(WellKnown::Process))};
+    static proc::ProcClient<ipc::DetourTransport> processes{CapHandle(slot(WellKnown::Process))};
     std::string text = process_header();
-    proc::Cursor cursor;
-    for (;;) {
-        auto line = settled(processes.next(cursor));
-        if (!line.ok()) {
-            if (line.error() == Error::NotFound) break;
-            const int failed = co_await shell.fail(given, "proc", line.error());
-            co_return failed;
+    const Status good = co_await shell.call([&]() -> Status {
+        for (proc::Cursor cursor;;) {
+            auto line = settled(processes.next(cursor));
+            if (!line.ok()) return line.error() == Error::NotFound ? Status() : Status(line.error());
+            if (line->pid <= cursor.after) return {};
+            cursor.after = line->pid;
+            text.append(process_line(*line));
         }
-        if (line->pid <= cursor.after) break;
-        cursor.after = line->pid;
-        text.append(process_line(*line));
-    }
-    co_await shell.print(text);
-    co_return 0;
+    });
+    int status = 0;
+    if (good.ok()) co_await shell.print(text);
+    else status = co_await shell.fail(given, "proc", good.error());
+    co_return status;
 }
 
 Task<int> command_free(Shell& shell, const Arguments& given) {
-    static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
-    auto usage = settled(memory.info());
+    static mem::MemClient<ipc::DetourTransport> memory{CapHandle(slot(WellKnown::Memory))};
+    const Result<std::string> text = co_await shell.call([]() -> Result<std::string> {
+        auto usage = settled(memory.info());
+        if (!usage.ok()) return usage.error();
+        return memory_text(*usage);
+    });
     int status = 0;
-    if (!usage.ok()) {
-        status = co_await shell.fail(given, "mem", usage.error());
+    if (!text.ok()) {
+        status = co_await shell.fail(given, "mem", text.error());
         co_return status;
     }
-    const std::string text = memory_text(*usage);
-    co_await shell.print(text);
+    co_await shell.print(*text);
     co_return status;
 }
 
 Task<int> command_uptime(Shell& shell, const Arguments& given) {
-    Result<u64> now = shell.clock().now();
+    const Result<u64> now = co_await shell.clock().now();
     int status = 0;
     if (!now.ok()) {
         status = co_await shell.fail(given, "timer", now.error());
@@ -64,49 +87,35 @@ Task<int> command_uptime(Shell& shell, const Arguments& given) {
 }
 
 Task<int> command_log(Shell& shell, const Arguments& given) {
-    static std::optional<syslog::LogClient<>> log;  // one session for all times: names keeps each until we end
-    int status = 0;
-    if (!log) {
-        Result<CapHandle> session = connect("log");
-        if (!session.ok()) {
-            status = co_await shell.fail(given, "log", session.error());
-            co_return status;
-        }
-        log.emplace(std::move(*session));
-    }
+    static Turns turns;  // those who wait for a server that hangs wait with one thread
     syslog::From request;
     const std::string_view service = given.words.empty() ? std::string_view() : std::string_view(given.words[0]);
+    int status = 0;
     if (service.size() > syslog::From::kServiceMax) {
         status = co_await shell.fail(given, service, Error::NotFound);
         co_return status;
     }
     request.service = service;
     for (;;) {
-        auto lines = settled(log->read(request));
-        if (!lines.ok()) {
-            status = co_await shell.fail(given, service.empty() ? "log" : service, lines.error());
-            co_return status;
-        }
-        if (lines->text.empty() || lines->next <= request.cursor) break;
-        request.cursor = lines->next;
-        const std::string text(lines->text);
-        co_await shell.print(text);
+        const Result<std::string> text = co_await read_log(shell, turns, request);
+        if (!text.ok()) status = co_await shell.fail(given, service.empty() ? "log" : service, text.error());
+        if (!text.ok() || text->empty()) co_return status;
+        co_await shell.print(*text);
     }
-    co_return status;
 }
 
 // Nothing can be unwritten: what is mounted is read-only.
 Task<int> command_shutdown(Shell& shell, const Arguments& given) {
     co_await say_last_words(shell);
-    auto done = settled(shell.supervisor().shutdown({}));
-    const int status = co_await shell.fail(given, "rs", done.error());
+    const Error error = co_await shell.call([&] { return settled(shell.supervisor().shutdown({})).error(); });
+    const int status = co_await shell.fail(given, "rs", error);
     co_return status;
 }
 
 Task<int> command_reboot(Shell& shell, const Arguments& given) {
     co_await say_last_words(shell);
-    auto done = settled(shell.supervisor().reboot({}));
-    const int status = co_await shell.fail(given, "rs", done.error());
+    const Error error = co_await shell.call([&] { return settled(shell.supervisor().reboot({})).error(); });
+    const int status = co_await shell.fail(given, "rs", error);
     co_return status;
 }
 

@@ -1,10 +1,9 @@
 // Subscriptions: what wakes them, and that to rs, which says what happens to services.
 #pragma once
 
-#include <eft/ipc/kernel_transport.h>
-#include <eft/wake_loop.h>
+#include "monitor/supervisor.h"
 
-#include <eft/idl/rs.h>
+#include <eft/wake_loop.h>
 
 #include <optional>
 
@@ -40,7 +39,7 @@ private:
 // counts as seen when the next one is asked for.
 class ChangeWatch {
 public:
-    ChangeWatch(WakeLoop& loop, rs::RsClient<>& supervisor) : bell_(loop), supervisor_(supervisor) {}
+    ChangeWatch(WakeLoop& loop, Supervisor& supervisor) : bell_(loop), supervisor_(supervisor) {}
 
     // Subscribes, or goes on with the subscription that there is.
     Status begin();
@@ -51,7 +50,7 @@ public:
 
 private:
     Bell bell_;
-    rs::RsClient<>& supervisor_;
+    Supervisor& supervisor_;
     u64 seen_ = 0;
 };
 

@@ -11,6 +11,14 @@ namespace {
 using descriptor::Carrier;
 using descriptor::Restart;
 
+u64 operation_of(Carrier carrier) {
+    switch (carrier) {
+        case Carrier::Oneway: return sys::number(SystemCall::Send);
+        case Carrier::OnewayLossy: return sys::number(SystemCall::Send, true);
+        default: return sys::number(SystemCall::Call);
+    }
+}
+
 using Objects = std::array<SharedMemory, kMaxCaps>;
 
 Result<Objects> make_objects(const Message& request) {
@@ -93,7 +101,7 @@ Task<Result<Message>> call(Endpoints& endpoints, Endpoint& endpoint, Called call
         EFT_CO_TRY(Calls::Caller caller, endpoints.calls().caller());
         load(caller, request, objects, label, method.once() ? endpoint.sequence : u16{0});
         open.in_progress = true;
-        Error error = co_await caller.make(endpoint.slot, method.carrier());
+        Error error = co_await caller.make(endpoint.slot, operation_of(method.carrier()));
         open.in_progress = false;
         const bool answered = error == Error::None && method.carrier() == Carrier::Call;
         if (answered) error = static_cast<Error>(caller.registers().tag.label());

@@ -16,17 +16,17 @@ struct OwnSession {
 };
 constexpr OwnSession kOwnSessions[] = {{"mem", WellKnown::Memory}, {"proc", WellKnown::Process}, {"names", WellKnown::Names}};
 
-using Words = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
+using Entries = flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>;
 
 // Whether one of these entries of `connects` is for the service: "vault", or "vault:guest".
-bool allow(const Words* entries, std::string_view service) {
+bool allow(const Entries* entries, std::string_view service) {
     return entries && std::any_of(entries->begin(), entries->end(), [&](const auto* each) { return text(each).substr(0, text(each).find(':')) == service; });
 }
 
 }  // namespace
 
-Endpoints::Endpoints(WakeLoop& loop, const Catalogue& catalogue, const manifest::Manifest& manifest)
-    : catalogue_(catalogue), manifest_(manifest), broker_(CapHandle(slot(WellKnown::Names))), calls_(loop) {
+Endpoints::Endpoints(Calls& calls, const Catalogue& catalogue, const manifest::Manifest& manifest)
+    : catalogue_(catalogue), manifest_(manifest), broker_(CapHandle(slot(WellKnown::Names))), calls_(calls) {
     for (const manifest::Service* each : *manifest.services())
         if (text(each->name()) == field_text(config().name)) own_ = each;
 }

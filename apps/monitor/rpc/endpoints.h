@@ -7,7 +7,7 @@
 // first two kinds, of which a process has only one.
 #pragma once
 
-#include "monitor/rpc/calls.h"
+#include "monitor/calls.h"
 #include "monitor/rpc/catalogue.h"
 
 #include <eft/cap.h>
@@ -38,7 +38,7 @@ struct EndpointName {
 
 class Endpoints {
 public:
-    Endpoints(WakeLoop& loop, const Catalogue& catalogue, const manifest::Manifest& manifest);
+    Endpoints(Calls& calls, const Catalogue& catalogue, const manifest::Manifest& manifest);
 
     Calls& calls() { return calls_; }
     std::vector<EndpointName> list() const;
@@ -64,7 +64,7 @@ private:
     const manifest::Manifest& manifest_;
     const manifest::Service* own_ = nullptr;
     names::NamesClient<> broker_;
-    Calls calls_;
+    Calls& calls_;
     std::vector<std::unique_ptr<Endpoint>> open_;  // who has one may keep a pointer to it
 };
 

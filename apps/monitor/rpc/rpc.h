@@ -7,21 +7,21 @@
 namespace eft::monitor {
 
 struct Rpc {
-    Rpc(WakeLoop& loop, const Catalogue& known, const manifest::Manifest& manifest, rs::RsClient<>& rs)
-        : catalogue(known), endpoints(loop, catalogue, manifest), supervisor(rs) {}
+    Rpc(Calls& calls, const Catalogue& known, const manifest::Manifest& manifest, Supervisor& rs)
+        : catalogue(known), endpoints(calls, catalogue, manifest), supervisor(rs) {}
     // What a call of this service was answered, in words.
-    std::string error_text(const descriptor::Method& method, std::string_view service, Error error);
+    Task<std::string> error_text(const descriptor::Method& method, std::string_view service, Error error);
 
     Catalogue catalogue;
     Endpoints endpoints;
-    rs::RsClient<>& supervisor;
+    Supervisor& supervisor;
 };
 
 // Why a service cannot be called.
-std::string open_failure(Rpc& rpc, std::string_view name, Error error);
+Task<std::string> open_failure(Rpc& rpc, std::string_view name, Error error);
 
 // The program that provides it: of several drivers the one that runs on this machine, or else the first.
-std::string running_provider(Rpc& rpc, const EndpointName& service);
+Task<std::string> running_provider(Rpc& rpc, const EndpointName& service);
 
 // The events that an endpoint has.
 std::vector<std::string> event_names(const Endpoint& endpoint);

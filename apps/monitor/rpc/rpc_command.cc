@@ -1,5 +1,5 @@
 // `rpc`: any call of any service, with JSON, by the descriptors in the boot archive.
-#include "monitor/held.h"
+#include "monitor/failure.h"
 #include "monitor/rpc/boot_files.h"
 #include "monitor/rpc/call.h"
 #include "monitor/rpc/describe.h"
@@ -22,7 +22,7 @@ Result<Rpc*> open_rpc(Shell& shell) {
     if (rpc) return &*rpc;
     EFT_TRY(const Catalogue* interfaces, system_interfaces());
     EFT_TRY(const manifest::Manifest * manifest, system_manifest());
-    rpc.emplace(shell.loop(), *interfaces, *manifest, shell.supervisor());
+    rpc.emplace(shell.calls(), *interfaces, *manifest, shell.supervisor());
     return &*rpc;
 }
 
@@ -45,7 +45,8 @@ Task<std::string> list_services(Rpc& rpc) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         const EndpointName& each = all[i];
         FixedText<200> line;
-        line.left(each.name, 16).append(' ').left(running_provider(rpc, each), 16).append(' ');
+        const std::string provider = co_await running_provider(rpc, each);
+        line.left(each.name, 16).append(' ').left(provider, 16).append(' ');
         Result<Endpoint*> endpoint = Error::PermissionDenied;
         if (each.allowed) endpoint = co_await rpc.endpoints.open(each.name);
         if (endpoint.ok()) line.append(interface_names(**endpoint));
@@ -64,7 +65,9 @@ Task<Outcome> describe(Rpc& rpc, std::string name) {
         co_return Outcome{lines};
     }
     const descriptor::Service* service = rpc.catalogue.service(name);
-    co_return service ? Outcome{interface_text(rpc.catalogue, *service)} : failure(open_failure(rpc, name, endpoint.error()));
+    if (service) co_return Outcome{interface_text(rpc.catalogue, *service)};
+    const std::string wrong = co_await open_failure(rpc, name, endpoint.error());
+    co_return failure(wrong);
 }
 
 struct Target {
@@ -92,7 +95,10 @@ std::string no_such_method(const Endpoint& endpoint, std::string_view name) {
 
 Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::string json) {
     const Result<Endpoint*> opened = co_await rpc.endpoints.open(service);
-    if (!opened.ok()) co_return failure(open_failure(rpc, service, opened.error()));
+    if (!opened.ok()) {
+        const std::string wrong = co_await open_failure(rpc, service, opened.error());
+        co_return failure(wrong);
+    }
     Endpoint& endpoint = **opened;
     const Target target = find_method(rpc, endpoint, name);
     if (!target.method) co_return failure(no_such_method(endpoint, name));
@@ -107,7 +113,10 @@ Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::
     if (!message.ok()) co_return failure(call_name + "JSON " + reader.complaint());
     const Called called{*target.service, *target.method, *response};
     const Result<Message> reply = co_await call(rpc.endpoints, endpoint, called, *message);
-    if (!reply.ok()) co_return failure(call_name + rpc.error_text(*target.method, service, reply.error()));
+    if (!reply.ok()) {
+        const std::string wrong = co_await rpc.error_text(*target.method, service, reply.error());
+        co_return failure(call_name + wrong);
+    }
     ReplyWriter writer(rpc.catalogue, *reply);
     const Result<std::string> text_of = writer.write(*response);
     if (!text_of.ok()) co_return failure(call_name + "the answer is malformed: " + writer.complaint());
@@ -116,33 +125,40 @@ Task<Outcome> call_method(Rpc& rpc, std::string service, std::string name, std::
 
 }  // namespace
 
-std::string running_provider(Rpc& rpc, const EndpointName& service) {
-    if (service.providers.empty()) return service.name;
-    if (service.providers.size() == 1) return service.providers.front();
-    for (const std::string& provider : service.providers) {
-        auto info = settled(rpc.supervisor.info({provider}));
-        if (info.ok() && info->trouble().empty()) return provider;
-    }
-    return service.providers.front();
+Task<std::string> running_provider(Rpc& rpc, const EndpointName& service) {
+    if (service.providers.empty()) co_return service.name;
+    if (service.providers.size() == 1) co_return service.providers.front();
+    const std::string found = co_await rpc.endpoints.calls().run([&] {
+        for (const std::string& provider : service.providers) {
+            const auto info = settled(rpc.supervisor.info({provider}));
+            if (info.ok() && info->trouble().empty()) return provider;
+        }
+        return service.providers.front();
+    });
+    co_return found;
 }
 
-std::string open_failure(Rpc& rpc, std::string_view name, Error error) {
+Task<std::string> open_failure(Rpc& rpc, std::string_view name, Error error) {
     const std::vector<EndpointName> all = rpc.endpoints.list();
     const bool known = std::any_of(all.begin(), all.end(), [&](const EndpointName& each) {
         return each.name == name || std::find(each.providers.begin(), each.providers.end(), name) != each.providers.end();
     });
     std::string line(name);
     if (!known) error = Error::NotFound;
-    if (error == Error::PermissionDenied) return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
-    if (known && error == Error::NotFound) return line.append(": nobody provides it now; `service list` and `service info` say why");
-    if (error == Error::NotFound) return line.append(": there is no such service; rpc alone lists them");
-    if (error == Error::NotSupported) return line.append(": it answers to no interface that the boot archive describes");
-    if (error == Error::ServiceHeld) return line.append(": ").append(held_text(rpc.supervisor, name));
-    return line.append(": ").append(to_string(error));
+    if (error == Error::PermissionDenied) co_return line.append(": the manifest does not let ").append(field_text(config().name)).append(" connect to it");
+    if (known && error == Error::NotFound) co_return line.append(": nobody provides it now; `service list` and `service info` say why");
+    if (error == Error::NotFound) co_return line.append(": there is no such service; rpc alone lists them");
+    if (error == Error::NotSupported) co_return line.append(": it answers to no interface that the boot archive describes");
+    if (error == Error::ServiceFailed) error = Error::InvalidCapability;  // names gives no further session to whom it has expelled
+    const std::string words = co_await failure_text(rpc.endpoints.calls(), rpc.supervisor, name, error);
+    co_return line.append(": ").append(words);
 }
 
-std::string Rpc::error_text(const descriptor::Method& method, std::string_view service, Error error) {
-    return error == Error::ServiceHeld ? held_text(supervisor, service) : monitor::error_text(catalogue, method, error);
+Task<std::string> Rpc::error_text(const descriptor::Method& method, std::string_view service, Error error) {
+    std::string words = monitor::error_text(catalogue, method, error);
+    if (error == Error::ServiceHeld || error == Error::InvalidCapability)
+        words = co_await failure_text(endpoints.calls(), supervisor, service, error);
+    co_return words;
 }
 
 std::vector<std::string> rpc_services(Shell& shell) {

@@ -71,14 +71,12 @@ Task<void> ring_each_second(Shell& shell, Bell& bell) {
 class EventWatch {
 public:
     EventWatch(Shell& shell, Rpc& rpc, const Arguments& given, const Event& event, Endpoint session)
-        : shell_(shell), rpc_(rpc), given_(given), event_(event), session_(std::move(session)), bell_(shell.loop()) {
-        for (const EndpointName& each : rpc.endpoints.list())
-            if (each.name == session_.name) provider_ = running_provider(rpc, each);
-    }
+        : shell_(shell), rpc_(rpc), given_(given), event_(event), session_(std::move(session)), bell_(shell.loop()) {}
     EventWatch(const EventWatch&) = delete;
     ~EventWatch() { rpc_.endpoints.close(session_); }
 
     Task<int> run(u64 count) {
+        co_await find_provider();
         Status good = bell_.connect();
         if (good.ok()) good = co_await subscribe();
         Task<void> ticker = ring_each_second(shell_, bell_);
@@ -98,12 +96,19 @@ public:
             co_await bell_.rung();
             co_await shell_.loop().yield();  // whoever rang must not be destroyed from within
         }
-        const std::string what = session_.name + ": " + (wrong_.empty() ? rpc_.error_text(*event_.next, session_.name, good.error()) : wrong_);
+        if (wrong_.empty()) wrong_ = co_await rpc_.error_text(*event_.next, session_.name, good.error());
+        const std::string what = session_.name + ": " + wrong_;
         const int failed = co_await shell_.fail(given_, what);
         co_return failed;
     }
 
 private:
+    Task<void> find_provider() {
+        const std::vector<EndpointName> all = rpc_.endpoints.list();
+        for (std::size_t i = 0; i < all.size(); ++i)
+            if (all[i].name == session_.name) provider_ = co_await running_provider(rpc_, all[i]);
+    }
+
     Task<Status> subscribe() {
         restarted_ = false;
         Message request;
@@ -143,12 +148,18 @@ private:
 
     // Says it when the service has been restarted, or has ended. Of core servers nothing is known; they are there.
     Task<void> look_at_service() {
-        rs::Name name;
-        name.name = provider_;
-        auto info = settled(shell_.supervisor().info(name));
-        if (!info.ok()) co_return;
-        const rs::ServiceState state = info->state();
-        const u64 incarnation = info->incarnation();
+        struct Service {
+            rs::ServiceState state;
+            u64 incarnation;
+        };
+        const Result<Service> service = co_await shell_.call([this]() -> Result<Service> {
+            const auto info = settled(shell_.supervisor().info({provider_}));
+            if (!info.ok()) return info.error();
+            return Service{info->state(), info->incarnation()};
+        });
+        if (!service.ok()) co_return;
+        const rs::ServiceState state = service->state;
+        const u64 incarnation = service->incarnation;
         const bool was_up = is_up_;
         is_up_ = state == rs::ServiceState::Up;
         restarted_ = restarted_ || (incarnation_ != 0 && incarnation != incarnation_);
@@ -195,7 +206,7 @@ Task<int> watch_event(Shell& shell, Rpc& rpc, const Arguments& given, std::strin
     const std::string service = given.words[0];
     const Result<Endpoint*> endpoint = co_await rpc.endpoints.open(service);
     if (!endpoint.ok()) {
-        const std::string wrong = open_failure(rpc, service, endpoint.error());
+        const std::string wrong = co_await open_failure(rpc, service, endpoint.error());
         status = co_await shell.fail(given, wrong);
         co_return status;
     }
@@ -209,7 +220,7 @@ Task<int> watch_event(Shell& shell, Rpc& rpc, const Arguments& given, std::strin
     }
     Result<Endpoint> session = rpc.endpoints.another(**endpoint);
     if (!session.ok()) {
-        const std::string wrong = open_failure(rpc, service, session.error());
+        const std::string wrong = co_await open_failure(rpc, service, session.error());
         status = co_await shell.fail(given, wrong);
         co_return status;
     }

@@ -59,6 +59,19 @@ TEST_CASE("a read that kills the file server each time is given up after two dea
     CHECK(system.run("service fault ext2 off; sha256sum /big.bin", kSeconds) == disk.sum() + "  /big.bin\n");
 }
 
+TEST_CASE("a prompt whose requests have killed a server too often is told what helps, and that does help") {
+    TestDisk disk(1);
+    System system({.disk = disk.path()});
+    system.run("service fault ext2 File.Stat kill 1");
+    std::string last;
+    for (unsigned i = 0; i < 10 && last.find("closed") == std::string::npos; ++i) last = system.run("stat /", kSeconds);
+    const std::string why = "session closed (the prompt's requests have killed ext2 too often; service restart monitor starts the prompt again)\n";
+    CHECK(last == "stat: /: " + why);
+    CHECK(system.run("service fault ext2 off; cat /hello.txt; rpc file/0 StatFs", kSeconds) == "cat: /hello.txt: " + why + "rpc: file/0: " + why);
+    CHECK_THROWS_AS(system.run("service restart monitor; sleep 100000", kSeconds), PromptRestarted);
+    CHECK(system.run("sha256sum /big.bin", kSeconds) == disk.sum() + "  /big.bin\n");
+}
+
 TEST_CASE("a file system that could not be mounted is tried again when somebody asks") {
     TestDisk disk(1);
     System system({.disk = disk.path()});

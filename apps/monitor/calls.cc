@@ -1,7 +1,6 @@
-#include "monitor/rpc/calls.h"
+#include "monitor/calls.h"
 
 #include <eft/invoke.h>
-#include <eft/layout.h>
 
 #include <eft/idl/mem.h>
 #include <eft/ipc/kernel_transport.h>
@@ -9,20 +8,9 @@
 #include <algorithm>
 
 namespace eft::monitor {
-namespace {
-
-u64 operation_of(descriptor::Carrier carrier) {
-    switch (carrier) {
-        case descriptor::Carrier::Oneway: return sys::number(SystemCall::Send);
-        case descriptor::Carrier::OnewayLossy: return sys::number(SystemCall::Send, true);
-        default: return sys::number(SystemCall::Call);
-    }
-}
-
-}  // namespace
 
 // On the further thread, with its own stack and message page. The heap and everything else is the first thread's.
-void Calls::run(Thread* thread) {
+void Calls::run_thread(Thread* thread) {
     thread->error = sys::enter(thread->operation, thread->target, thread->registers);
     thread->ended.store(true, std::memory_order_release);
     sys::signal(thread->calls->wake_.slot());
@@ -48,28 +36,42 @@ Result<std::unique_ptr<Calls::Thread>> Calls::make_thread(unsigned index) {
 }
 
 bool Calls::vacant() const {
-    return threads_.size() < kMost || std::any_of(threads_.begin(), threads_.end(), [](const auto& each) { return !each->taken; });
+    return std::any_of(threads_.begin(), threads_.begin() + kMost, [](const auto& each) { return !each || !each->taken; });
 }
 
-Result<Calls::Caller> Calls::caller() {
-    for (const auto& each : threads_)
-        if (!each->taken) return Caller(*each);
-    if (threads_.size() == kMost) return Error::Busy;
-    EFT_TRY(std::unique_ptr<Thread> thread, make_thread(static_cast<unsigned>(threads_.size())));
-    threads_.push_back(std::move(thread));
-    return Caller(*threads_.back());
+Result<Calls::Caller> Calls::caller() { return caller(0, kMost); }
+
+Result<Calls::Caller> Calls::caller(unsigned first, unsigned end) {
+    for (unsigned i = first; i < end; ++i) {
+        if (!threads_[i]) {
+            EFT_TRY(threads_[i], make_thread(i));
+        }
+        if (!threads_[i]->taken) return Caller(*threads_[i]);
+    }
+    return Error::Busy;
 }
 
-Task<Error> Calls::Caller::make(Slot target, descriptor::Carrier carrier) {
+// None where there can be no thread: too little memory.
+Task<Calls::Caller> Calls::stub_caller() {
+    for (;;) {
+        Result<Caller> found = caller(kMost, kThreads);
+        if (found.ok()) co_return std::move(*found);
+        if (found.error() != Error::Busy) co_return Caller();
+        Waiter waiter(waiting_);
+        [[maybe_unused]] const Status any = co_await waiter.woken;
+    }
+}
+
+Task<Error> Calls::Caller::make(Slot target, u64 operation) {
     Thread& thread = *thread_;
     const Slot suspended = thread.thread.slot();
-    thread.operation = operation_of(carrier);
+    thread.operation = operation;
     thread.target = target;
     thread.ended.store(false, std::memory_order_relaxed);
     // It has said that it has ended, and may not have suspended itself yet.
     static_cast<void>(kernel_object::suspend(suspended));
     const u64 stack_top = reinterpret_cast<u64>(thread.stack.data() + thread.stack.size());
-    EFT_CO_CHECK(kernel_object::set_registers(suspended, reinterpret_cast<u64>(&Calls::run), stack_top - sizeof(u64),
+    EFT_CO_CHECK(kernel_object::set_registers(suspended, reinterpret_cast<u64>(&Calls::run_thread), stack_top - sizeof(u64),
                                               reinterpret_cast<u64>(&thread)));
     EFT_CO_CHECK(kernel_object::resume(suspended));
     Completion<Error> answered;
@@ -78,20 +80,25 @@ Task<Error> Calls::Caller::make(Slot target, descriptor::Carrier carrier) {
     co_return error;
 }
 
+void Calls::Caller::leave() {
+    if (!std::exchange(thread_->waiting, nullptr)) return;
+    static_cast<void>(kernel_object::suspend(thread_->thread.slot()));
+    // An answer may have come, with capabilities.
+    for (const u32 received : page().receive_slots) drop_slot(static_cast<Slot>(received));
+    ipc::slots::refill(page(), kMaxCaps);
+}
+
 Calls::Caller::~Caller() {
     if (!thread_) return;
-    if (std::exchange(thread_->waiting, nullptr)) {
-        static_cast<void>(kernel_object::suspend(thread_->thread.slot()));
-        // An answer may have come, with capabilities.
-        for (const u32 received : page().receive_slots) drop_slot(static_cast<Slot>(received));
-        ipc::slots::refill(page(), kMaxCaps);
-    }
+    leave();
     thread_->taken = false;
+    thread_->calls->waiting_.wake_one({});
 }
 
 void Calls::on_wake() {
-    for (std::size_t i = 0; i < threads_.size(); ++i) {
-        Thread& thread = *threads_[i];
+    for (const std::unique_ptr<Thread>& each : threads_) {
+        if (!each) continue;
+        Thread& thread = *each;
         if (!thread.waiting || !thread.ended.load(std::memory_order_acquire)) continue;
         std::exchange(thread.waiting, nullptr)->set(thread.error);
     }

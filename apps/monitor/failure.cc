@@ -1,6 +1,9 @@
-#include "monitor/held.h"
+#include "monitor/failure.h"
 
 #include "monitor/rpc/boot_files.h"
+
+#include <eft/process.h>
+#include <eft/service_config.h>
 
 #include <algorithm>
 
@@ -19,7 +22,7 @@ struct Held {
 };
 
 // Among those with this name, or that provide it. `depth`: the manifest may have circles, whose services rs refuses.
-Held find_held(rs::RsClient<>& supervisor, const manifest::Manifest& manifest, std::string_view name, unsigned depth) {
+Held find_held(Supervisor& supervisor, const manifest::Manifest& manifest, std::string_view name, unsigned depth) {
     if (depth == 0) return {};
     for (const Service* service : *manifest.services()) {
         if (text(service->name()) != name && !provides(*service, name)) continue;
@@ -36,18 +39,32 @@ Held find_held(rs::RsClient<>& supervisor, const manifest::Manifest& manifest, s
     return {};
 }
 
-}  // namespace
-
-std::string held_text(rs::RsClient<>& supervisor, std::string_view service) {
+std::string held_text(Supervisor& supervisor, const manifest::Manifest& manifest, std::string_view service) {
     constexpr unsigned kDeepest = 8;
     std::string words = to_string(Error::ServiceHeld);
-    const Result<const manifest::Manifest*> manifest = system_manifest();
-    if (!manifest.ok()) return words;
-    const Held held = find_held(supervisor, **manifest, service, kDeepest);
+    const Held held = find_held(supervisor, manifest, service, kDeepest);
     if (!held.service) return words;
     const std::string name(text(held.service->name()));
     words.append(" (").append(name).append(held.state == rs::ServiceState::Held ? " failed too often" : " is down");
     return words.append("; service start ").append(name).append(" starts it)");
+}
+
+std::string expelled_text(const manifest::Manifest& manifest, std::string_view service) {
+    const Service* provider = provider_of(manifest, service);
+    const std::string_view name = provider ? text(provider->name()) : service;
+    std::string words = "session closed (the prompt's requests have killed ";
+    return words.append(name).append(" too often; service restart ").append(field_text(config().name)).append(" starts the prompt again)");
+}
+
+}  // namespace
+
+Task<std::string> failure_text(Calls& calls, Supervisor& supervisor, std::string_view service, Error error) {
+    std::string words = to_string(error);
+    const Result<const manifest::Manifest*> manifest = system_manifest();
+    if (!manifest.ok()) co_return words;
+    if (error == Error::ServiceHeld) words = co_await calls.run([&] { return held_text(supervisor, **manifest, service); });
+    if (error == Error::InvalidCapability) words = expelled_text(**manifest, service);
+    co_return words;
 }
 
 }  // namespace eft::monitor
