@@ -62,6 +62,16 @@ Task<Calls::Caller> Calls::stub_caller() {
     }
 }
 
+Task<void> Calls::run_function(void (*function)(void*), void* argument) {
+    Caller caller = co_await stub_caller();
+    if (!caller) {
+        function(argument);
+        co_return;
+    }
+    ipc::DetouredFunction detoured(caller, function, argument);
+    co_await detoured.run();
+}
+
 Task<Error> Calls::Caller::make(Slot target, u64 operation) {
     Thread& thread = *thread_;
     const Slot suspended = thread.thread.slot();

@@ -88,6 +88,8 @@ public:
     // again (turns.h). Where there is no memory for a further thread, the function waits itself.
     template <class Function>
     Task<std::invoke_result_t<Function&>> run(Function function);
+    // The same of any function, which leaves its result where `argument` says.
+    Task<void> run_function(void (*function)(void*), void* argument);
 
 private:
     static constexpr unsigned kThreads = layout::kMostFurtherThreads;
@@ -112,14 +114,11 @@ Task<std::invoke_result_t<Function&>> Calls::run(Function function) {
         std::optional<std::invoke_result_t<Function&>> result = {};
     };
     Run run{function};
-    Caller caller = co_await stub_caller();
-    if (!caller) co_return function();
     const auto run_now = [](void* of) {
         Run& that = *static_cast<Run*>(of);
         that.result.emplace(that.function());
     };
-    ipc::DetouredFunction detoured(caller, run_now, &run);
-    co_await detoured.run();
+    co_await run_function(run_now, &run);
     co_return std::move(*run.result);
 }
 

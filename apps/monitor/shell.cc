@@ -33,6 +33,14 @@ Status Shell::connect() {
     return console_.connect(kConsoleService);
 }
 
+Status Shell::connect_files() { return files_.connected() ? Status() : files_.connect(kFileService); }
+
+Task<void> Shell::run_in_turn(Turns& turns, void (*function)(void*), void* argument) {
+    Turns::Turn turn(turns);
+    co_await turn.come();
+    co_await calls_.run_function(function, argument);
+}
+
 Task<Status> Shell::run_detoured(Status (*function)(void*), void* argument) {
     return with_files([=](FileSystem&) { return function(argument); });
 }

@@ -74,6 +74,8 @@ private:
     // Runs a task in the foreground. False: Ctrl-C ended it.
     Task<bool> run_interruptible(Task<void> task);
     void interrupted() override;
+    Status connect_files();
+    Task<void> run_in_turn(Turns& turns, void (*function)(void*), void* argument);
     // For the files that are read: one is opened again.
     Task<Status> run_detoured(Status (*function)(void*), void* argument) override;
     // Of a process that is not the first one: why it is there.
@@ -119,15 +121,19 @@ private:
 
 template <class Function>
 Task<std::invoke_result_t<Function&, FileSystem&>> Shell::with_files(Function function) {
-    using Answer = std::invoke_result_t<Function&, FileSystem&>;
-    Turns::Turn turn(files_turns_);
-    co_await turn.come();
-    const auto connected = [&]() -> Answer {
-        if (!files_.connected()) EFT_CHECK(files_.connect(kFileService));
-        return function(files_);
+    struct Run {
+        Shell& shell;
+        Function& function;
+        std::optional<std::invoke_result_t<Function&, FileSystem&>> result = {};
     };
-    Answer answer = co_await calls_.run(connected);
-    co_return std::move(answer);
+    Run run{*this, function};
+    const auto run_now = [](void* of) {
+        Run& that = *static_cast<Run*>(of);
+        if (const Status connected = that.shell.connect_files(); !connected.ok()) that.result.emplace(connected.error());
+        else that.result.emplace(that.function(that.shell.files_));
+    };
+    co_await run_in_turn(files_turns_, run_now, &run);
+    co_return std::move(*run.result);
 }
 
 std::span<const CommandEntry> all_commands();
