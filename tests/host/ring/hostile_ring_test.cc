@@ -114,6 +114,7 @@ TEST_CASE("a server that writes states which cannot be ends the client's ring") 
         auto producer = memory.produce();
         submit(producer, 1);
         memory.entry(0).state = state;
+        memory.header().completed = 1;
         CHECK(producer.take().error() == Error::ProtocolViolation);
         bool needs_signal;
         CHECK(producer.submit(1, {}, needs_signal).error() == Error::ProtocolViolation);
@@ -126,6 +127,7 @@ TEST_CASE("a server cannot answer twice, nor answer what was not asked") {
     auto producer = memory.produce();
     submit(producer, 1);
     memory.entry(0).state = done_state(0);
+    memory.header().completed = 1;
     CHECK((*producer.take()).has_value());
     memory.entry(0).state = done_state(0);
     memory.entry(3).state = done_state(3);

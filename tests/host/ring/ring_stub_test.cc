@@ -184,6 +184,26 @@ TEST_CASE("of a service that is held: who waits and who comes is told, and when 
     CHECK(world.ring.in_flight() == 0);
 }
 
+TEST_CASE("what was completed before the service was held is there to be taken, and does not keep the program from sleeping then") {
+    World world;
+    Driver driver{world.disk, {}, {}, nullptr};
+    Service service{world};
+    world.ring.on_held(service);
+    const auto ticket = world.ring.submit_flush();
+    REQUIRE(ticket.ok());
+    world.poll(driver);
+    world.ring.hold();
+    CHECK(!world.ring.prepare_to_sleep());
+    const auto done = world.ring.take_completion();
+    REQUIRE(done.ok());
+    REQUIRE(done->has_value());
+    CHECK((*done)->ticket == *ticket);
+    CHECK(world.ring.take_completion().error() == Error::ServiceHeld);
+    CHECK(world.ring.prepare_to_sleep());
+    world.ring.go_on();
+    CHECK(!world.ring.take_completion()->has_value());
+}
+
 TEST_CASE("who is told that the service is held may submit at once, when it is back already") {
     World world;
     Service service{world, true};

@@ -1,6 +1,6 @@
 // One end of a wire: sends numbered frames without a pause, and checks those that arrive, until a frame says that it is the
 // end. Then it writes into its log how many there were. What happens to the link it writes there, too. It is a client of
-// ethernet/0, and says nothing of deaths.
+// ethernet/0, of whose deaths it knows nothing; while that is stopped, it waits.
 #include "numbered_frame.h"
 
 #include <eft/idl/ethernet.h>
@@ -34,19 +34,10 @@ public:
         const Batch batch(ring_.ring());
         for (u32 window = 0; window < ring_.area().size() / kWindow; ++window) submit(window);
     }
+    // What is there is taken first: if the service turns out to be held, it is in the ring again.
     void on_wake() override {
+        take_all();
         ring_.on_wake();
-        const Batch batch(ring_.ring());
-        while (const auto done = require(ring_.ring().take_completion(), "the ring is broken")) {
-            const u32 window = window_of_[done->ticket % std::size(window_of_)];
-            const bool good = done->status == Error::None;
-            // In progress at two deaths, as the interface says.
-            if (!good && done->status != Error::ServiceFailed) panic("an answer that cannot be");
-            given_up += !good;
-            if (good) self().completed(window, *done);
-            else self().failed();
-            submit(window);
-        }
     }
     bool prepare_to_sleep() override { return ring_.prepare_to_sleep(); }
     auto& calls() { return ring_.calls(); }
@@ -63,7 +54,29 @@ private:
     using Batch = ring::AttachedRing<ethernet::Ethernet>::Ring::Batch;
 
     End& self() { return static_cast<End&>(*this); }
+    void take_all() {
+        const Batch batch(ring());
+        while (left_out_count_ != 0 && ring().usable().ok()) submit(left_out_[--left_out_count_]);
+        for (;;) {
+            const auto taken = ring().take_completion();
+            if (taken.error() == Error::ServiceHeld) return;
+            const auto done = require(taken, "the ring is broken");
+            if (!done) return;
+            const u32 window = window_of_[done->ticket % std::size(window_of_)];
+            const bool good = done->status == Error::None;
+            // In progress at two deaths, as the interface says.
+            if (!good && done->status != Error::ServiceFailed) panic("an answer that cannot be");
+            given_up += !good;
+            if (good) self().completed(window, *done);
+            else self().failed();
+            submit(window);
+        }
+    }
     void submit(u32 window) {
+        if (ring().usable().error() == Error::ServiceHeld) {
+            left_out_[left_out_count_++] = window;
+            return;
+        }
         const auto ticket = self().submit_to(window);
         if (ticket) window_of_[require(*ticket, "nothing can be submitted") % std::size(window_of_)] = window;
     }
@@ -71,6 +84,7 @@ private:
     CapHandle wake_;
     ring::AttachedRing<ethernet::Ethernet> ring_;
     u32 window_of_[ethernet::Ethernet::kRingEntries] = {};
+    u32 left_out_[ethernet::Ethernet::kRingEntries] = {}, left_out_count_ = 0;  // windows, until the service is there again
 };
 
 class Receiver final : public RingEnd<Receiver> {
@@ -136,7 +150,9 @@ public:
     void start(WakeLoop& loop) { require(session_.calls().subscribe_link_changed({.wake = require(loop.add(*this), "no wake-up")}), "no events"); }
     void on_wake() override {
         for (;;) {
-            const auto changed = require(session_.calls().next_link_changed({seen_}), "no event");
+            const auto answer = session_.calls().next_link_changed({seen_});
+            if (answer.error() == Error::ServiceHeld) return;
+            const auto changed = require(answer, "no event");
             if (changed.number == 0) return;
             seen_ = changed.number;
             FixedText<40> line("event ");

@@ -79,6 +79,10 @@ public:
         return attached;
     }
     bool is_attached() const { return is_attached_; }
+    // How often the server has got the ring and the area: each time but the first, it had lost the session before.
+    u64 attachments() const { return attachments_; }
+    // For what the client and the server have in the area beside the ring.
+    void signal_server() { PeerWake(&server_wake_).signal(); }
 
     // The calls of the session, and those of the ring.
     Calls& calls() { return *calls_; }
@@ -167,7 +171,9 @@ private:
         request.area_bytes = area_.bytes().size();
         request.wake = *wake_;
         auto attached = Result<Attached>(calls.attach(request));
-        if (attached.ok()) server_wake_ = CapHandle(attached->wake.release());
+        if (!attached.ok()) return attached;
+        server_wake_ = CapHandle(attached->wake.release());
+        ++attachments_;
         return attached;
     }
 
@@ -178,6 +184,7 @@ private:
     std::optional<Calls> calls_;
     const CapHandle* wake_ = nullptr;
     bool is_attached_ = false;
+    u64 attachments_ = 0;
 };
 
 }  // namespace eft::ring

@@ -58,11 +58,12 @@ public:
         return {};
     }
 
-    // The oldest completion that no coroutine waits for; none if there is none.
+    // The oldest completion that no coroutine waits for; none if there is none, or ServiceHeld while hold() lasts.
     Result<std::optional<Completion>> take_completion() {
-        if (failed_ != Error::None) return failed_;
+        if (has_failed()) return failed_;
         auto taken = producer_.take([this](u64 ticket) { return !waiter(ticket).awaited; });
         if (!taken.ok()) fail(taken.error());
+        else if (!taken->has_value() && is_held()) return failed_;
         return taken;
     }
 

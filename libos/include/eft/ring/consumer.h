@@ -127,6 +127,8 @@ private:
                 return Error::ProtocolViolation;
             }
         }
+        u32& takeovers = memory_.header().takeovers;
+        write(takeovers, read_once(takeovers) + 1);
         memory_.set_consumer_state(ConsumerState::Serving);
         completed_ = taken_ - found_unfinished_;
         release(memory_.header().completed, completed_);

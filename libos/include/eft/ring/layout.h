@@ -2,7 +2,8 @@
 //
 //   line 0   geometry, written once by the client before it hands the memory over
 //   line 1   the producer's (client): how many entries it has submitted; whether it sleeps
-//   line 2   the consumer's (server): how many entries it has completed; whether it sleeps; whether there is one
+//   line 2   the consumer's (server): how many entries it has completed; whether it sleeps; whether there is one, and
+//            how many there have been
 //   entries  position p (0, 1, 2, …) lies in slot p % count
 //
 // The state word of an entry tells all that matters after a death:
@@ -52,9 +53,10 @@ struct Header {
     alignas(kLine) u64 submitted;
     u32 producer_sleeps;
 
-    alignas(kLine) u64 completed;  // a hint: "look again". The states are the truth
+    alignas(kLine) u64 completed;  // how many; counted after the entry's state says so, which alone is the truth
     u32 consumer_sleeps;
     u32 consumer_state;  // a ConsumerState
+    u32 takeovers;       // incarnations of the server that have taken up the ring
 };
 static_assert(sizeof(Header) == 3 * kLine);
 static_assert(offsetof(Header, submitted) == kLine && offsetof(Header, completed) == 2 * kLine);

@@ -73,6 +73,7 @@ public:
     template <class Wanted>
     Result<std::optional<Completion>> take(Wanted wanted) {
         if (broken_) return Error::ProtocolViolation;
+        if (all_taken()) return std::optional<Completion>();
         for (u64 position = oldest_; position != submitted_; ++position) {
             if (!in_use_[position % Count] || !wanted(position)) continue;
             u64 state = acquire(memory_.entry(position).state);
@@ -105,8 +106,12 @@ public:
         return state == ConsumerState::Serving || state == ConsumerState::Detached ? state : ConsumerState::Held;
     }
 
+    // It changes when another incarnation of the server has taken up the ring, which signals the client.
+    u32 takeovers() const { return read_once(memory_.header().takeovers); }
+
     // Completions are there that were not taken.
     bool anything_done() const {
+        if (all_taken()) return false;
         for (u64 position = oldest_; position != submitted_; ++position)
             if (in_use_[position % Count] && acquire(memory_.entry(position).state) != submitted_state(position))
                 return true;
@@ -125,12 +130,17 @@ public:
 private:
     explicit Producer(const Memory& memory) : memory_(memory) {}
 
+    // As far as the server has said: it counts an entry when it has completed it. So who finds nothing has not looked at all of
+    // them.
+    bool all_taken() const { return acquire(memory_.header().completed) == taken_; }
+
     Completion take_from(u64 position) {
         const EntryHead& entry = memory_.entry(position);
         Completion completion{position, labels_[position % Count], static_cast<Error>(read_once(entry.status)), read_once(entry.attempts), {}};
         const u64* words = memory_.response(position);
         for (u32 i = 0; i < memory_.geometry().response_words; ++i) completion.words[i] = read_once(words[i]);
         in_use_[position % Count] = false;
+        ++taken_;
         while (oldest_ != submitted_ && !in_use_[oldest_ % Count]) ++oldest_;
         return completion;
     }
@@ -138,6 +148,7 @@ private:
     Memory memory_;
     u64 submitted_ = 0;  // the next position
     u64 oldest_ = 0;     // the first whose completion was not taken
+    u64 taken_ = 0;      // completions
     u32 labels_[Count] = {};
     bool in_use_[Count] = {};
     bool broken_ = false;
