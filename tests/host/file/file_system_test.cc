@@ -88,3 +88,41 @@ STAGE_CASE(Served, "a damaged directory shows what can be read, names what canno
     // The entries of its block before it are there, and those of other directories.
     CHECK(files.stat("/deep/er/and/deeper/file").ok());
 }
+
+namespace {
+
+Task<unsigned> read_often(File& file, unsigned times) {
+    unsigned good = 0;
+    std::byte byte;
+    for (; times > 0; --times) {
+        const Result<u64> count = co_await file.read(0, {&byte, 1});
+        good += count.ok() && *count == 1;
+    }
+    co_return good;
+}
+
+}  // namespace
+
+STAGE_CASE(Served, "a read that waits for the disk while the ring comes round to it fails nobody") {
+    constexpr unsigned kOften = 2 * file::File::kRingEntries;
+    WakeLoop loop;
+    FileSystem files(loop);
+    REQUIRE(files.connect("file/0").ok());
+    auto slow = files.open("/deep/er/and/deeper/file"), quick = files.open("/hello.txt");
+    REQUIRE((slow.ok() && quick.ok()));
+    REQUIRE(loop.run(read_often(*quick, 1)) == 1);
+    plan.holds = true;
+    Task<unsigned> waiting = read_often(*slow, 1);
+    waiting.start();
+    REQUIRE(loop.run(read_often(*quick, 1)) == 1);  // what it wants is known, and the server has begun the other one
+    plan.holds = false;
+    CHECK(!waiting.done());
+    Task<unsigned> reading = read_often(*quick, kOften);
+    reading.start();
+    for (unsigned turn = 0; turn < 2 * kOften; ++turn) loop.run_once();
+    CHECK(!reading.done());
+    stage.signal(server, TestServer::kFinish);
+    while (!reading.done()) loop.run_once();
+    CHECK(reading.take() == kOften);
+    CHECK(waiting.take() == 1);
+}
