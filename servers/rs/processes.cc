@@ -7,7 +7,7 @@
 namespace eft::supervisor {
 namespace {
 
-constexpr u32 kTombstoneQuota = 64;
+constexpr u32 kTombstoneQuota = 64;  // beside the persistent part that it stands on
 
 Status status(const Result<Empty>& answer) { return answer.ok() ? Status() : Status(answer.error()); }
 
@@ -91,7 +91,10 @@ Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool 
     return pid;
 }
 
-Result<u32> Processes::spawn_tombstone(unsigned index) { return start(parts_[index], "tombstone", kTombstoneQuota, 0, 0); }
+Result<u32> Processes::spawn_tombstone(unsigned index) {
+    const u32 persistent_pages = static_cast<u32>(parts_[index].memory.bytes().size() / kPageSize);
+    return start(parts_[index], "tombstone", kTombstoneQuota + persistent_pages, 0, 0);
+}
 
 // The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
 void Processes::remember_replies(unsigned index) {
