@@ -1,5 +1,8 @@
 #include "net/addresses.h"
 
+#include "lwip/ip.h"
+#include "lwip/netif.h"
+
 #include <cstring>
 
 namespace eft::net {
@@ -19,9 +22,9 @@ Address address_of(const ip_addr_t& address) {
 
 ip_addr_t lwip_address(const Address& address) {
     ip_addr_t result{};
-    if (address == Address{}) {
+    if (same(address, {})) {
         IP_SET_TYPE_VAL(result, IPADDR_TYPE_ANY);
-    } else if (address.high == 0 && (address.low & 0xffff'ffff) == kMapped) {
+    } else if (is_ipv4(address)) {
         ip_addr_set_ip4_u32_val(result, static_cast<u32>(address.low >> 32));
     } else {
         IP_SET_TYPE_VAL(result, IPADDR_TYPE_V6);
@@ -29,6 +32,11 @@ ip_addr_t lwip_address(const Address& address) {
         ip6_addr_clear_zone(ip_2_ip6(&result));
     }
     return result;
+}
+
+void assign_zone(ip_addr_t& address) {
+    if (!IP_IS_V6_VAL(address) || !ip6_addr_lacks_zone(ip_2_ip6(&address), IP6_UNKNOWN)) return;
+    if (netif* const way = ip_route(IP6_ADDR_ANY, &address)) ip6_addr_assign_zone(ip_2_ip6(&address), IP6_UNKNOWN, way);
 }
 
 }  // namespace eft::net

@@ -15,15 +15,24 @@ constexpr u16 kKept = TF_WND_SCALE | TF_TIMESTAMP | TF_SACK;
 
 bool is_starting(u8 state) { return state == SYN_SENT || state == SYN_RCVD; }
 
+// The first byte that lwIP still keeps. It lets go of whole segments, and those of another incarnation ended elsewhere: a part of
+// one may be acknowledged, of which lwIP tells nobody until all of it is.
+u32 first_kept(const tcp_pcb& control) {
+    u32 first = control.lastack;
+    for (const tcp_seg* segment : {control.unacked, control.unsent})
+        if (segment && TCP_SEQ_LT(lwip_ntohl(segment->tcphdr->seqno), first)) first = lwip_ntohl(segment->tcphdr->seqno);
+    return first;
+}
+
 }  // namespace
+
+Ends ends_of(const tcp_pcb& control) {
+    return {address_of(control.local_ip), address_of(control.remote_ip), control.local_port, control.remote_port};
+}
 
 TcpRecord record_of(const tcp_pcb& control) {
     TcpRecord record;
-    record.local = address_of(control.local_ip);
-    record.peer = address_of(control.remote_ip);
-    record.local_port = control.local_port;
-    record.peer_port = control.remote_port;
-    record.send_unacknowledged = control.lastack;
+    record.send_unacknowledged = first_kept(control);
     record.send_end = control.snd_nxt;
     record.receive_next = control.rcv_nxt;
     record.announced_edge = control.rcv_ann_right_edge;
@@ -44,16 +53,16 @@ TcpRecord record_of(const tcp_pcb& control) {
 
 bool is_end_queued(const TcpRecord& record) { return record.state == FIN_WAIT_1 || record.state == CLOSING || record.state == LAST_ACK; }
 
-tcp_pcb* make_control(const TcpRecord& record, u32 window) {
-    const ip_addr_t local = lwip_address(record.local), peer = lwip_address(record.peer);
+tcp_pcb* make_control(const Ends& ends, const TcpRecord& record, u32 window) {
+    const ip_addr_t local = lwip_address(ends.local), peer = lwip_address(ends.peer);
     tcp_pcb* const control = tcp_new_ip_type(IP_GET_TYPE(&peer));
     if (control == nullptr) return nullptr;
     ip_addr_copy(control->local_ip, local);
     ip_addr_copy(control->remote_ip, peer);
-    if (IP_IS_V6(&control->remote_ip) && ip6_addr_lacks_zone(ip_2_ip6(&control->remote_ip), IP6_UNICAST))
-        if (netif* const way = ip_route(&control->local_ip, &control->remote_ip)) ip6_addr_assign_zone(ip_2_ip6(&control->remote_ip), IP6_UNICAST, way);
-    control->local_port = record.local_port;
-    control->remote_port = record.peer_port;
+    assign_zone(control->local_ip);
+    assign_zone(control->remote_ip);
+    control->local_port = ends.local_port;
+    control->remote_port = ends.peer_port;
     // lwIP queues bytes only before the end of them has been queued: queue_end() sets the state then.
     control->state = is_end_queued(record) ? ESTABLISHED : static_cast<tcp_state>(record.state);
     control->lastack = control->snd_lbb = record.send_unacknowledged;
@@ -94,17 +103,15 @@ bool queue_end(tcp_pcb& control, const TcpRecord& record) {
 }
 
 // As tcp_connect() does: the SYN's number is the one before the first that lwIP counts.
-TcpRecord new_connection(const Address& local, u16 local_port, const Address& peer, u16 peer_port, u32 first_sequence) {
+TcpRecord new_connection(const Ends& ends, u32 first_sequence) {
     TcpRecord record;
-    record.local = local, record.local_port = local_port;
-    record.peer = peer, record.peer_port = peer_port;
     record.state = SYN_SENT;
     record.send_unacknowledged = record.window_acknowledgement = first_sequence - 1;
     record.send_end = first_sequence;
     record.send_window = TCP_WND;
     record.congestion_window = 1;
     record.slow_start_threshold = TCP_SND_BUF;
-    const ip_addr_t from = lwip_address(local), to = lwip_address(peer);
+    const ip_addr_t from = lwip_address(ends.local), to = lwip_address(ends.peer);
     record.segment = tcp_eff_send_mss(kLeastSegment, &from, &to);
     return record;
 }

@@ -14,10 +14,15 @@ struct tcp_pcb;
 
 namespace eft::net {
 
+// Which connection it is.
+struct Ends {
+    Address local{}, peer{};
+    u16 local_port = 0, peer_port = 0;
+};
+Ends ends_of(const tcp_pcb& control);
+
 // The variables of RFC 9293, 3.3.1, and what lwIP has beside them.
 struct TcpRecord {
-    Address local, peer;
-    u16 local_port = 0, peer_port = 0;
     u32 send_unacknowledged = 0;
     u32 send_end = 0;  // behind all that may have been sent
     u32 receive_next = 0;
@@ -41,12 +46,12 @@ TcpRecord record_of(const tcp_pcb& control);
 // a connection its SYN is queued, to be sent (again) by tcp_output(). Bytes that the peer has not acknowledged are queued by the
 // caller with tcp_write(), and behind them, where is_end_queued() says so, their end with queue_end(). `window`: how many bytes
 // the caller can take.
-tcp_pcb* make_control(const TcpRecord& record, u32 window);
+tcp_pcb* make_control(const Ends& ends, const TcpRecord& record, u32 window);
 bool is_end_queued(const TcpRecord& record);
 // False: there is no memory.
 bool queue_end(tcp_pcb& control, const TcpRecord& record);
 
 // A connection that this machine begins, before its SYN is sent.
-TcpRecord new_connection(const Address& local, u16 local_port, const Address& peer, u16 peer_port, u32 first_sequence);
+TcpRecord new_connection(const Ends& ends, u32 first_sequence);
 
 }  // namespace eft::net

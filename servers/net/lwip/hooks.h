@@ -7,11 +7,13 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+struct tcp_hdr;
 struct tcp_pcb;
 /* The first sequence number of a connection that begins. */
 uint32_t eft_net_first_sequence(const ip_addr_t* local, uint16_t local_port, const ip_addr_t* remote, uint16_t remote_port);
-/* A segment has come for a connection or a listener. ERR_OK: go on; another: it is dropped. */
-err_t eft_net_segment_in(struct tcp_pcb* pcb, struct pbuf* segment);
+/* A segment has come for a connection or a listener; the header is in the order of this machine. ERR_OK: go on; another: it is
+ * dropped. */
+err_t eft_net_segment_in(struct tcp_pcb* pcb, struct tcp_hdr* header, struct pbuf* segment);
 /* A segment is about to be made or sent. Answers `length`. */
 uint8_t eft_net_segment_out(const struct tcp_pcb* pcb, uint8_t length);
 #ifdef __cplusplus
@@ -19,6 +21,6 @@ uint8_t eft_net_segment_out(const struct tcp_pcb* pcb, uint8_t length);
 #endif
 
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port) eft_net_first_sequence(local, local_port, remote, remote_port)
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first, second, segment) eft_net_segment_in(pcb, segment)
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first, second, segment) eft_net_segment_in(pcb, header, segment)
 #define LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH(pcb, length) eft_net_segment_out(pcb, length)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(segment, header, pcb, options) (options)

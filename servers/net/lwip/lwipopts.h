@@ -21,6 +21,7 @@
 #define LWIP_ARP 1
 #define LWIP_ETHERNET 1
 #define LWIP_DHCP 1
+#define DHCP_DOES_ARP_CHECK 0 /* a second before the first connection; who gives addresses away asks himself (RFC 2131, 2.2) */
 #define LWIP_DNS 1
 #define LWIP_RAW 1
 #define LWIP_UDP 1

@@ -1,8 +1,8 @@
 #include "wire.h"
 
+#include "net/loopback.h"
+
 #include "lwip/init.h"
-#include "lwip/ip.h"
-#include "lwip/netif.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 #include "lwip/timeouts.h"
@@ -30,30 +30,6 @@ err_t half_open(u8_t, tcp_pcb_listen* listener, tcp_pcb* control) {
 }
 constexpr tcp_ext_arg_callbacks kExtra{gone, half_open};
 
-netif& loopback() {
-    for (netif* each = netif_list; each; each = each->next)
-        if (each->name[0] == 'l') return *each;
-    throw std::logic_error("no loopback interface");
-}
-
-// The oldest frame only, where netif_poll() would take what is answered, too.
-void take_frame_in() {
-    netif& lo = loopback();
-    pbuf* const frame = lo.loop_first;
-    pbuf* last = frame;
-    for (--lo.loop_cnt_current; last->len != last->tot_len; last = last->next) --lo.loop_cnt_current;
-    if (last == lo.loop_last) lo.loop_first = lo.loop_last = nullptr;
-    else lo.loop_first = last->next;
-    last->next = nullptr;
-    if (ip_input(frame, &lo) != ERR_OK) pbuf_free(frame);
-}
-
-u32 frames_waiting() {
-    u32 count = 0;
-    for (const pbuf* piece = loopback().loop_first; piece; piece = piece->next) count += piece->len == piece->tot_len;
-    return count;
-}
-
 }  // namespace
 
 std::string pattern(u64 bytes, unsigned seed) {
@@ -67,8 +43,9 @@ std::string pattern(u64 bytes, unsigned seed) {
 void End::take_half_open(tcp_pcb& control) { attach(control); }
 
 // As after a death: a new connection is a record, too.
-void End::begin(const TcpRecord& connection) {
-    recorded_.tcp = connection;
+void End::begin(const Ends& connection) {
+    recorded_.ends = connection;
+    recorded_.tcp = new_connection(connection, static_cast<u32>(numbers()));
     recorded_.is_there = true;
     recover();
     record();
@@ -121,7 +98,7 @@ void End::work() {
 
 void End::record() {
     recorded_.is_there = control_ != nullptr;
-    if (control_) recorded_.tcp = record_of(*control_);
+    if (control_) recorded_.ends = ends_of(*control_), recorded_.tcp = record_of(*control_);
     recorded_.received = received_.size();
     recorded_.acknowledged = acknowledged_;
     recorded_.peer_ended = peer_ended_;
@@ -142,7 +119,7 @@ void End::die() {
 
 void End::recover() {
     if (!recorded_.is_there) return;
-    tcp_pcb* const control = make_control(recorded_.tcp, kRing);
+    tcp_pcb* const control = make_control(recorded_.ends, recorded_.tcp, kRing);
     if (!control) throw std::runtime_error("no memory for a control block");
     attach(*control);
     if (control->state == SYN_RCVD) control->listener = wire_.listener();
@@ -156,7 +133,7 @@ void End::recover() {
 Wire::Wire(unsigned seed, bool ipv6) : random_(seed) {
     static const bool started = (lwip_init(), true);
     static_cast<void>(started);
-    lose_frames();
+    drop_looped();
     tcp_pcb* const control = tcp_new_ip_type(IPADDR_TYPE_ANY);
     ip_set_option(control, SOF_REUSEADDR);
     if (tcp_bind(control, IP_ANY_TYPE, kPort) != ERR_OK) throw std::runtime_error("the port is taken");
@@ -169,7 +146,7 @@ Wire::Wire(unsigned seed, bool ipv6) : random_(seed) {
     if (ipv6) IP_ADDR6(&here, 0, 0, 0, PP_HTONL(1));
     else IP_ADDR4(&here, 127, 0, 0, 1);
     static u16 port = 50000;
-    active.begin(new_connection(address_of(here), ++port, address_of(here), kPort, static_cast<u32>(numbers())));
+    active.begin({address_of(here), address_of(here), ++port, kPort});
 }
 
 tcp_pcb_listen* Wire::listener() const { return reinterpret_cast<tcp_pcb_listen*>(listener_); }
@@ -179,21 +156,14 @@ Wire::~Wire() {
     while (tcp_tw_pcbs) tcp_abort(tcp_tw_pcbs);
     while (tcp_active_pcbs) tcp_abandon(tcp_active_pcbs, 0);
     tcp_close(listener_);
-    lose_frames();
-}
-
-void Wire::lose_frames() {
-    netif& lo = loopback();
-    if (lo.loop_first) pbuf_free(std::exchange(lo.loop_first, nullptr));
-    lo.loop_last = nullptr;
-    lo.loop_cnt_current = 0;
+    drop_looped();
 }
 
 // One turn of both ends. A death is before or after the record, which decides whether the turn happened.
 void Wire::step(u32 chance) {
     const u32 fate = chance == 0 ? 1 : random_() % chance;
     // What is sent in this turn goes on in the next one: it may promise what is not recorded yet.
-    for (u32 left = std::min<u32>(frames_waiting(), 1 + random_() % 8); left != 0; --left) take_frame_in();
+    take_looped(std::min<u32>(looped_frames(), 1 + random_() % 8));
     active.work(), passive.work();
     clock_ms += 25;
     sys_check_timeouts();
@@ -204,7 +174,7 @@ void Wire::step(u32 chance) {
     if (random_() % 2) victim.record();
     ++deaths_;
     victim.die();
-    lose_frames();  // lwIP's last words among them: a control block that is removed sends the acknowledgement that it owes
+    drop_looped();  // lwIP's last words among them: a control block that is removed sends the acknowledgement that it owes
     victim.recover();
     victim.record();
 }
@@ -225,6 +195,6 @@ void* eft_net_allocate(size_t size) { return std::malloc(size); }
 void* eft_net_allocate_cleared(size_t count, size_t size) { return std::calloc(count, size); }
 void eft_net_free(void* block) { std::free(block); }
 uint32_t eft_net_first_sequence(const ip_addr_t*, uint16_t, const ip_addr_t*, uint16_t) { return static_cast<uint32_t>(numbers()); }
-err_t eft_net_segment_in(tcp_pcb*, pbuf*) { return ERR_OK; }
+err_t eft_net_segment_in(tcp_pcb*, tcp_hdr*, pbuf*) { return ERR_OK; }
 uint8_t eft_net_segment_out(const tcp_pcb*, uint8_t length) { return length; }
 }

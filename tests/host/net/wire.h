@@ -23,7 +23,7 @@ public:
 
     explicit End(Wire& wire) : wire_(wire) {}
     void take_half_open(tcp_pcb& control);
-    void begin(const TcpRecord& connection);
+    void begin(const Ends& connection);
     // All that is to be sent, and then the end of it.
     void send(const std::string& bytes) { to_send_ = bytes, ends_ = true; }
 
@@ -33,6 +33,7 @@ public:
     bool has_failed() const { return failed_; }
     u8 state() const;
     const TcpRecord& recorded() const { return recorded_.tcp; }
+    const Ends& ends() const { return recorded_.ends; }
 
     // The steps of a turn.
     void work();
@@ -59,6 +60,7 @@ private:
     u64 acknowledged_ = 0, queued_ = 0;
 
     struct Recorded {
+        Ends ends;
         TcpRecord tcp;
         u64 received = 0, acknowledged = 0;
         bool peer_ended = false, connected = false, is_there = false;
@@ -84,7 +86,6 @@ public:
 
 private:
     void step(u32 chance);
-    void lose_frames();
 
     std::mt19937 random_;
     tcp_pcb* listener_ = nullptr;

@@ -7,7 +7,10 @@
 #include <eft/idl/mock/names.h>
 #include <eft/server.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace eft::test {
 
@@ -25,11 +28,15 @@ public:
                 if (badge > above.badge) answer_.push_back(badge);
             return badges(false);
         });
-        mock_.on_connect([this](auto&) -> Result<names::Session> {
-            EFT_TRY(CapHandle copy, copy_capability(*granted("server"), kAllRights, next_badge_));
+        mock_.on_connect([this](names::ServiceName& asked) -> Result<names::Session> {
+            const auto service = std::ranges::find(services_, asked.name, &Service::name);
+            if (!services_.empty() && service == services_.end()) return Error::NotFound;
+            const u64 badge = next_badge_++ | (services_.empty() ? 0 : raw(service->kind));
+            EFT_TRY(CapHandle copy, copy_capability(*granted("server"), kAllRights, badge));
             names::Session session;
             session.session = session.session.owning(copy.release());
-            session.badge = next_badge_++;
+            session.badge = badge;
+            given_.push_back(badge);
             return session;
         });
         stage.connect(program_, "server", server, Badge::None);
@@ -41,6 +48,16 @@ public:
     void admit(Program& client) {
         stage_.connect(client, WellKnown::Names, program_, names::Names::badge_of(names::Names::SessionKind::Client, next_client_++));
     }
+
+    // There are only these services, all of them the server's, with sessions of these kinds: the badge of number 0. Without this
+    // every name is the server's.
+    struct Service {
+        std::string_view name;
+        Badge kind;
+    };
+    void allow_only(std::vector<Service> services) { services_ = std::move(services); }
+    // The badges of all sessions so far.
+    const std::vector<u64>& given() const { return given_; }
 
     // The server is told that these sessions have ended.
     void close(std::vector<u64> badges) {
@@ -75,7 +92,8 @@ private:
     Stage& stage_;
     Program& server_;
     names::NamesMock mock_;
-    std::vector<u64> ended_, open_, answer_;
+    std::vector<u64> ended_, open_, answer_, given_;
+    std::vector<Service> services_;
     bool incomplete_ = false, lost_ = false;
     u64 next_badge_ = 7, next_client_ = 3;
     Program& program_ = stage_.add("names", [this]() -> int {

@@ -95,9 +95,12 @@ public:
     // A server with state (<eft/run_server.h>), more important than the test. `more` outlives the Stage.
     template <class Server, class... More>
     Program& serve(std::string name, u32 layout_version, More&... more) {
-        return add(std::move(name), [layout_version, &more...]() -> int { run_server<Server>(layout_version, more...); },
-                   {.priority = kServerPriority, .state_bytes = page_up(Server::Region::kBytes), .persistent_slots = std::max(Server::kSlots, kUsualPersistentSlots),
-                    .replies = kMostReplies});
+        return add(std::move(name), [layout_version, &more...]() -> int { run_server<Server>(layout_version, more...); }, options_of<Server>());
+    }
+    template <class Server>
+    static ProgramOptions options_of() {
+        return {.priority = kServerPriority, .state_bytes = page_up(Server::Region::kBytes), .persistent_slots = std::max(Server::kSlots, kUsualPersistentSlots),
+                .replies = kMostReplies};
     }
     // The client has a capability to the server's endpoint, under this name of its configuration.
     void connect(Program& client, std::string_view name, Program& server, Badge badge);

@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(Fixture, "frames go both ways while their driver is killed, cr
     system.shut_down();
 }
 
-TEST_CASE_FIXTURE(Fixture, "a link that goes down and up is an event each, also when there is no driver at that moment") {
+TEST_CASE_FIXTURE(Fixture, "a link that goes down and up is an event each, also when there is no driver at that moment, or it has been stopped") {
     Service driver(system, "virtio_net");
     const auto set_link = [&](bool up) { system.machine().control().command("set_link", {{"name", "card-net0"}, {"up", up}}); };
     const auto says = [&](const std::string& line) {
@@ -176,11 +176,21 @@ TEST_CASE_FIXTURE(Fixture, "a link that goes down and up is an event each, also 
     driver.kill();
     set_link(true);
     CHECK(says("event 4: up"));
-    const std::uint32_t arrived = traffic.arrived;
-    CHECK(comes_true([&] { return traffic.arrived > arrived + 100; }, std::chrono::seconds(10)));
+    const auto goes_on = [&] {
+        const std::uint32_t arrived = traffic.arrived, sent = traffic.sent;
+        return comes_true([&] { return traffic.arrived > arrived + 500 && traffic.sent > sent + 500; }, std::chrono::seconds(10));
+    };
+    CHECK(goes_on());
+    system.run("service stop virtio_net; sleep 100");
+    set_link(false);
+    system.run("service start virtio_net");
+    CHECK(says("event 5: down"));
+    set_link(true);
+    CHECK(says("event 6: up"));
+    CHECK(goes_on());
     traffic.stop();
     CHECK(driver.call("Counts").at("resets") == 0);
-    CHECK(system.run("log frames").find("event 5") == std::string::npos);
+    CHECK(system.run("log frames").find("event 7") == std::string::npos);
     system.shut_down();
 }
 

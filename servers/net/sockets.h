@@ -1,0 +1,154 @@
+// The sockets: records that last, what lwIP has for each, and the rings of their clients.
+//
+//   calls and ring entries change records, and touch() them
+//   take_bells()   clients have written or read bytes
+//   act()          what lwIP has is brought in line with records that were touched; after a restart that is all of them
+//   settle()       what lwIP has done is recorded, and only then told to clients: steps (2) and (3) of records.h
+//
+// lwIP calls back into the Live of a socket: from frames that come in, from timers, and from act(). Calls and ring entries are
+// served between two turns, when every record says what its Live does.
+#pragma once
+
+#include "net/keeper.h"
+#include "net/records.h"
+
+#include <eft/idl/socket.h>
+#include <eft/ring/server.h>
+#include <eft/socket/layout.h>
+
+#include <array>
+#include <span>
+
+struct pbuf;
+struct raw_pcb;
+struct tcp_pcb;
+struct udp_pcb;
+
+namespace eft::net {
+
+class Sockets;
+
+// What this incarnation has for a record.
+struct Live {
+    Sockets* sockets = nullptr;
+    SocketRecord now;         // as it will be recorded
+    tcp_pcb* tcp = nullptr;   // a listener's, too
+    udp_pcb* udp = nullptr;
+    u64 queued = 0;           // position in the send ring: what lies before it lwIP has
+    u64 taken = 0;            // in the receive ring: the client has it
+    bool is_dirty = false;    // to be recorded and told
+    bool is_touched = false;  // to be brought in line
+    bool connects = false, accepts = false;
+    bool is_freed = false;    // its client is to be told so, when that is recorded
+    u8 freed_place = 0;
+    u16 freed_number = 0;
+    u16 accepts_from = kNobody;
+    ring::Pending<Empty> connect;
+    ring::Pending<socket::Endpoint> accept;
+
+    u32 index() const;
+    bool is(Stage stage) const { return now.stage == stage; }
+};
+
+class Sockets {
+public:
+    static constexpr u32 kPlaces = 16;  // sessions
+
+    explicit Sockets(Keeper& keeper);
+    Sockets(const Sockets&) = delete;
+    Sockets& operator=(const Sockets&) = delete;
+
+    // Before anything else, when lwIP and the interfaces are there, and areas are mapped. False: there is no memory.
+    bool prepare_pings();
+    void recover();
+
+    // Of a session's socket; null if it is not open.
+    Live* find(u32 place, u32 number);
+    // LimitReached: all are in use.
+    Result<u32> find_free();
+    // A port that nobody has for this kind; 0: there is none.
+    u16 free_port(socket::Kind kind);
+    bool is_taken(socket::Kind kind, const Address& local, u16 port, bool reuse, u32 except) const;
+
+    // The record was changed by a call, or an entry waits for it.
+    void touch(u32 index);
+    // The entry is completed when the socket is connected, or has a connection.
+    void wait_for_connection(Live& live, ring::Pending<Empty> pending);
+    void wait_for_peer(Live& live, u32 listener, ring::Pending<socket::Endpoint> pending);
+    // Of a session that ends, or whose area goes: nothing may refer to it any more. Its records are freed.
+    void end_all(u32 place);
+
+    void take_bells(u32 place);
+    // False: a client has rung meanwhile.
+    bool prepare_to_sleep(u32 place);
+    void act();
+    void settle();
+
+    // Frames that had come for anybody may be gone.
+    void frames_were_lost();
+
+    // How far the client has written, as far as that can be true.
+    u64 submitted(const Live& live) const;
+    u32 count(Stage stage) const;
+
+    // From lwIP, by way of hooks and callbacks.
+    void mark(Live& live);
+    bool wants(Live& live, bool has_bytes);
+    // True: it was nobody's any more, and is none now.
+    bool forget_ended(Live& live);
+    Live* half_open(Live& listener, tcp_pcb& control);
+    void established(Live& live);
+    void received(Live& live, pbuf* bytes);
+    void sent(Live& live, u32 bytes);
+    void failed(Live& live, u32 error);
+    void control_gone(Live& live);
+    // Frees `bytes`.
+    void datagram(Live& live, pbuf* bytes, const Address& from, u16 port, u16 sequence);
+    // Of a ping's answer.
+    void echo_reply(u16 identifier, pbuf* bytes, const Address& from, u16 sequence);
+
+private:
+    friend struct Live;
+    void act_on(Live& live);
+    void listen(Live& live);
+    void make_tcp(Live& live);
+    void apply_tcp(Live& live);
+    void make_datagram(Live& live);
+    void pump(Live& live);
+    void pump_stream(Live& live);
+    void pump_datagrams(Live& live);
+    void send_datagram(Live& live, const socket::DatagramHead& head, u64 position);
+    void send_ping(Live& live, pbuf* packet, const ip_addr_t& to, u16 sequence);
+    void hand_over(Live& from, Live& to);
+    void accept_waiting(Live& listener);
+    void complete_waiting(Live& live);
+    void cancel_waiting(Live& live);
+    void release(Live& live);
+    void abort(Live& live);
+    void clear(Live& live);
+    void make_room();
+    void record(Live& live);
+    void tell(Live& live);
+    void tell_free(u32 place);
+    bool has_ready(const Live& listener) const;
+    void publish(u32 place, u32 number, const Live* live);
+    void fail(Live& live, Error error);
+    u32 room(const Live& live) const { return live.now.receive_bytes - static_cast<u32>(live.now.received - live.taken); }
+    socket::Header* header(const Live& live) const;
+    socket::Bytes receive_ring(const Live& live) const;
+    socket::Bytes send_ring(const Live& live) const;
+
+    Keeper& keeper_;
+    std::array<Live, kRecords> live_;
+    std::array<u16, kRecords> dirty_{}, touched_{};
+    u32 dirty_count_ = 0, touched_count_ = 0;
+    std::array<std::array<u16, socket::kSockets>, kPlaces> found_{};  // the record that a number had last
+    raw_pcb* ping4_ = nullptr;
+    raw_pcb* ping6_ = nullptr;
+    bool needs_room_ = true;  // records have been taken since make_room()
+    u32 last_port_ = 0;  // from the first free one on; 0: none yet
+    bool is_recovering_ = false;
+    u64 recovered_ = 0, lost_ = 0;  // to be added to the totals
+};
+
+}  // namespace eft::net

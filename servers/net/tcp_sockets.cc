@@ -1,0 +1,391 @@
+// Streams: what lwIP calls, and what is done with its control blocks.
+#include "net/sockets.h"
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace eft::net {
+
+using socket::Failure;
+
+namespace {
+
+constexpr u16 kPiece = 32 * 1024;  // for lwIP's 16-bit lengths
+
+Live* live_of(const tcp_pcb* control) { return static_cast<Live*>(control->callback_arg); }
+Live& live_of(void* argument) { return *static_cast<Live*>(argument); }
+
+Error failure_of(err_t error, const SocketRecord& record) {
+    if (error == ERR_RST && record.stage == Stage::Connecting) return to_error(Failure::ConnectionRefused);
+    return to_error(error == ERR_ABRT ? Failure::ConnectionTimedOut : Failure::ConnectionReset);
+}
+
+err_t on_received(void* argument, tcp_pcb*, pbuf* bytes, err_t) {
+    live_of(argument).sockets->received(live_of(argument), bytes);
+    return ERR_OK;
+}
+err_t on_sent(void* argument, tcp_pcb*, u16_t bytes) {
+    live_of(argument).sockets->sent(live_of(argument), bytes);
+    return ERR_OK;
+}
+err_t on_connected(void* argument, tcp_pcb*, err_t) {
+    live_of(argument).sockets->established(live_of(argument));
+    return ERR_OK;
+}
+err_t on_accepted(void* argument, tcp_pcb* control, err_t) {
+    if (control == nullptr) return ERR_MEM;
+    return on_connected(argument, control, ERR_OK);
+}
+// The control block is gone already. ERR_CLSD: because both ends have ended.
+void on_error(void* argument, err_t error) {
+    if (argument == nullptr || error == ERR_CLSD) return;
+    live_of(argument).sockets->failed(live_of(argument), static_cast<u32>(failure_of(error, live_of(argument).now)));
+}
+void on_gone(u8_t, void* argument) {
+    if (argument != nullptr) live_of(argument).sockets->control_gone(live_of(argument));
+}
+err_t on_half_open(u8_t, tcp_pcb_listen* listener, tcp_pcb* control) {
+    Live& of = live_of(listener->callback_arg);
+    return of.sockets->half_open(of, *control) ? ERR_OK : ERR_MEM;
+}
+
+constexpr tcp_ext_arg_callbacks kExtra{on_gone, on_half_open};
+
+void attach(tcp_pcb& control, Live& live) {
+    live.tcp = &control;
+    tcp_arg(&control, &live);
+    tcp_ext_arg_set_callbacks(&control, 0, &kExtra);
+    tcp_ext_arg_set(&control, 0, &live);
+    if (control.state == TIME_WAIT) return;
+    tcp_recv(&control, on_received);
+    tcp_sent(&control, on_sent);
+    tcp_err(&control, on_error);
+    control.connected = on_connected;
+}
+
+// So much the client can take. lwIP counts on its largest window from the SYN on, whose window has 16 bits: no client's ring
+// is smaller.
+void open_window(tcp_pcb& control, u32 room) {
+    control.rcv_wnd = control.rcv_ann_wnd = room;
+    control.rcv_ann_right_edge = control.rcv_nxt + 0xffff;
+}
+
+// Frames from the peer were lost. As many acknowledgements of the same byte make it send again at once (RFC 5681, 3.2), and not
+// when its timer ends: three that say nothing new, behind one that may.
+void ask_to_send_again(tcp_pcb& control) {
+    constexpr int kRepeats = 4;
+    for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
+}
+
+// A peer that uses its port again, for a connection whose sequence numbers lie behind those of the one that has ended (RFC 9293,
+// 3.10.7.4: TIME-WAIT). lwIP would only acknowledge the old one.
+bool begins_again(const tcp_pcb& ended, const tcp_hdr& header) {
+    return (TCPH_FLAGS(&header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && TCP_SEQ_GT(header.seqno, ended.rcv_nxt);
+}
+
+// The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
+void take_in_again(tcp_hdr& header, pbuf& segment) {
+    const u16 bytes = TCPH_HDRLEN_BYTES(&header);
+    const bool is_in_one_piece = reinterpret_cast<u8*>(&header) + bytes == segment.payload;
+    if (!is_in_one_piece || pbuf_add_header(&segment, bytes) != 0) return;  // the peer says it again
+    header.src = lwip_htons(header.src);
+    header.dest = lwip_htons(header.dest);
+    header.seqno = lwip_htonl(header.seqno);
+    header.ackno = lwip_htonl(header.ackno);
+    header.wnd = lwip_htons(header.wnd);
+    pbuf_ref(&segment);
+    tcp_input(&segment, ip_current_input_netif());
+}
+
+// The peer's SYN has come, and another one comes. lwIP would take options from it that the first did not have, with a window that
+// it holds to be untouched.
+void answer_again(tcp_pcb& control, const tcp_hdr& header) {
+    if (header.seqno != control.rcv_nxt - 1 || TCPH_FLAGS(&header) & TCP_ACK) return;
+    tcp_rexmit(&control);
+    tcp_output(&control);
+}
+
+bool can_end(const tcp_pcb& control) { return control.state == ESTABLISHED || control.state == CLOSE_WAIT; }
+
+}  // namespace
+
+// That the port is free the records have said, so that lwIP is not asked to bind it.
+void Sockets::listen(Live& live) {
+    const Address& local = live.now.ends.local;
+    tcp_pcb* const control = tcp_new_ip_type(is_any(local) ? IPADDR_TYPE_ANY : is_ipv4(local) ? IPADDR_TYPE_V4 : IPADDR_TYPE_V6);
+    if (!control) return fail(live, Error::OutOfMemory);
+    if (!is_any(local)) {
+        control->local_ip = lwip_address(local);
+        assign_zone(control->local_ip);
+    }
+    control->local_port = live.now.ends.local_port;
+    tcp_ext_arg_set_callbacks(control, 0, &kExtra);
+    tcp_ext_arg_set(control, 0, &live);
+    tcp_arg(control, &live);
+    tcp_pcb* const listener = tcp_listen_with_backlog(control, 255);
+    if (!listener) {
+        tcp_ext_arg_set(control, 0, nullptr);
+        tcp_abort(control);
+        return fail(live, Error::OutOfMemory);
+    }
+    live.tcp = listener;
+    tcp_accept(listener, on_accepted);
+}
+
+// Of a connection that begins, or that a dead incarnation had.
+void Sockets::make_tcp(Live& live) {
+    SocketRecord& now = live.now;
+    const bool waits = live.is(Stage::HalfOpen) || live.is(Stage::Ready);
+    const auto is_handed_over = [&](const Live& each) {
+        return each.is(Stage::Connected) && each.now.ends.peer_port == now.ends.peer_port && each.now.ends.local_port == now.ends.local_port &&
+               same(each.now.ends.peer, now.ends.peer) && same(each.now.ends.local, now.ends.local);
+    };
+    if (waits && (!live_[now.listener].is(Stage::Listening) || std::ranges::any_of(live_, is_handed_over))) {
+        return clear(live);
+    }
+    if (const socket::Header* const from = header(live)) {
+        // The client may have taken bytes since. One that says too much is found by pump_stream().
+        const u64 taken = ring::acquire(from->taken);
+        live.taken = taken <= now.received && now.received - taken <= now.receive_bytes ? taken : now.received;
+    }
+    const TcpRecord recorded = now.tcp;
+    tcp_pcb* const control = make_control(now.ends, recorded, now.has_rings() ? room(live) : TCPWND_MIN16(TCP_WND));
+    if (!control) {
+        ++lost_;
+        return fail(live, to_error(Failure::ConnectionReset));
+    }
+    attach(*control, live);
+    recovered_ += is_recovering_;
+    if (waits) {
+        Live& listener = live_[now.listener];
+        if (!listener.tcp) listen(listener);
+        control->listener = reinterpret_cast<tcp_pcb_listen*>(listener.tcp);
+    }
+    live.queued = now.acknowledged;
+    mark(live);
+    pump(live);
+    if (!live.tcp) return;
+    if (is_end_queued(recorded) && !queue_end(*control, recorded)) tcp_set_flags(control, TF_CLOSEPEND);
+    if (control->state == TIME_WAIT) return;
+    if (control->state >= ESTABLISHED) ask_to_send_again(*control);
+    tcp_output(control);
+}
+
+// What the client has asked for since.
+void Sockets::apply_tcp(Live& live) {
+    tcp_pcb* const control = live.tcp;
+    SocketRecord& now = live.now;
+    const bool is_closing = now.has(SocketRecord::kClosing);
+    if (!control) {
+        if (is_closing) release(live);
+        return;
+    }
+    if (now.has(SocketRecord::kNoDelay)) tcp_nagle_disable(control);
+    else tcp_nagle_enable(control);
+    if (now.keep_alive_s != 0) {
+        ip_set_option(control, SOF_KEEPALIVE);
+        control->keep_idle = now.keep_alive_s * 1000;
+    } else {
+        ip_reset_option(control, SOF_KEEPALIVE);
+    }
+    if (now.hops != 0) control->ttl = now.hops;
+    if (is_closing) {
+        const bool has_unread = now.received != live.taken && !now.has(SocketRecord::kReceiveShut);
+        if (has_unread || live.is(Stage::Connecting)) return release(live);
+        tcp_set_flags(control, TF_RXCLOSED);
+    }
+    if (now.has(SocketRecord::kSendShut) && live.queued == now.send_last && can_end(*control)) {
+        tcp_shutdown(control, 0, 1);
+        mark(live);
+    }
+    // Its number and rings are the client's again when the peer has all bytes.
+    if (is_closing && live.tcp && now.acknowledged == now.send_last && control->state >= FIN_WAIT_1 && control->state != CLOSE_WAIT) {
+        live.is_freed = true;
+        live.freed_place = now.place;
+        live.freed_number = now.number;
+        now.stage = Stage::Ending;
+        mark(live);
+    }
+}
+
+void Sockets::pump_stream(Live& live) {
+    const socket::Header& from = *header(live);
+    SocketRecord& now = live.now;
+    if (!live.tcp || !live.is(Stage::Connected)) return;
+    const u64 taken = ring::acquire(from.taken), submitted = this->submitted(live);
+    const bool taken_true = taken >= live.taken && taken <= now.received;
+    const bool submitted_true = submitted >= live.queued && submitted - now.acknowledged <= now.send_bytes;
+    if (!taken_true || !submitted_true) return fail(live, Error::ProtocolViolation);
+    const socket::Bytes ring = send_ring(live);
+    while (live.queued != submitted) {
+        const auto piece = ring.from(live.queued, std::min<u64>(submitted - live.queued, kPiece));
+        const auto size = static_cast<u16_t>(std::min<u64>(piece.size(), tcp_sndbuf(live.tcp)));
+        if (size == 0 || tcp_write(live.tcp, piece.data(), size, 0) != ERR_OK) break;  // when more is acknowledged
+        live.queued += size;
+    }
+    for (u64 left = taken - live.taken; left != 0;) {
+        const auto size = static_cast<u16_t>(std::min<u64>(left, kPiece));
+        tcp_recved(live.tcp, size);
+        left -= size;
+    }
+    live.taken = taken;
+    tcp_output(live.tcp);
+}
+
+void Sockets::frames_were_lost() {
+    constexpr u32 kLately = 4;  // of lwIP's slow ticks, two a second
+    for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next)
+        if (each->state >= ESTABLISHED && tcp_ticks - each->tmr <= kLately) ask_to_send_again(*each);
+}
+
+// Of a client's connection, or of one that waits to be accepted.
+void Sockets::established(Live& live) {
+    live.now.stage = live.is(Stage::HalfOpen) ? Stage::Ready : Stage::Connected;
+    mark(live);
+    if (live.is(Stage::Ready)) {
+        mark(live_[live.now.listener]);
+        return accept_waiting(live_[live.now.listener]);
+    }
+    open_window(*live.tcp, room(live));
+    touch(live.index());
+}
+
+Live* Sockets::half_open(Live& listener, tcp_pcb& control) {
+    const auto waits = [&](const Live& each) {
+        return (each.is(Stage::HalfOpen) || each.is(Stage::Ready)) && each.now.listener == listener.index();
+    };
+    const auto waiting = std::ranges::count_if(live_, waits);
+    if (waiting >= listener.now.backlog) return nullptr;
+    const auto free = find_free();
+    if (!free.ok()) return nullptr;
+    Live& live = live_[*free];
+    clear(live);
+    live.now.stage = Stage::HalfOpen;
+    live.now.listener = static_cast<u16>(listener.index());
+    live.now.ends = ends_of(control);
+    attach(control, live);
+    // Bytes that come before there is a ring for them would be dropped, and sent again when the peer's timer ends. Told of no
+    // window, it waits until somebody has accepted.
+    if (std::ranges::count_if(live_, [&](const Live& each) { return each.accepts && each.accepts_from == listener.index(); }) <= waiting)
+        control.rcv_wnd = control.rcv_ann_wnd = 0;
+    return &live;
+}
+
+// The connection that has been ready for longest goes to who has asked.
+void Sockets::accept_waiting(Live& listener) {
+    const auto is_ready = [&](const Live& each) { return each.is(Stage::Ready) && each.now.listener == listener.index() && each.tcp; };
+    for (Live& to : live_) {
+        if (!to.accepts || to.accepts_from != listener.index() || !to.is(Stage::Open)) continue;
+        const auto from = std::ranges::find_if(live_, is_ready);
+        if (from == live_.end()) return;
+        hand_over(*from, to);
+    }
+}
+
+void Sockets::hand_over(Live& from, Live& to) {
+    SocketRecord& now = to.now;
+    now.stage = Stage::Connected;
+    now.ends = from.now.ends;
+    now.flags |= SocketRecord::kAccepted | (from.now.flags & SocketRecord::kPeerEnded);
+    attach(*from.tcp, to);
+    to.queued = now.acknowledged;
+    to.taken = now.received;
+    open_window(*to.tcp, room(to));
+    tcp_ack_now(to.tcp);
+    from.tcp = nullptr;
+    clear(from);
+    mark(to);
+    touch(to.index());
+}
+
+void Sockets::received(Live& live, pbuf* bytes) {
+    mark(live);
+    SocketRecord& now = live.now;
+    if (!bytes) {
+        now.flags |= SocketRecord::kPeerEnded;
+        return;
+    }
+    if (now.has(SocketRecord::kReceiveShut) || !now.has_rings() || bytes->tot_len > room(live)) {
+        if (live.tcp) tcp_recved(live.tcp, bytes->tot_len);
+    } else {
+        const socket::Bytes ring = receive_ring(live);
+        for (const pbuf* piece = bytes; piece; piece = piece->next) {
+            ring.copy_in(now.received, {static_cast<const std::byte*>(piece->payload), piece->len});
+            now.received += piece->len;
+        }
+    }
+    pbuf_free(bytes);
+}
+
+void Sockets::sent(Live& live, u32 bytes) {
+    live.now.acknowledged += bytes;
+    mark(live);
+    touch(live.index());
+}
+
+// The control block is gone, and the connection did not end well.
+void Sockets::failed(Live& live, u32 error) {
+    if (live.is(Stage::Free)) return;
+    control_gone(live);
+    if (!live.now.has_client()) return clear(live);
+    live.now.stage = Stage::Connected;
+    const bool had_both_ends = live.now.has(SocketRecord::kPeerEnded) && live.now.acknowledged == live.now.send_last;
+    if (had_both_ends) return;
+    live.now.flags |= SocketRecord::kFailed;
+    live.now.error = error;
+}
+
+// Its time in TIME_WAIT is over, both ends have ended, or failed() follows.
+void Sockets::control_gone(Live& live) {
+    live.tcp = nullptr;
+    live.now.tcp = {};
+    mark(live);
+    if (live.is(Stage::Ending)) clear(live);
+    else touch(live.index());
+}
+
+bool Sockets::forget_ended(Live& live) {
+    if (!live.is(Stage::Ending)) return false;
+    release(live);
+    return true;
+}
+
+bool Sockets::wants(Live& live, bool has_bytes) {
+    mark(live);
+    // Until it is accepted there is no ring to keep its bytes in, so they are not acknowledged: the peer sends them again.
+    return !has_bytes || live.now.has_client() || live.is(Stage::Ending);
+}
+
+}  // namespace eft::net
+
+using namespace eft;
+
+extern "C" {
+
+err_t eft_net_segment_in(tcp_pcb* pcb, tcp_hdr* header, pbuf* segment) {
+    if (pcb->state == LISTEN) return ERR_OK;
+    net::Live* const live = net::live_of(pcb);
+    if (!live || live->tcp != pcb) return ERR_OK;
+    if (pcb->state == TIME_WAIT && net::begins_again(*pcb, *header) && live->sockets->forget_ended(*live)) {
+        net::take_in_again(*header, *segment);
+        return ERR_ABRT;
+    }
+    if (pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
+        net::answer_again(*pcb, *header);
+        return ERR_VAL;
+    }
+    return live->sockets->wants(*live, segment->tot_len != 0) ? ERR_OK : ERR_VAL;
+}
+
+// Of no control block: a reset for a segment that nobody has a use for.
+uint8_t eft_net_segment_out(const tcp_pcb* pcb, uint8_t length) {
+    if (!pcb) return length;
+    net::Live* const live = net::live_of(pcb);
+    if (live && live->tcp == pcb) live->sockets->mark(*live);
+    return length;
+}
+
+}  // extern "C"

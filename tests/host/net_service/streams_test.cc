@@ -1,0 +1,162 @@
+// Streams between programs, over the machine's own addresses.
+#include "raw_client.h"
+#include "traffic.h"
+
+using namespace eft;
+using namespace eft::socket;
+using namespace eft::test;
+
+namespace {
+
+void check_exchange(NetScene& scene, Exchange calling, Exchange listening) {
+    scene.add_client("listener", answer, listening);
+    scene.pass(100);
+    scene.add_client("caller", call, calling);
+    CHECK(scene.pass_until([&] { return scene.all_finished(); }));
+    CHECK(complaint(calling) == "");
+    CHECK(complaint(listening) == "");
+    scene.end_clients();
+    CHECK(scene.nothing_left());
+    CHECK(scene.only_old_connections());
+}
+
+// Of two clients of the test: socket 1 of `caller` is connected to socket 2 of `listener`, which listens with socket 1.
+struct Pair {
+    RawClient listener, caller;
+
+    explicit Pair(NetScene& scene) : listener(scene, 1), caller(scene, 2) {
+        REQUIRE(listener.listen(1, kPort) == Error::None);
+        REQUIRE(listener.open(2) == Error::None);
+        REQUIRE(caller.open(1) == Error::None);
+        listener.submit_accept(1, 2);
+        REQUIRE(caller.connect(1, kPort) == Error::None);
+        REQUIRE(listener.next() == Error::None);
+    }
+};
+
+}  // namespace
+
+STAGE_CASE(NetScene, "bytes go both ways over IPv4, and the connection's last record goes with its time") {
+    check_exchange(*this, {.address = kIpv4Self}, {.address = kIpv4Self, .own_seed = 2, .peer_seed = 1});
+    CHECK(observer.totals()->sockets == 1);
+    CHECK(pass_until([&] { return observer.totals()->sockets == 0; }));
+}
+
+STAGE_CASE(NetScene, "bytes go both ways over IPv6") {
+    check_exchange(*this, {.address = kIpv6Self}, {.address = kIpv6Self, .own_seed = 2, .peer_seed = 1});
+}
+
+STAGE_CASE(NetScene, "more bytes than all rings hold go both ways") {
+    constexpr u64 kBytes = 300'000;
+    check_exchange(*this, {.to_send = kBytes, .to_receive = kBytes / 2},
+                   {.to_send = kBytes / 2, .to_receive = kBytes, .own_seed = 2, .peer_seed = 1});
+}
+
+STAGE_CASE(NetScene, "who has ended what he sends still receives") {
+    check_exchange(*this, {.to_send = 3000, .to_receive = 20'000}, {.to_send = 20'000, .to_receive = 3000, .own_seed = 2, .peer_seed = 1, .receives_first = true});
+}
+
+STAGE_CASE(NetScene, "a connection on which nothing is sent ends on both sides") {
+    check_exchange(*this, {.to_send = 0, .to_receive = 0}, {.to_send = 0, .to_receive = 0, .own_seed = 2, .peer_seed = 1});
+}
+
+STAGE_CASE(NetScene, "what comes after the receiving half is shut is thrown away") {
+    Pair pair(*this);
+    REQUIRE(pair.listener.calls.shutdown({.socket = 2, .directions = Directions::Receive}).ok());
+    pass(1);
+    CHECK(pair.listener.has(2, Condition::ReceiveEnded));
+    pair.caller.say(1, 0, 1000);
+    pass(1000);
+    CHECK(ring::acquire(pair.caller.header(1).acknowledged) == 1000);
+    CHECK(ring::acquire(pair.listener.header(2).received) == 0);
+    CHECK(pair.caller.state(1) == State::Connected);
+}
+
+STAGE_CASE(NetScene, "where nobody listens a connection is refused") {
+    RawClient client(*this, 1);
+    REQUIRE(client.open(1) == Error::None);
+    REQUIRE(client.open(2) == Error::None);
+    CHECK(client.connect(1, kPort) == Failure::ConnectionRefused);
+    CHECK(client.connect(2, kPort, kIpv6Self) == Failure::ConnectionRefused);
+    CHECK(client.failure(1) == Failure::ConnectionRefused);
+    CHECK(client.state(1) == State::Closed);
+    CHECK(client.close(1) == Error::None);
+    pass(1);
+    CHECK(client.has(1, Condition::Free));
+    CHECK(client.state(1) == State::Free);
+}
+
+STAGE_CASE(NetScene, "who waits at a listener that is closed, or in a socket that is, is told so") {
+    RawClient client(*this, 1);
+    REQUIRE(client.listen(1, kPort) == Error::None);
+    for (u32 number : {2, 3}) {
+        REQUIRE(client.open(number) == Error::None);
+        client.submit_accept(1, number);
+    }
+    CHECK(client.next() == RawClient::kNothing);
+    CHECK(client.close(2) == Error::None);
+    CHECK(client.next() == Error::Cancelled);
+    CHECK(client.state(2) == State::Free);
+    CHECK(client.close(1) == Error::None);
+    CHECK(client.next() == Error::Cancelled);
+    CHECK(client.state(3) == State::Open);
+    // The port is free again, and so is the socket that waited.
+    CHECK(client.listen(1, kPort) == Error::None);
+    client.submit_accept(1, 3);
+    CHECK(client.next() == RawClient::kNothing);
+}
+
+STAGE_CASE(NetScene, "connections that nobody has accepted end with their listener") {
+    RawClient listener(*this, 1), caller(*this, 2);
+    REQUIRE(listener.listen(1, kPort) == Error::None);
+    REQUIRE(caller.open(1) == Error::None);
+    REQUIRE(caller.connect(1, kPort) == Error::None);
+    caller.say(1, 0, 100);
+    CHECK(listener.close(1) == Error::None);
+    pass(1);
+    CHECK(caller.failure(1) == Failure::ConnectionReset);
+    CHECK(observer.totals()->sockets == 1);
+}
+
+STAGE_CASE(NetScene, "bytes that were received and not taken make a close a reset") {
+    Pair pair(*this);
+    pair.caller.say(1, 0, 100);
+    pass(1);
+    CHECK(ring::acquire(pair.listener.header(2).received) == 100);
+    CHECK(pair.listener.close(2) == Error::None);
+    pass(1);
+    CHECK(pair.listener.has(2, Condition::Free));
+    CHECK(pair.caller.failure(1) == Failure::ConnectionReset);
+}
+
+STAGE_CASE(NetScene, "a client that is killed with sockets open leaves nothing, and its peers are told") {
+    RawClient listener(*this, 1);
+    REQUIRE(listener.listen(1, kPort) == Error::None);
+    REQUIRE(listener.open(2) == Error::None);
+    const u64 pages = memory.mapped_pages(server);
+    const u32 slots = stage.kept_slots(server);
+    Exchange calling{.to_send = 100'000};
+    add_client("caller", call, calling);
+    CHECK(listener.accept(1, 2) == Error::None);
+    pass(1000);
+    CHECK(ring::acquire(listener.header(2).received) > RawClient::kReceiveBytes - 1460);
+    end_clients({1});
+    CHECK(listener.failure(2) == Failure::ConnectionReset);
+    CHECK(memory.mapped_pages(server) == pages);
+    CHECK(stage.kept_slots(server) == slots);
+    CHECK(observer.totals()->sockets == 2);
+}
+
+STAGE_CASE(NetScene, "two clients do not see each other's sockets") {
+    RawClient anna(*this, 1), berta(*this, 2);
+    REQUIRE(anna.listen(5, kPort) == Error::None);
+    CHECK(berta.state(5) == State::Free);
+    CHECK(berta.bind(5, kPort + 1) == Error::WrongState);
+    CHECK(berta.close(5) == Error::None);
+    CHECK(berta.calls.set_option({.socket = 5, .option = Option::NoDelay, .value = 1}).error() == Error::WrongState);
+    CHECK(berta.connect(5, kPort) == Error::WrongState);
+    CHECK(berta.open(5) == Error::None);
+    CHECK(berta.bind(5, kPort) == Failure::AddressInUse);
+    CHECK(berta.close(5) == Error::None);
+    CHECK(anna.state(5) == State::Listening);
+}
