@@ -1,6 +1,6 @@
 #include "monitor/arguments.h"
 
-#include "monitor/rpc/json.h"
+#include <eft/json.h>
 
 #include <algorithm>
 
@@ -27,7 +27,7 @@ public:
             if (!options || word.size() < 2 || word.front() != '-') into_.words.push_back(word);
             else if (word == "--") options = false;
             else if (word.starts_with("--")) wrong = long_option(word, given, i);
-            else wrong = letters(word);
+            else wrong = letters(word, given, i);
             if (!wrong.empty()) return wrong;
         }
         return check_words();
@@ -38,11 +38,15 @@ private:
         const auto found = std::find_if(parts_.begin(), parts_.end(), [&](const FormPart& each) { return each.option == name; });
         return found == parts_.end() ? nullptr : &*found;
     }
-    std::string letters(const std::string& word) {
-        for (const char letter : word.substr(1)) {
-            const std::string name{'-', letter};
+    std::string letters(const std::string& word, const std::vector<std::string>& given, std::size_t& i) {
+        for (std::size_t at = 1; at < word.size(); ++at) {
+            const std::string name{'-', word[at]};
             const FormPart* known = option(name);
-            if (!known || !known->value.empty()) return terminal_text(word) + ": unknown option";
+            if (!known) return terminal_text(word) + ": unknown option";
+            if (!known->value.empty()) {
+                if (at + 1 == word.size()) return take_value(*known, given, i);
+                return take_value(*known, word.substr(at + 1));
+            }
             into_.options.push_back({name, {}});
         }
         return {};
@@ -52,18 +56,21 @@ private:
         const std::string name = word.substr(0, equals);
         const FormPart* known = option(name);
         if (!known) return terminal_text(name) + ": unknown option";
-        std::string value;
         if (known->value.empty()) {
             if (equals != word.npos) return name + ": it has no value";
-        } else if (equals != word.npos) {
-            value = word.substr(equals + 1);
-        } else if (i + 1 < given.size()) {
-            value = given[++i];
-        } else {
-            return name + ": " + std::string(known->value) + " is missing";
+            into_.options.push_back({name, {}});
+            return {};
         }
-        if (std::string wrong = check_choice(*known, value); !wrong.empty()) return name + ": " + wrong;
-        into_.options.push_back({name, value});
+        return equals != word.npos ? take_value(*known, word.substr(equals + 1)) : take_value(*known, given, i);
+    }
+    // The value of an option is the next word.
+    std::string take_value(const FormPart& known, const std::vector<std::string>& given, std::size_t& i) {
+        if (i + 1 >= given.size()) return std::string(known.option) + ": " + std::string(known.value) + " is missing";
+        return take_value(known, given[++i]);
+    }
+    std::string take_value(const FormPart& known, const std::string& value) {
+        if (std::string wrong = check_choice(known, value); !wrong.empty()) return std::string(known.option) + ": " + wrong;
+        into_.options.push_back({std::string(known.option), value});
         return {};
     }
     // One of the words of a value like "kill|hang|crash", where none of them stands for others.

@@ -5,7 +5,8 @@
 //   "SERVICE [METHOD [JSON]]"                one to three words
 //   "off|INTERFACE.METHOD"                   one word: what is in capitals stands for any
 //
-// Options stand anywhere. Those of one letter may stand together (-al); a value is the next word, or stands behind "=".
+// Options stand anywhere. Those of one letter may stand together (-al). A value is the next word, or stands behind "=", and
+// behind a letter at once (-c3).
 // "--" ends the options; "-" alone is none.
 #pragma once
 
@@ -36,6 +37,7 @@ struct Arguments {
     std::vector<std::string> words;  // that are no options
     std::vector<Option> options;
     std::string wrong;  // not empty: what it must not be run with, and what it takes
+    bool in_background = false;  // what is typed is not for it
 
     bool has(std::string_view option) const { return value(option) != nullptr; }
     // Null: it was not given. Of several the last one counts.

@@ -1,7 +1,7 @@
 // The table of commands, and those that are about the prompt itself.
-#include "monitor/rpc/json.h"
 #include "monitor/shell.h"
 
+#include <eft/json.h>
 #include <eft/text.h>
 
 namespace eft::monitor {
@@ -23,6 +23,11 @@ constexpr CommandEntry kCommands[] = {
     {"sync", "", "waits until everything is on the disk", command_sync},
     {"log", "[NAME]", "the system's log, newest last", command_log},
     {"rpc", "[SERVICE [METHOD [JSON]]] [--watch EVENT [--count N]]", "any call of any service, or its events; with less, what there is", command_rpc},
+    {"ip", "", "network interfaces", command_ip},
+    {"ping", "[-c N] HOST", "asks a machine whether it is there, once a second", command_ping},
+    {"host", "HOST", "the addresses of a name", command_host},
+    {"nc", "[-l PORT] [HOST PORT]", "a connection with the terminal; -l waits for one", command_nc},
+    {"fetch", "[--sum] URL", "what an HTTP server has there, or its checksum", command_fetch},
     {"uptime", "", "time since the machine started", command_uptime},
     {"free", "", "memory in use", command_free},
     {"echo", "[WORD...]", "prints its words; $? is the last status", command_echo, true},

@@ -1,9 +1,9 @@
 // Commands about files. Each goes on with its next path after an error, and ends with status 1.
 #include "monitor/file_errors.h"
 #include "monitor/format.h"
-#include "monitor/rpc/json.h"
 #include "monitor/shell.h"
 
+#include <eft/json.h>
 #include <eft/sha256.h>
 
 #include <algorithm>

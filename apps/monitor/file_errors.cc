@@ -2,7 +2,8 @@
 
 #include "monitor/failure.h"
 #include "monitor/format.h"
-#include "monitor/rpc/json.h"
+
+#include <eft/json.h>
 
 namespace eft::monitor {
 namespace {

@@ -1,7 +1,6 @@
 #include "monitor/format.h"
 
-#include "monitor/rpc/json.h"
-
+#include <eft/json.h>
 #include <eft/text.h>
 
 #include <algorithm>
@@ -30,17 +29,6 @@ constexpr Date date_of(std::int64_t days) {
     const unsigned month = shifted < 10 ? shifted + 3 : shifted - 9;
     return {static_cast<std::int64_t>(year_of_era) + era * 400 + (month <= 2 ? 1 : 0), month,
             day_of_year - (153 * shifted + 2) / 5 + 1};
-}
-
-std::string_view kind_text(rs::ServiceKind kind) {
-    switch (kind) {
-        case rs::ServiceKind::Core: return "core";
-        case rs::ServiceKind::Driver: return "driver";
-        case rs::ServiceKind::Server: return "server";
-        case rs::ServiceKind::Program: return "program";
-        case rs::ServiceKind::None: break;
-    }
-    return "-";
 }
 
 std::string_view process_state_text(proc::ProcessState state) {
@@ -144,18 +132,6 @@ std::string stat_text(std::string_view path, const file::Attributes& attributes,
     text.append("\nModify: ").append(date_text(attributes.modified));
     text.append("\nChange: ").append(date_text(attributes.changed)).append('\n');
     return std::string("  File: ").append(link_text(path, target)).append(text.view());
-}
-
-std::string_view state_text(rs::ServiceState state) {
-    switch (state) {
-        case rs::ServiceState::Up: return "up";
-        case rs::ServiceState::Starting: return "starting";
-        case rs::ServiceState::BackingOff: return "backing-off";
-        case rs::ServiceState::Held: return "held";
-        case rs::ServiceState::Down: return "down";
-        case rs::ServiceState::None: break;
-    }
-    return "-";
 }
 
 std::string service_header() { return "NAME             KIND    STATE         PID  INCARNATION  RESTARTS  RECOVERY_US\n"; }

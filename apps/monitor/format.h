@@ -1,6 +1,8 @@
 // What commands print, as text: lines of tables, attributes, times.
 #pragma once
 
+#include <eft/service_words.h>
+
 #include <eft/idl/file.h>
 #include <eft/idl/mem.h>
 #include <eft/idl/proc.h>
@@ -31,7 +33,6 @@ std::string service_header();
 std::string service_line(const rs::ServiceLine& service);
 // "12.345678 echo: up, incarnation 2", and why it died; before it a line about changes that were missed.
 std::string change_text(const rs::ChangedEvent& change);
-std::string_view state_text(rs::ServiceState state);
 std::string process_header();
 std::string process_line(const proc::ProcessLine& process);
 std::string file_system_text(const file::FileSystemState& state);

@@ -1,9 +1,9 @@
 // Commands in the background: `jobs`, `kill`, `wait`.
 //
 // A job is removed by a turn of the loop, and not where it ends or is told to end: that may be within its own Task.
-#include "monitor/rpc/json.h"
 #include "monitor/shell.h"
 
+#include <eft/json.h>
 #include <eft/text.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ void Shell::start_job(Words words) {
 }
 
 Task<void> Shell::run_job(Job& job, Words words) {
-    Task<int> running = run_command(std::move(words));
+    Task<int> running = run_command(std::move(words), true);
     [[maybe_unused]] const int status = co_await running;
     job.ended = true;
     start_detached(remove_ended_jobs());

@@ -1,7 +1,8 @@
 // `ls`: what can be shown is shown, what cannot is named; memory does not grow with the directory.
 #include "monitor/file_errors.h"
 #include "monitor/format.h"
-#include "monitor/rpc/json.h"
+
+#include <eft/json.h>
 
 #include <algorithm>
 

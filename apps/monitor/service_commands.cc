@@ -1,11 +1,11 @@
 // `service`: what rs knows, and orders to it.
 #include "monitor/format.h"
 #include "monitor/rpc/boot_files.h"
-#include "monitor/rpc/json.h"
 #include "monitor/service_text.h"
 #include "monitor/shell.h"
 #include "monitor/watch.h"
 
+#include <eft/json.h>
 #include <eft/process.h>
 #include <eft/text.h>
 

@@ -1,9 +1,9 @@
 #include "monitor/shell.h"
 
 #include "monitor/failure.h"
-#include "monitor/rpc/json.h"
 #include "monitor/script.h"
 
+#include <eft/json.h>
 #include <eft/process.h>
 #include <eft/service_config.h>
 #include <eft/syscall.h>
@@ -17,6 +17,7 @@ constexpr int kNoSuchCommand = 127;  // as in other shells
 constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J";  // ECMA-48: the cursor to the origin, the page erased
 constexpr int kBadLine = 2;
 constexpr int kInterrupted = 130;
+constexpr socket::Sizes kSocketSizes{.sockets = 8};
 
 // How long the whole system took to get here: instructions, where the machine counts them.
 void log_boot_time() {
@@ -27,7 +28,7 @@ void log_boot_time() {
 }  // namespace
 
 Shell::Shell(WakeLoop& loop, Slot supervisor)
-    : loop_(loop), console_(loop), calls_(loop), clock_(loop, calls_), files_(loop, this), supervisor_(CapHandle(supervisor)) {}
+    : loop_(loop), console_(loop), calls_(loop), clock_(loop, calls_), files_(loop, this), sockets_(loop, kSocketSizes), supervisor_(CapHandle(supervisor)) {}
 
 Status Shell::connect() {
     return console_.connect(kConsoleService);
@@ -208,7 +209,7 @@ Task<void> Shell::run_line(std::string_view line) {
             start_job(std::move(words));
             status_ = 0;
         } else {
-            Task<int> running = run_command(std::move(words));
+            Task<int> running = run_command(std::move(words), false);
             status_ = co_await running;
         }
     }
@@ -238,7 +239,7 @@ void Shell::interrupted() {
     std::exchange(foreground_ended_, nullptr)->set(false);
 }
 
-Task<int> Shell::run_command(Words words) {
+Task<int> Shell::run_command(Words words, bool in_background) {
     Arguments given;
     given.command = std::move(words.front());
     words.erase(words.begin());
@@ -247,6 +248,7 @@ Task<int> Shell::run_command(Words words) {
         if (entry.name != given.command) continue;
         if (entry.takes_anything) given.words = std::move(words);
         else given = parse_arguments(entry.name, entry.arguments, words);
+        given.in_background = in_background;
         if (given.wrong.empty()) status = co_await entry.run(*this, given);
         else status = co_await fail(given, given.wrong);
         co_return status;

@@ -17,6 +17,7 @@
 #include "monitor/turns.h"
 
 #include <eft/file.h>
+#include <eft/socket/sockets.h>
 
 #include <memory>
 #include <optional>
@@ -58,6 +59,7 @@ public:
     // The same for a function of the mounted file system, which is connected at the first use.
     template <class Function>
     Task<std::invoke_result_t<Function&, FileSystem&>> with_files(Function function);
+    socket::Sockets& sockets() { return sockets_; }
 
     Task<void> print(std::string_view text);
     // Prints `NAME: what is wrong` and answers status 1. Where `object` is a service that is held, it says what helps.
@@ -92,7 +94,7 @@ private:
     Task<void> refuse_script();
     Task<void> run_lines(std::string_view lines);
     Task<void> run_line(std::string_view line);
-    Task<int> run_command(Words words);
+    Task<int> run_command(Words words, bool in_background);
     struct Job {
         unsigned number;
         std::string line;
@@ -109,6 +111,7 @@ private:
     Clock clock_;
     FileSystem files_;
     Turns files_turns_;
+    socket::Sockets sockets_;
     Supervisor supervisor_;
     LineEditor editor_;
     int status_ = 0;
@@ -165,6 +168,11 @@ Task<int> command_mount(Shell&, const Arguments&);
 Task<int> command_sync(Shell&, const Arguments&);
 Task<int> command_ps(Shell&, const Arguments&);
 Task<int> command_log(Shell&, const Arguments&);
+Task<int> command_ip(Shell&, const Arguments&);
+Task<int> command_ping(Shell&, const Arguments&);
+Task<int> command_host(Shell&, const Arguments&);
+Task<int> command_nc(Shell&, const Arguments&);
+Task<int> command_fetch(Shell&, const Arguments&);
 Task<int> command_uptime(Shell&, const Arguments&);
 Task<int> command_rpc(Shell&, const Arguments&);
 Task<int> command_free(Shell&, const Arguments&);

@@ -1,34 +1,10 @@
 #include "monitor/rpc/boot_files.h"
 
-#include <eft/archive.h>
-#include <eft/ipc/kernel_transport.h>
-#include <eft/shared_memory.h>
-
-#include <eft/idl/mem.h>
+#include <eft/boot_file.h>
 
 #include <optional>
 
 namespace eft::monitor {
-namespace {
-
-Result<SharedMemory> map_archive(u64& bytes) {
-    static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
-    EFT_TRY(mem::Archive archive, memory.boot_archive().or_error());
-    bytes = archive.bytes;
-    const CapHandle object(archive.object.release());
-    return SharedMemory::borrow_to_read(object.slot(), page_up(bytes));
-}
-
-}  // namespace
-
-Result<std::span<const std::byte>> boot_file(std::string_view name) {
-    static SharedMemory archive;
-    static u64 bytes = 0;
-    if (!archive) {
-        EFT_TRY(archive, map_archive(bytes));
-    }
-    return find_in_archive(archive.bytes().first(bytes), name);
-}
 
 Result<const Catalogue*> system_interfaces() {
     static std::optional<Catalogue> catalogue;

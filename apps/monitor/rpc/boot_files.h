@@ -1,4 +1,4 @@
-// Files of the boot archive, mapped read-only at the first use and for as long as the process lives.
+// What the boot archive says of the system, read at the first use.
 #pragma once
 
 #include "monitor/rpc/catalogue.h"
@@ -7,14 +7,10 @@
 
 #include <manifest_generated.h>
 
-#include <cstddef>
-#include <span>
 #include <string_view>
 
 namespace eft::monitor {
 
-// NotFound: there is none.
-Result<std::span<const std::byte>> boot_file(std::string_view name);
 // The file `interfaces`: all interfaces of the system.
 Result<const Catalogue*> system_interfaces();
 // The file `manifest`.

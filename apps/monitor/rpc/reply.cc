@@ -1,8 +1,8 @@
 #include "monitor/rpc/reply.h"
 
-#include "monitor/rpc/json.h"
 #include "monitor/rpc/types.h"
 
+#include <eft/json.h>
 #include <eft/text.h>
 
 #include <algorithm>

@@ -2,8 +2,9 @@
 // writes the JSON; bounds, enums and cases are the schema's.
 #include "monitor/rpc/reply.h"
 
-#include "monitor/rpc/json.h"
 #include "monitor/rpc/types.h"
+
+#include <eft/json.h>
 
 #include <cstring>
 

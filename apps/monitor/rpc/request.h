@@ -7,8 +7,9 @@
 #pragma once
 
 #include "monitor/rpc/catalogue.h"
-#include "monitor/rpc/json.h"
 #include "monitor/rpc/message.h"
+
+#include <eft/json.h>
 
 #include <vector>
 

@@ -1,10 +1,11 @@
 // `rpc SERVICE --watch EVENT`.
 #include "monitor/rpc/call.h"
 #include "monitor/rpc/describe.h"
-#include "monitor/rpc/json.h"
 #include "monitor/rpc/reply.h"
 #include "monitor/rpc/rpc.h"
 #include "monitor/watch.h"
+
+#include <eft/json.h>
 
 #include <algorithm>
 #include <cstring>

@@ -35,6 +35,19 @@ TEST_CASE("values of options") {
     CHECK(wrong("[-l] [--all]", {"--all=1"}).starts_with("--all: it has no value;"));
 }
 
+TEST_CASE("values of options of one letter") {
+    constexpr std::string_view kForm = "[-q] [-c N] HOST";
+    for (const Words& words : {Words{"-c", "3", "x"}, Words{"-c3", "x"}, Words{"x", "-qc", "3"}, Words{"-qc3", "x"}, Words{"-c", "9", "x", "-c3"}}) {
+        const Arguments given = parse_arguments("do", kForm, words);
+        CHECK(given.wrong.empty());
+        CHECK(given.words == Words{"x"});
+        CHECK(*given.value("-c") == "3");
+    }
+    CHECK(wrong(kForm, {"x", "-c"}).starts_with("-c: N is missing; usage: "));
+    CHECK(wrong(kForm, {"-c", "x"}).starts_with("HOST is missing; usage: "));
+    CHECK(wrong("[-k kill|hang]", {"-kbang"}).starts_with("-k: bang is none of kill|hang; usage: "));
+}
+
 TEST_CASE("what the form does not have is refused, with what it has") {
     CHECK(wrong("", {}).empty());
     CHECK(wrong("", {"--"}).empty());

@@ -1,6 +1,6 @@
 #include "interfaces.h"
 
-#include <monitor/rpc/json.h>
+#include <eft/json.h>
 #include <monitor/rpc/types.h>
 
 #include <fstream>
@@ -54,7 +54,7 @@ private:
         std::string bytes(length, '\0');
         for (char& each : bytes) each = static_cast<char>(random_() % 4 == 0 ? random_() : 'a' + random_() % 26);
         std::string json;
-        monitor::append_json_string(json, bytes);
+        append_json_string(json, bytes);
         return json;
     }
 

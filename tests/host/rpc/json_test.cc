@@ -1,5 +1,5 @@
 // The JSON reader takes what is JSON and nothing else: compared with a reader that many people use.
-#include <monitor/rpc/json.h>
+#include <eft/json.h>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
@@ -7,8 +7,6 @@
 #include <random>
 
 using namespace eft;
-using monitor::JsonKind;
-using monitor::JsonReader;
 
 namespace {
 
@@ -51,7 +49,7 @@ std::string read_string(std::string_view text) {
 }
 std::string written(std::string_view bytes) {
     std::string text;
-    monitor::append_json_string(text, bytes);
+    append_json_string(text, bytes);
     return text;
 }
 std::string complaint(std::string_view text) {

@@ -1,4 +1,4 @@
-// JSON as `rpc` reads and writes it: strictly RFC 8259, values taken one after another from the front of the text.
+// JSON, read and written: strictly RFC 8259, values taken one after another from the front of the text.
 //
 // Who reads knows what must come, so there is no tree: after begin_object(), next_member() names a member whose value is
 // read next, until it says that there is none. The first mistake ends everything: each function answers BadFormat from
@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-namespace eft::monitor {
+namespace eft {
 
 enum class JsonKind { Object, Array, String, Number, Bool, Null };
 
@@ -66,4 +66,4 @@ void append_json_string(std::string& to, std::string_view bytes);
 // The same without quotes, for names of files: what would be escaped is \u and four digits, a byte that is no UTF-8 is \x and two.
 std::string terminal_text(std::string_view bytes);
 
-}  // namespace eft::monitor
+}  // namespace eft

@@ -1,10 +1,10 @@
-#include "monitor/rpc/json.h"
 
+#include <eft/json.h>
 #include <eft/text.h>
 
 #include <algorithm>
 
-namespace eft::monitor {
+namespace eft {
 namespace {
 
 constexpr u32 kFirstEscapedByte = 0xdc80, kLastEscapedByte = 0xdcff;
@@ -273,4 +273,4 @@ std::string terminal_text(std::string_view bytes) {
     return text;
 }
 
-}  // namespace eft::monitor
+}  // namespace eft

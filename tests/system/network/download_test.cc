@@ -1,0 +1,53 @@
+// `fetch` from the host, while what carries its bytes dies: all of them come, in order, on the connection that it began with.
+#include "network.h"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+using namespace eft::qemu;
+
+namespace {
+
+constexpr std::uint64_t kMebibyte = 1024 * 1024;
+
+struct Death {
+    std::string service, signal;
+    unsigned times, every_ms;
+};
+
+std::string text_of(const Death& death) {
+    std::string text;
+    for (unsigned i = 0; i < death.times; ++i) text += "service kill " + death.service + " --signal " + death.signal + "; sleep " + std::to_string(death.every_ms) + "; ";
+    return text;
+}
+
+// What is printed, and what should be.
+void fetch(Network& network, const std::string& host, std::uint64_t bytes, const std::string& meanwhile = {}) {
+    const std::uint64_t seed = network.peer().counts().whole + 1;
+    const std::string named = host.find(':') == std::string::npos ? host : "[" + host + "]";
+    const std::string url = "http://" + named + ":" + std::to_string(network.peer().port()) + "/" + std::to_string(bytes) + "/" + std::to_string(seed);
+    const auto start = std::chrono::steady_clock::now();
+    const std::string printed = network.system().run("fetch --sum " + url + (meanwhile.empty() ? "" : " & " + meanwhile + "wait"), 120);
+    MESSAGE(host, ", ", bytes, " bytes: ", std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start).count(), " ms; ", meanwhile);
+    CHECK(printed == generated_sum(bytes, seed) + "  " + url + "  " + std::to_string(bytes) + " bytes\n");
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Network, "downloads have the right sum over IPv4 and IPv6, and while the driver and the network server are killed, hang and crash") {
+    for (const std::string& host : {kHostIpv4, kHostIpv6}) {
+        fetch(*this, host, 1);
+        fetch(*this, host, 16 * kMebibyte);
+        for (const Death& death : {Death{"virtio_net", "kill", 6, 300}, {"net", "kill", 10, 200}}) fetch(*this, host, 16 * kMebibyte, text_of(death));
+    }
+    for (const std::string service : {"virtio_net", "net"}) {
+        for (const std::string signal : {"hang", "crash"}) fetch(*this, kHostIpv4, 16 * kMebibyte, text_of({service, signal, 1, 100}));
+    }
+    CHECK(lost() == 0);
+    CHECK(recovered() >= 10);
+    const PeerCounts counts = peer().counts();
+    CHECK_MESSAGE(counts.failed == 0, counts.first_failure);
+    CHECK(counts.whole == 12);
+    system().shut_down();
+}

@@ -1,0 +1,188 @@
+#include "peer.h"
+
+#include "conversation.h"
+
+#include <eft/sha256.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+namespace eft::qemu {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error("the peer: " + what + ": " + std::strerror(errno)); }
+
+// Bound to loopback; any port if it is 0.
+File listen_on(int family, std::uint16_t port) {
+    File file(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!file.open()) fail("socket");
+    sockaddr_in ipv4{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    sockaddr_in6 ipv6{.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_flowinfo = 0, .sin6_addr = in6addr_loopback, .sin6_scope_id = 0};
+    const bool is_ipv4 = family == AF_INET;
+    const int on = 1;
+    if (!is_ipv4) setsockopt(file.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    const sockaddr* const name = is_ipv4 ? reinterpret_cast<sockaddr*>(&ipv4) : reinterpret_cast<sockaddr*>(&ipv6);
+    if (bind(file.descriptor(), name, is_ipv4 ? sizeof ipv4 : sizeof ipv6) != 0) return {};
+    if (listen(file.descriptor(), 1024) != 0) fail("listen");
+    return file;
+}
+
+std::uint16_t port_of(const File& file) {
+    sockaddr_in name{};
+    socklen_t size = sizeof name;
+    if (getsockname(file.descriptor(), reinterpret_cast<sockaddr*>(&name), &size) != 0) fail("getsockname");
+    return ntohs(name.sin_port);
+}
+
+// The connection to what QEMU forwards, made or being made.
+File connect_to(std::uint16_t port, int flags) {
+    File file(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+    if (!file.open()) fail("socket");
+    const sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    if (connect(file.descriptor(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) fail("connect");
+    return file;
+}
+
+}  // namespace
+
+GuestOrder::GuestOrder(std::uint16_t port, const test::Order& order) : file_(connect_to(port, 0)), order_(order) {}
+
+Peer::Peer() {
+    for (int i = 0; i < 16 && !listeners_[1].open(); ++i) {  // until a port is free in both families
+        listeners_[0] = listen_on(AF_INET, 0);
+        if (!listeners_[0].open()) fail("bind");
+        port_ = port_of(listeners_[0]);
+        listeners_[1] = listen_on(AF_INET6, port_);
+    }
+    if (!listeners_[1].open()) fail("bind for IPv6");
+    thread_ = std::thread([this] { run(); });
+}
+
+Peer::~Peer() {
+    stopped_ = true;
+    thread_.join();
+}
+
+void Peer::dial(std::vector<std::uint16_t> ports, const test::Order& order) {
+    const std::lock_guard lock(mutex_);
+    dialled_ = order;
+    dialled_ports_ = std::move(ports);
+    begun_ = 0;
+}
+
+PeerCounts Peer::counts() {
+    const std::lock_guard lock(mutex_);
+    return counts_;
+}
+
+bool Peer::idle() {
+    const std::lock_guard lock(mutex_);
+    return begun_ == dialled_.connections && open_ == 0;
+}
+
+void Peer::run() {
+    constexpr int kLook = 3;  // ms, at what the others of our functions have set
+    while (!stopped_) {
+        std::vector<pollfd> entries;
+        for (const File& listener : listeners_) entries.push_back({listener.descriptor(), POLLIN, 0});
+        const bool held = conversations_.size() < gathered_;
+        if (!held) gathered_ = 0;
+        for (const auto& each : conversations_) entries.push_back({each->descriptor(), each->awaited(held), 0});
+        if (poll(entries.data(), entries.size(), kLook) < 0 && errno != EINTR) break;
+        auto entry = entries.begin() + 2;
+        for (auto each = conversations_.begin(); each != conversations_.end(); ++entry) {
+            const std::uint64_t before = (*each)->sent() + (*each)->received();
+            if (entry->revents != 0) (*each)->go_on(held);
+            moved_ += (*each)->sent() + (*each)->received() - before;
+            if ((*each)->ended()) {
+                count(**each);
+                each = conversations_.erase(each);
+            } else {
+                ++each;
+            }
+        }
+        for (const File& listener : listeners_) accept_all(listener);
+        dial_more();
+    }
+}
+
+void Peer::accept_all(const File& listener) {
+    for (;;) {
+        File file(accept4(listener.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!file.open()) return;
+        conversations_.push_back(std::make_unique<Conversation>(std::move(file)));
+    }
+}
+
+// QEMU listens with a backlog of 1: of more connections that it has not accepted yet, Linux forgets some and does not tell them.
+std::uint16_t Peer::free_port() const {
+    for (const std::uint16_t port : dialled_ports_)
+        if (std::ranges::none_of(conversations_, [&](const auto& each) { return each->is_begun_at(port); })) return port;
+    return 0;
+}
+
+void Peer::dial_more() {
+    const std::lock_guard lock(mutex_);
+    while (begun_ < dialled_.connections && conversations_.size() < dialled_.at_once) {
+        const std::uint16_t port = free_port();
+        if (port == 0) break;
+        test::Order order = dialled_;
+        order.seed += begun_++;
+        conversations_.push_back(std::make_unique<Conversation>(connect_to(port, SOCK_NONBLOCK), port, order));
+    }
+    open_ = conversations_.size();
+    counts_.most_at_once = std::max<std::uint64_t>(counts_.most_at_once, open_);
+}
+
+void Peer::count(const Conversation& ended) {
+    const std::lock_guard lock(mutex_);
+    if (ended.failure().empty()) {
+        ++counts_.whole;
+        counts_.sent += ended.sent();
+        counts_.received += ended.received();
+    } else {
+        ++counts_.failed;
+        if (counts_.first_failure.empty()) counts_.first_failure = ended.failure();
+    }
+}
+
+bool GuestOrder::reported(Duration within) {
+    const Deadline deadline = after(within);
+    bool at_end = false;
+    while (answer_.size() < sizeof test::kReady + sizeof(test::Report)) {
+        if (!file_.read_some(answer_, deadline, at_end)) return false;
+        if (!std::exchange(is_sent_, true)) file_.write_all({reinterpret_cast<const char*>(&order_), sizeof order_}, after(std::chrono::seconds(10)));
+        if (at_end) throw std::runtime_error("the guest has ended the connection for its report");
+    }
+    return true;
+}
+
+test::Report GuestOrder::report() const {
+    test::Report report;
+    std::memcpy(&report, answer_.data() + sizeof test::kReady, sizeof report);
+    return report;
+}
+
+std::string generated_sum(std::uint64_t bytes, std::uint64_t seed) {
+    const test::StreamBytes stream(seed);
+    Sha256 sum;
+    std::vector<std::byte> buffer;
+    for (std::uint64_t at = 0; at < bytes; at += buffer.size()) {
+        buffer.resize(std::min<std::uint64_t>(bytes - at, 65536));
+        stream.fill(buffer, at);
+        sum.update(buffer);
+    }
+    const auto digits = hex_digits(sum.finish());
+    return {digits.begin(), digits.end()};
+}
+
+}  // namespace eft::qemu
