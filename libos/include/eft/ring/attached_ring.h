@@ -63,16 +63,16 @@ public:
     // of Attach.
     Result<Attached> connect(std::string_view service, const CapHandle& wake) {
         wake_ = &wake;
+        if (!calls_) {
+            EFT_TRY(CapHandle session, eft::connect(service));
+            calls_.emplace(std::move(session));
+            calls_->on_reopen(*this);
+        }
         if (!area_) {
             EFT_TRY(ring_memory_, SharedMemory::create(Ring::kMemoryBytes));
             EFT_TRY(area_, SharedMemory::create(windows_.area_bytes()));
             EFT_CHECK(ring_.create(ring_memory_.bytes(), area_.bytes().size()));
             windows_.place(area_.bytes());
-        }
-        if (!calls_) {
-            EFT_TRY(CapHandle session, eft::connect(service));
-            calls_.emplace(std::move(session));
-            calls_->on_reopen(*this);
         }
         auto attached = attach(*calls_);
         is_attached_ = attached.ok();
