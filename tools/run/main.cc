@@ -3,6 +3,7 @@
 // With --exec standard output gets what the commands print and nothing else, and the exit status is that of the last
 // command. What the supervisor complains about at the start goes to standard error. When the machine does not get that far,
 // the reason and the serial log go there, too; the status is 1.
+#include <port.h>
 #include <prompt.h>
 
 #include <unistd.h>
@@ -22,9 +23,10 @@ namespace {
 constexpr const char* kUsage =
     "usage: eft-run [--kernel FILE] [--archive FILE] [--iso FILE] [--disk FILE] [--snapshot] [--memory MIB] [--smp N]\n"
     "               [--accel tcg|kvm] [--icount] [--gdb] [--nic virtio|none] [--forward HOSTPORT:GUESTPORT]...\n"
-    "               [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
+    "               [--web] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
 
 constexpr const char* kComplaint = "rs: ";
+constexpr const char* kWebPort = "80";
 
 struct Arguments {
     MachineOptions machine;
@@ -49,11 +51,18 @@ std::string forwarding(const std::string& ports) {
     return ",hostfwd=tcp:127.0.0.1:" + ports.substr(0, colon) + "-:" + ports.substr(colon + 1);
 }
 
+// Standard output belongs to the machine.
+std::string web_forwarding() {
+    const std::string port = std::to_string(free_loopback_port());
+    std::cerr << "The live page: http://127.0.0.1:" << port << "/\n";
+    return forwarding(port + ":" + kWebPort);
+}
+
 std::vector<Card> cards_of(const std::string& nic, const std::string& forwardings) {
     if (nic == "virtio") return {{.backend = "user" + forwardings}};
     if (nic == "e1000") throw std::runtime_error("there is no driver for e1000");
     if (nic != "none") throw std::runtime_error("--nic is virtio, e1000 or none, not " + nic);
-    if (!forwardings.empty()) throw std::runtime_error("--forward needs a network card");
+    if (!forwardings.empty()) throw std::runtime_error("--forward and --web need a network card");
     return {};
 }
 
@@ -66,6 +75,7 @@ Arguments parse(const std::vector<std::string>& words) {
         {"--snapshot", [&] { disk.keep_writes = false; }},
         {"--icount", [&] { machine.icount = true; }},
         {"--gdb", [&] { arguments.gdb = true; }},
+        {"--web", [&] { forwardings += web_forwarding(); }},
     };
     const std::map<std::string, std::function<void(const std::string&)>> options = {
         {"--kernel", [&](const std::string& value) { machine.kernel = value; }},

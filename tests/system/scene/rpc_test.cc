@@ -71,8 +71,8 @@ TEST_CASE("rpc lists every service of the manifest, and each that the prompt may
     for (const json& service : manifest.at("services")) {
         for (const std::string name : service.value("provides", json::array())) CHECK_MESSAGE(interfaces.contains(name), name);
         if (service.at("name") != "monitor") continue;
-        for (const std::string name : service.at("connects")) allowed.push_back(name);
-        for (const std::string grant : service.at("grants")) allowed.push_back(grant.substr(0, grant.find(':')));
+        for (const std::string session : service.at("connects")) allowed.push_back(session.substr(0, session.find(':')));
+        for (const std::string session : service.at("grants")) allowed.push_back(session.substr(0, session.find(':')));
     }
     for (const std::string& name : allowed) {
         CHECK_MESSAGE((interfaces.contains(name) && interfaces.at(name) != "-"), name);
