@@ -45,7 +45,7 @@ Status Server::attached(Session& session, u32) {
 }
 void Server::detaching(Session& session, u32) { card_.close_area(session.place()); }
 
-// The client has begun anew with the same session, and knows nothing of what its last incarnation submitted.
+// The client has started again with the same session, and knows nothing of what its last incarnation submitted.
 void Server::replacing(Session& session, u32) {
     if (is_held_up(session.place())) start_over();
     cancel_waiting(buffers_, session.place());

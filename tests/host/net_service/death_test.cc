@@ -15,15 +15,7 @@ bool live(Stage& stage, Death death, Exchange calling, Exchange listening) {
     CAPTURE(death.nth);
     NetScene scene{stage};
     scene.server.die(death);
-    scene.add_client("listener", answer, listening);
-    scene.pass(100);
-    scene.add_client("caller", call, calling);
-    CHECK(scene.pass_until([&] { return scene.all_finished(); }));
-    CHECK(complaint(calling) == "");
-    CHECK(complaint(listening) == "");
-    scene.end_clients();
-    CHECK(scene.nothing_left());
-    CHECK(scene.only_old_connections());
+    check_exchange(scene, calling, listening);
     CHECK(scene.observer.totals()->sockets <= 1);
     CHECK(scene.server.deaths <= 1);
     return scene.server.deaths == 1;

@@ -8,18 +8,6 @@ using namespace eft::test;
 
 namespace {
 
-void check_exchange(NetScene& scene, Exchange calling, Exchange listening) {
-    scene.add_client("listener", answer, listening);
-    scene.pass(100);
-    scene.add_client("caller", call, calling);
-    CHECK(scene.pass_until([&] { return scene.all_finished(); }));
-    CHECK(complaint(calling) == "");
-    CHECK(complaint(listening) == "");
-    scene.end_clients();
-    CHECK(scene.nothing_left());
-    CHECK(scene.only_old_connections());
-}
-
 // Of two clients of the test: socket 1 of `caller` is connected to socket 2 of `listener`, which listens with socket 1.
 struct Pair {
     RawClient listener, caller;

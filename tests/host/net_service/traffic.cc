@@ -69,4 +69,16 @@ Task<void> answer(Sockets& sockets, Exchange& what) {
     what.error = status.error();
 }
 
+void check_exchange(NetScene& scene, Exchange calling, Exchange listening) {
+    scene.add_client("listener", answer, listening);
+    scene.pass(100);
+    scene.add_client("caller", call, calling);
+    CHECK(scene.pass_until([&] { return scene.all_finished(); }));
+    CHECK(complaint(calling) == "");
+    CHECK(complaint(listening) == "");
+    scene.end_clients();
+    CHECK(scene.nothing_left());
+    CHECK(scene.only_old_connections());
+}
+
 }  // namespace eft::test

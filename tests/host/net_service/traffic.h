@@ -34,4 +34,7 @@ Task<Status> exchange(socket::Stream& stream, Exchange& what);
 Task<void> call(socket::Sockets& sockets, Exchange& what);
 Task<void> answer(socket::Sockets& sockets, Exchange& what);
 
+// Two clients, one of which calls the other; all goes well, and nothing is left when they have ended.
+void check_exchange(NetScene& scene, Exchange calling, Exchange listening);
+
 }  // namespace eft::test
