@@ -24,7 +24,7 @@ namespace {
 constexpr u16 kEchoPort = 7, kDiscardPort = 9, kChargenPort = 19;
 constexpr u16 kFirstAnswered = 1024;
 constexpr u32 kBacklog = 64;
-constexpr socket::Sizes kSizes{.sockets = 24};
+constexpr socket::Sizes kSizes{.sockets = 24, .receive_bytes = 128 * 1024, .send_bytes = 128 * 1024};
 constexpr std::size_t kPiece = 16 * 1024;
 constexpr std::size_t kLargestDatagram = 65507;
 
@@ -60,7 +60,10 @@ Task<Status> discard(Stream& stream) {
 
 Task<Status> generate(Stream& stream) {
     EFT_CO_CHECK(stream.shutdown(socket::Directions::Receive));
-    for (;;) EFT_CO_CHECK(co_await stream.write(std::as_bytes(std::span(kPattern))));
+    constexpr std::size_t kTimes = 8;
+    std::vector<char> lines;
+    for (std::size_t i = 0; i < kTimes; ++i) lines.insert(lines.end(), kPattern.begin(), kPattern.end());
+    for (;;) EFT_CO_CHECK(co_await stream.write(std::as_bytes(std::span(lines))));
 }
 
 using Serve = Task<Status> (*)(Stream&);

@@ -203,6 +203,7 @@ bool Server::progress() {
     sys_check_timeouts();
     for (u32 place = 0; place < Sockets::kPlaces; ++place) sockets_.take_bells(place);
     sockets_.act();
+    sockets_.acknowledge();
     remember_interfaces();
     sockets_.settle();
     for (Card& each : cards_) each.send();

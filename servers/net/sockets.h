@@ -39,6 +39,7 @@ struct Live {
     bool is_dirty = false;    // to be recorded and told
     bool is_touched = false;  // to be brought in line
     bool connects = false, accepts = false;
+    bool has_two = false;     // segments or more have come since the last acknowledgement
     bool is_freed = false;    // its client is to be told so, when that is recorded
     u8 freed_place = 0;
     u16 freed_number = 0;
@@ -82,6 +83,8 @@ public:
     // False: a client has rung meanwhile.
     bool prepare_to_sleep(u32 place);
     void act();
+    // Peers are told what has come in this turn, and how much more may: once for all frames of the turn.
+    void acknowledge();
     void settle();
 
     // Frames that had come for anybody may be gone.
@@ -133,6 +136,9 @@ private:
     bool has_ready(const Live& listener) const;
     void publish(u32 place, u32 number, const Live* live);
     void fail(Live& live, Error error);
+    void acknowledge(Live& live);
+    // What comes is thrown away.
+    static bool is_deaf(const Live& live) { return live.now.has(SocketRecord::kReceiveShut) || !live.now.has_rings(); }
     u32 room(const Live& live) const { return live.now.receive_bytes - static_cast<u32>(live.now.received - live.taken); }
     socket::Header* header(const Live& live) const;
     socket::Bytes receive_ring(const Live& live) const;

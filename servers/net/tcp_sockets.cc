@@ -69,7 +69,7 @@ void attach(tcp_pcb& control, Live& live) {
 // So much the client can take. lwIP counts on its largest window from the SYN on, whose window has 16 bits: no client's ring
 // is smaller.
 void open_window(tcp_pcb& control, u32 room) {
-    control.rcv_wnd = control.rcv_ann_wnd = room;
+    control.rcv_wnd = control.rcv_ann_wnd = std::min<u32>(room, TCP_WND_MAX(&control));
     control.rcv_ann_right_edge = control.rcv_nxt + 0xffff;
 }
 
@@ -226,13 +226,28 @@ void Sockets::pump_stream(Live& live) {
         if (size == 0 || tcp_write(live.tcp, piece.data(), size, 0) != ERR_OK) break;  // when more is acknowledged
         live.queued += size;
     }
-    for (u64 left = taken - live.taken; left != 0;) {
-        const auto size = static_cast<u16_t>(std::min<u64>(left, kPiece));
-        tcp_recved(live.tcp, size);
-        left -= size;
-    }
+    if (live.taken != taken) mark(live);
     live.taken = taken;
     tcp_output(live.tcp);
+}
+
+void Sockets::acknowledge() {
+    for (u32 i = 0; i < dirty_count_; ++i) acknowledge(live_[dirty_[i]]);
+}
+
+// The peer sees as much of the client's room as a window can show, so that it sends on while the client is still to take what
+// has come.
+void Sockets::acknowledge(Live& live) {
+    constexpr u32 kWorthTelling = 4;  // segments
+    tcp_pcb* const control = live.tcp;
+    if (!control || control->state < ESTABLISHED || control->state == TIME_WAIT || live.is(Stage::Ready)) return;
+    const u32 most = TCP_WND_MAX(control), window = is_deaf(live) ? most : std::min(most, room(live));
+    control->rcv_wnd = std::max<u32>(control->rcv_wnd, window);
+    const u32 opened = tcp_update_rcv_ann_wnd(control);
+    const bool is_due = std::exchange(live.has_two, false) && (control->flags & TF_ACK_DELAY);
+    if (!is_due && opened < kWorthTelling * control->mss) return;
+    tcp_ack_now(control);
+    tcp_output(control);
 }
 
 void Sockets::frames_were_lost() {
@@ -308,9 +323,7 @@ void Sockets::received(Live& live, pbuf* bytes) {
         now.flags |= SocketRecord::kPeerEnded;
         return;
     }
-    if (now.has(SocketRecord::kReceiveShut) || !now.has_rings() || bytes->tot_len > room(live)) {
-        if (live.tcp) tcp_recved(live.tcp, bytes->tot_len);
-    } else {
+    if (!is_deaf(live)) {
         const socket::Bytes ring = receive_ring(live);
         for (const pbuf* piece = bytes; piece; piece = piece->next) {
             ring.copy_in(now.received, {static_cast<const std::byte*>(piece->payload), piece->len});
@@ -386,6 +399,11 @@ uint8_t eft_net_segment_out(const tcp_pcb* pcb, uint8_t length) {
     net::Live* const live = net::live_of(pcb);
     if (live && live->tcp == pcb) live->sockets->mark(*live);
     return length;
+}
+
+void eft_net_acknowledge(tcp_pcb* pcb) {
+    net::live_of(pcb)->has_two = pcb->flags & TF_ACK_DELAY;
+    tcp_set_flags(pcb, TF_ACK_DELAY);
 }
 
 }  // extern "C"

@@ -1,6 +1,7 @@
 // eft-bench: runs every measurement that exists, prints the table and writes bench.json; or lists one operation.
 #include "guest_figures.h"
 #include "listing/listing.h"
+#include "network_figures.h"
 #include "sizes.h"
 #include "system_figures.h"
 
@@ -79,6 +80,7 @@ int main(int count, char** words) {
         if (any_wanted({"pager.", "process.", "file."}, arguments.only)) measure_operations(figures);
         if (any_wanted({"recovery.virtio_blk."}, arguments.only)) measure_disk_recovery(figures);
         if (any_wanted({"recovery.virtio_net."}, arguments.only)) measure_card_recovery(figures);
+        if (any_wanted({"net."}, arguments.only)) measure_network(figures);
         Figures chosen;
         for (const auto& [key, value] : figures) {
             if (wanted(key, arguments.only)) chosen[key] = value;

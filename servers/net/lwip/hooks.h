@@ -16,6 +16,8 @@ uint32_t eft_net_first_sequence(const ip_addr_t* local, uint16_t local_port, con
 err_t eft_net_segment_in(struct tcp_pcb* pcb, struct tcp_hdr* header, struct pbuf* segment);
 /* A segment is about to be made or sent. Answers `length`. */
 uint8_t eft_net_segment_out(const struct tcp_pcb* pcb, uint8_t length);
+/* Bytes of a segment have been taken in, in order, and are to be acknowledged: TF_ACK_DELAY, or TF_ACK_NOW. */
+void eft_net_acknowledge(struct tcp_pcb* pcb);
 #ifdef __cplusplus
 }
 #endif
@@ -24,3 +26,6 @@ uint8_t eft_net_segment_out(const struct tcp_pcb* pcb, uint8_t length);
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, options, first, second, segment) eft_net_segment_in(pcb, header, segment)
 #define LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH(pcb, length) eft_net_segment_out(pcb, length)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(segment, header, pcb, options) (options)
+
+#undef tcp_ack
+#define tcp_ack(pcb) eft_net_acknowledge(pcb)

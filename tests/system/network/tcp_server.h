@@ -2,6 +2,7 @@
 #pragma once
 
 #include <child.h>
+#include <port.h>
 
 #include <functional>
 #include <string>
@@ -27,12 +28,6 @@ private:
     std::thread accepting_;
     std::vector<std::thread> talking_;
 };
-
-// To a port of our loopback.
-File connect_to(unsigned port);
-void end_writing(File& stream);
-// What comes up to the end.
-std::string read_to_end(File& stream, Duration timeout);
 
 // Answers one request of HTTP with what `answer` makes of its path, byte for byte.
 void serve_http(File& stream, const std::function<std::string(std::string_view path)>& answer);

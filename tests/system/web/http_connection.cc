@@ -1,8 +1,6 @@
 #include "http_connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <port.h>
 
 #include <algorithm>
 #include <sstream>
@@ -12,17 +10,6 @@ namespace eft::qemu {
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(30);
-
-File connect_to(std::uint16_t port) {
-    File socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_port = htons(port);
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(socket.descriptor(), reinterpret_cast<sockaddr*>(&name), sizeof name) != 0)
-        throw std::runtime_error("nobody listens on port " + std::to_string(port));
-    return socket;
-}
 
 HttpAnswer parse_head(const std::string& head) {
     HttpAnswer answer;

@@ -1,0 +1,155 @@
+#include "network_figures.h"
+
+#include <machine.h>
+#include <port.h>
+#include <prompt.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace eft::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr unsigned kEcho = 7, kDiscard = 9, kChargen = 19;
+constexpr std::size_t kTransfer = 64 << 20, kPiece = 64 << 10;
+constexpr unsigned kTransfers = 5, kTurns = 2000, kConnections = 300;
+constexpr qemu::Duration kPatience = 60s;
+
+double microseconds_since(Clock::time_point begun) { return std::chrono::duration<double, std::micro>(Clock::now() - begun).count(); }
+
+double median(std::vector<double> values) {
+    std::ranges::sort(values);
+    return values[values.size() / 2];
+}
+
+// The ports of our loopback that lead to the guest's.
+struct Ports {
+    unsigned echo = qemu::free_loopback_port(), discard = qemu::free_loopback_port(), chargen = qemu::free_loopback_port();
+
+    std::vector<qemu::Card> cards() const {
+        const auto forward = [](unsigned host, unsigned guest) { return ",hostfwd=tcp:127.0.0.1:" + std::to_string(host) + "-:" + std::to_string(guest); };
+        return {{.backend = "user" + forward(echo, kEcho) + forward(discard, kDiscard) + forward(chargen, kChargen)}};
+    }
+};
+
+bool echoes(qemu::File& stream) {
+    bool at_end = false;
+    std::string answer;
+    stream.write_all("x", qemu::after(kPatience));
+    return stream.read_some(answer, qemu::after(kPatience), at_end) && !at_end;
+}
+
+void turn(qemu::File& stream) {
+    if (!echoes(stream)) throw std::runtime_error("the guest does not echo");
+}
+
+// Before the guest has its address QEMU ends each connection.
+void wait_for_guest(unsigned port) {
+    const auto end = qemu::after(kPatience);
+    for (;;) {
+        qemu::File stream = qemu::connect_to(port);
+        if (echoes(stream)) return;
+        if (qemu::until(end) <= 0ms) throw std::runtime_error("the guest does not answer");
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+double round_trip(unsigned port) {
+    qemu::File stream = qemu::connect_to(port);
+    const int on = 1;
+    setsockopt(stream.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    std::vector<double> times;
+    for (unsigned i = 0; i < kTurns; ++i) {
+        const auto begun = Clock::now();
+        turn(stream);
+        times.push_back(microseconds_since(begun));
+    }
+    return median(times);
+}
+
+double connection(unsigned port) {
+    std::vector<double> times;
+    for (unsigned i = 0; i < kConnections; ++i) {
+        const auto begun = Clock::now();
+        qemu::File stream = qemu::connect_to(port);
+        turn(stream);
+        times.push_back(microseconds_since(begun));
+    }
+    return median(times);
+}
+
+// Until the guest has taken all, and has said so by its end.
+void send(unsigned port) {
+    qemu::File stream = qemu::connect_to(port);
+    const std::string piece(kPiece, '.');
+    for (std::size_t sent = 0; sent < kTransfer; sent += kPiece) stream.write_all(piece, qemu::after(kPatience));
+    qemu::end_writing(stream);
+    qemu::read_to_end(stream, kPatience);
+}
+
+void receive(unsigned port) {
+    qemu::File stream = qemu::connect_to(port);
+    std::vector<char> piece(kPiece);
+    for (std::size_t received = 0; received < kTransfer;) {
+        const ssize_t count = recv(stream.descriptor(), piece.data(), piece.size(), 0);
+        if (count <= 0) throw std::runtime_error("the guest ended too early");
+        received += static_cast<std::size_t>(count);
+    }
+}
+
+double best_rate(const std::function<void(unsigned)>& transfer, unsigned port) {
+    double best = 0;
+    for (unsigned i = 0; i < kTransfers; ++i) {
+        const auto begun = Clock::now();
+        transfer(port);
+        best = std::max(best, kTransfer / microseconds_since(begun));
+    }
+    return best;
+}
+
+void measure(const Ports& ports, const std::string& suffix, Figures& figures) {
+    wait_for_guest(ports.echo);
+    figures["net.rtt" + suffix] = round_trip(ports.echo);
+    figures["net.connect" + suffix] = connection(ports.echo);
+    figures["net.rx" + suffix] = best_rate(send, ports.discard);
+    figures["net.tx" + suffix] = best_rate(receive, ports.chargen);
+}
+
+void measure_eft(Figures& figures) {
+    const Ports ports;
+    qemu::Machine machine({.archive = EFT_BENCH_NETWORK, .cards = ports.cards()});
+    qemu::Prompt(machine.console(), kPatience).run("service wait inet", kPatience);
+    measure(ports, "", figures);
+    qemu::shut_down(machine, kPatience);
+}
+
+void measure_linux(Figures& figures) {
+    const std::string folder = EFT_BENCH_LINUX;
+    if (!std::filesystem::exists(folder + "/initrd")) return;
+    const Ports ports;
+    qemu::Machine machine({.kernel = folder + "/vmlinuz", .archive = folder + "/initrd", .cards = ports.cards(), .extra = {"-append", "console=ttyS0 quiet"}});
+    while (machine.console().read_line(kPatience).find("services are ready") == std::string::npos) continue;
+    measure(ports, ".linux", figures);
+}
+
+}  // namespace
+
+void measure_network(Figures& figures) {
+    measure_eft(figures);
+    measure_linux(figures);
+}
+
+}  // namespace eft::bench
