@@ -70,7 +70,8 @@ private:
     void begin_waiting();
     template <class Entries, class Begin>
     void begin_each(Entries& entries, Begin begin);
-    void take_ended();
+    // So many.
+    u32 take_ended();
     void end_receive(const Ended& ended);
     void end_send(const Ended& ended);
     bool is_held_up(u32 place);
@@ -86,6 +87,7 @@ private:
     driver::Operations<Frame, eft::Empty, kEntries> frames_;
     ethernet::Counts uncounted_;  // since the last commit
     u32 violations_ = 0;
+    bool has_many_ = false;  // have ended in this round
 };
 
 }  // namespace eft::ethernet

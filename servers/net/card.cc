@@ -77,6 +77,7 @@ Status Card::connect(std::string_view service, const Wakes& wakes) {
 void Card::add(const InterfaceRecord& known) {
     const ip4_addr_t address{known.address}, mask{known.mask}, gateway{known.gateway};
     netif_add(&netif_, &address, &mask, &gateway, this, set_up, ethernet_input);
+    netif_set_status_callback(&netif_, [](netif* interface) { card_of(interface).has_changed_ = true; });
     netif_create_ip6_linklocal_address(&netif_, 1);
     netif_set_ip6_autoconfig_enabled(&netif_, 1);
     for (u32 i = 0; i < InterfaceRecord::kIpv6; ++i) {

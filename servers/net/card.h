@@ -35,8 +35,9 @@ public:
     // There is a link, and no address.
     bool is_configuring() const { return is_up_ && netif_is_link_up(&netif_) && ip4_addr_isany_val(*netif_ip4_addr(&netif_)); }
     netif& interface() { return netif_; }
-    // What is known now.
+    // What is known now; and whether it may be other than at the last time.
     InterfaceRecord known() const;
+    bool has_changed() { return std::exchange(has_changed_, false); }
 
     // False: there may be more.
     bool take_in();
@@ -79,7 +80,7 @@ private:
     netif netif_{};
     u64 address_ = 0;
     u32 mtu_ = 0;
-    bool is_up_ = false, is_added_ = false, was_full_ = false, has_lost_frames_ = false;
+    bool is_up_ = false, is_added_ = false, was_full_ = false, has_lost_frames_ = false, has_changed_ = true;
     u32 takeovers_ = 0;
     ethernet::Counts counts_{};
 

@@ -102,6 +102,7 @@ bool Server::is_configuring() {
 bool Server::delay(u32 place, ring::Pending<Empty> pending, const socket::Name& name) {
     const auto free = std::ranges::find(delayed_, Delayed::Kind::None, &Delayed::kind);
     if (free == delayed_.end()) return false;
+    any_delayed_ = true;
     free->kind = Delayed::Kind::Connect;
     free->place = place;
     free->name = name;
@@ -111,6 +112,7 @@ bool Server::delay(u32 place, ring::Pending<Empty> pending, const socket::Name& 
 bool Server::delay(u32 place, ring::Pending<socket::Answer> pending, const socket::Question& question) {
     const auto free = std::ranges::find(delayed_, Delayed::Kind::None, &Delayed::kind);
     if (free == delayed_.end()) return false;
+    any_delayed_ = true;
     free->kind = Delayed::Kind::Resolve;
     free->place = place;
     free->question = question;
@@ -119,7 +121,8 @@ bool Server::delay(u32 place, ring::Pending<socket::Answer> pending, const socke
 }
 
 void Server::retry_delayed() {
-    if (is_configuring()) return;
+    if (!any_delayed_ || is_configuring()) return;
+    any_delayed_ = false;
     for (Delayed& each : delayed_) {
         const auto kind = std::exchange(each.kind, Delayed::Kind::None);
         if (kind == Delayed::Kind::Connect) connect(each.connect, session_at(each.place), each.name);
@@ -128,8 +131,14 @@ void Server::retry_delayed() {
     }
 }
 
-std::span<std::byte> Server::area(u32 place) {
-    return has_session(place) && session_at(place).attached() ? session_at(place).area() : std::span<std::byte>();
+Status Server::attached(Session& session, u32) {
+    areas_[session.place()] = session.area();
+    return {};
+}
+
+void Server::detaching(Session& session, u32) {
+    end_all(session.place());
+    areas_[session.place()] = {};
 }
 
 // The rest begins when the supervisor has been told that we are ready: it may have to wait for drivers.
@@ -217,7 +226,7 @@ bool Server::progress() {
 
 void Server::remember_interfaces() {
     for (u32 i = 0; i < kInterfaces; ++i) {
-        if (!cards_[i].is_attached()) continue;
+        if (!cards_[i].is_attached() || !cards_[i].has_changed()) continue;
         const InterfaceRecord known = cards_[i].known();
         if (known == shared().interfaces[i]) continue;
         if (auto record = edit(shared().interfaces[i]); record.ok()) **record = known;

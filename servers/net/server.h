@@ -39,7 +39,8 @@ public:
     void woken(u64 bits);
     void beat();
     bool progress();
-    void detaching(Session& session, u32) { end_all(session.place()); }
+    Status attached(Session& session, u32);
+    void detaching(Session& session, u32);
     void closed(Session& session) { end_all(session.place()); }
 
 private:
@@ -50,7 +51,7 @@ private:
     Result<SocketRecord*> edit_record(u32 record) override { return edit(shared().records[record]); }
     Result<NetCounts*> edit_counts() override { return edit(shared().counts); }
     void commit() override { commit_step(); }
-    std::span<std::byte> area(u32 place) override;
+    std::span<std::byte> area(u32 place) override { return areas_[place]; }
     void signal(u32 place) override { session_at(place).signal(); }
     void want_turn() override { look_again(); }
 
@@ -80,8 +81,10 @@ private:
         ring::Pending<socket::Answer> resolve;
     };
 
+    std::array<std::span<std::byte>, Sockets::kPlaces> areas_{};
     Sockets sockets_{*this};
     std::array<Delayed, 16> delayed_;
+    bool any_delayed_ = false;
     u32 started_ms_ = 0;
     Resolver resolver_;
     Alarm alarm_;

@@ -31,6 +31,7 @@
 #define LWIP_IPV6_AUTOCONFIG 1
 #define LWIP_HAVE_LOOPIF 1
 #define LWIP_NETIF_LOOPBACK 1
+#define LWIP_NETIF_STATUS_CALLBACK 1
 #define LWIP_LOOPBACK_MAX_PBUFS 256
 
 /* TCP: windows of 256 KiB, which need scaling; RFC 7323 time stamps; SACK where lwIP has it, in what is received. */
