@@ -81,6 +81,7 @@ int main(int count, char** words) {
         if (any_wanted({"recovery.virtio_blk."}, arguments.only)) measure_disk_recovery(figures);
         if (any_wanted({"recovery.virtio_net."}, arguments.only)) measure_card_recovery(figures);
         if (any_wanted({"net."}, arguments.only)) measure_network(figures);
+        if (any_wanted({"kills."}, arguments.only)) measure_network_under_kills(figures);
         Figures chosen;
         for (const auto& [key, value] : figures) {
             if (wanted(key, arguments.only)) chosen[key] = value;

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -120,6 +121,48 @@ double best_rate(const std::function<void(unsigned)>& transfer, unsigned port) {
     return best;
 }
 
+// Bytes a second, over a connection of its own.
+double rate_to_guest(unsigned port, qemu::Duration time) {
+    qemu::File stream = qemu::connect_to(port);
+    const std::string piece(kPiece, '.');
+    const auto begun = Clock::now();
+    double sent = 0;
+    for (; Clock::now() - begun < time; sent += kPiece) stream.write_all(piece, qemu::after(kPatience));
+    qemu::end_writing(stream);
+    qemu::read_to_end(stream, kPatience);
+    return sent / microseconds_since(begun);
+}
+
+double rate_from_guest(unsigned port, qemu::Duration time) {
+    qemu::File stream = qemu::connect_to(port);
+    std::vector<char> piece(kPiece);
+    const auto begun = Clock::now();
+    double received = 0;
+    while (Clock::now() - begun < time) {
+        const ssize_t count = recv(stream.descriptor(), piece.data(), piece.size(), 0);
+        if (count <= 0) throw std::runtime_error("a connection was lost");
+        received += static_cast<double>(count);
+    }
+    return received / microseconds_since(begun);
+}
+
+// Kills a service again and again, in a thread of its own, from half an interval after the start on.
+class Killer {
+public:
+    Killer(qemu::Prompt& prompt, const std::string& service, qemu::Duration interval) {
+        thread_ = std::jthread([&prompt, service, interval](std::stop_token stop) {
+            for (auto next = Clock::now() + interval / 2; !stop.stop_requested(); std::this_thread::sleep_for(1ms)) {
+                if (Clock::now() < next) continue;
+                next += interval;
+                prompt.run("service kill " + service, kPatience);
+            }
+        });
+    }
+
+private:
+    std::jthread thread_;
+};
+
 void measure(const Ports& ports, const std::string& suffix, Figures& figures) {
     wait_for_guest(ports.echo);
     figures["net.rtt" + suffix] = round_trip(ports.echo);
@@ -146,6 +189,37 @@ void measure_linux(Figures& figures) {
 }
 
 }  // namespace
+
+void measure_network_under_kills(Figures& figures) {
+    struct Kills {
+        const char* service;
+        const char* name;
+        qemu::Duration interval;
+    };
+    constexpr Kills kKills[] = {{"virtio_net", "1s", 1s}, {"virtio_net", "2s", 2s},   {"virtio_net", "5s", 5s}, {"virtio_net", "10s", 10s},
+                                {"virtio_net", "15s", 15s}, {"net", "2s", 2s}, {"net", "200ms", 200ms}};
+    constexpr qemu::Duration kLeast = 6s;
+    const Ports ports;
+    qemu::Machine machine({.archive = EFT_BENCH_NETWORK, .cards = ports.cards()});
+    qemu::Prompt prompt(machine.console(), kPatience);
+    wait_for_guest(ports.echo);
+    for (const Kills& kills : kKills) {
+        const qemu::Duration time = std::max<qemu::Duration>(kLeast, kills.interval);
+        const auto part = [&](auto rate, unsigned port) {
+            const double before = rate(port, time / 2);
+            std::optional<Killer> killer(std::in_place, prompt, kills.service, kills.interval);
+            const double disturbed = rate(port, time);
+            killer.reset();
+            return 2000 * disturbed / (before + rate(port, time / 2));
+        };
+        const std::string key = std::string(".") + kills.service + "." + kills.name;
+        figures["kills.rx" + key] = part(rate_to_guest, ports.discard);
+        figures["kills.tx" + key] = part(rate_from_guest, ports.chargen);
+    }
+    const std::string said = prompt.run("ip", kPatience);
+    if (said.find("lost 0") == std::string::npos) throw std::runtime_error("connections were lost\n" + said);
+    qemu::shut_down(machine, kPatience);
+}
 
 void measure_network(Figures& figures) {
     measure_eft(figures);

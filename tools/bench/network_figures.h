@@ -4,6 +4,9 @@
 //   net.rtt           µs for a byte to the guest and back, the median
 //   net.connect       µs from connect() to the first byte back, the median
 //
+//   kills.rx.SERVICE.INTERVAL   what is left of net.rx, in thousandths, while the service is killed at that interval;
+//   kills.tx.…                  undisturbed runs before and after it are the measure, and no connection may be lost
+//
 // The same of Linux, in the same QEMU and right after, as net.rx.linux and so on, where `./eft bench` has made one ready.
 #pragma once
 
@@ -12,5 +15,6 @@
 namespace eft::bench {
 
 void measure_network(Figures& figures);
+void measure_network_under_kills(Figures& figures);
 
 }  // namespace eft::bench
