@@ -90,6 +90,8 @@ public:
     // How far the client has written, as far as that can be true.
     u64 submitted(const Live& live) const;
     u32 count(Stage stage) const;
+    // Of a record, what is to be seen of it from outside: all but its state and whose it is.
+    socket::SocketLine line(u32 index) const;
 
     // From lwIP, by way of hooks and callbacks.
     void mark(Live& live);
