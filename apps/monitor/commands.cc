@@ -23,7 +23,7 @@ constexpr CommandEntry kCommands[] = {
     {"sync", "", "waits until everything is on the disk", command_sync},
     {"log", "[NAME]", "the system's log, newest last", command_log},
     {"rpc", "[SERVICE [METHOD [JSON]]] [--watch EVENT [--count N]]", "any call of any service, or its events; with less, what there is", command_rpc},
-    {"ip", "", "network interfaces", command_ip},
+    {"ip", "[sockets]", "network interfaces; the sockets of everybody", command_ip},
     {"ping", "[-c N] HOST", "asks a machine whether it is there, once a second", command_ping},
     {"host", "HOST", "the addresses of a name", command_host},
     {"nc", "[-l PORT] [HOST PORT]", "a connection with the terminal; -l waits for one", command_nc},

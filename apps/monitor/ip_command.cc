@@ -1,4 +1,4 @@
-// `ip`: the machine's network interfaces, and how the network server is doing.
+// `ip`: the machine's network interfaces, and how the network server is doing. `ip sockets`: what everybody has open.
 #include "monitor/network.h"
 #include "monitor/network_text.h"
 
@@ -14,16 +14,29 @@ Status append_interfaces(socket::Sockets& sockets, std::string& text) {
     }
 }
 
+Status append_sockets(socket::Sockets& sockets, std::string& text) {
+    text.append(sockets_head());
+    for (u32 index = 0;;) {
+        EFT_TRY(const socket::SocketLine line, sockets.next_socket(index));
+        if (line.index <= index) return {};
+        index = line.index;
+        text.append(socket_text(line));
+    }
+}
+
+Status append_interfaces_and_totals(socket::Sockets& sockets, std::string& text) {
+    EFT_CHECK(append_interfaces(sockets, text));
+    EFT_TRY(const socket::Totals totals, sockets.totals());
+    text.append(totals_text(totals));
+    return {};
+}
+
 }  // namespace
 
 Task<int> command_ip(Shell& shell, const Arguments& given) {
     std::string text;
-    Status status = append_interfaces(shell.sockets(), text);
-    if (status.ok()) {
-        const Result<socket::Totals> totals = shell.sockets().totals();
-        status = totals.error();
-        if (totals.ok()) text.append(totals_text(*totals));
-    }
+    const bool of_sockets = given.word(0) == "sockets";
+    const Status status = of_sockets ? append_sockets(shell.sockets(), text) : append_interfaces_and_totals(shell.sockets(), text);
     int failed = 0;
     if (!status.ok()) {
         failed = co_await shell.fail(given, kNetworkService, status.error());

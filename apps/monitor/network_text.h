@@ -11,6 +11,9 @@ namespace eft::monitor {
 // The lines of one interface.
 std::string interface_text(const socket::Interface& interface);
 std::string totals_text(const socket::Totals& totals);
+// A line each. The state is TCP's where the socket has a connection, or had one.
+std::string sockets_head();
+std::string socket_text(const socket::SocketLine& line);
 
 // The answers to pings, and how long they took.
 class PingTimes {

@@ -260,6 +260,15 @@ Result<Totals> Sockets::totals() {
     return totals;
 }
 
+Result<SocketLine> Sockets::next_socket(u32 after) {
+    EFT_CHECK(attach());
+    Cursor request;
+    request.after = after;
+    Result<SocketLine> next = calls().next_socket(request);
+    note_session();
+    return next;
+}
+
 Result<Endpoint> Sockets::bind(u32 number, const Endpoint& local) {
     Name request;
     request.socket = number;

@@ -15,7 +15,7 @@ namespace {
 
 constexpr u16 kFirstFreePort = 1024;  // those before it are for servers
 
-bool is_servers(Badge badge) { return socket::Socket::kind_of(badge) == socket::Socket::SessionKind::Server; }
+bool is_servers(Badge badge) { return socket::Socket::kind_of(badge) != socket::Socket::SessionKind::Client; }
 
 bool is_ring(u32 at, u32 bytes, u32 least, u64 area) {
     return at % 64 == 0 && at >= socket::kRingsAt && at <= area && bytes <= area - at && std::has_single_bit(bytes) && bytes >= least &&
@@ -42,8 +42,12 @@ socket::State state_of(const SocketRecord& record) {
         case Stage::Listening: return socket::State::Listening;
         case Stage::Connecting: return socket::State::Connecting;
         case Stage::Connected: return record.has(SocketRecord::kFailed) ? socket::State::Closed : socket::State::Connected;
-        default: return socket::State::Free;
+        case Stage::HalfOpen:
+        case Stage::Ready: return socket::State::Waiting;
+        case Stage::Ending: return socket::State::Closing;
+        case Stage::Free: break;
     }
+    return socket::State::Free;
 }
 
 bool covers(socket::Directions asked, socket::Directions one) { return (static_cast<u32>(asked) & static_cast<u32>(one)) != 0; }
@@ -210,6 +214,19 @@ Server::Answer<socket::Interface> Server::next_interface(ipc::Context&, Session&
     answer.sent_frames = counts.sent_frames, answer.sent_bytes = counts.sent_bytes;
     answer.dropped = counts.receive_errors + counts.send_errors;
     return answer;
+}
+
+Server::Answer<socket::SocketLine> Server::next_socket(ipc::Context&, Session&, const socket::Cursor& request) {
+    for (u32 index = request.after; index < kRecords; ++index) {
+        const SocketRecord& now = shared().records[index];
+        if (now.stage == Stage::Free) continue;
+        socket::SocketLine answer = sockets_.line(index);
+        answer.index = index + 1;
+        answer.state = state_of(now);
+        if (now.has_client()) answer.session = ipc::session_id(session_at(now.place).badge());
+        return answer;
+    }
+    return socket::SocketLine{};
 }
 
 Server::Answer<socket::Totals> Server::totals(ipc::Context&, Session&, const Empty&) {

@@ -28,6 +28,7 @@ public:
     Answer<Empty> set_option(ipc::Context&, Session& session, const socket::Setting& request);
     Answer<socket::Description> describe(ipc::Context&, Session& session, const socket::Number& request);
     Answer<socket::Interface> next_interface(ipc::Context&, Session&, const socket::Cursor& request);
+    Answer<socket::SocketLine> next_socket(ipc::Context&, Session&, const socket::Cursor& request);
     Answer<socket::Totals> totals(ipc::Context&, Session&, const Empty&);
 
     // Of the ring.

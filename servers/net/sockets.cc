@@ -308,11 +308,7 @@ void Sockets::fail(Live& live, Error error) {
 
 // A socket is closed, and nothing of it is left with the peer.
 void Sockets::release(Live& live) {
-    if (live.now.has_client()) {
-        live.is_freed = true;
-        live.freed_place = live.now.place;
-        live.freed_number = live.now.number;
-    }
+    if (live.now.has_client()) free_number(live);
     const bool listened = live.is(Stage::Listening);
     cancel_waiting(live);
     abort(live);
@@ -322,6 +318,12 @@ void Sockets::release(Live& live) {
         if (each.accepts && each.accepts_from == live.index()) cancel_waiting(each);
         if ((each.is(Stage::HalfOpen) || each.is(Stage::Ready)) && each.now.listener == live.index()) release(each);
     }
+}
+
+void Sockets::free_number(Live& live) {
+    live.is_freed = true;
+    live.freed_place = live.now.place;
+    live.freed_number = live.now.number;
 }
 
 void Sockets::clear(Live& live) {

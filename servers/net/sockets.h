@@ -93,12 +93,14 @@ public:
     // How far the client has written, as far as that can be true.
     u64 submitted(const Live& live) const;
     u32 count(Stage stage) const;
+    // Of a record, what is to be seen of it from outside: all but its state and whose it is.
+    socket::SocketLine line(u32 index) const;
 
     // From lwIP, by way of hooks and callbacks.
     void mark(Live& live);
     bool wants(Live& live, bool has_bytes);
-    // True: it was nobody's any more, and is none now.
-    bool forget_ended(Live& live);
+    // In TIME_WAIT: both ends have ended, and its peer begins another connection. A client that has not closed the socket keeps it.
+    void forget_ended(Live& live);
     Live* half_open(Live& listener, tcp_pcb& control);
     void established(Live& live);
     void received(Live& live, pbuf* bytes);
@@ -127,6 +129,8 @@ private:
     void complete_waiting(Live& live);
     void cancel_waiting(Live& live);
     void release(Live& live);
+    // Its client is told so when that is recorded.
+    void free_number(Live& live);
     void abort(Live& live);
     void clear(Live& live);
     void make_room();

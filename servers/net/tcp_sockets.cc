@@ -139,8 +139,9 @@ void Sockets::listen(Live& live) {
 void Sockets::make_tcp(Live& live) {
     SocketRecord& now = live.now;
     const bool waits = live.is(Stage::HalfOpen) || live.is(Stage::Ready);
+    // And not one that has ended, whose peer has connected again from the same port.
     const auto is_handed_over = [&](const Live& each) {
-        return each.is(Stage::Connected) && each.now.ends.peer_port == now.ends.peer_port && each.now.ends.local_port == now.ends.local_port &&
+        return each.is(Stage::Connected) && each.now.tcp.state != CLOSED && each.now.tcp.state != TIME_WAIT && each.now.ends.peer_port == now.ends.peer_port && each.now.ends.local_port == now.ends.local_port &&
                same(each.now.ends.peer, now.ends.peer) && same(each.now.ends.local, now.ends.local);
     };
     if (waits && (!live_[now.listener].is(Stage::Listening) || std::ranges::any_of(live_, is_handed_over))) {
@@ -202,10 +203,8 @@ void Sockets::apply_tcp(Live& live) {
         mark(live);
     }
     // Its number and rings are the client's again when the peer has all bytes.
-    if (is_closing && live.tcp && now.acknowledged == now.send_last && control->state >= FIN_WAIT_1 && control->state != CLOSE_WAIT) {
-        live.is_freed = true;
-        live.freed_place = now.place;
-        live.freed_number = now.number;
+    if (is_closing && live.tcp && now.has_client() && now.acknowledged == now.send_last && control->state >= FIN_WAIT_1 && control->state != CLOSE_WAIT) {
+        free_number(live);
         now.stage = Stage::Ending;
         mark(live);
     }
@@ -360,10 +359,10 @@ void Sockets::control_gone(Live& live) {
     else touch(live.index());
 }
 
-bool Sockets::forget_ended(Live& live) {
-    if (!live.is(Stage::Ending)) return false;
-    release(live);
-    return true;
+void Sockets::forget_ended(Live& live) {
+    if (live.is(Stage::Ending) || live.now.has(SocketRecord::kClosing)) return release(live);
+    abort(live);
+    mark(live);
 }
 
 bool Sockets::wants(Live& live, bool has_bytes) {
@@ -382,7 +381,8 @@ err_t eft_net_segment_in(tcp_pcb* pcb, tcp_hdr* header, pbuf* segment) {
     if (pcb->state == LISTEN) return ERR_OK;
     net::Live* const live = net::live_of(pcb);
     if (!live || live->tcp != pcb) return ERR_OK;
-    if (pcb->state == TIME_WAIT && net::begins_again(*pcb, *header) && live->sockets->forget_ended(*live)) {
+    if (pcb->state == TIME_WAIT && net::begins_again(*pcb, *header)) {
+        live->sockets->forget_ended(*live);
         net::take_in_again(*header, *segment);
         return ERR_ABRT;
     }

@@ -24,7 +24,7 @@ struct AllPrograms final : Programs {
     std::string_view session_kinds(std::string_view name) const override {
         if (name == "vault") return "keeper guest token";
         if (name == "door") return "control client";
-        if (name == "net") return "client server";
+        if (name == "net") return "client server control";
         return name == "lamp" ? "user" : "";
     }
 };

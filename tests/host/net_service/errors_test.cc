@@ -202,3 +202,53 @@ STAGE_CASE(NetScene, "a socket's description has the names of both ends") {
     CHECK(same(lo->ipv4, kIpv4Self));
     CHECK(client.calls.next_interface({.after = lo->index})->index == 0);
 }
+
+STAGE_CASE(NetScene, "who may see the sockets of everybody does, with what each waits for") {
+    RawClient client(*this, 1), watcher(*this, 2, SocketKind::Control);
+    CHECK(client.calls.next_socket({.after = 0}).error() == Error::PermissionDenied);
+    CHECK(watcher.calls.next_socket({.after = 0})->index == 0);
+    REQUIRE(client.listen(1, kPort) == Error::None);
+    for (const u32 number : {2, 3, 4}) REQUIRE(client.open(number) == Error::None);
+    REQUIRE(client.open(5, Kind::Datagram) == Error::None);
+    REQUIRE(client.connect(3, kPort) == Error::None);
+    client.say(3, 0, 100);
+    pass(1);
+
+    std::vector<SocketLine> lines;
+    for (u32 index = 0;;) {
+        const auto line = watcher.calls.next_socket({.after = index});
+        REQUIRE(line.ok());
+        if (line->index == 0) break;
+        CHECK(line->index > index);
+        index = line->index;
+        lines.push_back(*line);
+    }
+    CHECK(watcher.calls.next_socket({.after = ~0u})->index == 0);
+    REQUIRE(lines.size() == 6);
+    const auto of = [&](u32 number) { return *std::ranges::find_if(lines, [&](const SocketLine& each) { return each.session == 1 && each.socket == number; }); };
+    CHECK(of(1).tcp == TcpState::Listen);
+    CHECK(of(1).local_port == kPort);
+    CHECK(of(4).state == State::Open);
+    CHECK(of(5).kind == Kind::Datagram);
+    CHECK(of(3).tcp == TcpState::Established);
+    CHECK(of(3).peer_port == kPort);
+    CHECK(of(3).unacknowledged == 100);
+    CHECK(of(3).send_window == 0);  // nobody has accepted
+    const auto waiting = std::ranges::find(lines, State::Waiting, &SocketLine::state);
+    REQUIRE(waiting != lines.end());
+    CHECK(waiting->session == 0);
+    CHECK(waiting->peer_port == of(3).local_port);
+
+    client.submit_accept(1, 2);
+    client.submit_accept(1, 4);
+    REQUIRE(client.next() == Error::None);
+    pass(1000);
+    const auto now = [&](u32 index) { return *watcher.calls.next_socket({.after = index - 1}); };
+    CHECK(now(of(2).index).unread == 100);
+    CHECK(now(of(3).index).unacknowledged == 0);
+    CHECK(now(of(4).index).flags == SocketFlag::Accepts);
+    CHECK(now(of(2).index).receive_window == RawClient::kReceiveBytes - 100);
+    // What a client says of its ring is not believed.
+    ring::write(client.header(2).taken, ~u64{0});
+    CHECK(now(of(2).index).unread == 0);
+}

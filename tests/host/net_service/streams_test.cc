@@ -135,6 +135,74 @@ STAGE_CASE(NetScene, "a client that is killed with sockets open leaves nothing, 
     CHECK(observer.totals()->sockets == 2);
 }
 
+// What is left of the first connection has a record behind that of the second, which has its number.
+STAGE_CASE(NetScene, "a number that is used again stays its new socket's over a restart") {
+    RawClient listener(*this, 1), caller(*this, 2);
+    REQUIRE(listener.listen(1, kPort) == Error::None);
+    REQUIRE(listener.open(2) == Error::None);
+    REQUIRE(caller.open(3) == Error::None);
+    REQUIRE(caller.open(1) == Error::None);
+    listener.submit_accept(1, 2);
+    REQUIRE(caller.connect(1, kPort) == Error::None);
+    REQUIRE(listener.next() == Error::None);
+    REQUIRE(caller.close(1) == Error::None);
+    pass(1);
+    REQUIRE(listener.close(2) == Error::None);
+    pass(1);
+    REQUIRE(caller.has(1, Condition::Free));
+    REQUIRE(caller.close(3) == Error::None);
+    pass(1);
+    REQUIRE(caller.open(1) == Error::None);
+    CHECK_FALSE(caller.has(1, Condition::Free));
+    stage.kill(server);
+    pass(1);
+    CHECK(observer.totals()->recovered > 0);
+    CHECK_FALSE(caller.has(1, Condition::Free));
+}
+
+// A peer that has ended may use its port again at once (RFC 9293, 3.10.7.4), whatever the client has done with its socket.
+STAGE_CASE(NetScene, "a peer connects again from a port whose last connection has ended for both sides") {
+    constexpr u16 kOwnPort = 6000;
+    RawClient listener(*this, 1), caller(*this, 2);
+    REQUIRE(listener.listen(1, kPort) == Error::None);
+    for (const bool closes : {false, true}) {
+        CAPTURE(closes);
+        const auto connect = [&](u32 number) {
+            REQUIRE(caller.open(number) == Error::None);
+            REQUIRE(caller.bind(number, kOwnPort) == Error::None);
+            return caller.connect(number, kPort);
+        };
+        for (const u32 number : {2, 3}) REQUIRE(listener.open(number) == Error::None);
+        listener.submit_accept(1, 2);
+        REQUIRE(connect(1) == Error::None);
+        REQUIRE(listener.next() == Error::None);
+        // The listener's side ends first, so it is the one that remembers.
+        if (closes) REQUIRE(listener.close(2) == Error::None);
+        else REQUIRE(listener.calls.shutdown({.socket = 2, .directions = Directions::Send}).ok());
+        pass(1);
+        REQUIRE(caller.has(1, Condition::ReceiveEnded));
+        REQUIRE(caller.close(1) == Error::None);
+        pass(1);
+        REQUIRE(caller.has(1, Condition::Free));
+        CHECK(connect(1) == Error::None);
+        CHECK(listener.accept(1, 3) == Error::None);
+        if (!closes) {
+            CHECK(listener.has(2, Condition::ReceiveEnded));
+            CHECK(listener.failure(2) == Error::None);
+        }
+        stage.kill(server);
+        pass(1);
+        CHECK(listener.has(3, Condition::Connected));
+        caller.say(1, 0, 100);
+        pass(1);
+        CHECK(ring::acquire(listener.header(3).received) == 100);
+        for (const u32 number : {2, 3}) REQUIRE(listener.close(number) == Error::None);
+        REQUIRE(caller.close(1) == Error::None);
+        pass(1);
+        CHECK(listener.has(3, Condition::Free));
+    }
+}
+
 STAGE_CASE(NetScene, "two clients do not see each other's sockets") {
     RawClient anna(*this, 1), berta(*this, 2);
     REQUIRE(anna.listen(5, kPort) == Error::None);

@@ -6,7 +6,9 @@
 
 #include <eft/sha256.h>
 
+#include <algorithm>
 #include <random>
+#include <regex>
 #include <thread>
 
 using namespace eft::qemu;
@@ -107,6 +109,13 @@ TEST_CASE("ip, ping and host") {
     CHECK(interfaces.starts_with("1: lo: up, link, "));
     CHECK(interfaces.find("mtu 1500, hardware 52:54:00:12:34:56\n    inet 10.0.2.15/24, gateway 10.0.2.2\n    inet6 fe80::5054:ff:fe12:3456, link-local\n") != std::string::npos);
     CHECK(interfaces.find(", connections 0; over restarts: recovered 0, lost 0\n") != std::string::npos);
+    const std::string none = system.run("ip sockets");
+    CHECK(none.starts_with("KIND STATE "));
+    CHECK(std::ranges::count(none, '\n') == 1);
+    system.run("nc -l 5000 &");
+    const std::string one = system.run("ip sockets");
+    CHECK(std::regex_search(one, std::regex("\ntcp +listen +\\*:5000 +- +0 +0 +0/0 +\\d+\\.0\n$")));
+    system.run("kill %1");
     CHECK(system.run("host localhost") == "localhost has address 127.0.0.1\nlocalhost has IPv6 address ::1\n");
     CHECK(system.run("host 2001:DB8::1") == "2001:DB8::1 has IPv6 address 2001:db8::1\n");
     CHECK(system.run("host no-such-name.invalid") == "host: no-such-name.invalid: no such name\n");

@@ -59,3 +59,8 @@ TEST_CASE_FIXTURE(Network, "connections outlive deaths of the driver and of the 
     CHECK(recovered() > 0);
     system().shut_down();
 }
+
+TEST_CASE_FIXTURE(Network, "many short connections outlive deaths of the network server") {
+    exchange_meanwhile(*this, {"net", 200}, 200, 3'000);
+    system().shut_down();
+}

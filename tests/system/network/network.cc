@@ -109,7 +109,7 @@ void Network::wait_until(const std::string& what, Duration within, const std::fu
         if (until(deadline) <= Duration(0)) {
             const PeerCounts counts = peer_.counts();
             throw std::runtime_error(what + " does not come; of the peer's connections " + std::to_string(counts.whole) + " are whole, " + std::to_string(counts.failed) + " have failed: " +
-                                     counts.first_failure + "\n" + system_.run("ip; service list; log net; log virtio_net; log traffic"));
+                                     counts.first_failure + "\n" + system_.run("ip; ip sockets; service list; log net; log virtio_net; log traffic"));
         }
         if (meanwhile) meanwhile();
         else std::this_thread::sleep_for(Duration(5));

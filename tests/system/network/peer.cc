@@ -43,10 +43,14 @@ std::uint16_t port_of(const File& file) {
     return ntohs(name.sin_port);
 }
 
-// The connection to what QEMU forwards, made or being made.
+// The connection to what QEMU forwards, made or being made. Its port is one that no other socket has: Linux gives the same one to
+// connections that lead to different ports, QEMU shows the guest this port as it is, and all that it forwards leads to one port
+// there. So the guest would have two connections of the same name, and one of them would wait for ever.
 File connect_to(std::uint16_t port, int flags) {
     File file(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
     if (!file.open()) fail("socket");
+    const sockaddr_in own{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    if (bind(file.descriptor(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) fail("bind");
     const sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
     if (connect(file.descriptor(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) fail("connect");
     return file;

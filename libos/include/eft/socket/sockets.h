@@ -114,6 +114,8 @@ public:
     // The next one behind this one; the strings are valid until this thread's next call.
     Result<Interface> next_interface(u32 after);
     Result<Totals> totals();
+    // The next socket of anybody behind this one; the session must be of the kind `control`.
+    Result<SocketLine> next_socket(u32 after);
 
 private:
     friend class SocketHandle;
