@@ -221,7 +221,7 @@ ethernet::Counts Card::counts() {
 
 InterfaceRecord Card::known() const {
     InterfaceRecord known;
-    if (const dhcp* const lease = netif_dhcp_data(&netif_); lease && dhcp_supplied_address(&netif_)) {
+    if (!ip4_addr_isany_val(*netif_ip4_addr(&netif_))) {  // also while a former incarnation's lease is asked for again
         known.address = netif_ip4_addr(&netif_)->addr;
         known.mask = netif_ip4_netmask(&netif_)->addr;
         known.gateway = netif_ip4_gw(&netif_)->addr;

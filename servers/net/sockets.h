@@ -40,6 +40,10 @@ struct Live {
     bool is_touched = false;  // to be brought in line
     bool connects = false, accepts = false;
     bool has_two = false;     // segments or more have come since the last acknowledgement
+    bool misses = false;      // frames that were lost, and may be missing up to this number of the peer's, since this tick
+    u32 misses_until = 0, misses_since = 0;
+    bool repairs = false;     // what the peer has not had, up to this number of ours
+    u32 repairs_until = 0;
     bool is_freed = false;    // its client is to be told so, when that is recorded
     u8 freed_place = 0;
     u16 freed_number = 0;
@@ -105,6 +109,7 @@ public:
     void established(Live& live);
     void received(Live& live, pbuf* bytes);
     void sent(Live& live, u32 bytes);
+    void note_repair(Live& live);
     void failed(Live& live, u32 error);
     void control_gone(Live& live);
     // Frees `bytes`.
@@ -141,6 +146,7 @@ private:
     void publish(u32 place, u32 number, const Live* live);
     void fail(Live& live, Error error);
     void acknowledge(Live& live);
+    static void ask_to_send_again(Live& live);
     // What comes is thrown away.
     static bool is_deaf(const Live& live) { return live.now.has(SocketRecord::kReceiveShut) || !live.now.has_rings(); }
     u32 room(const Live& live) const { return live.now.receive_bytes - static_cast<u32>(live.now.received - live.taken); }

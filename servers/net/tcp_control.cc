@@ -84,6 +84,8 @@ tcp_pcb* make_control(const Ends& ends, const TcpRecord& record, u32 window) {
     control->flags = static_cast<tcpflags_t>(control->flags | record.flags);
     control->snd_scale = record.send_scale;
     control->rcv_scale = record.receive_scale;
+    control->rcv_wnd = std::min<u32>(control->rcv_wnd, TCP_WND_MAX(control));
+    control->rcv_ann_wnd = std::min(control->rcv_ann_wnd, control->rcv_wnd);
     if (record.state == TIME_WAIT) {
         TCP_REG(&tcp_tw_pcbs, control);
         return control;

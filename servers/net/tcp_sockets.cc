@@ -73,9 +73,9 @@ void open_window(tcp_pcb& control, u32 room) {
     control.rcv_ann_right_edge = control.rcv_nxt + 0xffff;
 }
 
-// Frames from the peer were lost. As many acknowledgements of the same byte make it send again at once (RFC 5681, 3.2), and not
-// when its timer ends: three that say nothing new, behind one that may.
-void ask_to_send_again(tcp_pcb& control) {
+// As many acknowledgements of the same byte make a peer send again at once what was lost (RFC 5681, 3.2), and not when its timer
+// ends: three that say nothing new, behind one that may.
+void acknowledge_repeatedly(tcp_pcb& control) {
     constexpr int kRepeats = 4;
     for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
 }
@@ -171,7 +171,7 @@ void Sockets::make_tcp(Live& live) {
     if (!live.tcp) return;
     if (is_end_queued(recorded) && !queue_end(*control, recorded)) tcp_set_flags(control, TF_CLOSEPEND);
     if (control->state == TIME_WAIT) return;
-    if (control->state >= ESTABLISHED) ask_to_send_again(*control);
+    if (control->state >= ESTABLISHED) ask_to_send_again(live);
     tcp_output(control);
 }
 
@@ -243,8 +243,13 @@ void Sockets::acknowledge(Live& live) {
     const u32 most = TCP_WND_MAX(control), window = is_deaf(live) ? most : std::min(most, room(live));
     control->rcv_wnd = std::max<u32>(control->rcv_wnd, window);
     const u32 opened = tcp_update_rcv_ann_wnd(control);
-    const bool is_due = std::exchange(live.has_two, false) && (control->flags & TF_ACK_DELAY);
-    if (!is_due && opened < kWorthTelling * control->mss) return;
+    const bool has_come = control->flags & TF_ACK_DELAY, has_two = std::exchange(live.has_two, false);
+    if (live.misses && has_come) {
+        constexpr u32 kLongest = 4;  // slow ticks
+        live.misses = !has_two && TCP_SEQ_LT(control->rcv_nxt, live.misses_until) && tcp_ticks - live.misses_since <= kLongest;
+        if (live.misses) return ask_to_send_again(live);
+    }
+    if (!(has_two && has_come) && opened < kWorthTelling * control->mss) return;
     tcp_ack_now(control);
     tcp_output(control);
 }
@@ -252,7 +257,15 @@ void Sockets::acknowledge(Live& live) {
 void Sockets::frames_were_lost() {
     constexpr u32 kLately = 4;  // of lwIP's slow ticks, two a second
     for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next)
-        if (each->state >= ESTABLISHED && tcp_ticks - each->tmr <= kLately) ask_to_send_again(*each);
+        if (Live* const live = live_of(each); live && each->state >= ESTABLISHED && tcp_ticks - each->tmr <= kLately) ask_to_send_again(*live);
+}
+
+// Frames from the peer were lost: as much as a window holds. Many a peer sends one segment then, and waits for its timer before it
+// sends the next; so it is asked again for each that comes alone, until it sends more at a time or nothing can be missing.
+void Sockets::ask_to_send_again(Live& live) {
+    if (!live.misses) live.misses_until = live.tcp->rcv_ann_right_edge, live.misses_since = tcp_ticks;
+    live.misses = true;
+    acknowledge_repeatedly(*live.tcp);
 }
 
 // Of a client's connection, or of one that waits to be accepted.
@@ -336,6 +349,17 @@ void Sockets::sent(Live& live, u32 bytes) {
     live.now.acknowledged += bytes;
     mark(live);
     touch(live.index());
+    if (!live.repairs) return;
+    live.repairs = TCP_SEQ_LT(live.tcp->lastack, live.repairs_until);
+    if (live.repairs) tcp_rexmit(live.tcp);
+}
+
+// lwIP repeats one segment when three acknowledgements say the same, and would wait for its timer before the next. The peer has
+// asked for that one, too, if it acknowledges less than had been sent by then (RFC 6582, 3.2: a partial acknowledgement).
+void Sockets::note_repair(Live& live) {
+    if (!(live.tcp->flags & TF_INFR) || live.repairs) return;
+    live.repairs = true;
+    live.repairs_until = live.tcp->snd_nxt;
 }
 
 // The control block is gone, and the connection did not end well.
@@ -390,6 +414,7 @@ err_t eft_net_segment_in(tcp_pcb* pcb, tcp_hdr* header, pbuf* segment) {
         net::answer_again(*pcb, *header);
         return ERR_VAL;
     }
+    live->sockets->note_repair(*live);
     return live->sockets->wants(*live, segment->tot_len != 0) ? ERR_OK : ERR_VAL;
 }
 

@@ -62,7 +62,7 @@
 #define LWIP_BROADCAST_PING 0
 #define LWIP_MULTICAST_PING 0
 #define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN 8
+#define ARP_QUEUE_LEN 256 /* a new incarnation sends all that is not acknowledged before it knows its neighbours */
 #define DNS_MAX_NAME_LENGTH 256
 #define DNS_TABLE_SIZE 16
 #define LWIP_DNS_SECURE 7 /* RFC 5452: random transaction, random port, one question for a name at a time */

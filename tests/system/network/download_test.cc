@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 
 using namespace eft::qemu;
@@ -49,5 +50,27 @@ TEST_CASE_FIXTURE(Network, "downloads have the right sum over IPv4 and IPv6, and
     const PeerCounts counts = peer().counts();
     CHECK_MESSAGE(counts.failed == 0, counts.first_failure);
     CHECK(counts.whole == 12);
+    system().shut_down();
+}
+
+// A peer that has to wait for its timer, of a second or more, is killed out of each of its attempts.
+TEST_CASE_FIXTURE(Network, "between two deaths that are half a second apart bytes go on, in both directions") {
+    constexpr std::uint64_t kLeast = 256 * 1024, kEach = 48 * kMebibyte;
+    for (const std::string service : {"virtio_net", "net"}) {
+        std::uint64_t least = ~std::uint64_t{0};
+        unsigned deaths = 0;
+        const auto kill = [&] {
+            const std::uint64_t before = peer().moved();
+            system().run("service kill " + service + "; sleep 500");
+            if (peer().idle()) return;
+            least = std::min(least, peer().moved() - before);
+            ++deaths;
+        };
+        report(dial(kHostIpv4, 1, 1, kEach, kEach), std::chrono::seconds(60), kill);
+        MESSAGE(service, ": ", deaths, " deaths, at least ", least, " bytes between two");
+        CHECK(deaths > 0);
+        CHECK(least >= kLeast);
+    }
+    CHECK(lost() == 0);
     system().shut_down();
 }
