@@ -75,11 +75,11 @@ public:
         // What others declare comes first: this file is to blame.
         for (bool here : {false, true}) declare_types(here);
         for (const Enum& type : schema_.enums)
-            if (type.here && !is_builtin(type.name)) check_enum(type);
+            if (type.here && !is_builtin(type.name)) check_enum(type), check_type_name(owner(kind_of(type), type.name, true), type.name);
         for (const Table& table : schema_.tables)
-            if (table.here && !is_builtin(table.name)) check_table(table);
+            if (table.here && !is_builtin(table.name)) check_table(table), check_type_name(owner(kind_of(table), table.name, true), table.name);
         for (const Service& service : schema_.services)
-            if (service.here) check_service(service);
+            if (service.here) check_service(service), check_type_name(owner("service", service.name, true), service.name);
     }
 
 private:
@@ -181,7 +181,11 @@ private:
             if (field.max_each != 0) scope.add(each_name(field), by);
             if (field.type.shape == Shape::Union) check_union_field(scope, table, field);
         }
-        if (!table.is_struct) check_own_name(owner("table", table.name, true), table.name, kInMessages);
+    }
+    // In generated code it stands beside that code's own names.
+    void check_type_name(const Owner& by, const Name& name) {
+        const std::string_view own[] = {name.plain};
+        check_own_name(by, name, is_generated(name.plain) || name.plain == "FlatView" ? std::span<const std::string_view>(own) : kInMessages);
     }
     // A class cannot have the name of one of its members.
     void check_own_name(const Owner& by, const Name& name, std::span<const std::string_view> members) {

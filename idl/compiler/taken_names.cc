@@ -25,6 +25,7 @@ bool has(const Names& names, std::string_view name) {
 bool is_cpp_word(std::string_view name) { return std::find(std::begin(kCppWords), std::end(kCppWords), name) != std::end(kCppWords); }
 bool is_macro(std::string_view name) { return has(kMacros, name); }
 bool is_declared(std::string_view full_name) { return has(kDeclared, full_name); }
+bool is_generated(std::string_view name) { return has(kGenerated, name); }
 bool is_namespace(std::string_view full_name) { return has(kNamespaces, full_name); }
 
 std::span<const std::string_view> client_members() { return kClientMembers; }

@@ -15,6 +15,9 @@ bool is_declared(std::string_view full_name);
 // "eft.ipc"
 bool is_namespace(std::string_view full_name);
 
+// "handle": generated code calls members, parameters or variables so, which a type of that name would hide or be hidden by.
+bool is_generated(std::string_view name);
+
 // Public members of what generated classes derive from, and of what servers derive from, with the hooks that libos looks for.
 std::span<const std::string_view> client_members();
 std::span<const std::string_view> ring_members();

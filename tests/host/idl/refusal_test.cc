@@ -367,7 +367,11 @@ TEST_CASE("names that C++ or the stubs cannot have") {
     refuses(field("u64:uint;"), "T.u64 becomes 'u64" + is_own);
     refuses(field("last_:uint;"), "T.last_ ends in _");
     refuses("table T (encoding:\"flatbuffer\") {\n  follow_tail:uint; //!\n}\n", "T.follow_tail becomes 'follow_tail" + is_own);
-    refuses("table Reader {} //!\n", "table Reader becomes 'Reader" + is_own);
+    for (const char* name : {"Reader", "FlatView", "kFlatWords", "handle", "server", "each"}) {
+        refuses("table " + std::string(name) + " {} //!\n", "table " + std::string(name) + " becomes '" + name + is_own);
+        refuses("struct " + std::string(name) + " { a:uint; } //!\n", "struct " + std::string(name) + " becomes '" + name + is_own);
+        refuses("enum " + std::string(name) + " : uint { A } //!\n", "enum " + std::string(name) + " becomes '" + name + is_own);
+    }
     refuses("rpc_service Session (id:\"60001\") { //!\n" + kGet, "service Session becomes 'Session" + is_own);
     refuses(calls("Run", "Slot"), "S.Slot becomes 'slot" + of_libos);
     refuses(calls("Run", "DescribeInterface"), "S.DescribeInterface becomes 'describe_interface" + is_own);
@@ -386,10 +390,10 @@ TEST_CASE("names that C++ or the stubs cannot have") {
     refuses(calls("Run", "OnRun"), "S.OnRun becomes 'on_run" + doubled + "S.Run");
     refuses(calls("Run", "SubmitRun", ", idempotent, ring:\"8\"", ", inflight:\"2\""), "S.SubmitRun becomes 'submit_run" + doubled + "S.Run");
     refuses("table T {\n  foo_bar:string (max:\"4\");\n  fooBar:string (max:\"4\"); //!\n}\n", "T.fooBar becomes 'kFooBarMax" + doubled + "T.foo_bar");
-    const std::string one = "table One (encoding:\"flatbuffer\") { a:uint; }\ntable one (encoding:\"flatbuffer\") { a:uint; }\n";
-    refuses(one + "union U {\n  One,\n  one //!\n}\n", "U.one becomes 'as_one" + doubled + "U.One");
-    refuses(one + "union U { One }\ntable T (encoding:\"flatbuffer\") {\n  cargo_kind:uint;\n  cargo:U; //!\n}\n", "T.cargo becomes 'cargo_kind" + doubled + "T.cargo_kind");
-    refuses(one + "table OneView {} //!\n", "table OneView becomes 'OneView" + doubled + "table One");
+    const std::string one = "table First (encoding:\"flatbuffer\") { a:uint; }\ntable first (encoding:\"flatbuffer\") { a:uint; }\n";
+    refuses(one + "union U {\n  First,\n  first //!\n}\n", "U.first becomes 'as_first" + doubled + "U.First");
+    refuses(one + "union U { First }\ntable T (encoding:\"flatbuffer\") {\n  cargo_kind:uint;\n  cargo:U; //!\n}\n", "T.cargo becomes 'cargo_kind" + doubled + "T.cargo_kind");
+    refuses(one + "table FirstView {} //!\n", "table FirstView becomes 'FirstView" + doubled + "table First");
     refuses("table part { a:uint; } //!\nnamespace eft.test.part;\nenum E : uint { A }\n", "table part becomes 'part" + doubled + "namespace eft.test.part");
 }
 
