@@ -19,7 +19,7 @@ struct AssignedDevice {
 
     struct Interrupt {
         u32 number = 0;
-        Slot parent = Slot::None;  // None: not asked for yet
+        Slot parent = Slot::None;  // of what the driver has: an Irq, or how it answers its line. None: not asked for yet
     };
     struct Pin {
         u32 id = 0;  // 0: free. Never used again
@@ -31,6 +31,7 @@ struct AssignedDevice {
 
     u32 id = 0;
     u32 device = 0;
+    u32 answer_ticks = 0;  // how long an interrupt of its line may stay unanswered
     Slot session = Slot::None;  // parent of what rs and the driver have
     Slot ports = Slot::None;    // parent
     bool window_given[pci::kBaseAddresses] = {};

@@ -56,9 +56,14 @@ void FunctionControl::set_bus_master(const Device& device, OwnRegisters& own, bo
     write_command(device, own);
 }
 
-void FunctionControl::enable_line(const Device& device, OwnRegisters& own) {
-    own.line = true;
+bool FunctionControl::set_line(const Device& device, OwnRegisters& own, bool enabled) {
+    own.line = enabled;
     write_command(device, own);
+    return hw::read<pci::Command>(*own.configuration).has<pci::Command::InterruptDisable>() != enabled;
+}
+
+bool FunctionControl::is_requesting(const OwnRegisters& own) const {
+    return hw::read<pci::DeviceStatus>(*own.configuration).has<pci::DeviceStatus::InterruptStatus>();
 }
 
 void FunctionControl::write_command(const Device& device, const OwnRegisters& own) {

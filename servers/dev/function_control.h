@@ -25,8 +25,10 @@ public:
     // Interrupt `index`, below own.messages(), sends this message from now on.
     Status set_message(OwnRegisters& own, u16 index, const kernel_object::IrqMessage& message);
     void set_bus_master(const Device& device, OwnRegisters& own, bool enabled);
-    // It may interrupt by its pin, until it is silenced.
-    void enable_line(const Device& device, OwnRegisters& own);
+    // Whether it may interrupt by its pin; silencing ends that. False: it does not obey, as functions older than PCI 2.3.
+    bool set_line(const Device& device, OwnRegisters& own, bool enabled);
+    // It wants to interrupt by its pin, whether or not it may. Always false of functions older than PCI 2.3.
+    bool is_requesting(const OwnRegisters& own) const;
     // Ok: the device has reported that no memory is in its hands any more. A kind of device that dev cannot reset
     // keeps what it was given, so `touched_memory` decides for those: TimedOut.
     Status silence(OwnRegisters& own, bool touched_memory);

@@ -120,8 +120,9 @@ Status PersistentPart::assign_device(CoreServers& core) {
     dev::Match match;
     match.device = text(wanted->match());
     match.index = wanted->index();
+    if (plan->heartbeat_ms() != 0) match.answer_ms = plan->heartbeat_ms();
     auto answer = core.dev.assign(match).or_error();
-    if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line has another driver");
+    if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line belongs to a device of another kind");
     EFT_TRY(dev::Assignment assigned, std::move(answer));
     device = CapHandle(assigned.session.release());
     assignment = assigned.id;

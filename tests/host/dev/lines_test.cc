@@ -1,0 +1,228 @@
+// A line that three devices have: who is asked, and that nobody who is silent, dead, or goes on requesting keeps the others from
+// their interrupts.
+#include "dev_machine.h"
+
+#include <servers/dev/device_server.h>
+
+#include <eft/syscall.h>
+
+#include <optional>
+
+using namespace eft;
+using namespace eft::test;
+
+namespace {
+
+constexpr u32 kLine = 10;
+constexpr u64 kTickBit = dev::DeviceServer::kTickBit;
+constexpr u8 kFirstDevice = 20;
+
+struct SharedLine : DevMachine {
+    static constexpr u32 kDrivers = 3;
+    struct Driver {
+        u32 id = 0;
+        std::optional<DevClient> device;
+        CapHandle wake, answered;
+    };
+
+    SharedLine(Stage& where) : DevMachine(where) {
+        for (u8 i = 0; i < kDrivers; ++i) {
+            PciFunction& function = segment.add(0, static_cast<u8>(kFirstDevice + i), 0, 0x8086, static_cast<u16>(0x2001 + i), 2, 0);
+            function.bytes[0x3c] = kLine;
+            function.bytes[0x3d] = 1;
+        }
+        start();
+    }
+    void begin(u32 which, u32 answer_ms = 250) {
+        Driver& driver = drivers[which];
+        constexpr std::string_view kDevices[kDrivers] = {"pci:8086:2001", "pci:8086:2002", "pci:8086:2003"};
+        dev::Match wanted = match(kDevices[which]);
+        wanted.answer_ms = answer_ms;
+        auto assigned = control.assign(wanted).or_error();
+        REQUIRE(assigned.ok());
+        driver.id = assigned->id;
+        driver.device.emplace(CapHandle(assigned->session.release()));
+        join(which);
+    }
+    void join(u32 which) {
+        Driver& driver = drivers[which];
+        driver.wake = *make_wake(u64{1} << which);
+        dev::LineRequest request;
+        request.wake = decltype(request.wake)(driver.wake.slot());
+        auto line = driver.device->join_line(request);
+        REQUIRE(line.ok());
+        driver.answered = CapHandle(line->answered.release());
+    }
+    void begin_all() {
+        for (u32 which = 0; which < kDrivers; ++which) begin(which);
+    }
+    void interrupt() {
+        stage.machine.at(stage.machine.now() + 1, [this] { stage.machine.interrupt(kLine); });
+        host::compute(2);
+    }
+    void answer(u32 which) { sys::signal(drivers[which].answered.slot()); }
+    void answer_all() {
+        for (u32 which = 0; which < kDrivers; ++which) answer(which);
+    }
+    void tick(u32 times = 1) {
+        for (; times != 0; --times) {
+            stage.signal(*dev, kTickBit);
+            sys::yield();
+        }
+    }
+    bool masked() { return stage.machine.is_masked(kLine); }
+    bool disabled(u32 which) { return (command(static_cast<u8>(kFirstDevice + which)) & 0x400) != 0; }
+    void request(u32 which, bool requests) { function(static_cast<u8>(kFirstDevice + which)).set(0x06, requests ? 0x08 : 0, 2); }
+
+    Driver drivers[kDrivers];
+};
+
+}  // namespace
+
+STAGE_CASE(SharedLine, "everybody who has joined a line is asked, and it is masked until all have answered") {
+    begin_all();
+    CHECK_FALSE(masked());
+    for (int i = 0; i < 3; ++i) {
+        interrupt();
+        CHECK(poll_wake() == 7);
+        CHECK(masked());
+        answer(2);
+        answer(0);
+        answer(0);  // twice is once
+        CHECK(masked());
+        answer(1);
+        CHECK_FALSE(masked());
+    }
+    CHECK(poll_wake() == 0);
+    answer(1);  // that nobody has asked for
+    interrupt();
+    CHECK(masked());
+}
+
+STAGE_CASE(SharedLine, "a driver that dies leaves the line; the next incarnation joins it again") {
+    begin_all();
+    interrupt();
+    answer(0);
+    answer(2);
+    CHECK(masked());
+    REQUIRE(control.silence({.id = drivers[1].id}).ok());
+    CHECK(disabled(1));
+    CHECK_FALSE(masked());
+    static_cast<void>(poll_wake());
+    interrupt();
+    CHECK(poll_wake() == 5);
+    answer(1);  // what the dead one has left
+    CHECK(masked());
+    join(1);
+    CHECK_FALSE(disabled(1));
+    answer(0);
+    answer(2);
+    CHECK_FALSE(masked());  // who came later was not asked
+    interrupt();
+    CHECK(poll_wake() == 7);
+}
+
+STAGE_CASE(SharedLine, "a line that everybody has left stays masked until somebody joins it") {
+    begin(0);
+    interrupt();
+    REQUIRE(control.silence({.id = drivers[0].id}).ok());
+    CHECK(masked());
+    tick(2);
+    CHECK(masked());
+    join(0);
+    CHECK_FALSE(masked());
+    CHECK(unassign(drivers[0].id) == Error::None);
+    begin(1);
+    static_cast<void>(poll_wake());
+    interrupt();
+    CHECK(poll_wake() == 2);
+}
+
+STAGE_CASE(SharedLine, "a driver that does not answer is left out, with its device, after its patience, until it answers") {
+    begin(0);
+    begin(1, 120);  // three ticks
+    begin(2, 10'000);
+    interrupt();
+    answer(0);
+    answer(2);
+    tick(3);
+    CHECK(masked());
+    CHECK_FALSE(disabled(1));
+    tick();
+    CHECK_FALSE(masked());
+    CHECK(disabled(1));
+    static_cast<void>(poll_wake());
+    interrupt();
+    CHECK(poll_wake() == 5);
+    answer(0);
+    answer(2);
+    CHECK_FALSE(masked());
+    answer(1);
+    CHECK_FALSE(disabled(1));
+    interrupt();
+    CHECK(poll_wake() == 7);
+    answer(0);
+    answer(1);
+    tick(20);
+    CHECK(masked());  // it has more patience
+    CHECK_FALSE(disabled(2));
+}
+
+STAGE_CASE(SharedLine, "a device that requests again at once after each answer is left out until the next tick") {
+    using dev::SharedLines;
+    begin_all();
+    request(1, true);
+    request(2, true);
+    const auto interrupts = [&](u32 most) {
+        u32 count = 0;
+        for (; count < most && !masked() && !disabled(1); ++count) {
+            interrupt();
+            request(2, count % 8 == 0);  // a busy one, but not a device that never stops
+            answer_all();
+        }
+        return count;
+    };
+    CHECK(interrupts(2 * SharedLines::kManyInterrupts) == SharedLines::kManyInterrupts + SharedLines::kMostClaims);
+    CHECK_FALSE(masked());
+    CHECK_FALSE((disabled(0) || disabled(2)));
+    static_cast<void>(poll_wake());
+    interrupt();
+    CHECK(poll_wake() == 5);
+    answer(0);
+    answer(2);
+    join(1);
+    CHECK(disabled(1));  // joining again is no way out
+    tick();
+    CHECK_FALSE(disabled(1));
+    CHECK(interrupts(2 * SharedLines::kManyInterrupts) == SharedLines::kManyInterrupts + SharedLines::kMostClaims);
+    request(1, false);
+    tick();
+    CHECK(interrupts(100) == 100);
+}
+
+STAGE_CASE(SharedLine, "a line that interrupts all the time, and nobody says why, rests until the next tick") {
+    using dev::SharedLines;
+    begin_all();
+    for (int round = 0; round < 2; ++round) {
+        u32 count = 0;
+        for (; !masked(); ++count) {
+            interrupt();
+            answer_all();
+        }
+        CHECK(count == SharedLines::kMostInterrupts);
+        tick();
+        CHECK_FALSE(masked());
+    }
+}
+
+STAGE_CASE(SharedLine, "a function without the bit that keeps it from its line is silenced") {
+    begin_all();
+    REQUIRE(drivers[1].device->set_bus_master({.enabled = true}).ok());
+    function(kFirstDevice + 1).can_disable_pin = false;
+    interrupt();
+    answer(0);
+    answer(2);
+    tick(6);
+    CHECK_FALSE(masked());
+    CHECK((command(kFirstDevice + 1) & 4) == 0);  // and reset, if dev knows how
+}
