@@ -48,6 +48,12 @@ struct OwnRegisters {
     std::optional<pci::MsiCapability> msi;  // only of a function without MSI-X
     bool bus_master = false;
     bool line = false;  // it may interrupt by its pin
+    // How it is reset, if it is no virtio device: by writes to registers of its own, or by a function-level reset.
+    BoundedList<OwnReset, 8> own_reset;
+    std::optional<hw::Mmio> reset_registers;
+    std::optional<u8> express;  // where its capability is
+    std::optional<SavedHeader> resetting;  // the function-level reset has begun
+    u32 reset_ticks = 0;                   // until it has ended
 
     // Messages that the function can be given as interrupts; one that has none uses its line.
     u32 messages() const { return msix ? msix->entries : msi ? 1 : 0; }

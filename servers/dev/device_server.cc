@@ -29,6 +29,8 @@ bool has_one_line_only(const Device& device, const OwnRegisters& registers) {
 u32 line_of(const Device& device) { return static_cast<u32>(std::countr_zero(device.lines.inputs)); }
 
 constexpr u32 kMostAnswerMs = 60'000;
+// The first may come at once.
+constexpr u32 kResetTicks = kResetNanoseconds / 1'000'000 / DeviceServer::kTickMs + 1;
 
 // A copy, of which copies are given away: revoke_slot() takes them back.
 Result<Slot> derived(Slot source, Rights rights = kAllRights, u64 detail = 0) {
@@ -49,7 +51,7 @@ Result<dev::Assignment> DeviceServer::assign(ipc::Context&, const Match& request
     EFT_TRY(const u32 index, devices_.find(request.device, request.index));
     if (assignments_.has(index)) return Error::Busy;
     EFT_TRY(const u32 place, assignments_.free_place());
-    return begin(place, index, request.answer_ms);
+    return begin(place, index, request);
 }
 
 Status DeviceServer::silence(ipc::Context&, const AssignmentId& request) {
@@ -176,7 +178,9 @@ Result<dev::Line> DeviceServer::join_line(ipc::Context& context, LineRequest&& r
 
 void DeviceServer::woken(u64 bits) {
     lines_.woken(bits);
-    if (bits & kTickBit) lines_.tick();
+    if ((bits & kTickBit) == 0) return;
+    lines_.tick();
+    tick_resets();
 }
 
 Status DeviceServer::set_bus_master(ipc::Context& context, const BusMaster& request) {
@@ -222,15 +226,17 @@ Status DeviceServer::unpin(ipc::Context& context, const Pin& request) {
 
 Result<AssignedDevice*> DeviceServer::own(const ipc::Context& context) {
     const Result<AssignedDevice*> found = assignments_.find_id(ipc::session_id(context.badge()));
-    return found.ok() ? found : Error::StaleSession;
+    if (!found.ok()) return Error::StaleSession;
+    if (own_[assignments_.place_of(**found)].resetting) return Error::Busy;
+    return found;
 }
 
-Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index, u32 answer_ms) {
+Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index, const Match& request) {
     const Device& device = devices_[index];
     OwnRegisters registers;
     if (device.kind == DeviceKind::Pci) {
         if (device.function.is_bridge) return Error::NotSupported;
-        EFT_TRY(registers, control_.take_over(device));
+        EFT_TRY(registers, control_.take_over(device, request.reset, request.reset_window));
     }
     const bool one_line = has_one_line_only(device, registers);
     const bool refused = !one_line ? false
@@ -251,7 +257,7 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index, u32 answer_ms)
     assignment = {};
     assignment.id = next_id_++;
     assignment.device = index;
-    assignment.answer_ticks = (std::min(answer_ms, kMostAnswerMs) + kTickMs - 1) / kTickMs;
+    assignment.answer_ticks = (std::min(request.answer_ms, kMostAnswerMs) + kTickMs - 1) / kTickMs;
     assignment.session = session->release();
     own_[place] = registers;
     dev::Assignment answer;
@@ -287,13 +293,27 @@ Status DeviceServer::silence(AssignedDevice& assignment) {
         lines_.leave(assignments_.place_of(assignment));
         return {};
     }
+    OwnRegisters& registers = own_[assignments_.place_of(assignment)];
+    if (registers.resetting) return Error::Busy;
     bool touched_memory = false;
     for (const auto& pin : assignment.pins) touched_memory |= pin.id != 0;
-    const Status silent = control_.silence(own_[assignments_.place_of(assignment)], touched_memory);
+    const Status silent = control_.silence(registers, touched_memory);
     lines_.leave(assignments_.place_of(assignment));
+    if (silent.error() == Error::Busy) registers.reset_ticks = kResetTicks;
     EFT_CHECK(silent);
-    for (auto& pin : assignment.pins) release(pin);
+    release_pins(assignment);
     return {};
+}
+
+void DeviceServer::tick_resets() {
+    for (u32 place = 0; place < Assignments::kMost; ++place) {
+        OwnRegisters& registers = own_[place];
+        if (registers.resetting && --registers.reset_ticks == 0 && control_.finish_reset(registers).ok()) release_pins(assignments_[place]);
+    }
+}
+
+void DeviceServer::release_pins(AssignedDevice& assignment) {
+    for (auto& pin : assignment.pins) release(pin);
 }
 
 bool DeviceServer::connect_line(u32 place, bool connected) {

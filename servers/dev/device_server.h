@@ -58,11 +58,13 @@ private:
 
     const Device& device_at(u32 place) { return devices_[assignments_[place].device]; }
     Result<AssignedDevice*> own(const ipc::Context& context);
-    Result<dev::Assignment> begin(u32 place, u32 index, u32 answer_ms);
+    Result<dev::Assignment> begin(u32 place, u32 index, const Match& request);
     Status reserve_line(u32 place);
     Status take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted);
     Status silence(AssignedDevice& assignment);
+    void tick_resets();
     void release(AssignedDevice::Pin& pin);
+    void release_pins(AssignedDevice& assignment);
     void take_back(AssignedDevice& assignment);
     Result<Place> window_place(const AssignedDevice& assignment, u32 index);
 
