@@ -1,5 +1,5 @@
 // In place of drivers/service/device.cc and of libos: see pinned_pages.h.
-#include "pinned_pages.h"
+#include <devices/pinned_pages.h>
 
 #include <eft/panic.h>
 
