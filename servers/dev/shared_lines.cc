@@ -27,7 +27,10 @@ Status SharedLines::join(u32 place, u32 number, const Lines& how, CapHandle wake
     member.line = number;
     member.patience = patience;
     member.asked = false;
-    if (member.left_out != LeftOut::Claiming) take_back_in(place);
+    if (member.left_out != LeftOut::Claiming) {
+        member.left_out = LeftOut::No;
+        devices_.connect_line(place, true);
+    }
     acknowledge_if_all_answered(number);
     return {};
 }
@@ -82,13 +85,14 @@ void SharedLines::answered(u32 place) {
 void SharedLines::acknowledge_if_all_answered(u32 number) {
     Line& line = lines_[number];
     if (!line.masked) return;
-    bool joined = false, waits = false;
+    bool joined = false, waits = false, suspected = line.interrupts >= kManyInterrupts;
     for_each_member(number, [&](u32, const Member& member) {
         joined = true;
         waits |= member.asked;
+        suspected |= member.claims != 0;
     });
     if (!joined || waits) return;
-    if (line.interrupts >= kManyInterrupts) look_who_claims(number);
+    if (suspected) look_who_claims(number);
     if (line.interrupts >= kMostInterrupts) return;
     line.masked = false;
     static_cast<void>(ko::acknowledge_irq(interrupts_, number));
@@ -99,7 +103,7 @@ void SharedLines::look_who_claims(u32 line) {
     for_each_member(line, [this](u32 place, Member& member) {
         if (member.left_out != LeftOut::No) return;
         member.claims = devices_.is_requesting(place) ? member.claims + 1 : 0;
-        if (member.claims > kMostClaims) leave_out(place, LeftOut::Claiming);
+        if (member.claims >= kMostClaims) leave_out(place, LeftOut::Claiming);
     });
 }
 
@@ -114,8 +118,8 @@ void SharedLines::leave_out(u32 place, LeftOut why) {
 }
 
 void SharedLines::take_back_in(u32 place) {
-    members_[place].claims = 0;
-    members_[place].left_out = LeftOut::No;
+    const LeftOut why = std::exchange(members_[place].left_out, LeftOut::No);
+    members_[place].claims = why == LeftOut::Claiming ? kMostClaims - kClaimsAgain : 0;
     devices_.connect_line(place, true);
 }
 

@@ -44,11 +44,11 @@ protected:
 class SharedLines {
 public:
     static constexpr u32 kMostMembers = 24;
-    // Of a line between two ticks: from here on it is looked who goes on requesting, and is left out after so many more times.
-    // At 20 ticks a second, the first is 10 000 interrupts a second.
-    static constexpr u32 kManyInterrupts = 500, kMostClaims = 32;
-    // And then it rests.
-    static constexpr u32 kMostInterrupts = 4000;
+    // Of a line between two ticks, of which there are 20 a second: from so many on it is looked who goes on requesting, and is
+    // left out after so many times in a row; at the next tick after so many, if it still does.
+    static constexpr u32 kManyInterrupts = 100, kMostClaims = 32, kClaimsAgain = 4;
+    // Then it rests.
+    static constexpr u32 kMostInterrupts = 2000;
 
     // The bits of dev's notification: an answer for each place, an interrupt for each line.
     static constexpr u32 kFirstAnswerBit = 1, kFirstLineBit = kFirstAnswerBit + kMostMembers;
@@ -59,7 +59,7 @@ public:
     SharedLines(Slot interrupts, LineDevices& devices) : interrupts_(interrupts), devices_(devices) {}
 
     // `wake` is signalled at each interrupt from now on. The driver may leave one unanswered for `patience` ticks. Takes the
-    // place of what this place had; a device that is left out for its claims stays so. Errors: of the kernel.
+    // place of what this place had, but for its claims. Errors: of the kernel.
     Status join(u32 place, u32 line, const Lines& how, CapHandle wake, u32 patience);
     // The device requests nothing any more.
     void leave(u32 place);

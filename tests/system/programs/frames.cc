@@ -1,8 +1,8 @@
 // One end of a wire: sends numbered frames without a pause, and checks those that arrive, until a frame says that it is the
 // end. Then it writes into its log how many there were. What happens to the link it writes there, too. It is a client of
-// ethernet/0, of whose deaths it knows nothing; while that is stopped, it waits.
+// a network card, of whose deaths it knows nothing; while that is stopped, it waits.
 //
-// With the argument "paced" it sends as many frames as arrive, times eight: for a card that takes whatever it gets, and loses what
+// With the argument "paced" it sends as many frames as arrive: for a card that takes whatever it gets, and loses what
 // the wire does not take.
 #include "numbered_frame.h"
 
@@ -19,6 +19,13 @@ namespace {
 
 constexpr u32 kWindow = 2048, kBuffers = 128, kFrames = 64;
 
+// The argument that names one, or the first.
+std::string_view card_name() {
+    const std::string_view arguments = field_text(config().arguments);
+    const std::size_t at = arguments.find("ethernet/");
+    return at == arguments.npos ? "ethernet/0" : arguments.substr(at);
+}
+
 template <class T>
 T require(Result<T> result, const char* otherwise) {
     if (!result.ok()) panic(otherwise);
@@ -33,7 +40,7 @@ public:
 
     void start(WakeLoop& loop) {
         wake_ = require(loop.add(*this), "no wake-up");
-        require(ring_.connect("ethernet/0", wake_), "there is no card");
+        require(ring_.connect(card_name(), wake_), "there is no card");
         const Batch batch(ring_.ring());
         for (u32 window = 0; window < ring_.area().size() / kWindow; ++window) submit(window);
     }
@@ -141,7 +148,7 @@ public:
     // Frames have arrived.
     void pace(u64 arrived) {
         if (!is_paced_ || arrived == arrived_) return;
-        credit_ += 8 * (arrived - std::exchange(arrived_, arrived));
+        credit_ += arrived - std::exchange(arrived_, arrived);
         const Batch batch(ring());
         while (credit_ != 0 && resting_count_ != 0) submit(resting_[--resting_count_]);
     }
@@ -156,8 +163,8 @@ private:
         return test::number_of(window_at(window));
     }
     u32 repeats_ = 0;
-    const bool is_paced_ = field_text(config().arguments) == "paced";
-    u64 credit_ = 1'000, arrived_ = 0;
+    const bool is_paced_ = field_text(config().arguments).starts_with("paced");
+    u64 credit_ = 500, arrived_ = 0;
     u32 resting_[kFrames] = {}, resting_count_ = 0;  // windows
 };
 

@@ -1,83 +1,16 @@
 // A network card on a wire to this process: numbered frames go both ways without a pause while its driver dies of all that
 // drivers die of.
+#include "frame_traffic.h"
 #include "service.h"
-#include "wire.h"
-
-#include <numbered_frame.h>
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <regex>
-#include <thread>
 
 using namespace eft::qemu;
-using eft::test::kEnd;
-using eft::test::kNumbered;
 
 namespace {
-
-std::string frame(std::uint32_t number, std::uint16_t type) {
-    std::string bytes(eft::test::length_of(number), '\0');
-    eft::test::write_frame(std::as_writable_bytes(std::span(bytes)), number, type);
-    return bytes;
-}
-
-// Sends and checks in a thread of its own, until stop().
-class Traffic {
-public:
-    explicit Traffic(Wire& wire) : wire_(wire) {}
-    ~Traffic() { stop(); }
-
-    void stop() {
-        stopped_ = true;
-        if (thread_.joinable()) thread_.join();
-    }
-    // The longest time without a frame since the last time this was asked.
-    Duration longest_pause() { return Duration(longest_pause_.exchange(0)); }
-
-    std::atomic<std::uint32_t> sent = 0, arrived = 0, damaged = 0, again = 0, missing = 0;
-
-private:
-    void run() {
-        auto last = std::chrono::steady_clock::now();
-        while (!stopped_) {
-            bool idle = true;
-            for (int i = 0; i < 16 && wire_.send(frame(sent, kNumbered)); ++i, ++sent) idle = false;
-            for (auto got = wire_.receive(idle ? after(Duration(1)) : Deadline()); got; got = wire_.receive(Deadline())) {
-                const auto now = std::chrono::steady_clock::now();
-                note_pause(now - last);
-                last = now;
-                check(*got);
-            }
-            note_pause(std::chrono::steady_clock::now() - last);
-        }
-    }
-    void note_pause(std::chrono::steady_clock::duration pause) {
-        longest_pause_ = std::max<long>(longest_pause_, std::chrono::duration_cast<Duration>(pause).count());
-    }
-    // What was being sent at a death comes again; nothing is left out.
-    void check(std::string_view got) {
-        const auto bytes = std::as_bytes(std::span(got));
-        if (eft::test::type_of(bytes) != kNumbered || !eft::test::is_whole(bytes)) {
-            ++damaged;
-            return;
-        }
-        const std::uint32_t number = eft::test::number_of(bytes);
-        ++arrived;
-        if (number < next_) ++again;
-        else missing += number - next_;
-        next_ = std::max(next_, number + 1);
-    }
-
-    Wire& wire_;
-    std::uint32_t next_ = 0;
-    std::atomic<bool> stopped_ = false;
-    std::atomic<long> longest_pause_ = 0;  // ms
-    std::thread thread_{[this] { run(); }};
-};
 
 struct Report {
     unsigned long sent, arrived, damaged, disordered, given_up;
@@ -89,7 +22,7 @@ Report end_of(System& system, Wire& wire) {
     std::smatch found;
     std::string log;
     for (int i = 0; i < 100; ++i) {
-        wire.send(frame(0, kEnd));  // it may not be taken
+        wire.send(frame(0, eft::test::kEnd));  // it may not be taken
         for (const Deadline deadline = after(Duration(50)); until(deadline) > Duration(0);) wire.receive(deadline);
         log = system.run("log frames");
         if (!std::regex_search(log, found, kLine)) continue;
@@ -97,16 +30,6 @@ Report end_of(System& system, Wire& wire) {
         return {number(1), number(2), number(3), number(4), number(5)};
     }
     throw std::runtime_error("the guest does not see the end\n" + log);
-}
-
-template <class Condition>
-bool comes_true(Condition condition, Duration within) {
-    const Deadline deadline = after(within);
-    while (!condition()) {
-        if (until(deadline) <= Duration(0)) return false;
-        std::this_thread::sleep_for(Duration(5));
-    }
-    return true;
 }
 
 struct Kind {
