@@ -4,15 +4,22 @@
 #include <eft/process.h>
 #include <eft/syscall.h>
 
+#include <bit>
+
 namespace eft::dev {
 
 namespace ko = kernel_object;
 
+namespace {
+
 template <class Visit>
-void SharedLines::for_each_member(u32 line, Visit visit) {
-    for (u32 place = 0; place < kMostMembers; ++place)
-        if (members_[place].line == line) visit(place, members_[place]);
+void for_each_bit(u64 mask, Visit visit) {
+    for (; mask != 0; mask &= mask - 1) visit(static_cast<u32>(std::countr_zero(mask)));
 }
+
+constexpr u32 bit(u32 place) { return 1u << place; }
+
+}  // namespace
 
 Status SharedLines::join(u32 place, u32 number, const Lines& how, CapHandle wake, u32 patience) {
     Line& line = lines_[number];
@@ -26,9 +33,11 @@ Status SharedLines::join(u32 place, u32 number, const Lines& how, CapHandle wake
     drop_slot(std::exchange(member.wake, wake.release()));
     member.line = number;
     member.patience = patience;
-    member.asked = false;
+    line.members |= bit(place);
+    line.asked &= ~bit(place);
     if (member.left_out != LeftOut::Claiming) {
         member.left_out = LeftOut::No;
+        line.left_out &= ~bit(place);
         devices_.connect_line(place, true);
     }
     acknowledge_if_all_answered(number);
@@ -39,87 +48,95 @@ void SharedLines::leave(u32 place) {
     const Member member = std::exchange(members_[place], {});
     if (member.line == kIrqLines) return;
     drop_slot(member.wake);
+    Line& line = lines_[member.line];
+    for (Places* places : {&line.members, &line.asked, &line.left_out, &line.suspects}) *places &= ~bit(place);
     acknowledge_if_all_answered(member.line);
 }
 
 // Answers first: a line that has interrupted since was acknowledged after them.
 void SharedLines::woken(u64 bits) {
-    for (u32 place = 0; place < kMostMembers; ++place)
-        if (bits & answer_bit(place)) answered(place);
-    for (u32 line = 0; line < kIrqLines; ++line)
-        if (bits >> (kFirstLineBit + line) & 1) ask(line);
+    for_each_bit(bits >> kFirstAnswerBit & ((u64{1} << kMostMembers) - 1), [this](u32 place) { answered(place); });
+    for_each_bit(bits >> kFirstLineBit & ((u64{1} << kIrqLines) - 1), [this](u32 line) { ask(line); });
 }
 
 void SharedLines::tick() {
-    for (u32 place = 0; place < kMostMembers; ++place) {
-        Member& member = members_[place];
-        if (member.left_out == LeftOut::Claiming) take_back_in(place);
-        if (member.asked && member.waited++ >= member.patience) leave_out(place, LeftOut::Silent);
-    }
-    for (u32 line = 0; line < kIrqLines; ++line) {
-        lines_[line].interrupts = 0;
-        acknowledge_if_all_answered(line);
+    for (u32 number = 0; number < kIrqLines; ++number) {
+        Line& line = lines_[number];
+        for_each_bit(line.left_out, [this](u32 place) {
+            if (members_[place].left_out == LeftOut::Claiming) take_back_in(place);
+        });
+        for_each_bit(line.asked, [this](u32 place) {
+            Member& member = members_[place];
+            if (member.waited++ >= member.patience) leave_out(place, LeftOut::Silent);
+        });
+        line.interrupts = 0;
+        acknowledge_if_all_answered(number);
     }
 }
 
-void SharedLines::ask(u32 line) {
-    lines_[line].masked = true;
-    ++lines_[line].interrupts;
-    for_each_member(line, [](u32, Member& member) {
-        if (member.left_out != LeftOut::No) return;
-        member.asked = true;
-        member.waited = 0;
-        sys::signal(member.wake);
+void SharedLines::ask(u32 number) {
+    Line& line = lines_[number];
+    line.masked = true;
+    ++line.interrupts;
+    line.asked = line.members & ~line.left_out;
+    for_each_bit(line.asked, [this](u32 place) {
+        members_[place].waited = 0;
+        sys::signal(members_[place].wake);
     });
-    acknowledge_if_all_answered(line);
+    acknowledge_if_all_answered(number);
 }
 
 void SharedLines::answered(u32 place) {
     Member& member = members_[place];
+    if (member.line == kIrqLines) return;
     if (member.left_out == LeftOut::Silent) take_back_in(place);
-    if (!std::exchange(member.asked, false)) return;
+    Line& line = line_of(place);
+    if ((line.asked & bit(place)) == 0) return;
+    line.asked &= ~bit(place);
     acknowledge_if_all_answered(member.line);
 }
 
 // A line that nobody has joined stays masked: whoever joins it is asked.
 void SharedLines::acknowledge_if_all_answered(u32 number) {
     Line& line = lines_[number];
-    if (!line.masked) return;
-    bool joined = false, waits = false, suspected = line.interrupts >= kManyInterrupts;
-    for_each_member(number, [&](u32, const Member& member) {
-        joined = true;
-        waits |= member.asked;
-        suspected |= member.claims != 0;
-    });
-    if (!joined || waits) return;
-    if (suspected) look_who_claims(number);
+    if (!line.masked || line.members == 0 || line.asked != 0) return;
+    if (line.interrupts >= kManyInterrupts || line.suspects != 0) look_who_claims(line);
     if (line.interrupts >= kMostInterrupts) return;
     line.masked = false;
     static_cast<void>(ko::acknowledge_irq(interrupts_, number));
 }
 
 // A device may request again at any time, but not each time before its driver's answer is here.
-void SharedLines::look_who_claims(u32 line) {
-    for_each_member(line, [this](u32 place, Member& member) {
-        if (member.left_out != LeftOut::No) return;
-        member.claims = devices_.is_requesting(place) ? member.claims + 1 : 0;
+void SharedLines::look_who_claims(Line& line) {
+    for_each_bit(line.members & ~line.left_out, [&](u32 place) {
+        Member& member = members_[place];
+        const bool requests = devices_.is_requesting(place);
+        member.claims = requests ? member.claims + 1 : 0;
+        line.suspects = requests ? line.suspects | bit(place) : line.suspects & ~bit(place);
         if (member.claims >= kMostClaims) leave_out(place, LeftOut::Claiming);
     });
 }
 
 void SharedLines::leave_out(u32 place, LeftOut why) {
     Member& member = members_[place];
-    member.asked = false;
     member.left_out = why;
+    Line& line = line_of(place);
+    line.asked &= ~bit(place);
+    line.left_out |= bit(place);
     if (!devices_.connect_line(place, false)) devices_.stop(place);
     if (std::exchange(member.reported, true)) return;
     devices_.report(place, why == LeftOut::Silent ? "its driver does not answer the interrupts of its line, and it is left out"
                                                   : "it goes on requesting the interrupt of its line, and is left out for a while each time");
 }
 
+// Whose device has claimed all before is a suspect until its request is seen to be gone.
 void SharedLines::take_back_in(u32 place) {
-    const LeftOut why = std::exchange(members_[place].left_out, LeftOut::No);
-    members_[place].claims = why == LeftOut::Claiming ? kMostClaims - kClaimsAgain : 0;
+    Member& member = members_[place];
+    const LeftOut why = std::exchange(member.left_out, LeftOut::No);
+    Line& line = line_of(place);
+    line.left_out &= ~bit(place);
+    member.claims = why == LeftOut::Claiming ? kMostClaims - kClaimsAgain : 0;
+    line.suspects = member.claims != 0 ? line.suspects | bit(place) : line.suspects & ~bit(place);
     devices_.connect_line(place, true);
 }
 

@@ -75,11 +75,13 @@ private:
         u32 patience = 0;
         u32 waited = 0;  // ticks, since it was asked
         u32 claims = 0;  // answers in a row after which its device still requested
-        bool asked = false;  // and has not answered
         bool reported = false;
         LeftOut left_out = LeftOut::No;
     };
+    using Places = u32;  // a mask
+    static_assert(kMostMembers <= 32);
     struct Line {
+        Places members = 0, asked = 0, left_out = 0, suspects = 0;  // asked: and have not answered. Suspects have claims
         bool bound = false;
         bool masked = false;
         u32 interrupts = 0;  // since the last tick
@@ -88,11 +90,10 @@ private:
     void ask(u32 line);
     void answered(u32 place);
     void acknowledge_if_all_answered(u32 line);
-    void look_who_claims(u32 line);
+    void look_who_claims(Line& line);
     void leave_out(u32 place, LeftOut why);
     void take_back_in(u32 place);
-    template <class Visit>
-    void for_each_member(u32 line, Visit visit);
+    Line& line_of(u32 place) { return lines_[members_[place].line]; }
 
     Slot interrupts_;
     LineDevices& devices_;
