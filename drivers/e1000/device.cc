@@ -33,7 +33,9 @@ Status Controller::start() {
     receive_.prepare(memory_.part(0, kRingBytes));
     set_up<ReceiveRegisters>(receive_.address());
     hw::write(registers_, hw::Value<ReceiveChecksum>().with<ReceiveChecksum::Transport>());
-    set_receive_control(false, false);
+    // What else it lets through is the filter's matter, which follows.
+    const auto now = hw::read<ReceiveControl>(registers_);
+    set_receive_control(now.has<ReceiveControl::Everybody>(), now.has<ReceiveControl::AllGroups>());
 
     send_.prepare(memory_.part(kRingBytes, kRingBytes));
     set_up<SendRegisters>(send_.address());
@@ -46,7 +48,7 @@ Status Controller::start() {
     return refresh();
 }
 
-// Nothing is sent and no interrupt asked for while it is reset: 14.3, 4.6.1.
+// Nothing is sent and no interrupt asked for while it is reset: 14.3.
 Status Controller::reset() {
     hw::write(registers_, hw::Value<MaskClear>(~u32{0}));
     hw::write(registers_, hw::Value<SendControl>());

@@ -34,6 +34,8 @@ public:
 
     u64 address() const { return address_; }  // six bytes, the first one in the lowest bits
     ethernet::Link link() const { return link_; }
+    // After start() more may come than was told before, until this.
+    void set_filter(const ethernet::Filter& filter);
     // As the status register has it now. DeviceError: the device does not answer.
     Status refresh();
 
@@ -43,8 +45,6 @@ public:
     u64 padding() const { return memory_.device_address + 2 * kRingBytes; }
     // Tells the device what is new in both rings.
     void kick();
-
-    void set_filter(const ethernet::Filter& filter);
 
     // Why the device interrupts; it takes its request back, and interrupts no more until interrupt_after().
     hw::Value<Causes> take_causes();

@@ -61,7 +61,7 @@ struct SendGap : Register<0x0410, u32> {  // TIPG: 13.4.34
 };
 constexpr u32 kGap = 10, kGap1 = 8, kGap2 = 6;
 
-// A ring of descriptors: 3.2.6 and 3.4. Receiving 13.4.25 to 13.4.31, sending 13.4.36 to 13.4.41.
+// A ring of descriptors: 3.2.6 and 3.4. The registers: 13.4.25 and on.
 template <u32 At>
 struct RingRegisters {
     struct BaseLow : Register<At + 0x00, u32> {};
@@ -74,7 +74,7 @@ struct RingRegisters {
 using ReceiveRegisters = RingRegisters<0x2800>;
 using SendRegisters = RingRegisters<0x3800>;
 
-struct ReceiveChecksum : Register<0x5000, u32> {  // RXCSUM: 13.4.45
+struct ReceiveChecksum : Register<0x5000, u32> {  // RXCSUM: 13.4
     struct Transport : Bitfield<9> {};             // TUOFLD
 };
 struct GroupTable : RegisterArray<0x5200, u32, 4> {};       // MTA: 13.5.1

@@ -48,6 +48,7 @@ TEST_CASE_FIXTURE(Fixture, "it starts from any state, and is as it should be the
     CHECK(model.get<AddressLow>(0).raw() == 0x1200'5452);
     CHECK(model.get<AddressHigh>(0).raw() == 0x8000'5634);
     CHECK(model.get<Control>().has<Control::SetLinkUp>());
+    device.set_filter({});
     CHECK(model.get<ReceiveControl>().raw() == (1u << 1 | 1u << 15 | 1u << 26));
     CHECK(model.get<SendControl>().raw() == 0x0004'00fa);
     CHECK(model.get<ReceiveRegisters::BaseLow>().raw() == static_cast<u32>(dma.device_address));
@@ -95,6 +96,9 @@ TEST_CASE_FIXTURE(Fixture, "a receive control register that is right already is 
     device.set_filter(filter);
     CHECK(model.receive_control_writes == 2);
     CHECK((model.get<ReceiveControl>().raw() & 0x18) == 0x18);
+    REQUIRE(device.start().ok());
+    device.set_filter(filter);
+    CHECK(model.receive_control_writes == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the address is the EEPROM's, or the one that was loaded of it; without one it is of no use") {

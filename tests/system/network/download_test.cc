@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <regex>
 
 using namespace eft::qemu;
 
@@ -34,6 +35,7 @@ void fetch(Network& network, const std::string& host, std::uint64_t bytes, const
 }
 
 void download_while_services_die(Network& network, const std::string& driver) {
+    const long before = network.system().services().at(driver).restarts;
     for (const std::string& host : {kHostIpv4, kHostIpv6}) {
         fetch(network, host, 1);
         fetch(network, host, 16 * kMebibyte);
@@ -42,7 +44,7 @@ void download_while_services_die(Network& network, const std::string& driver) {
     for (const std::string& service : {driver, std::string("net")}) {
         for (const std::string signal : {"hang", "crash"}) fetch(network, kHostIpv4, 16 * kMebibyte, text_of({service, signal, 1, 100}));
     }
-    CHECK(network.system().services().at(driver).restarts == 14);
+    CHECK(network.system().services().at(driver).restarts == before + 14);
     CHECK(network.lost() == 0);
     CHECK(network.recovered() > 0);
     const PeerCounts counts = network.peer().counts();
@@ -60,5 +62,10 @@ TEST_CASE("downloads have the right sum over IPv4 and IPv6, and while the driver
 
 TEST_CASE("the same over e1000") {
     Network network("e1000");
+    // QEMU's card receives nothing for a second after its receive control register was written: a restart must not do that.
+    const std::string said = network.system().run("service kill e1000; sleep 50; ping -c 1 10.0.2.2");
+    std::smatch found;
+    REQUIRE_MESSAGE(std::regex_search(said, found, std::regex("time=([0-9.]+) ms")), said);
+    CHECK(std::stod(found[1]) < 500);
     download_while_services_die(network, "e1000");
 }
