@@ -86,6 +86,27 @@ TEST_CASE("two disks on one interrupt line are both driven, while a driver of it
     shut_down(booted.machine, 30s);
 }
 
+// QEMU's NVMe controller has one, and is no virtio device.
+TEST_CASE("a device with a function-level reset is reset by it, its memory is free then, and its driver comes back") {
+    MachineOptions options = with_disk();
+    options.archive = EFT_TARGET_TREE "/pinned.archive";
+    options.extra = {"-device", "nvme,serial=1"};
+    Booted booted{Machine(options)};
+    const auto kill = [&] {
+        booted.run("service kill pinner");
+        booted.run("service wait pinner");
+        booted.run("sleep 400");
+    };
+    kill();
+    const std::string before = booted.run("free");
+    for (int i = 0; i < 5; ++i) kill();
+    CHECK(booted.run("free") == before);
+    const std::string list = booted.run("service list");
+    CHECK_MESSAGE(list.find("pinner           driver  up") != std::string::npos, list);
+    CHECK(booted.machine.console().log().find("could not be reset") == std::string::npos);
+    shut_down(booted.machine, 30s);
+}
+
 // The log is told of its death by hanging, which only a tick can find; then it is started again after the wait.
 TEST_CASE("without an 8254 hangs are found") {
     MachineOptions options = with_disk();
