@@ -82,7 +82,10 @@ Status FunctionControl::silence(OwnRegisters& own, bool touched_memory) {
     EFT_CHECK(quiesce(*own.configuration));
     if (own.interrupt_table) mask_all(own);
     if (own.virtio_common) return virtio_reset(*own.configuration, *own.virtio_common, hw::Looks{kResetLooks});
-    if (own.reset_registers) return own_reset(*own.configuration, *own.reset_registers, std::span(own.own_reset.begin(), own.own_reset.end()), hw::Looks{kResetLooks});
+    if (own.reset_registers) {
+        const std::span writes(own.own_reset.begin(), own.own_reset.end());
+        return own_reset(*own.configuration, *own.reset_registers, writes, hw::Looks{kResetLooks});
+    }
     if (!touched_memory) return {};
     if (!own.express) return Error::TimedOut;
     own.resetting = begin_function_reset(*own.configuration, *own.express, hw::Looks{kResetLooks});

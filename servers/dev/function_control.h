@@ -32,7 +32,8 @@ public:
     // It wants to interrupt by its pin, whether or not it may. Always false of functions older than PCI 2.3.
     bool is_requesting(const OwnRegisters& own) const;
     // Ok: the device has reported that no memory is in its hands any more. Busy: a function-level reset has begun, and is to be
-    // finished 100 ms later; until then nobody touches the function. A kind of device that dev cannot reset keeps what it was given, so `touched_memory` decides for those: TimedOut.
+    // finished 100 ms later; until then nobody touches the function. A kind of device that dev cannot reset keeps what it was
+    // given, so `touched_memory` decides for those: TimedOut.
     Status silence(OwnRegisters& own, bool touched_memory);
     // The second half. TimedOut: it does not answer, and is not reset again.
     Status finish_reset(OwnRegisters& own);
