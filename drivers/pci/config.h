@@ -26,6 +26,7 @@ struct Command : Register<0x04, u16> {  // 6.2.2
     struct InterruptDisable : Bitfield<10> {};  // of INTx; MSI is not affected
 };
 struct DeviceStatus : Register<0x06, u16> {  // 6.2.3
+    struct InterruptStatus : Bitfield<3> {};  // it requests, whether or not its pin is disabled
     struct CapabilitiesList : Bitfield<4> {};
 };
 struct RevisionId : Register<0x08, u8> {};

@@ -4,6 +4,7 @@
 #include <eft/idl/mem.h>
 #include <eft/invoke.h>
 #include <eft/process.h>
+#include <eft/syscall.h>
 
 #include <algorithm>
 
@@ -44,20 +45,24 @@ Result<u32> Device::connect_interrupt(u32 index, u32 lines, u64 wake_bits) {
     dev::InterruptRequest request;
     request.index = index;
     request.lines = lines;
-    EFT_TRY(dev::Interrupt answer, dev_.open_interrupt(request));
-    CapHandle interrupt(answer.irq.release());
-    EFT_TRY(const CapHandle wake, copy_capability(slot(WellKnown::SelfSignal), kAllRights, wake_bits));
-    EFT_CHECK(kernel_object::bind_irq(interrupt.slot(), answer.number, wake.slot()));
-    if (answer.level) {
-        line_ = std::move(interrupt);
-        line_number_ = answer.number;
-    } else {
-        interrupt.release();
-    }
+    EFT_TRY(CapHandle wake, copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), wake_bits));
+    Result<dev::Interrupt> answer = dev_.open_interrupt(request);
+    if (answer.error() == Error::NotSupported) return join_line(std::move(wake));
+    if (!answer.ok()) return answer.error();
+    const Slot interrupt = answer->irq.release();
+    EFT_CHECK(kernel_object::bind_irq(interrupt, answer->number, wake.slot()));
+    return answer->number;
+}
+
+Result<u32> Device::join_line(CapHandle wake) {
+    dev::LineRequest request;
+    request.wake = decltype(request.wake)(wake.slot());
+    EFT_TRY(dev::Line answer, dev_.join_line(request));
+    line_ = CapHandle(answer.answered.release());
     return answer.number;
 }
 
-void Device::acknowledge_line() { static_cast<void>(kernel_object::acknowledge_irq(line_.slot(), line_number_)); }
+void Device::acknowledge_line() { sys::signal(line_.slot()); }
 
 Status Device::enable_bus_master() {
     dev::BusMaster master;

@@ -38,12 +38,13 @@ public:
     Result<hw::Ports> ports();
 
     // From now on the interrupt signals this program with `wake_bits`; answers its number. Of a PCI function, `index` counts
-    // its messages; one that has none has an interrupt line as the only one, see acknowledge_line(). `lines`: the I/O APIC inputs that will do for a device of the platform, 0 for any. The capability is
-    // this program's as long as it lives.
+    // its messages; one that has none has an interrupt line as the only one, see acknowledge_line(). `lines`: the I/O APIC
+    // inputs that will do for a device of the platform, 0 for any. It ends with this program.
     Result<u32> connect_interrupt(u32 index, u32 lines, u64 wake_bits);
 
-    // Whether the last connected interrupt is a level-triggered line: it stays masked from an interrupt on until it is
-    // acknowledged, when the device has taken its request back.
+    // Whether the interrupt is a level-triggered line, which other devices may have as well: a wake-up says only that one of
+    // them requests. Each is to be acknowledged, when the device has taken its request back or has none; until all drivers
+    // have done so, the line is masked. A device whose driver does not acknowledge within a heartbeat is left out until it does.
     bool has_line() const { return line_.slot() != Slot::None; }
     void acknowledge_line();
 
@@ -63,11 +64,11 @@ public:
 
 private:
     Status find_pages(u32 pin, std::span<u64> addresses);
+    Result<u32> join_line(CapHandle wake);
 
     dev::DevClient<> dev_;
     CapHandle ports_;
-    CapHandle line_;
-    u32 line_number_ = 0;
+    CapHandle line_;  // signalled when an interrupt of it has been answered
 };
 
 }  // namespace eft::driver

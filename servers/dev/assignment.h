@@ -19,7 +19,7 @@ struct AssignedDevice {
 
     struct Interrupt {
         u32 number = 0;
-        Slot parent = Slot::None;  // None: not asked for yet
+        Slot parent = Slot::None;  // of what the driver has: an Irq, or how it answers its line. None: not asked for yet
     };
     struct Pin {
         u32 id = 0;  // 0: free. Never used again
@@ -31,6 +31,7 @@ struct AssignedDevice {
 
     u32 id = 0;
     u32 device = 0;
+    u32 answer_ticks = 0;  // how long an interrupt of its line may stay unanswered
     Slot session = Slot::None;  // parent of what rs and the driver have
     Slot ports = Slot::None;    // parent
     bool window_given[pci::kBaseAddresses] = {};
@@ -47,6 +48,12 @@ struct OwnRegisters {
     std::optional<pci::MsiCapability> msi;  // only of a function without MSI-X
     bool bus_master = false;
     bool line = false;  // it may interrupt by its pin
+    // How it is reset, if it is no virtio device: by writes to registers of its own, or by a function-level reset.
+    BoundedList<OwnReset, 8> own_reset;
+    std::optional<hw::Mmio> reset_registers;
+    std::optional<u8> express;  // where its capability is
+    std::optional<SavedHeader> resetting;  // the function-level reset has begun
+    u32 reset_ticks = 0;                   // until it has ended
 
     // Messages that the function can be given as interrupts; one that has none uses its line.
     u32 messages() const { return msix ? msix->entries : msi ? 1 : 0; }

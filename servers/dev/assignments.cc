@@ -40,6 +40,13 @@ Result<u32> Assignments::free_message() const {
     return Error::LimitReached;
 }
 
+bool Assignments::has_owner(u32 line, const Devices& devices) const {
+    for (const AssignedDevice& each : list_)
+        for (const auto& interrupt : each.interrupts)
+            if (each.used() && interrupt.parent != Slot::None && interrupt.number == line && !devices[each.device].lines.level) return true;
+    return false;
+}
+
 bool Assignments::is_taken(u32 number) const {
     for (const AssignedDevice& each : list_)
         for (const auto& interrupt : each.interrupts)

@@ -24,6 +24,8 @@ public:
     // NotSupported: it can use none of the wanted ones. LimitReached: all are taken.
     Result<u32> free_line(u32 possible, u32 wanted) const;
     Result<u32> free_message() const;
+    // A device has this line alone.
+    bool has_owner(u32 line, const Devices& devices) const;
 
 private:
     bool is_taken(u32 number) const;

@@ -14,6 +14,8 @@ namespace ko = kernel_object;
 
 namespace {
 
+static_assert(SharedLines::kMostMembers == Assignments::kMost);
+
 // A function without messages has its line, a device of the platform one of those that it can use.
 u32 interrupts_of(const Device& device, const OwnRegisters& registers) {
     return registers.messages() != 0 ? std::min(registers.messages(), AssignedDevice::kMostInterrupts) : device.lines.inputs != 0;
@@ -23,6 +25,12 @@ u32 interrupts_of(const Device& device, const OwnRegisters& registers) {
 bool has_one_line_only(const Device& device, const OwnRegisters& registers) {
     return registers.messages() == 0 && std::has_single_bit(device.lines.inputs);
 }
+
+u32 line_of(const Device& device) { return static_cast<u32>(std::countr_zero(device.lines.inputs)); }
+
+constexpr u32 kMostAnswerMs = 60'000;
+// The first may come at once.
+constexpr u32 kResetTicks = kResetNanoseconds / 1'000'000 / DeviceServer::kTickMs + 1;
 
 // A copy, of which copies are given away: revoke_slot() takes them back.
 Result<Slot> derived(Slot source, Rights rights = kAllRights, u64 detail = 0) {
@@ -43,7 +51,7 @@ Result<dev::Assignment> DeviceServer::assign(ipc::Context&, const Match& request
     EFT_TRY(const u32 index, devices_.find(request.device, request.index));
     if (assignments_.has(index)) return Error::Busy;
     EFT_TRY(const u32 place, assignments_.free_place());
-    return begin(place, index);
+    return begin(place, index, request);
 }
 
 Status DeviceServer::silence(ipc::Context&, const AssignmentId& request) {
@@ -131,6 +139,7 @@ Result<Interrupt> DeviceServer::open_interrupt(ipc::Context& context, const Inte
     if (count == 0) return Error::NotSupported;
     if (request.index >= count) return Error::OutOfRange;
     const bool by_line = registers.messages() == 0;
+    if (by_line && device.lines.level) return Error::NotSupported;
     auto& interrupt = assignment->interrupts[request.index];
     if (interrupt.parent != Slot::None) {
         if (by_line && request.lines != 0 && !(request.lines >> interrupt.number & 1)) return Error::NotSupported;
@@ -145,15 +154,33 @@ Result<Interrupt> DeviceServer::open_interrupt(ipc::Context& context, const Inte
     if (!by_line) {
         EFT_TRY(const ko::IrqMessage message, ko::irq_message(interrupts_, interrupt.number));
         EFT_CHECK(control_.set_message(registers, static_cast<u16>(request.index), message));
-    } else if (device.kind == DeviceKind::Pci) {
-        control_.enable_line(device, registers);
     }
     EFT_TRY(const Slot copy, derived(interrupt.parent));
     Interrupt answer;
     answer.irq = answer.irq.owning(copy);
     answer.number = interrupt.number;
-    answer.level = by_line && device.lines.level;
     return answer;
+}
+
+Result<dev::Line> DeviceServer::join_line(ipc::Context& context, LineRequest&& request) {
+    EFT_TRY(AssignedDevice * assignment, own(context));
+    const u32 place = assignments_.place_of(*assignment);
+    const Device& device = devices_[assignment->device];
+    if (own_[place].messages() != 0 || !device.lines.level) return Error::NotSupported;
+    const auto& interrupt = assignment->interrupts[0];
+    EFT_TRY(CapHandle answered, copy_capability(interrupt.parent));
+    EFT_CHECK(lines_.join(place, interrupt.number, device.lines, CapHandle(request.wake.release()), assignment->answer_ticks));
+    dev::Line answer;
+    answer.answered = answer.answered.owning(answered.release());
+    answer.number = interrupt.number;
+    return answer;
+}
+
+void DeviceServer::woken(u64 bits) {
+    lines_.woken(bits);
+    if ((bits & kTickBit) == 0) return;
+    lines_.tick();
+    tick_resets();
 }
 
 Status DeviceServer::set_bus_master(ipc::Context& context, const BusMaster& request) {
@@ -199,18 +226,23 @@ Status DeviceServer::unpin(ipc::Context& context, const Pin& request) {
 
 Result<AssignedDevice*> DeviceServer::own(const ipc::Context& context) {
     const Result<AssignedDevice*> found = assignments_.find_id(ipc::session_id(context.badge()));
-    return found.ok() ? found : Error::StaleSession;
+    if (!found.ok()) return Error::StaleSession;
+    if (own_[assignments_.place_of(**found)].resetting) return Error::Busy;
+    return found;
 }
 
-Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
+Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index, const Match& request) {
     const Device& device = devices_[index];
     OwnRegisters registers;
     if (device.kind == DeviceKind::Pci) {
         if (device.function.is_bridge) return Error::NotSupported;
-        EFT_TRY(registers, control_.take_over(device));
+        EFT_TRY(registers, control_.take_over(device, request.reset, request.reset_window));
     }
     const bool one_line = has_one_line_only(device, registers);
-    if (one_line && !assignments_.free_line(device.lines.inputs, 0).ok()) {
+    const bool refused = !one_line ? false
+                         : device.lines.level ? assignments_.has_owner(line_of(device), devices_)
+                                              : !assignments_.free_line(device.lines.inputs, 0).ok();
+    if (refused) {
         control_.give_back(registers);
         return Error::AlreadyExists;
     }
@@ -225,17 +257,27 @@ Result<dev::Assignment> DeviceServer::begin(u32 place, u32 index) {
     assignment = {};
     assignment.id = next_id_++;
     assignment.device = index;
+    assignment.answer_ticks = (std::min(request.answer_ms, kMostAnswerMs) + kTickMs - 1) / kTickMs;
     assignment.session = session->release();
     own_[place] = registers;
     dev::Assignment answer;
     answer.session = answer.session.owning(*copy);
     answer.id = assignment.id;
     if (!one_line) return answer;
-    if (const Status taken = take_line(assignment.interrupts[0], device, 0); !taken.ok()) {
+    const Status taken = device.lines.level ? reserve_line(place) : take_line(assignment.interrupts[0], device, 0);
+    if (!taken.ok()) {
         take_back(assignment);
         return taken.error();
     }
     return answer;
+}
+
+// What the driver will answer with.
+Status DeviceServer::reserve_line(u32 place) {
+    auto& interrupt = assignments_[place].interrupts[0];
+    EFT_TRY(CapHandle answered, copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), SharedLines::answer_bit(place)));
+    interrupt = {line_of(device_at(place)), answered.release()};
+    return {};
 }
 
 Status DeviceServer::take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted) {
@@ -247,12 +289,48 @@ Status DeviceServer::take_line(AssignedDevice::Interrupt& interrupt, const Devic
 }
 
 Status DeviceServer::silence(AssignedDevice& assignment) {
-    if (devices_[assignment.device].kind == DeviceKind::Platform) return {};
+    if (devices_[assignment.device].kind == DeviceKind::Platform) {
+        lines_.leave(assignments_.place_of(assignment));
+        return {};
+    }
+    OwnRegisters& registers = own_[assignments_.place_of(assignment)];
+    if (registers.resetting) return Error::Busy;
     bool touched_memory = false;
     for (const auto& pin : assignment.pins) touched_memory |= pin.id != 0;
-    EFT_CHECK(control_.silence(own_[assignments_.place_of(assignment)], touched_memory));
-    for (auto& pin : assignment.pins) release(pin);
+    const Status silent = control_.silence(registers, touched_memory);
+    lines_.leave(assignments_.place_of(assignment));
+    if (silent.error() == Error::Busy) registers.reset_ticks = kResetTicks;
+    EFT_CHECK(silent);
+    release_pins(assignment);
     return {};
+}
+
+void DeviceServer::tick_resets() {
+    for (u32 place = 0; place < Assignments::kMost; ++place) {
+        OwnRegisters& registers = own_[place];
+        if (registers.resetting && --registers.reset_ticks == 0 && control_.finish_reset(registers).ok()) release_pins(assignments_[place]);
+    }
+}
+
+void DeviceServer::release_pins(AssignedDevice& assignment) {
+    for (auto& pin : assignment.pins) release(pin);
+}
+
+bool DeviceServer::connect_line(u32 place, bool connected) {
+    const Device& device = device_at(place);
+    return device.kind == DeviceKind::Pci && control_.set_line(device, own_[place], connected);
+}
+
+bool DeviceServer::is_requesting(u32 place) { return device_at(place).kind == DeviceKind::Pci && control_.is_requesting(own_[place]); }
+
+// What it has pinned stays so until its driver's death.
+void DeviceServer::stop(u32 place) {
+    if (device_at(place).kind == DeviceKind::Pci) static_cast<void>(control_.silence(own_[place], false));
+}
+
+void DeviceServer::report(u32 place, std::string_view what) {
+    FixedText<160> line;
+    log(line.append(Devices::name_of(device_at(place)).view()).append(": ").append(what));
 }
 
 void DeviceServer::release(AssignedDevice::Pin& pin) {

@@ -8,17 +8,22 @@
 
 #include <servers/dev/assignments.h>
 #include <servers/dev/function_control.h>
+#include <servers/dev/shared_lines.h>
 
 #include <eft/idl/dev.h>
 #include <eft/layout.h>
 
 namespace eft::dev {
 
-class DeviceServer {
+class DeviceServer final : LineDevices {
 public:
+    // Of dev's notification, 20 times a second; the other bits are of lines.
+    static constexpr u64 kTickBit = 1;
+    static constexpr u32 kTickMs = 50;
+
     // `interrupts`: a capability to all of them.
     DeviceServer(PhysicalMemory& memory, ConfigurationSpace& space, const Devices& devices, Slot interrupts)
-        : memory_(memory), control_(memory, space), devices_(devices), interrupts_(interrupts) {}
+        : memory_(memory), control_(memory, space), devices_(devices), interrupts_(interrupts), lines_(interrupts, *this) {}
 
     Result<dev::Assignment> assign(ipc::Context& context, const Match& request);
     Status silence(ipc::Context& context, const AssignmentId& request);
@@ -32,6 +37,9 @@ public:
     Result<Pinned> pin(ipc::Context& context, PinRequest&& request);
     Result<PinnedPages> pinned_at(ipc::Context& context, const PinQuery& request);
     Status unpin(ipc::Context& context, const Pin& request);
+    Result<dev::Line> join_line(ipc::Context& context, LineRequest&& request);
+
+    void woken(u64 bits);
 
 private:
     // A window: its pages relative to `base`, and where the registers themselves start.
@@ -42,11 +50,21 @@ private:
         Pages pages;
     };
 
+    // For the lines.
+    bool connect_line(u32 place, bool connected) override;
+    bool is_requesting(u32 place) override;
+    void stop(u32 place) override;
+    void report(u32 place, std::string_view what) override;
+
+    const Device& device_at(u32 place) { return devices_[assignments_[place].device]; }
     Result<AssignedDevice*> own(const ipc::Context& context);
-    Result<dev::Assignment> begin(u32 place, u32 index);
+    Result<dev::Assignment> begin(u32 place, u32 index, const Match& request);
+    Status reserve_line(u32 place);
     Status take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted);
     Status silence(AssignedDevice& assignment);
+    void tick_resets();
     void release(AssignedDevice::Pin& pin);
+    void release_pins(AssignedDevice& assignment);
     void take_back(AssignedDevice& assignment);
     Result<Place> window_place(const AssignedDevice& assignment, u32 index);
 
@@ -55,6 +73,7 @@ private:
     const Devices& devices_;
     Slot interrupts_;
     Assignments assignments_;
+    SharedLines lines_;
     std::array<OwnRegisters, Assignments::kMost> own_{};
     u32 next_id_ = 1;
     u32 next_pin_ = 1;

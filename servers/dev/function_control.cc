@@ -1,5 +1,7 @@
 #include <servers/dev/function_control.h>
 
+#include <algorithm>
+
 namespace eft::dev {
 
 namespace {
@@ -12,16 +14,16 @@ bool has_ports(const Device& device) {
 
 }  // namespace
 
-Result<OwnRegisters> FunctionControl::take_over(const Device& device) {
+Result<OwnRegisters> FunctionControl::take_over(const Device& device, std::span<const RegisterWrite> reset, u32 window) {
     OwnRegisters own;
-    if (const Status taken = take_over(device, own); !taken.ok()) {
+    if (const Status taken = take_over(device, own, reset, window); !taken.ok()) {
         give_back(own);
         return taken.error();
     }
     return own;
 }
 
-Status FunctionControl::take_over(const Device& device, OwnRegisters& own) {
+Status FunctionControl::take_over(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window) {
     EFT_TRY(own.configuration, space_.map(device.function.address));
     const pci::Configuration configuration = *own.configuration;
     write_command(device, own);
@@ -32,15 +34,20 @@ Status FunctionControl::take_over(const Device& device, OwnRegisters& own) {
         EFT_TRY(own.msi, pci::find_msi(configuration));
         if (own.msi) pci::disable_msi(configuration, *own.msi);
     }
-    return virtio::is_virtio(device.function.vendor, device.function.device) ? map_common(device, own) : Status();
+    if (virtio::is_virtio(device.function.vendor, device.function.device)) return map_common(device, own);
+    if (!reset.empty()) return map_reset(device, own, reset, window);
+    EFT_TRY(own.express, find_function_reset(configuration));
+    return {};
 }
 
 void FunctionControl::give_back(OwnRegisters& own) {
     if (own.interrupt_table) memory_.unmap_registers(*own.interrupt_table);
     if (own.virtio_common) memory_.unmap_registers(*own.virtio_common);
+    if (own.reset_registers) memory_.unmap_registers(*own.reset_registers);
     if (own.configuration) space_.unmap(*own.configuration);
     own.interrupt_table.reset();
     own.virtio_common.reset();
+    own.reset_registers.reset();
     own.configuration.reset();
 }
 
@@ -56,9 +63,14 @@ void FunctionControl::set_bus_master(const Device& device, OwnRegisters& own, bo
     write_command(device, own);
 }
 
-void FunctionControl::enable_line(const Device& device, OwnRegisters& own) {
-    own.line = true;
+bool FunctionControl::set_line(const Device& device, OwnRegisters& own, bool enabled) {
+    own.line = enabled;
     write_command(device, own);
+    return hw::read<pci::Command>(*own.configuration).has<pci::Command::InterruptDisable>() != enabled;
+}
+
+bool FunctionControl::is_requesting(const OwnRegisters& own) const {
+    return hw::read<pci::DeviceStatus>(*own.configuration).has<pci::DeviceStatus::InterruptStatus>();
 }
 
 void FunctionControl::write_command(const Device& device, const OwnRegisters& own) {
@@ -70,7 +82,40 @@ Status FunctionControl::silence(OwnRegisters& own, bool touched_memory) {
     EFT_CHECK(quiesce(*own.configuration));
     if (own.interrupt_table) mask_all(own);
     if (own.virtio_common) return virtio_reset(*own.configuration, *own.virtio_common, hw::Looks{kResetLooks});
-    return touched_memory ? Status(Error::TimedOut) : Status();
+    if (own.reset_registers) {
+        const std::span writes(own.own_reset.begin(), own.own_reset.end());
+        return own_reset(*own.configuration, *own.reset_registers, writes, hw::Looks{kResetLooks});
+    }
+    if (!touched_memory) return {};
+    if (!own.express) return Error::TimedOut;
+    own.resetting = begin_function_reset(*own.configuration, *own.express, hw::Looks{kResetLooks});
+    return Error::Busy;
+}
+
+// The interrupt table is as the reset has left it: masked (PCI Local Bus 3.0, 6.8.2).
+Status FunctionControl::finish_reset(OwnRegisters& own) {
+    const Status finished = finish_function_reset(*own.configuration, *own.resetting, hw::Looks{kResetLooks});
+    own.resetting.reset();
+    if (!finished.ok()) own.express.reset();
+    return finished;
+}
+
+// Its registers are the driver's, too: they lie in the same object.
+Status FunctionControl::map_reset(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window) {
+    const Bar* bar = find_bar(device.bars, window);
+    if (!bar || !bar->is_memory() || bar->address == 0) return Error::NotSupported;
+    const Pages pages = driver_pages(*bar, own.msix ? &*own.msix : nullptr);
+    const u64 base = page_down(bar->address), lead = bar->address - base;
+    const auto [first, last] = std::ranges::minmax(reset, {}, &RegisterWrite::offset);
+    const u64 start = lead + first.offset, end = lead + last.offset + sizeof(u32);
+    if (start < pages.start || end > pages.end) return Error::NotSupported;
+    for (const RegisterWrite& write : reset) {
+        if (write.offset % sizeof(u32) != 0) return Error::NotSupported;
+        EFT_CHECK(own.own_reset.push({write.offset - first.offset, write.value, write.until_clear}));
+    }
+    EFT_TRY(const hw::Mmio registers, memory_.map_registers(base + pages.start, pages.bytes(), start - pages.start, end - start));
+    own.reset_registers = registers;
+    return {};
 }
 
 Status FunctionControl::map_table(const Device& device, OwnRegisters& own) {

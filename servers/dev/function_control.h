@@ -5,6 +5,7 @@
 #include <servers/dev/assignment.h>
 #include <servers/dev/configuration_space.h>
 
+#include <eft/idl/dev.h>
 #include <eft/invoke.h>
 
 namespace eft::dev {
@@ -16,23 +17,30 @@ class FunctionControl {
 public:
     FunctionControl(PhysicalMemory& memory, ConfigurationSpace& space) : memory_(memory), space_(space) {}
 
-    // Interrupts masked, bus mastering off, windows decoded. NotSupported: its MSI-X tables lie outside its windows. After
-    // an error nothing is mapped.
-    Result<OwnRegisters> take_over(const Device& device);
+    // Interrupts masked, bus mastering off, windows decoded. `reset` are writes to registers in the BAR `window`; empty: it has
+    // no reset that is not of its kind. NotSupported: its MSI-X tables or those registers lie outside its windows. After an
+    // error nothing is mapped.
+    Result<OwnRegisters> take_over(const Device& device, std::span<const RegisterWrite> reset, u32 window);
     // Unmaps the registers; what is known of the function stays.
     void give_back(OwnRegisters& own);
 
     // Interrupt `index`, below own.messages(), sends this message from now on.
     Status set_message(OwnRegisters& own, u16 index, const kernel_object::IrqMessage& message);
     void set_bus_master(const Device& device, OwnRegisters& own, bool enabled);
-    // It may interrupt by its pin, until it is silenced.
-    void enable_line(const Device& device, OwnRegisters& own);
-    // Ok: the device has reported that no memory is in its hands any more. A kind of device that dev cannot reset
-    // keeps what it was given, so `touched_memory` decides for those: TimedOut.
+    // Whether it may interrupt by its pin; silencing ends that. False: it does not obey, as functions older than PCI 2.3.
+    bool set_line(const Device& device, OwnRegisters& own, bool enabled);
+    // It wants to interrupt by its pin, whether or not it may. Always false of functions older than PCI 2.3.
+    bool is_requesting(const OwnRegisters& own) const;
+    // Ok: the device has reported that no memory is in its hands any more. Busy: a function-level reset has begun, and is to be
+    // finished 100 ms later; until then nobody touches the function. A kind of device that dev cannot reset keeps what it was
+    // given, so `touched_memory` decides for those: TimedOut.
     Status silence(OwnRegisters& own, bool touched_memory);
+    // The second half. TimedOut: it does not answer, and is not reset again.
+    Status finish_reset(OwnRegisters& own);
 
 private:
-    Status take_over(const Device& device, OwnRegisters& own);
+    Status take_over(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window);
+    Status map_reset(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window);
     Status map_table(const Device& device, OwnRegisters& own);
     Status map_common(const Device& device, OwnRegisters& own);
     void mask_all(OwnRegisters& own);

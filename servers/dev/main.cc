@@ -68,5 +68,5 @@ int eft_main() {
         // Capabilities in answers are given up. Moved, because deleting the copy of an interrupt would unbind it.
         if (message.registers.tag.caps() != 0) message.registers.tag = message.registers.tag.with(Tag::Move);
         return outcome;
-    });
+    }, [](u64 bits) { server.woken(bits); });
 }

@@ -17,6 +17,11 @@ struct ExpressDeviceStatus : hw::Register<0x0a, u16> {
 };
 constexpr u32 kExpressLength = 12;  // as far as it is used
 
+// The driver, or its device, may have turned decoding off: then a write would go nowhere, and reads would say all ones.
+void decode_memory(const pci::Configuration& config) {
+    hw::modify<pci::Command>(config, [](auto command) { return command.template with<pci::Command::MemorySpace>(); });
+}
+
 }  // namespace
 
 void set_decoding(const pci::Configuration& config, Decoding decoding) {
@@ -48,10 +53,21 @@ Status quiesce(const pci::Configuration& config) {
 }
 
 Status virtio_reset(const pci::Configuration& config, hw::Mmio common, hw::Looks looks) {
-    // The driver, or its device, may have turned decoding off: then the write would go nowhere, and
-    // reads would say all ones.
-    hw::modify<pci::Command>(config, [](auto command) { return command.template with<pci::Command::MemorySpace>(); });
+    decode_memory(config);
     return virtio::reset_device(common, looks);
+}
+
+// A device in reset may not answer at once (the 8254x needs a microsecond), and reads of configuration space take that time.
+Status own_reset(const pci::Configuration& config, hw::Mmio registers, std::span<const OwnReset> writes, hw::Looks looks) {
+    constexpr int kConfigurationReads = 16;
+    decode_memory(config);
+    for (const OwnReset& write : writes) {
+        registers.write<u32>(write.offset, write.value);
+        if (write.until_clear == 0) continue;
+        for (int i = 0; i < kConfigurationReads; ++i) static_cast<void>(hw::read<pci::VendorId>(config));
+        EFT_CHECK(hw::wait_until([&] { return (registers.read<u32>(write.offset) & write.until_clear) == 0; }, looks));
+    }
+    return {};
 }
 
 SavedHeader begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks) {

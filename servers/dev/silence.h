@@ -5,8 +5,8 @@
 // 6.2.2 only promises that none is begun), so the answer says whether the device has *reported* that
 // it is quiet; if not, the pages it knew stay pinned.
 //
-// virtio is reset by its own register, which takes microseconds. A function-level reset takes at
-// least 100 ms (PCI Express Base, 6.6.2), in which dev serves others: so it has two halves.
+// virtio is reset by its own register, which takes microseconds; others by registers that the manifest names. A function-level
+// reset takes at least 100 ms (PCI Express Base, 6.6.2), in which dev serves others: so it has two halves.
 #pragma once
 
 #include <drivers/pci/msi.h>
@@ -16,6 +16,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 
 namespace eft::dev {
 
@@ -41,6 +42,15 @@ Status quiesce(const pci::Configuration& config);
 // Step 2 for a virtio device, through its mapped common configuration. Ok: it has reported that it
 // is reset, and no memory is in its hands any more. TimedOut: it has not.
 Status virtio_reset(const pci::Configuration& config, hw::Mmio common, hw::Looks looks);
+
+// The same for a device whose reset is writes to registers of its own, at offsets into `registers`. TimedOut:
+// bits that are to become clear do not.
+struct OwnReset {
+    u32 offset = 0;
+    u32 value = 0;
+    u32 until_clear = 0;
+};
+Status own_reset(const pci::Configuration& config, hw::Mmio registers, std::span<const OwnReset> writes, hw::Looks looks);
 
 // What a function-level reset takes away and nobody else remembers.
 struct SavedHeader {

@@ -36,8 +36,10 @@ Status Root::start() {
 
     const Slot tick = memory_.take_slots(1);
     tick_for_rs_ = memory_.take_slots(1);
+    tick_for_dev_ = memory_.take_slots(1);
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick, caps_.notification, kAllRights, kTickBit));
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_rs_, core_servers_[Core::Rs].notification(), kAllRights, kTickBit));
+    EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_dev_, core_servers_[Core::Dev].notification(), kAllRights, kTickBit));
     EFT_CHECK(core_servers_.start(memory_, log_));
     log_.line("the core servers run");
     if (tick_.clock() == Tick::Clock::None) {
@@ -85,7 +87,10 @@ u64 Root::serve() {
     const Error error = answer ? sys::reply_recv(caps_.exceptions, registers) : sys::recv(caps_.exceptions, registers);
     if (error != Error::None) return 0;
     if (registers.tag.has(Tag::Notification)) {
-        if ((registers.badge & kTickBit) && tick_.acknowledge()) sys::signal(tick_for_rs_);
+        if ((registers.badge & kTickBit) && tick_.acknowledge()) {
+            sys::signal(tick_for_dev_);
+            sys::signal(tick_for_rs_);
+        }
         return registers.badge;
     }
     if (registers.tag.has(Tag::Fault)) {

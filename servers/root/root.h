@@ -40,7 +40,7 @@ private:
     RootCaps caps_{};
     CoreServers core_servers_;
     Tick tick_;
-    Slot tick_for_rs_ = Slot::None;
+    Slot tick_for_rs_ = Slot::None, tick_for_dev_ = Slot::None;
     unsigned deaths_ = 0;
     bool owes_answer_ = false;  // to the exception that was received last
 };

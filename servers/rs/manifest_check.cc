@@ -252,6 +252,7 @@ private:
         if (!own) return true;
         if (service_->kind() != Kind::Driver) return refuse("only drivers have a device");
         if (!is_name(text(own->match()))) return refuse("its device has no proper name");
+        if (own->reset() && own->reset()->size() > kMostResetWrites) return refuse("its device's reset has more than 8 writes");
         const bool taken = earlier([&](const Service& other) {
             return other.device() && text(other.device()->match()) == text(own->match()) && other.device()->index() == own->index();
         });

@@ -23,6 +23,8 @@
 
 namespace eft::supervisor {
 
+constexpr unsigned kMostResetWrites = 8;  // of a device
+
 constexpr std::size_t kMaxServices = 48;
 constexpr std::size_t kNameBytes = 31;       // as the interfaces bound it
 constexpr std::size_t kNamedCapabilities = 32;

@@ -112,6 +112,15 @@ Status PersistentPart::name_capability(std::string_view its_name, Slot source, R
     return {};
 }
 
+// As many as there is room for; the manifest was checked to have no more.
+static std::size_t reset_of(const manifest::Device& device, std::span<dev::RegisterWrite> writes) {
+    std::size_t count = 0;
+    if (!device.reset()) return count;
+    for (const manifest::RegisterWrite* write : *device.reset())
+        if (count < writes.size()) writes[count++] = {write->offset(), write->value(), write->until_clear()};
+    return count;
+}
+
 Status PersistentPart::assign_device(CoreServers& core) {
     const manifest::Device* wanted = plan->device();
     if (!wanted) return {};
@@ -120,8 +129,13 @@ Status PersistentPart::assign_device(CoreServers& core) {
     dev::Match match;
     match.device = text(wanted->match());
     match.index = wanted->index();
+    if (plan->heartbeat_ms() != 0) match.answer_ms = plan->heartbeat_ms();
+    static_assert(kMostResetWrites == dev::Match::kResetMax);
+    std::array<dev::RegisterWrite, kMostResetWrites> reset;
+    match.reset_window = wanted->reset_window();
+    match.reset = std::span(reset).first(reset_of(*wanted, reset));
     auto answer = core.dev.assign(match).or_error();
-    if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line has another driver");
+    if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line belongs to a device of another kind");
     EFT_TRY(dev::Assignment assigned, std::move(answer));
     device = CapHandle(assigned.session.release());
     assignment = assigned.id;

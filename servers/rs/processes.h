@@ -48,7 +48,8 @@ public:
     Result<proc::Progress> progress(u32 pid);
     // Of a process that has ended: revokes all that it had.
     Result<proc::CrashRecord> reap(u32 pid);
-    // Resets a driver's device and waits for that; does nothing for others. TimedOut: the device has not reported it.
+    // Resets a driver's device and waits for that; does nothing for others. TimedOut: the device has not reported it. Busy: it
+    // takes longer, and is to be asked again.
     Status silence(unsigned index);
     // Ends the sessions that the incarnation had as a client, and empties its scratch slots.
     void clear(unsigned index);

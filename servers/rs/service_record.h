@@ -60,6 +60,7 @@ struct ServiceRecord {
     u64 up_since = 0;    // tick
     u64 deadline = 0;    // tick: start-up or orderly end must be done; or the wait is over
     u64 tombstone_due = 0;
+    bool device_resets = false;  // its device was not silent yet when this was last asked
     proc::CrashRecord last_death{};
     bool last_was_ordered = false;
     u64 session = 0;  // badge of the session whose request was in progress at the last death; 0: none. The dead one's word

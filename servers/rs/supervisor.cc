@@ -102,8 +102,23 @@ bool Supervisor::has_ended(u32 pid) {
     return found.ok() ? found->state == proc::ProcessState::Dead : found.error() == Error::NotFound;
 }
 
+// A reset of the device may take longer than this call: then no next incarnation starts before it has ended.
+void Supervisor::silence(unsigned index) {
+    const Status silent = processes_.silence(index);
+    records_[index].device_resets = silent.error() == Error::Busy;
+    if (silent.ok() || records_[index].device_resets) return;
+    FixedText<95> line;
+    processes_.report(index, line.append("its device could not be reset: ").append(to_string(silent.error())));
+}
+
 void Supervisor::launch(unsigned index) {
     ServiceRecord& service = records_[index];
+    if (service.device_resets) silence(index);
+    if (service.device_resets) {
+        service.state = rs::ServiceState::BackingOff;
+        service.deadline = now_ + 1;
+        return;
+    }
     service.restarts += service.incarnation != 0;
     ++service.incarnation;
     service.state = rs::ServiceState::Starting;
@@ -147,10 +162,7 @@ void Supervisor::handle_death(unsigned index) {
     service.recovery = {};
     service.recovery.noticed = sys::time_stamp();
     service.session = processes_.signs(index).session;
-    if (const Status silent = processes_.silence(index); !silent.ok()) {
-        FixedText<95> line;
-        processes_.report(index, line.append("its device could not be reset: ").append(to_string(silent.error())));
-    }
+    silence(index);
     service.recovery.silenced = sys::time_stamp();
     const Result<proc::CrashRecord> record = processes_.reap(service.pid);
     processes_.clear(index);

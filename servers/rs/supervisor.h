@@ -56,6 +56,7 @@ public:
 private:
     void tick(unsigned index);
     bool has_ended(u32 pid);
+    void silence(unsigned index);
     void launch(unsigned index);
     void became_up(unsigned index);
     void handle_death(unsigned index);

@@ -77,6 +77,8 @@ int main(int count, char** words) {
             measure_in_guest(EFT_BENCH_ARCHIVE, figures);
         }
         if (any_wanted({"boot.prompt"}, arguments.only)) measure_boot(figures);
+        if (any_wanted({"recovery.e1000."}, arguments.only)) measure_e1000_recovery(figures);
+        if (any_wanted({"irq.line", "irq.shared"}, arguments.only)) measure_lines(figures);
         if (any_wanted({"pager.", "process.", "file."}, arguments.only)) measure_operations(figures);
         if (any_wanted({"recovery.virtio_blk."}, arguments.only)) measure_disk_recovery(figures);
         if (any_wanted({"recovery.virtio_net."}, arguments.only)) measure_card_recovery(figures);

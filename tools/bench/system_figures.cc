@@ -73,5 +73,13 @@ void measure_boot(Figures& figures) {
 void measure_operations(Figures& figures) { measure_until_off(EFT_BENCH_OPERATIONS, 120s, figures); }
 void measure_disk_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY, 240s, figures); }
 void measure_card_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_NET, 240s, figures, {{}}); }
+void measure_e1000_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_E1000, 240s, figures, {{.device = "e1000"}}); }
+
+// Slots that are four apart have their pins on the same line.
+void measure_lines(Figures& figures) {
+    std::vector<qemu::Card> cards;
+    for (const std::string slot : {"0x13", "0x14", "0x17"}) cards.push_back({.id = "net" + slot, .device = "e1000,mitigation=off,addr=" + slot});
+    measure_until_off(EFT_BENCH_LINES, 60s, figures, cards);
+}
 
 }  // namespace eft::bench

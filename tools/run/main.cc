@@ -22,7 +22,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: eft-run [--kernel FILE] [--archive FILE] [--iso FILE] [--disk FILE] [--snapshot] [--memory MIB] [--smp N]\n"
-    "               [--accel tcg|kvm] [--icount] [--gdb] [--nic virtio|none] [--forward HOSTPORT:GUESTPORT]...\n"
+    "               [--accel tcg|kvm] [--icount] [--gdb] [--nic virtio|e1000|none] [--forward HOSTPORT:GUESTPORT]...\n"
     "               [--web] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
 
 constexpr const char* kComplaint = "rs: ";
@@ -60,7 +60,7 @@ std::string web_forwarding() {
 
 std::vector<Card> cards_of(const std::string& nic, const std::string& forwardings) {
     if (nic == "virtio") return {{.backend = "user" + forwardings}};
-    if (nic == "e1000") throw std::runtime_error("there is no driver for e1000");
+    if (nic == "e1000") return {{.backend = "user" + forwardings, .device = "e1000"}};
     if (nic != "none") throw std::runtime_error("--nic is virtio, e1000 or none, not " + nic);
     if (!forwardings.empty()) throw std::runtime_error("--forward and --web need a network card");
     return {};

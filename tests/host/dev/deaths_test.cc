@@ -1,6 +1,7 @@
 // A driver dies at each of its system calls while it takes its device into use: once the device is silenced, the next
 // incarnation gets what this one had, and when the device is given back, nothing is left.
 #include "dev_machine.h"
+#include "shared_line.h"
 
 using namespace eft;
 using namespace eft::test;
@@ -79,4 +80,66 @@ bool live(Stage& stage, Death death) {
 
 TEST_CASE("wherever a driver dies, its next incarnation has the device, and nothing is left when it is given back") {
     CHECK(die_everywhere(live).system_calls >= 14);
+}
+
+namespace {
+
+// Answers each interrupt of its line.
+int answer_line() {
+    DevClient device{CapHandle(*granted("device"))};
+    const auto wake = make_wake(1);
+    dev::LineRequest request;
+    request.wake = decltype(request.wake)(wake->slot());
+    const auto line = device.join_line(request);
+    for (;;)
+        if (wait_for_wake() & 1) sys::signal(line->answered.slot());
+}
+
+// The test is the other driver of the line.
+bool share_line(Stage& stage, Death death) {
+    SharedLine scene(stage);
+    scene.begin(0);
+    CHECK(scene.control.next({.after = 0}).ok());  // what came with the last request is gone with the next
+    const DevMachine::Totals before = scene.totals();
+    const u32 id = scene.assign("pci:8086:2002")->id;
+    const auto add = [&]() -> Program& {
+        Program& driver = stage.add("driver", answer_line, {.restarts = false});
+        stage.connect(driver, "device", *scene.dev, dev::Dev::badge_of(Kind::Driver, id));
+        return driver;
+    };
+    const auto interrupt = [&] {
+        static_cast<void>(poll_wake());
+        scene.interrupt();
+        CHECK(poll_wake() == 1);
+        stage.run();
+        scene.answer(0);
+    };
+    Program& first = add();
+    first.die(death);
+    stage.run();
+    interrupt();
+    interrupt();
+    const bool died = first.deaths == 1;
+    if (!died) stage.kill(first);
+    REQUIRE(scene.control.silence({.id = id}).ok());
+    CHECK(scene.disabled(1));
+    CHECK_FALSE(scene.masked());
+    interrupt();
+    CHECK_FALSE(scene.masked());
+
+    Program& second = add();
+    stage.run();
+    CHECK_FALSE(scene.disabled(1));
+    interrupt();
+    CHECK_FALSE(scene.masked());
+    stage.kill(second);
+    CHECK(scene.unassign(id) == Error::None);
+    CHECK(scene.totals() == before);
+    return died;
+}
+
+}  // namespace
+
+TEST_CASE("wherever a driver of a shared line dies, the line goes on for the other, and for its next incarnation") {
+    CHECK(die_everywhere(share_line).system_calls >= 6);
 }

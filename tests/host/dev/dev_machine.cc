@@ -42,6 +42,7 @@ u32 RegisterWindow::word(u64 offset) const {
 u64 RegisterWindow::read(u64 offset, unsigned width) {
     u64 value = 0;
     std::memcpy(&value, &bytes.at(offset), width);
+    if (offset == 0x4010) value &= ~u64{self_clearing};
     return stuck_in_reset && offset == 0x14 && width == 1 ? value | 1 : value;
 }
 void RegisterWindow::write(u64 offset, unsigned width, u64 value) { std::memcpy(&bytes.at(offset), &value, width); }

@@ -35,6 +35,7 @@ public:
     u64 address;
     std::vector<u8> bytes;
     bool stuck_in_reset = false;  // a virtio status register that never reads 0
+    u32 self_clearing = 0;        // bits of the register at 0x4010 that read as 0
 
 private:
     u64 read(u64 offset, unsigned width) override;

@@ -36,6 +36,7 @@ void PciFunction::write(u32 offset, unsigned width, u64 value) {
         absent_looks = 3;
         return;
     }
+    if (offset == 4 && !can_disable_pin) value &= ~u64{0x400};
     set(offset, value, width);
 }
 

@@ -18,6 +18,7 @@ struct PciFunction {
     std::array<u32, 6> sticky{};   // which BAR bits can be written
     unsigned moved_while_decoding = 0;
     bool reset_started = false;
+    bool can_disable_pin = true;   // false: as before PCI 2.3
     int absent_looks = 0;  // so many reads of the vendor find nothing
 
     u32 get(u32 offset) const;

@@ -411,6 +411,7 @@ void Machine::signal_when_idle(Slot notification) { implementation_->idle = noti
 void Machine::at(u64 time, std::function<void()> event) { implementation_->events.emplace(time, std::move(event)); }
 void Machine::interrupt(u32 number) { kernel::handle_interrupt(implementation_->core(), number); }
 Machine::LineMode Machine::line_mode(u32 line) const { return {record().lines.at(line).level, record().lines.at(line).active_low}; }
+bool Machine::is_masked(u32 line) const { return record().lines.at(line).masked; }
 u64 Machine::now() const { return record().time; }
 const std::string& Machine::printed() const { return record().printed; }
 

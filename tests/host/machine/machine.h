@@ -87,6 +87,7 @@ public:
         bool operator==(const LineMode&) const = default;
     };
     LineMode line_mode(u32 line) const;
+    bool is_masked(u32 line) const;
     u64 now() const;
 
     // What the kernel has printed.

@@ -151,6 +151,8 @@ TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a", R"("kind": "Driver", "device": {"match": "com1"})", 40) + "," +
                 entry("b", R"("kind": "Driver", "device": {"match": "com1"})", 40),
             "b: its device com1 has a driver already");
+    refused(entry("a", R"("kind": "Driver", "device": {"match": "pci:8086:100e", "reset": [{}, {}, {}, {}, {}, {}, {}, {}, {}]})", 40),
+            "a: its device's reset has more than 8 writes");
     refused(entry("a", R"("quota": 0)"), "a: its quota must be 16 to 65536 pages");
     refused(entry("a", R"("table_bits": 30)"), "a: its table_bits must be 8 to 16");
     refused(entry("a", R"("replies": 65)"), "a: its replies must be 2 to 64");

@@ -10,6 +10,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 using namespace eft;
 using namespace eft::test;
 using State = rs::ServiceState;
@@ -207,37 +211,68 @@ TEST_CASE("stop and restart are asked for, and forced after a while") {
     CHECK(cast.state_of("zero") == State::Down);
 }
 
+namespace {
+
+// dev, for one driver.
+unsigned assigned, silenced;
+std::vector<Error> silence_answers;  // the last one again and again
+
+int serve_dev() {
+    dev::DevMock mock;
+    mock.on_assign([](dev::Match&) -> Result<dev::Assignment> {
+        ++assigned;
+        dev::Assignment assignment;
+        EFT_TRY(CapHandle session, copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(dev::Dev::badge_of(dev::Dev::SessionKind::Driver, 1))));
+        assignment.session = assignment.session.owning(session.release());
+        assignment.id = 1;
+        return assignment;
+    });
+    mock.on_silence([](auto&) -> Status {
+        CHECK((silenced != 0 || Cast::requests("anna").at_work));  // it still waits
+        return silence_answers[std::min<std::size_t>(silenced++, silence_answers.size() - 1)];
+    });
+    ServerLoop loop;
+    loop.run(requests_to<dev::Dev>(mock));
+    return 0;
+}
+
+struct Driven {
+    explicit Driven(std::vector<Error> answers) {
+        assigned = silenced = 0;
+        silence_answers = std::move(answers);
+        cast.emplace(Cast::kStill, std::vector<HostProgram>{{"dev", serve_dev}},
+                     R"({"name": "driver", "program": "zero", "kind": "Driver", "priority": 40, "provides": ["disk"], "device": {"match": "com1"}, "heartbeat_ms": 0},
+                        {"name": "user", "program": "anna", "kind": "Program", "priority": 10, "connects": ["disk"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
+        REQUIRE(assigned == 1);
+        Cast::requests("anna") = {.whom = "disk", .order = {.deed = Deed::Die}};
+        CHECK(cast->system.rs().start({"user"}).ok());
+        CHECK(cast->ends("user"));
+        CHECK(Cast::requests("anna").last == Error::PeerDied);
+        CHECK(silenced >= 1);
+    }
+    std::optional<Cast> cast;
+};
+
+}  // namespace
+
 TEST_CASE("before a driver's callers learn of its death its device is silenced, and one that cannot be does not keep it down") {
-    static unsigned assigned, silenced;
-    assigned = silenced = 0;
-    const auto serve_dev = [] {
-        dev::DevMock mock;
-        mock.on_assign([](dev::Match&) -> Result<dev::Assignment> {
-            ++assigned;
-            dev::Assignment assignment;
-            EFT_TRY(CapHandle session, copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(dev::Dev::badge_of(dev::Dev::SessionKind::Driver, 1))));
-            assignment.session = assignment.session.owning(session.release());
-            assignment.id = 1;
-            return assignment;
-        });
-        mock.on_silence([](auto&) -> Status {
-            CHECK(Cast::requests("anna").at_work);  // it still waits
-            ++silenced;
-            return Error::TimedOut;
-        });
-        ServerLoop loop;
-        loop.run(requests_to<dev::Dev>(mock));
-        return 0;
-    };
-    Cast cast(Cast::kStill, {{"dev", serve_dev}},
-              R"({"name": "driver", "program": "zero", "kind": "Driver", "priority": 40, "provides": ["disk"], "device": {"match": "com1"}, "heartbeat_ms": 0},
-                 {"name": "user", "program": "anna", "kind": "Program", "priority": 10, "connects": ["disk"], "heartbeat_ms": 0, "restart": {"policy": "Never"}})");
-    REQUIRE(assigned == 1);
-    Cast::requests("anna") = {.whom = "disk", .order = {.deed = Deed::Die}};
-    CHECK(cast.system.rs().start({"user"}).ok());
-    CHECK(cast.ends("user"));
-    CHECK(Cast::requests("anna").last == Error::PeerDied);
+    Driven driven({Error::TimedOut});
     CHECK(silenced == 1);
+    CHECK(driven.cast->state_of("driver") == State::Up);
+    CHECK(driven.cast->line("driver").incarnation == 2);
+}
+
+TEST_CASE("a device whose reset takes time is asked at each tick, and its driver does not start before") {
+    Driven driven({Error::Busy, Error::Busy, Error::Busy, Error::None});
+    Cast& cast = *driven.cast;
+    const unsigned before = silenced;
+    CHECK(cast.state_of("driver") == State::BackingOff);
+    for (unsigned tick = 1; tick <= 4 && cast.state_of("driver") != State::Up; ++tick) {
+        CHECK(cast.line("driver").incarnation == 1);
+        cast.tick(1);
+        CHECK(silenced == before + tick);
+    }
+    CHECK(silenced == 4);
     CHECK(cast.state_of("driver") == State::Up);
     CHECK(cast.line("driver").incarnation == 2);
 }

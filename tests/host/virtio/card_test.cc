@@ -1,6 +1,6 @@
 // The card behind the Ethernet service: frames in an area become the pages that the device reaches, and what interrupts,
 // the configuration and the control queue say becomes what the service asks for.
-#include "pinned_pages.h"
+#include <devices/pinned_pages.h>
 
 #include <devices/virtio_network.h>
 #include <drivers/virtio_net/network_card.h>

@@ -1,6 +1,6 @@
 // The disk behind the Block service: places in an area become the pages that the device reaches, and a device that
 // breaks the rules is reset.
-#include "pinned_pages.h"
+#include <devices/pinned_pages.h>
 
 #include <devices/virtio_block.h>
 #include <drivers/virtio_blk/disk.h>

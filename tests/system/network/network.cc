@@ -25,14 +25,15 @@ void set_address(test::Order& order, const std::string& host) {
 
 }  // namespace
 
-Network::Network() : system_({.archive = std::string(EFT_TARGET_TREE) + "/network.archive", .cards = {{.backend = backend()}}}) {
+Network::Network(const std::string& device)
+    : system_({.archive = std::string(EFT_TARGET_TREE) + "/network.archive", .cards = {{.backend = backend(), .device = device}}}) {
     // Until it has its addresses.
     for (int look = 0; look < 100; ++look) {
         const std::string said = system_.run("ip");
         if (said.find("inet 10.0.2.") != std::string::npos && said.find("inet6 fec0:") != std::string::npos) return;
         system_.run("sleep 100");
     }
-    throw std::runtime_error("the guest gets no addresses\n" + system_.run("ip; log net; log virtio_net"));
+    throw std::runtime_error("the guest gets no addresses\n" + system_.run("ip; log net; log virtio_net; log e1000"));
 }
 
 std::vector<std::uint16_t> forwarded_ports(System& system) {

@@ -20,7 +20,8 @@ std::vector<std::uint16_t> forwarded_ports(System& system);
 
 class Network {
 public:
-    Network();
+    // `device`: QEMU's card.
+    explicit Network(const std::string& device = Card().device);
 
     System& system() { return system_; }
     Peer& peer() { return peer_; }

@@ -1,6 +1,9 @@
 // One end of a wire: sends numbered frames without a pause, and checks those that arrive, until a frame says that it is the
 // end. Then it writes into its log how many there were. What happens to the link it writes there, too. It is a client of
-// ethernet/0, of whose deaths it knows nothing; while that is stopped, it waits.
+// a network card, of whose deaths it knows nothing; while that is stopped, it waits.
+//
+// With the argument "paced" it sends as many frames as arrive: for a card that takes whatever it gets, and loses what
+// the wire does not take.
 #include "numbered_frame.h"
 
 #include <eft/idl/ethernet.h>
@@ -16,6 +19,13 @@ namespace {
 
 constexpr u32 kWindow = 2048, kBuffers = 128, kFrames = 64;
 
+// The argument that names one, or the first.
+std::string_view card_name() {
+    const std::string_view arguments = field_text(config().arguments);
+    const std::size_t at = arguments.find("ethernet/");
+    return at == arguments.npos ? "ethernet/0" : arguments.substr(at);
+}
+
 template <class T>
 T require(Result<T> result, const char* otherwise) {
     if (!result.ok()) panic(otherwise);
@@ -30,7 +40,7 @@ public:
 
     void start(WakeLoop& loop) {
         wake_ = require(loop.add(*this), "no wake-up");
-        require(ring_.connect("ethernet/0", wake_), "there is no card");
+        require(ring_.connect(card_name(), wake_), "there is no card");
         const Batch batch(ring_.ring());
         for (u32 window = 0; window < ring_.area().size() / kWindow; ++window) submit(window);
     }
@@ -45,14 +55,22 @@ public:
     u64 given_up = 0;
 
 protected:
+    using Batch = ring::AttachedRing<ethernet::Ethernet>::Ring::Batch;
+
     ~RingEnd() = default;
+    void submit(u32 window) {
+        if (ring().usable().error() == Error::ServiceHeld) {
+            left_out_[left_out_count_++] = window;
+            return;
+        }
+        const auto ticket = self().submit_to(window);
+        if (ticket) window_of_[require(*ticket, "nothing can be submitted") % std::size(window_of_)] = window;
+    }
     std::span<std::byte> window_at(u32 window) { return ring_.area().subspan(window * kWindow, kWindow); }
     ipc::AreaSpan place(u32 window, std::size_t bytes) { return ipc::AreaSpan(ring_.area().data(), window * kWindow, static_cast<u32>(bytes)); }
     auto& ring() { return ring_.ring(); }
 
 private:
-    using Batch = ring::AttachedRing<ethernet::Ethernet>::Ring::Batch;
-
     End& self() { return static_cast<End&>(*this); }
     void take_all() {
         const Batch batch(ring());
@@ -71,14 +89,6 @@ private:
             else self().failed();
             submit(window);
         }
-    }
-    void submit(u32 window) {
-        if (ring().usable().error() == Error::ServiceHeld) {
-            left_out_[left_out_count_++] = window;
-            return;
-        }
-        const auto ticket = self().submit_to(window);
-        if (ticket) window_of_[require(*ticket, "nothing can be submitted") % std::size(window_of_)] = window;
     }
 
     CapHandle wake_;
@@ -118,9 +128,14 @@ class Sender final : public RingEnd<Sender> {
 public:
     Sender() : RingEnd(kFrames) {}
 
-    // None after the end.
+    // None after the end, or while no more may be sent.
     std::optional<Result<u64>> submit_to(u32 window) {
         if (stopped) return {};
+        if (credit_ == 0) {
+            resting_[resting_count_++] = window;
+            return {};
+        }
+        if (is_paced_) --credit_;
         const u32 number = repeats_ != 0 ? repeat(window) : next++;
         const std::size_t bytes = test::length_of(number);
         test::write_frame(window_at(window).first(bytes), number);
@@ -129,6 +144,14 @@ public:
     }
     void completed(u32, const ring::Completion&) { --in_progress; }
     void failed() { --in_progress, ++repeats_; }
+
+    // Frames have arrived.
+    void pace(u64 arrived) {
+        if (!is_paced_ || arrived == arrived_) return;
+        credit_ += arrived - std::exchange(arrived_, arrived);
+        const Batch batch(ring());
+        while (credit_ != 0 && resting_count_ != 0) submit(resting_[--resting_count_]);
+    }
 
     u32 next = 0, in_progress = 0;
     bool stopped = false;
@@ -140,6 +163,9 @@ private:
         return test::number_of(window_at(window));
     }
     u32 repeats_ = 0;
+    const bool is_paced_ = field_text(config().arguments).starts_with("paced");
+    u64 credit_ = 500, arrived_ = 0;
+    u32 resting_[kFrames] = {}, resting_count_ = 0;  // windows
 };
 
 // Writes each change of the link into the log.
@@ -177,7 +203,10 @@ int eft_main() {
     receiver.start(loop);
     link.start(loop);
     sender.start(loop);
-    while (!receiver.ended) loop.run_once();
+    while (!receiver.ended) {
+        loop.run_once();
+        sender.pace(receiver.arrived);
+    }
     sender.stopped = true;
     while (sender.in_progress != 0) loop.run_once();
     FixedText<160> line;

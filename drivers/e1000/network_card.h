@@ -1,0 +1,49 @@
+// An 8254x controller as the card of an Ethernet service: buffers in pages that dev has pinned.
+//
+// Interrupts are off from the first one until prepare_to_sleep(): what ends while the program works is found by looking.
+// The controller writes a frame to one piece of memory, so a buffer's first 1536 bytes must not lie in two pages that are
+// apart; it sends a frame from several.
+#pragma once
+
+#include <drivers/e1000/device.h>
+#include <drivers/ethernet/card.h>
+#include <drivers/service/pinned_area.h>
+
+namespace eft::e1000 {
+
+// Of the program's notification.
+constexpr u64 kInterruptBit = 1;
+
+class NetworkCard final : public ethernet::Card {
+public:
+    // `own` pins the areas, and has the interrupt. `controller` has been started.
+    NetworkCard(Controller& controller, driver::Device& own) : controller_(controller), own_(own) {}
+
+    ethernet::Properties properties() const override;
+    ethernet::Link link() const override { return controller_.link(); }
+    void set_filter(const ethernet::Filter& filter) override;
+
+    Status open_area(u32 area, Slot object, u64 bytes) override { return areas_[area].open(own_, object, bytes); }
+    void close_area(u32 area) override { areas_[area].close(own_); }
+
+    Status receive(u32 number, const ethernet::Place& buffer) override;
+    Status send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) override;
+    void kick() override { controller_.kick(); }
+    Result<std::optional<ethernet::Ended>> next_ended() override;
+    void reset() override;
+
+    void woken(u64 bits) override;
+    void look() override;
+    bool prepare_to_sleep() override { return controller_.interrupt_after() && !broken_; }
+    u64 take_lost() override { return std::exchange(lost_, 0); }
+
+private:
+    Controller& controller_;
+    driver::Device& own_;
+    std::array<driver::PinnedArea, ethernet::kSessions> areas_{};
+    ethernet::Filter filter_;
+    u64 lost_ = 0;
+    bool broken_ = false;
+};
+
+}  // namespace eft::e1000
