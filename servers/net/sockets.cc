@@ -258,7 +258,7 @@ void Sockets::publish(u32 place, u32 number, const Live* live) {
         ring::release(to.acknowledged, now.acknowledged);
         ring::write(to.error, now.error);
         add(now.stage == Stage::Connected && !has_failed, Condition::Connected);
-        add(now.has(SocketRecord::kPeerEnded) || now.has(SocketRecord::kReceiveShut) || has_failed, Condition::ReceiveEnded);
+        add(now.has(SocketRecord::kPeerEnded) || now.has(SocketRecord::kReceiveShut), Condition::ReceiveEnded);
         add(now.has(SocketRecord::kSendShut) || has_failed, Condition::SendEnded);
         add(has_failed, Condition::Failed);
         add(now.has(SocketRecord::kDropped), Condition::Dropped);
