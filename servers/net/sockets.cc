@@ -130,10 +130,27 @@ void Sockets::wait_for_peer(Live& live, u32 listener, ring::Pending<socket::Endp
     touch(live.index());
 }
 
-void Sockets::end_all(u32 place) {
-    for (Live& live : live_)
-        if (live.now.has_client() && live.now.place == place) release(live);
+namespace {
+
+bool is_closing(const SocketRecord& record) {
+    return record.kind == socket::Kind::Stream && record.stage == Stage::Connected && record.has(SocketRecord::kClosing) && !record.has(SocketRecord::kFailed);
+}
+
+}  // namespace
+
+void Sockets::end_all(u32 place, Which which) {
+    for (Live& live : live_) {
+        if (!live.now.has_client() || live.now.place != place) continue;
+        const bool stays = which == Which::Open && is_closing(keeper_.state().records[live.index()]);
+        if (stays) continue;
+        release(live);
+        keeper_.want_turn();  // for what its peer is told
+    }
     settle();
+}
+
+bool Sockets::any_closing(u32 place) const {
+    return std::ranges::any_of(keeper_.state().records, [&](const SocketRecord& each) { return is_closing(each) && each.place == place; });
 }
 
 // What only the record says so far.
