@@ -350,6 +350,17 @@ void Sockets::clear(Live& live) {
     mark(live);
 }
 
+namespace {
+
+// A peer does not believe a reset whose number lies behind the window that it has told, where a probe of a closed one may lie.
+void reset(tcp_pcb& control) {
+    const u32 edge = control.snd_wl2 + control.snd_wnd;
+    if (control.state >= ESTABLISHED && TCP_SEQ_LT(edge, control.snd_nxt) && TCP_SEQ_GEQ(edge, control.lastack)) control.snd_nxt = edge;
+    tcp_abort(&control);
+}
+
+}  // namespace
+
 // Without a word to the client.
 void Sockets::abort(Live& live) {
     live.now.tcp = {};
@@ -357,7 +368,7 @@ void Sockets::abort(Live& live) {
         tcp_ext_arg_set(control, 0, nullptr);
         tcp_arg(control, nullptr);
         if (control->state == LISTEN) tcp_close(control);
-        else tcp_abort(control);
+        else reset(*control);
     }
     if (udp_pcb* const control = std::exchange(live.udp, nullptr)) udp_remove(control);
 }
