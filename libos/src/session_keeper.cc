@@ -59,12 +59,14 @@ void SessionKeeper::recover_attachments(const Hooks& hooks, bool not_at_fault) {
 
 Result<u32> SessionKeeper::admit(const Hooks& hooks, Badge badge) {
     if (badge == Badge::None) return Error::StaleSession;
-    close_idle(hooks);
-    EFT_CHECK(log_.begin());
-    if (const Status opened = shape_.open(*this, badge); !opened.ok()) {
+    Status opened;
+    for (const Lingering lingering : {Lingering::Allowed, Lingering::Cut}) {
+        close_idle(hooks, lingering);
+        EFT_CHECK(log_.begin());
+        if (opened = shape_.open(*this, badge); opened.ok()) break;
         log_.abort();
-        return opened.error();
     }
+    EFT_CHECK(opened);
     commit_step();
     const u32 place = sessions_.search(badge);
     for (u64* bits : {&stale_, &ended_, &broken_}) *bits &= ~bit(place);
@@ -118,13 +120,14 @@ void SessionKeeper::end_all_but_open() {
 
 bool SessionKeeper::serve_rings(const Hooks& hooks) {
     constexpr u32 kRounds = 16;
-    look_again_ = false;
     bool quiet = false;
     for (u32 round = 0; round < kRounds && !quiet; ++round) {
         if (hooks.poll) poll_rings(hooks);
         quiet = !hooks.progress || hooks.progress(*this);
         commit_step();
+        look_again_ = false;
         close_idle(hooks);
+        quiet &= !look_again_;  // an end may leave something to be done
         if (hooks.poll) quiet &= prepare_all_to_sleep();
     }
     return quiet;
@@ -176,9 +179,11 @@ bool SessionKeeper::in_progress(u32 place) const {
     return count != 0;
 }
 
-void SessionKeeper::close_idle(const Hooks& hooks) {
+void SessionKeeper::close_idle(const Hooks& hooks, Lingering lingering) {
     for_each_bit(ended_ | broken_, [&](u32 place) {
         if (!has_session(place) || in_progress(place)) return;
+        const bool may_linger = lingering == Lingering::Allowed && hooks.lingers && !(broken_ & bit(place));
+        if (may_linger && hooks.lingers(*this, place)) return;
         for (u32 index = 0; index < shape_.attachments; ++index) detach(hooks, place, index, true);
         if (!(ended_ & bit(place))) return;
         if (hooks.closed) hooks.closed(*this, place);

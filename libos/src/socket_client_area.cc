@@ -68,20 +68,26 @@ Status ClientArea::usable(u32 number) const {
     return Error::Cancelled;
 }
 
-Result<u64> ClientArea::to_take(u32 number, u64 least) const {
+// To be read before any position.
+Result<u32> ClientArea::conditions(u32 number) const {
     EFT_CHECK(usable(number));
-    const u32 conditions = ring::acquire(header(number).conditions);  // before the position
+    const u32 conditions = ring::acquire(header(number).conditions);
+    if (has(conditions, Condition::Free)) return Error::ProtocolViolation;
+    return conditions;
+}
+
+Result<u64> ClientArea::to_take(u32 number, u64 least) const {
+    EFT_TRY(const u32 conditions, this->conditions(number));
     const u64 there = ring::acquire(header(number).received) - slots_[number].taken;
     if (there > sizes_.receive_bytes) return Error::ProtocolViolation;
     if (there >= least) return there;
-    if (has(conditions, Condition::Failed)) return failure_in(header(number));
     if (has(conditions, Condition::ReceiveEnded)) return u64{0};
+    if (has(conditions, Condition::Failed)) return failure_in(header(number));
     return Error::WouldBlock;
 }
 
 Result<u64> ClientArea::room_to_send(u32 number) const {
-    EFT_CHECK(usable(number));
-    const u32 conditions = ring::acquire(header(number).conditions);
+    EFT_TRY(const u32 conditions, this->conditions(number));
     if (has(conditions, Condition::Failed)) return failure_in(header(number));
     if (has(conditions, Condition::SendEnded)) return to_error(Failure::NotConnected);
     const u64 in_use = slots_[number].submitted - ring::acquire(header(number).acknowledged);
@@ -134,8 +140,7 @@ Status ClientArea::send(u32 number, const Endpoint& to, u16 sequence, std::span<
 }
 
 Status ClientArea::acceptable(u32 number) const {
-    EFT_CHECK(usable(number));
-    const u32 conditions = ring::acquire(header(number).conditions);
+    EFT_TRY(const u32 conditions, this->conditions(number));
     if (has(conditions, Condition::Failed)) return failure_in(header(number));
     if (!has(conditions, Condition::Acceptable)) return Error::WouldBlock;
     return {};

@@ -185,8 +185,28 @@ void Server::beat() {
     for (Card& each : cards_) each.look_at_link();
 }
 
+// A record lasts, and so does the session: names tells the next incarnation again that its client is gone.
+bool Server::lingers(Session& session) {
+    constexpr u32 kLongest = 60'000;
+    const u32 place = session.place();
+    u32& since = lingers_since_[place];
+    if (!sockets_.any_closing(place)) return false;
+    if (since == 0) since = now_ms() | 1;
+    return now_ms() - since < kLongest;
+}
+
+void Server::end_open(u32 place) {
+    sockets_.end_all(place, Sockets::Which::Open);
+    end_entries(place);
+}
+
 void Server::end_all(u32 place) {
-    sockets_.end_all(place);
+    lingers_since_[place] = 0;
+    sockets_.end_all(place, Sockets::Which::All);
+    end_entries(place);
+}
+
+void Server::end_entries(u32 place) {
     resolver_.end_all(place);
     for (Delayed& each : delayed_) {
         if (each.place != place) continue;
@@ -199,7 +219,7 @@ void Server::end_all(u32 place) {
 bool Server::progress() {
     if (!is_started_) return true;
     for (u32 place = 0; place < Sockets::kPlaces; ++place)
-        if (has_session(place) && is_ending(place)) end_all(place);
+        if (has_session(place) && is_ending(place)) end_open(place);
     retry_delayed();
     const u32 looped = looped_frames();  // of the last turn; what this one adds may promise what is not recorded yet
     sockets_.act();

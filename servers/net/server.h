@@ -43,6 +43,8 @@ public:
     Status attached(Session& session, u32);
     void detaching(Session& session, u32);
     void closed(Session& session) { end_all(session.place()); }
+    // While the peer of a socket that was closed has not acknowledged all bytes, for a minute at most.
+    bool lingers(Session& session);
 
 private:
     // Bits of the notification.
@@ -60,6 +62,9 @@ private:
     void attach_cards();
     void remember_interfaces();
     void end_all(u32 place);
+    // All of a session whose client is gone, but sockets that it has closed.
+    void end_open(u32 place);
+    void end_entries(u32 place);
     Result<Live*> find(Session& session, u32 number);
     // Of a record that is in use.
     const SocketRecord& record(const Live& live) const { return shared().records[live.index()]; }
@@ -93,6 +98,7 @@ private:
     Card::Wakes wakes_;
     CapHandle start_wake_, alarm_wake_;
     FixedText<16> name_;  // of the interface in an answer
+    u32 lingers_since_[Sockets::kPlaces] = {};  // ms; 0: it does not
     bool is_started_ = false;
 };
 

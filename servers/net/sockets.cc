@@ -130,10 +130,27 @@ void Sockets::wait_for_peer(Live& live, u32 listener, ring::Pending<socket::Endp
     touch(live.index());
 }
 
-void Sockets::end_all(u32 place) {
-    for (Live& live : live_)
-        if (live.now.has_client() && live.now.place == place) release(live);
+namespace {
+
+bool is_closing(const SocketRecord& record) {
+    return record.kind == socket::Kind::Stream && record.stage == Stage::Connected && record.has(SocketRecord::kClosing) && !record.has(SocketRecord::kFailed);
+}
+
+}  // namespace
+
+void Sockets::end_all(u32 place, Which which) {
+    for (Live& live : live_) {
+        if (!live.now.has_client() || live.now.place != place) continue;
+        const bool stays = which == Which::Open && is_closing(keeper_.state().records[live.index()]);
+        if (stays) continue;
+        release(live);
+        keeper_.want_turn();  // for what its peer is told
+    }
     settle();
+}
+
+bool Sockets::any_closing(u32 place) const {
+    return std::ranges::any_of(keeper_.state().records, [&](const SocketRecord& each) { return is_closing(each) && each.place == place; });
 }
 
 // What only the record says so far.
@@ -258,7 +275,7 @@ void Sockets::publish(u32 place, u32 number, const Live* live) {
         ring::release(to.acknowledged, now.acknowledged);
         ring::write(to.error, now.error);
         add(now.stage == Stage::Connected && !has_failed, Condition::Connected);
-        add(now.has(SocketRecord::kPeerEnded) || now.has(SocketRecord::kReceiveShut) || has_failed, Condition::ReceiveEnded);
+        add(now.has(SocketRecord::kPeerEnded) || now.has(SocketRecord::kReceiveShut), Condition::ReceiveEnded);
         add(now.has(SocketRecord::kSendShut) || has_failed, Condition::SendEnded);
         add(has_failed, Condition::Failed);
         add(now.has(SocketRecord::kDropped), Condition::Dropped);
@@ -333,6 +350,17 @@ void Sockets::clear(Live& live) {
     mark(live);
 }
 
+namespace {
+
+// A peer does not believe a reset whose number lies behind the window that it has told, where a probe of a closed one may lie.
+void reset(tcp_pcb& control) {
+    const u32 edge = control.snd_wl2 + control.snd_wnd;
+    if (control.state >= ESTABLISHED && TCP_SEQ_LT(edge, control.snd_nxt) && TCP_SEQ_GEQ(edge, control.lastack)) control.snd_nxt = edge;
+    tcp_abort(&control);
+}
+
+}  // namespace
+
 // Without a word to the client.
 void Sockets::abort(Live& live) {
     live.now.tcp = {};
@@ -340,7 +368,7 @@ void Sockets::abort(Live& live) {
         tcp_ext_arg_set(control, 0, nullptr);
         tcp_arg(control, nullptr);
         if (control->state == LISTEN) tcp_close(control);
-        else tcp_abort(control);
+        else reset(*control);
     }
     if (udp_pcb* const control = std::exchange(live.udp, nullptr)) udp_remove(control);
 }

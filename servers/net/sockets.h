@@ -80,8 +80,12 @@ public:
     // The entry is completed when the socket is connected, or has a connection.
     void wait_for_connection(Live& live, ring::Pending<Empty> pending);
     void wait_for_peer(Live& live, u32 listener, ring::Pending<socket::Endpoint> pending);
-    // Of a session that ends, or whose area goes: nothing may refer to it any more. Its records are freed.
-    void end_all(u32 place);
+    // Of a session that ends, or whose area goes: nothing may refer to it any more. Its records are freed; or only those of sockets
+    // that the client has not closed.
+    enum class Which : bool { Open, All };
+    void end_all(u32 place, Which which);
+    // The client has closed sockets whose peers have not acknowledged all bytes.
+    bool any_closing(u32 place) const;
 
     void take_bells(u32 place);
     // False: a client has rung meanwhile.

@@ -69,9 +69,10 @@ tcp_pcb* make_control(const Ends& ends, const TcpRecord& record, u32 window) {
     control->snd_nxt = record.send_end;
     control->rcv_nxt = record.receive_next;
     control->rcv_ann_right_edge = record.announced_edge;
-    control->rcv_wnd = is_starting(record.state) ? TCPWND_MIN16(TCP_WND) : window;
+    // Of a SYN, whose window has 16 bits, lwIP has its own, until somebody says how much there is room for.
     const u32 announced = record.announced_edge - record.receive_next;
-    control->rcv_ann_wnd = is_starting(record.state) ? control->rcv_wnd : std::min<u32>(announced, control->rcv_wnd);
+    control->rcv_wnd = record.state == SYN_SENT ? TCPWND_MIN16(TCP_WND) : record.state == SYN_RCVD ? TCPWND_MIN16(window) : window;
+    control->rcv_ann_wnd = record.state == SYN_SENT ? control->rcv_wnd : std::min<u32>(announced, control->rcv_wnd);
     control->snd_wnd = record.send_window;
     control->snd_wnd_max = record.largest_send_window;
     control->snd_wl1 = record.window_sequence;

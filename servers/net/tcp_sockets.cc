@@ -153,7 +153,9 @@ void Sockets::make_tcp(Live& live) {
         live.taken = taken <= now.received && now.received - taken <= now.receive_bytes ? taken : now.received;
     }
     const TcpRecord recorded = now.tcp;
-    tcp_pcb* const control = make_control(now.ends, recorded, now.has_rings() ? room(live) : TCPWND_MIN16(TCP_WND));
+    // Who waits to be accepted has the window that half_open() has given it; who is nobody's any more has room for what is thrown away.
+    const u32 announced = recorded.announced_edge - recorded.receive_next;
+    tcp_pcb* const control = make_control(now.ends, recorded, now.has_rings() ? room(live) : waits ? announced : TCPWND_MIN16(TCP_WND));
     if (!control) {
         ++lost_;
         return fail(live, to_error(Failure::ConnectionReset));

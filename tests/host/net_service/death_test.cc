@@ -1,5 +1,6 @@
 // The server dies at a system call or store of a connection's life, any from before its first SYN until after its programs have
 // ended: each byte comes once and in order, both ends see the end, no connection is lost and nothing is left over.
+#include "raw_client.h"
 #include "traffic.h"
 
 #include <random>
@@ -57,6 +58,36 @@ bool live_over_ipv6(Stage& stage, Death death) {
 }
 
 }  // namespace
+
+// Nobody accepts, so that there is no ring for the caller's bytes.
+bool keeps_window_closed(Stage& stage, Death death) {
+    CAPTURE(static_cast<int>(death.at));
+    CAPTURE(death.nth);
+    NetScene scene{stage};
+    RawClient listener(scene, 1), caller(scene, 2), watcher(scene, 3, NetScene::SocketKind::Control);
+    REQUIRE(listener.listen(1, kPort) == Error::None);
+    REQUIRE(caller.open(1) == Error::None);
+    scene.server.die(death);
+    CHECK(caller.connect(1, kPort) == Error::None);
+    const bool died = scene.server.deaths != 0;
+    scene.pass(10);
+    const auto check = [&] {
+        u32 connections = 0;
+        for (auto line = watcher.calls.next_socket({.after = 0}); line.ok() && line->index != 0; line = watcher.calls.next_socket({.after = line->index})) {
+            if (line->state == socket::State::Connected) CHECK(line->send_window == 0);
+            if (line->state == socket::State::Waiting) CHECK(line->receive_window == 0);
+            connections += line->tcp == socket::TcpState::Established;
+        }
+        CHECK(connections == 2);
+    };
+    check();
+    stage.kill(scene.server);
+    scene.pass(10);
+    check();
+    return died;
+}
+
+TEST_CASE("a window stays closed until somebody accepts, whenever the server dies") { CHECK(die_everywhere(keeps_window_closed).stores > 20); }
 
 TEST_CASE("a death at any step of a connection loses nothing") {
     const Deaths deaths = die_at_each(4, live_over_ipv4);

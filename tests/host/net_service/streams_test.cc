@@ -115,6 +115,39 @@ STAGE_CASE(NetScene, "bytes that were received and not taken make a close a rese
     pass(1);
     CHECK(pair.listener.has(2, Condition::Free));
     CHECK(pair.caller.failure(1) == Failure::ConnectionReset);
+    CHECK_FALSE(pair.caller.has(1, Condition::ReceiveEnded));
+}
+
+STAGE_CASE(NetScene, "who has read to the peer's end is not told that the peer resets the connection then, and who writes is") {
+    struct Outcome {
+        Result<u64> first = Error::WouldBlock, again = Error::WouldBlock;
+        Status written;
+    } outcome;
+    RawClient listener(*this, 1);
+    REQUIRE(listener.listen(1, kPort) == Error::None);
+    REQUIRE(listener.open(2) == Error::None);
+    listener.submit_accept(1, 2);
+    add_client("caller", +[](Sockets& sockets, Outcome& what) -> Task<void> {
+        Result<Stream> stream = co_await sockets.connect({.address = kIpv4Self, .port = kPort});
+        CHECK(stream.ok());
+        if (!stream.ok()) co_return;
+        std::byte byte;
+        what.first = co_await stream->read({&byte, 1});
+        const std::vector<std::byte> more_than_all_rings(100'000);
+        what.written = co_await stream->write(more_than_all_rings);
+        what.again = co_await stream->read({&byte, 1});
+    }, outcome);
+    REQUIRE(listener.next() == Error::None);
+    REQUIRE(listener.calls.shutdown({.socket = 2, .directions = Directions::Send}).ok());
+    pass(2000);
+    CHECK(outcome.first.ok());
+    // Bytes that nobody has read make it a reset.
+    REQUIRE(listener.close(2) == Error::None);
+    CHECK(pass_until([&] { return all_finished(); }, 5));
+    CHECK(outcome.written.error() == Failure::ConnectionReset);
+    CHECK(outcome.again.error() == Error::None);
+    CHECK((outcome.again.ok() && *outcome.again == 0));
+    end_clients({1});
 }
 
 STAGE_CASE(NetScene, "a client that is killed with sockets open leaves nothing, and its peers are told") {

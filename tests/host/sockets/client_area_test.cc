@@ -219,6 +219,24 @@ TEST_CASE("what came before the end, or before a failure, is read first") {
     CHECK(session.write_error(1) == Failure::ConnectionTimedOut);
     session.header(1).error = 0;  // of a failure that says nothing
     CHECK(session.read_error(1) == Failure::ConnectionReset);
+
+    // Behind the peer's end a failure is the writer's only.
+    session.open(2);
+    session.give(2, bytes_of_text("x"));
+    session.set(2, Condition::ReceiveEnded);
+    session.set(2, Condition::Failed);
+    CHECK(session.read(2, 1) == "x");
+    CHECK(session.read(2, 1) == "");
+    CHECK(session.write_error(2) == Failure::ConnectionReset);
+}
+
+TEST_CASE("an open socket that the server says is free fails, and nobody waits for it") {
+    Session session;
+    session.open(0);
+    session.set(0, Condition::Free);
+    CHECK(session.read_error(0) == Error::ProtocolViolation);
+    CHECK(session.write_error(0) == Error::ProtocolViolation);
+    CHECK(session.client.acceptable(0).error() == Error::ProtocolViolation);
 }
 
 TEST_CASE("a full send ring takes no more than it has room for") {

@@ -3,7 +3,8 @@
 // Nothing here waits and nothing calls the server. What cannot be done yet is WouldBlock: to be tried again when the socket's
 // bell has rung. Each number has its own place for its rings, so the memory for all of them is there from the beginning.
 //
-// What the server writes is read once and checked: positions that cannot be true are ProtocolViolation.
+// What the server writes is read once and checked: positions that cannot be true, and an open socket that is said to be free, are
+// ProtocolViolation.
 #pragma once
 
 #include <eft/abi/result.h>
@@ -87,6 +88,8 @@ private:
     const Header& header(u32 number) const { return head_->headers[number]; }
     Header& header(u32 number) { return head_->headers[number]; }
 
+    // Of a socket that is open.
+    Result<u32> conditions(u32 number) const;
     // What has come and was not taken; at least `least`. 0: nothing will come.
     Result<u64> to_take(u32 number, u64 least) const;
     Result<u64> room_to_send(u32 number) const;

@@ -47,9 +47,9 @@ static_assert(sizeof(Bell) == 64);
 // What a socket has come to, for poll() and its like. The server writes it.
 enum class Condition : u32 {
     Connected = 1 << 0,
-    ReceiveEnded = 1 << 1,  // nothing comes behind `received`
+    ReceiveEnded = 1 << 1,  // nothing comes behind `received`: the peer has ended, or Shutdown. What fails then is told to writers
     SendEnded = 1 << 2,     // nothing more goes out: Shutdown, or the connection has ended
-    Failed = 1 << 3,        // `error` says why
+    Failed = 1 << 3,        // nothing more comes or goes, and `error` says why
     Free = 1 << 4,          // the number and its rings can be used again, after Close
     Dropped = 1 << 5,       // datagrams came for which there was no room
     Acceptable = 1 << 6,    // connections have come to this listener and wait for Accept

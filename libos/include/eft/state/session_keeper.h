@@ -62,6 +62,7 @@ protected:
         void (*replacing)(SessionKeeper&, u32 place, u32 index);
         void (*detaching)(SessionKeeper&, u32 place, u32 index);
         void (*closed)(SessionKeeper&, u32 place);
+        bool (*lingers)(SessionKeeper&, u32 place);
         bool (*progress)(SessionKeeper&);
         // Hands the entries of one ring to their handlers. An error: its client broke the rules.
         Status (*poll)(SessionKeeper&, u32 place, u32 index);
@@ -119,7 +120,8 @@ private:
     // `tell`: the client has not asked for it.
     void detach(const Hooks& hooks, u32 place, u32 index, bool tell);
     void drop_attachment(u32 place, u32 index);
-    void close_idle(const Hooks& hooks);
+    enum class Lingering : bool { Cut, Allowed };
+    void close_idle(const Hooks& hooks, Lingering lingering = Lingering::Allowed);
     void poll_rings(const Hooks& hooks);
     bool prepare_all_to_sleep();
     void break_session(u32 place, const char* why);
@@ -132,7 +134,7 @@ private:
     u64* open_;       // by place, a bit for each attachment that is mapped
     u64 mapped_ = 0;  // places with such a bit; like the words below, a bit each
     u64 stale_ = 0;   // of a dead incarnation, and not told yet
-    u64 ended_ = 0;   // its client is gone, and a request of it is in progress
+    u64 ended_ = 0;   // its client is gone, and a request of it is in progress, or it lingers
     u64 broken_ = 0;  // its record says so, too
     bool look_again_ = false;
 };

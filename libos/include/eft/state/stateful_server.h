@@ -225,6 +225,8 @@ public:
     //                                           completed; Busy is the answer if something is in progress after that
     //   void detaching(Session&, u32 index)     nothing of it is in progress, and it will be unmapped
     //   void closed(Session&)                   the session ends: what this incarnation has for it goes
+    //   bool lingers(Session&)                  its client is gone, and what it has attached is needed all the same: asked again
+    //                                           after each turn, until it is not, or another client needs the session's place
     template <class Server>
     bool serve_rings(Server&) {
         return SessionKeeper::serve_rings(kHooks<Server>);
@@ -286,6 +288,8 @@ private:
             hooks.detaching = [](SessionKeeper& keeper, u32 place, u32 index) { of<Server>(keeper).detaching(handle(keeper, place), index); };
         if constexpr (requires(Server& self, Session& session) { self.closed(session); })
             hooks.closed = [](SessionKeeper& keeper, u32 place) { of<Server>(keeper).closed(handle(keeper, place)); };
+        if constexpr (requires(Server& self, Session& session) { self.lingers(session); })
+            hooks.lingers = [](SessionKeeper& keeper, u32 place) { return of<Server>(keeper).lingers(handle(keeper, place)); };
         if constexpr (requires(Server& self) { self.progress(); })
             hooks.progress = [](SessionKeeper& keeper) { return of<Server>(keeper).progress(); };
         if constexpr (Attachment::kHasRing)
