@@ -73,8 +73,8 @@ void open_window(tcp_pcb& control, u32 room) {
     control.rcv_ann_right_edge = control.rcv_nxt + 0xffff;
 }
 
-// Frames from the peer were lost. As many acknowledgements of the same byte make it send again at once (RFC 5681, 3.2), and not
-// when its timer ends: three that say nothing new, behind one that may.
+// Frames from the peer were lost, or frames to it (kill 5). As many acknowledgements of the same byte make it send again at once
+// (RFC 5681, 3.2), and not when its timer ends: three that say nothing new, behind one that may.
 void ask_to_send_again(tcp_pcb& control) {
     constexpr int kRepeats = 4;
     for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
@@ -143,9 +143,7 @@ void Sockets::make_tcp(Live& live) {
         return each.is(Stage::Connected) && each.now.ends.peer_port == now.ends.peer_port && each.now.ends.local_port == now.ends.local_port &&
                same(each.now.ends.peer, now.ends.peer) && same(each.now.ends.local, now.ends.local);
     };
-    if (waits && (!live_[now.listener].is(Stage::Listening) || std::ranges::any_of(live_, is_handed_over))) {
-        return clear(live);
-    }
+    if (waits && (!live_[now.listener].is(Stage::Listening) || std::ranges::any_of(live_, is_handed_over))) return clear(live);  // kill 3
     if (const socket::Header* const from = header(live)) {
         // The client may have taken bytes since. One that says too much is found by pump_stream().
         const u64 taken = ring::acquire(from->taken);
