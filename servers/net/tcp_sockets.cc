@@ -1,4 +1,5 @@
 // Streams: what lwIP calls, and what is done with its control blocks.
+#include "net/segments.h"
 #include "net/sockets.h"
 
 #include "lwip/priv/tcp_priv.h"
@@ -78,34 +79,6 @@ void open_window(tcp_pcb& control, u32 room) {
 void ask_to_send_again(tcp_pcb& control) {
     constexpr int kRepeats = 4;
     for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
-}
-
-// A peer that uses its port again, for a connection whose sequence numbers lie behind those of the one that has ended (RFC 9293,
-// 3.10.7.4: TIME-WAIT). lwIP would only acknowledge the old one.
-bool begins_again(const tcp_pcb& ended, const tcp_hdr& header) {
-    return (TCPH_FLAGS(&header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && TCP_SEQ_GT(header.seqno, ended.rcv_nxt);
-}
-
-// The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
-void take_in_again(tcp_hdr& header, pbuf& segment) {
-    const u16 bytes = TCPH_HDRLEN_BYTES(&header);
-    const bool is_in_one_piece = reinterpret_cast<u8*>(&header) + bytes == segment.payload;
-    if (!is_in_one_piece || pbuf_add_header(&segment, bytes) != 0) return;  // the peer says it again
-    header.src = lwip_htons(header.src);
-    header.dest = lwip_htons(header.dest);
-    header.seqno = lwip_htonl(header.seqno);
-    header.ackno = lwip_htonl(header.ackno);
-    header.wnd = lwip_htons(header.wnd);
-    pbuf_ref(&segment);
-    tcp_input(&segment, ip_current_input_netif());
-}
-
-// The peer's SYN has come, and another one comes. lwIP would take options from it that the first did not have, with a window that
-// it holds to be untouched.
-void answer_again(tcp_pcb& control, const tcp_hdr& header) {
-    if (header.seqno != control.rcv_nxt - 1 || TCPH_FLAGS(&header) & TCP_ACK) return;
-    tcp_rexmit(&control);
-    tcp_output(&control);
 }
 
 bool can_end(const tcp_pcb& control) { return control.state == ESTABLISHED || control.state == CLOSE_WAIT; }
@@ -367,15 +340,7 @@ err_t eft_net_segment_in(tcp_pcb* pcb, tcp_hdr* header, pbuf* segment) {
     if (pcb->state == LISTEN) return ERR_OK;
     net::Live* const live = net::live_of(pcb);
     if (!live || live->tcp != pcb) return ERR_OK;
-    if (pcb->state == TIME_WAIT && net::begins_again(*pcb, *header) && live->sockets->forget_ended(*live)) {
-        net::take_in_again(*header, *segment);
-        return ERR_ABRT;
-    }
-    if (pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
-        net::answer_again(*pcb, *header);
-        return ERR_VAL;
-    }
-    return live->sockets->wants(*live, segment->tot_len != 0) ? ERR_OK : ERR_VAL;
+    return net::check_segment(*live, *header, *segment);
 }
 
 // Of no control block: a reset for a segment that nobody has a use for.

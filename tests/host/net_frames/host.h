@@ -1,0 +1,89 @@
+// The network server without its messages: lwIP with our hooks, sockets and their records, over an interface of the test's. One
+// client, whose area is the test's, too. reincarnate() is a death: all that is left is the records and the area.
+#pragma once
+
+#include "frames.h"
+
+#include <net/keeper.h>
+#include <net/sockets.h>
+
+#include <eft/ring/producer.h>
+#include <eft/socket/client_area.h>
+
+#include "lwip/netif.h"
+
+#include <memory>
+#include <optional>
+
+namespace eft::test {
+
+// Of the process: what lwIP has of the heap, and its clock.
+struct LwipMemory {
+    static u64 bytes();
+    static void free_all();
+    static inline u32 fails_one_in = 0;  // of its allocations; 0: none
+    static inline u32 clock_ms = 1000;
+};
+
+class Host final : private net::Keeper {
+public:
+    static constexpr std::array<u8, 4> kAddress = {10, 0, 0, 1}, kPeer = {10, 0, 0, 2};
+    // Link-local ones.
+    static constexpr Octets kAddress6 = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    static constexpr Octets kPeer6 = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2};
+    // Between the host and a peer beside it: from the peer's side.
+    static Path path(bool ipv6);
+
+    Host();
+    ~Host();
+
+    // A turn of the server: these frames come, then so much time has passed. What it sends.
+    std::vector<Frame> turn(const std::vector<Frame>& frames, u32 milliseconds);
+    void reincarnate();
+
+    // The client's calls, which succeed. Addresses are any.
+    void open(u32 number, socket::Kind kind);
+    void bind(u32 number, u16 port);
+    void listen(u32 number, u16 port, u32 backlog);
+    void accept(u32 listener, u32 number);
+    void close(u32 number);
+    void ask_for_name(const char* name);
+
+    socket::ClientArea client{{.sockets = 32, .receive_bytes = socket::kLeastStreamReceive, .send_bytes = socket::kLeastRing}};
+    bool has(u32 number, socket::Condition condition) const;
+    u32 records_in_use() const;
+    u64 lost() const { return state_->counts.lost; }
+
+private:
+    struct Interface {
+        Host* host;
+        bool asks;  // for addresses
+        netif lwip{};
+    };
+
+    const net::NetState& state() const override { return *state_; }
+    Result<net::SocketRecord*> edit_record(u32 record) override { return &state_->records[record]; }
+    Result<net::NetCounts*> edit_counts() override { return &state_->counts; }
+    void commit() override {}
+    std::span<std::byte> area(u32) override { return {area_.get(), client.bytes(0)}; }
+    void signal(u32) override {}
+    void want_turn() override {}
+
+    void start();
+    void add(Interface& interface);
+    static err_t set_up(netif* interface);
+    static err_t lay_out(netif* interface, pbuf* frame);
+    net::SocketRecord& edit(u32 number);
+    void touch(u32 number);
+
+    std::unique_ptr<net::NetState> state_ = std::make_unique<net::NetState>();
+    struct AreaDelete {
+        void operator()(std::byte* area) const { ::operator delete[](area, std::align_val_t{64}); }
+    };
+    std::unique_ptr<std::byte[], AreaDelete> area_;
+    std::unique_ptr<net::Sockets> sockets_;
+    Interface interfaces_[2] = {{this, false}, {this, true}};
+    std::vector<Frame> laid_;
+};
+
+}  // namespace eft::test
