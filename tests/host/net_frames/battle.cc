@@ -1,5 +1,7 @@
 #include "battle.h"
 
+#include <eft/socket/address.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -14,7 +16,7 @@ enum : u32 { kAttackedListener = 0, kSparedListener = 1, kDatagrams = 2, kSpared
 
 }  // namespace
 
-Battle::Battle(unsigned seed) : attack_(seed) {
+Battle::Battle(unsigned seed, u32 interfaces) : host_(seed, interfaces), attack_(seed) {
     host_.open(kAttackedListener, Kind::Stream);
     host_.listen(kAttackedListener, Attack::kStreamPort, 8);
     host_.open(kSparedListener, Kind::Stream);
@@ -24,7 +26,7 @@ Battle::Battle(unsigned seed) : attack_(seed) {
     for (u32 i = 0; i < 2; ++i) {
         // One after another, so that it is known whose connection each socket has.
         host_.open(kSpared + i, Kind::Stream);
-        accept(kSparedListener, kSpared + i);
+        accept(kSpared + i);
         for (int turns = 0; turns < 200 && !host_.has(kSpared + i, Condition::Connected); ++turns) turn_with({}, 50, i + 1);
     }
     for (u32 number = kAttacked; number < kAttackedEnd; ++number) serve(number);
@@ -39,8 +41,9 @@ void Battle::turn_with(std::vector<Frame> frames, u32 milliseconds, u32 peers) {
 
 void Battle::die() {
     host_.reincarnate();
-    for (u32 number : waiting_)
-        if (!host_.has(number, Condition::Connected)) host_.accept(number < kAttacked ? u32{kSparedListener} : u32{kAttackedListener}, number);
+    // Entries of a ring, which has them for the next incarnation.
+    for (u32 number = kSpared; number < kAttackedEnd; ++number)
+        if (host_.client.usable(number).ok() && !host_.has(number, Condition::Connected)) accept(number);
     host_.ask_for_name("example.org");
 }
 
@@ -60,6 +63,21 @@ bool Battle::goes_on(u64 bytes) {
     return false;
 }
 
+bool Battle::sends_whole(u32 bytes) {
+    const std::vector<std::byte> contents(bytes);
+    const socket::Endpoint to{.address = socket::address_of(Host::kPeer6), .port = 9};
+    if (!host_.client.send(kDatagrams, to, 0, contents).ok()) return false;
+    for (int turns = 0; turns < 100; ++turns) {
+        bool found = false;
+        for (const Frame& each : host_.turn({}, 5)) {
+            found |= is_udp6(each, bytes);
+            answer(each);
+        }
+        if (found) return true;
+    }
+    return false;
+}
+
 std::string Battle::complaint() const {
     std::string said;
     for (u32 i = 0; i < 2; ++i) {
@@ -72,20 +90,21 @@ std::string Battle::complaint() const {
 }
 
 void Battle::be_quiet() {
-    for (u32 number = kAttacked; number < kAttackedEnd; ++number) host_.close(number);
-    waiting_.clear();
-    for (int turns = 0; turns < 4000; ++turns) turn_with({}, 250);
+    // A closed socket is a program's again when its peer has all bytes or is given up, and then it may accept another one that waits.
+    for (int rounds_left = 4; rounds_left != 0; --rounds_left) {
+        for (u32 number = kAttacked; number < kAttackedEnd; ++number) host_.close(number);
+        serves_ = rounds_left != 1;
+        for (int turns = 0; turns < 1000; ++turns) turn_with({}, 250);
+    }
+    serves_ = true;
 }
 
-void Battle::accept(u32 listener, u32 number) {
-    host_.accept(listener, number);
-    waiting_.push_back(number);
-}
+void Battle::accept(u32 number) { host_.accept(number < kAttacked ? kSparedListener : kAttackedListener, number); }
 
 void Battle::serve(u32 number) {
     if (!host_.client.is_free(number)) return;
     host_.open(number, Kind::Stream);
-    accept(kAttackedListener, number);
+    accept(number);
 }
 
 // What a machine beside the server hears: questions for its address, and TCP.
@@ -109,7 +128,7 @@ void Battle::answer_about_neighbours(const Frame& frame) {
 void Battle::work() {
     for (u32 i = 0; i < 2; ++i)
         if (host_.has(kSpared + i, Condition::Connected) || host_.has(kSpared + i, Condition::Failed)) work_spared(i);
-    if (waiting_.empty()) return;
+    if (!serves_) return;
     std::array<std::byte, 1500> bytes;
     static_cast<void>(host_.client.receive(kDatagrams, bytes));
     for (u32 number = kAttacked; number < kAttackedEnd; ++number) {

@@ -168,6 +168,21 @@ Frame advertisement_frame(const Path& path) {
     return icmp_frame(path, 136, 0, 0x6000'0000, rest);  // solicited, and newer than what was known
 }
 
+bool is_udp6(const Frame& frame, u32 bytes) {
+    return frame.size() == kEther + kHead6 + 8 + bytes && get16(&frame[12]) == 0x86dd && frame[kEther + 6] == kUdp;
+}
+
+Frame redirect_frame(const Path& path, const Octets& destination, const Octets& target) {
+    std::vector<u8> rest(target.begin(), target.end());
+    put(rest, destination);
+    return icmp_frame(path, 137, 0, 0, rest);
+}
+
+Frame too_big_frame(const Path& path, u32 mtu) {
+    const Frame quoted = udp_frame(path.reversed(), 1, 9, std::vector<u8>(1000));
+    return icmp_frame(path, 2, 0, mtu, {quoted.begin() + kEther, quoted.end()});
+}
+
 std::vector<u8> some_bytes(Random& random, u32 most) {
     std::vector<u8> bytes(random() % (most + 1));
     for (u8& each : bytes) each = static_cast<u8>(random());

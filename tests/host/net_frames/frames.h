@@ -53,6 +53,11 @@ bool is_question_for(const Frame& frame, const std::array<u8, 4>& address);
 bool is_question_for(const Frame& frame, const Octets& address);
 // The answer of the machine that sends: its own.
 Frame advertisement_frame(const Path& path);
+// Over IPv6, whole, with so many bytes.
+bool is_udp6(const Frame& frame, u32 bytes);
+// What ICMPv6 says: use another way to a destination (RFC 4861, 4.5); a packet was too big (RFC 4443, 3.2).
+Frame redirect_frame(const Path& path, const Octets& destination, const Octets& target);
+Frame too_big_frame(const Path& path, u32 mtu);
 // Of IPv4 or IPv6, whatever its contents.
 Frame ip_frame(const Path& path, u8 protocol, const std::vector<u8>& contents, u16 identifier = 0, u16 fragment = 0x4000, const std::vector<u8>& options = {});
 Frame fragment6_frame(const Path& path, u8 protocol, const std::vector<u8>& part, u32 identifier, u16 offset_and_more);

@@ -34,7 +34,8 @@ public:
     // Between the host and a peer beside it: from the peer's side.
     static Path path(bool ipv6);
 
-    Host();
+    // One interface has its addresses; the second one, if there is one, asks for them.
+    Host(unsigned seed, u32 interfaces);
     ~Host();
 
     // A turn of the server: these frames come, then so much time has passed. What it sends.
@@ -51,6 +52,7 @@ public:
 
     socket::ClientArea client{{.sockets = 32, .receive_bytes = socket::kLeastStreamReceive, .send_bytes = socket::kLeastRing}};
     bool has(u32 number, socket::Condition condition) const;
+    // Without those that wait for a silent peer to acknowledge their end, twelve times.
     u32 records_in_use() const;
     u64 lost() const { return state_->counts.lost; }
 
@@ -83,6 +85,7 @@ private:
     std::unique_ptr<std::byte[], AreaDelete> area_;
     std::unique_ptr<net::Sockets> sockets_;
     Interface interfaces_[2] = {{this, false}, {this, true}};
+    u32 interface_count_;
     std::vector<Frame> laid_;
 };
 
