@@ -15,6 +15,9 @@ using socket::Failure;
 namespace {
 
 constexpr u16 kPiece = 32 * 1024;  // for lwIP's 16-bit lengths
+// In lwIP's slow ticks, two a second (RFC 6298, 2.1). lwIP gives a peer that does not acknowledge its SYN 20 seconds, in which its
+// own 3 would be three tries.
+constexpr s16_t kFirstTimeout = 2;
 
 Live* live_of(const tcp_pcb* control) { return static_cast<Live*>(control->callback_arg); }
 Live& live_of(void* argument) { return *static_cast<Live*>(argument); }
@@ -237,6 +240,7 @@ Live* Sockets::half_open(Live& listener, tcp_pcb& control) {
     live.now.stage = Stage::HalfOpen;
     live.now.listener = static_cast<u16>(listener.index());
     live.now.ends = ends_of(control);
+    control.rto = control.sv = kFirstTimeout;
     attach(control, live);
     // Bytes that come before there is a ring for them would be dropped, and sent again when the peer's timer ends. Told of no
     // window, it waits until somebody has accepted.

@@ -1,7 +1,5 @@
 #include "host.h"
 
-#include <lwip_statics.h>
-
 #include <net/frame.h>
 #include <net/loopback.h>
 #include <net/neighbours.h>
@@ -24,13 +22,30 @@
 namespace eft::test {
 namespace {
 
-std::unordered_map<void*, std::size_t> blocks;
+struct Block {
+    std::size_t bytes;
+    const Host* owner;
+};
+std::unordered_map<void*, Block> blocks;
 u64 bytes_in_use = 0;
+const Host* entered = nullptr;
 Random numbers;
 
 void* note(void* block, std::size_t size) {
-    if (block) blocks[block] = size, bytes_in_use += size;
+    if (block) blocks[block] = {size, entered}, bytes_in_use += size;
     return block;
+}
+void forget(decltype(blocks)::iterator block) {
+    bytes_in_use -= block->second.bytes;
+    std::free(block->first);
+    blocks.erase(block);
+}
+void forget_all(const Host* owner) {
+    for (auto each = blocks.begin(); each != blocks.end();) {
+        const auto next = std::next(each);
+        if (each->second.owner == owner) forget(each);
+        each = next;
+    }
 }
 // A timer's memory is never refused: the server would end, and begin again.
 bool fails(std::size_t size) { return size > sizeof(sys_timeo) && LwipMemory::fails_one_in != 0 && numbers() % LwipMemory::fails_one_in == 0; }
@@ -38,11 +53,6 @@ bool fails(std::size_t size) { return size > sizeof(sys_timeo) && LwipMemory::fa
 }  // namespace
 
 u64 LwipMemory::bytes() { return bytes_in_use; }
-void LwipMemory::free_all() {
-    for (const auto& [block, size] : blocks) std::free(block);
-    blocks.clear();
-    bytes_in_use = 0;
-}
 
 Path Host::path(bool ipv6) {
     if (ipv6) return {true, kPeer6, kAddress6};
@@ -51,21 +61,27 @@ Path Host::path(bool ipv6) {
     return path;
 }
 
-Host::Host(unsigned seed, u32 interfaces) : interface_count_(interfaces) {
+Host::Host(unsigned seed, u32 interfaces, Name name) : name_(name), interface_count_(interfaces) {
     const std::size_t bytes = client.bytes(0);
     area_.reset(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t{64})));
     std::memset(area_.get(), 0, bytes);
     client.place({area_.get(), bytes}, 0);
-    numbers.seed(seed);
+    if (name == Name::First) numbers.seed(seed);
     start();
 }
 
 Host::~Host() {
     sockets_.reset();
-    LwipMemory::free_all();
+    forget_all(this);
+}
+
+void Host::enter() {
+    statics_.swap_in();
+    entered = this;
 }
 
 void Host::start() {
+    enter();
     put_back_lwip_statics();
     lwip_init();
     sockets_ = std::make_unique<net::Sockets>(static_cast<net::Keeper&>(*this));
@@ -76,7 +92,7 @@ void Host::start() {
 
 void Host::reincarnate() {
     sockets_.reset();
-    LwipMemory::free_all();
+    forget_all(this);
     laid_.clear();
     start();
 }
@@ -85,13 +101,13 @@ void Host::reincarnate() {
 void Host::add(Interface& interface) {
     ip4_addr_t address{}, mask{};
     if (!interface.asks) {
-        std::memcpy(&address, kAddress.data(), 4);
+        std::memcpy(&address, name_ == Name::First ? kAddress.data() : kPeer.data(), 4);
         IP4_ADDR(&mask, 255, 255, 255, 0);
     }
     interface.lwip = {};
     netif_add(&interface.lwip, &address, &mask, nullptr, &interface, set_up, ethernet_input);
     ip6_addr_t address6{};
-    std::memcpy(address6.addr, kAddress6.data(), 16);
+    std::memcpy(address6.addr, name_ == Name::First ? kAddress6.data() : kPeer6.data(), 16);
     ip6_addr_assign_zone(&address6, IP6_UNICAST, &interface.lwip);
     if (interface.asks) {
         netif_create_ip6_linklocal_address(&interface.lwip, 1);
@@ -111,7 +127,7 @@ err_t Host::set_up(netif* interface) {
     interface->name[0] = 't', interface->name[1] = of.asks ? '1' : '0';
     interface->mtu = 1500;
     interface->hwaddr_len = ETH_HWADDR_LEN;
-    std::memcpy(interface->hwaddr, kOwnCard.data(), ETH_HWADDR_LEN);
+    std::memcpy(interface->hwaddr, of.host->name_ == Name::First ? kOwnCard.data() : kPeerCard.data(), ETH_HWADDR_LEN);
     interface->hwaddr[5] = static_cast<u8>(interface->hwaddr[5] + of.asks);
     interface->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_IGMP | NETIF_FLAG_MLD6;
     interface->output = etharp_output;
@@ -126,8 +142,9 @@ err_t Host::lay_out(netif* interface, pbuf* frame) {
     return ERR_OK;
 }
 
-// As Server::progress(). A frame that is not for the first interface's card is the second one's.
-std::vector<Frame> Host::turn(const std::vector<Frame>& frames, u32 milliseconds) {
+// As Server::progress(), step (1). A frame that is not for the first interface's card is the second one's.
+void Host::take_in(const std::vector<Frame>& frames, u32 milliseconds) {
+    enter();
     const u32 looped = net::looped_frames();
     sockets_->act();
     for (const Frame& each : frames) {
@@ -139,8 +156,17 @@ std::vector<Frame> Host::turn(const std::vector<Frame>& frames, u32 milliseconds
     sys_check_timeouts();
     sockets_->take_bells(0);
     sockets_->act();
+}
+
+std::vector<Frame> Host::turn(const std::vector<Frame>& frames, u32 milliseconds) {
+    take_in(frames, milliseconds);
     sockets_->settle();
     return std::exchange(laid_, {});
+}
+
+void Host::die_in_turn(const std::vector<Frame>& frames) {
+    take_in(frames, 0);
+    reincarnate();
 }
 
 net::SocketRecord& Host::edit(u32 number) {
@@ -176,6 +202,26 @@ void Host::listen(u32 number, u16 port, u32 backlog) {
     edit(number).stage = net::Stage::Listening;
     edit(number).backlog = static_cast<u16>(backlog);
 }
+void Host::connect(u32 number, bool ipv6, u16 port) {
+    enter();
+    const Path way = name_ == Name::First ? path(ipv6).reversed() : path(ipv6);
+    const auto address = [&](const Octets& octets) {
+        if (ipv6) return socket::address_of(octets);
+        return socket::ipv4(octets[0], octets[1], octets[2], octets[3]);
+    };
+    net::SocketRecord& record = edit(number);
+    record.ends = {address(way.from), address(way.to), sockets_->free_port(socket::Kind::Stream), port};
+    record.stage = net::Stage::Connecting;
+    record.tcp = net::new_connection(record.ends, static_cast<u32>(numbers()));
+    touch(number);
+}
+void Host::shut_sending(u32 number) {
+    net::SocketRecord& record = edit(number);
+    if (record.has(net::SocketRecord::kSendShut)) return;
+    record.flags |= net::SocketRecord::kSendShut;
+    record.send_last = sockets_->submitted(*sockets_->find(0, number));
+    touch(number);
+}
 void Host::close(u32 number) {
     if (!client.usable(number).ok()) return;
     net::SocketRecord& record = edit(number);
@@ -198,6 +244,7 @@ void Host::accept(u32 listener, u32 number) {
 }
 
 void Host::ask_for_name(const char* name) {
+    enter();
     ip_addr_t address;
     static_cast<void>(dns_gethostbyname(name, &address, [](const char*, const ip_addr_t*, void*) {}, nullptr));
 }
@@ -223,11 +270,7 @@ void eft_net_failed(const char* what) {
 void* eft_net_allocate(size_t size) { return fails(size) ? nullptr : note(std::malloc(size), size); }
 void* eft_net_allocate_cleared(size_t count, size_t size) { return fails(count * size) ? nullptr : note(std::calloc(count, size), count * size); }
 void eft_net_free(void* block) {
-    const auto found = blocks.find(block);
-    if (found == blocks.end()) return;
-    bytes_in_use -= found->second;
-    blocks.erase(found);
-    std::free(block);
+    if (const auto found = blocks.find(block); found != blocks.end()) forget(found);
 }
 uint32_t eft_net_first_sequence(const ip_addr_t*, uint16_t, const ip_addr_t*, uint16_t) { return static_cast<uint32_t>(numbers()); }
 }

@@ -1,8 +1,11 @@
 // The network server without its messages: lwIP with our hooks, sockets and their records, over an interface of the test's. One
-// client, whose area is the test's, too. reincarnate() is a death: all that is left is the records and the area.
+// client, whose area is the test's, too. reincarnate() is a death: all that is left is the records and the area. There may be two of
+// them in a test, with one clock.
 #pragma once
 
 #include "frames.h"
+
+#include <lwip_statics.h>
 
 #include <net/keeper.h>
 #include <net/sockets.h>
@@ -20,7 +23,6 @@ namespace eft::test {
 // Of the process: what lwIP has of the heap, and its clock.
 struct LwipMemory {
     static u64 bytes();
-    static void free_all();
     static inline u32 fails_one_in = 0;  // of its allocations; 0: none
     static inline u32 clock_ms = 1000;
 };
@@ -34,19 +36,26 @@ public:
     // Between the host and a peer beside it: from the peer's side.
     static Path path(bool ipv6);
 
-    // One interface has its addresses; the second one, if there is one, asks for them.
-    Host(unsigned seed, u32 interfaces);
+    // One interface has its addresses; the second one, if there is one, asks for them. The peer is another machine beside the first.
+    enum class Name { First, Peer };
+    Host(unsigned seed, u32 interfaces, Name name = Name::First);
     ~Host();
 
     // A turn of the server: these frames come, then so much time has passed. What it sends.
     std::vector<Frame> turn(const std::vector<Frame>& frames, u32 milliseconds);
     void reincarnate();
+    // A turn that a death ends before anything is recorded.
+
+    void die_in_turn(const std::vector<Frame>& frames);
 
     // The client's calls, which succeed. Addresses are any.
     void open(u32 number, socket::Kind kind);
     void bind(u32 number, u16 port);
     void listen(u32 number, u16 port, u32 backlog);
     void accept(u32 listener, u32 number);
+    // To the other machine.
+    void connect(u32 number, bool ipv6, u16 port);
+    void shut_sending(u32 number);
     void close(u32 number);
     void ask_for_name(const char* name);
 
@@ -67,17 +76,22 @@ private:
     Result<net::SocketRecord*> edit_record(u32 record) override { return &state_->records[record]; }
     Result<net::NetCounts*> edit_counts() override { return &state_->counts; }
     void commit() override {}
-    std::span<std::byte> area(u32) override { return {area_.get(), client.bytes(0)}; }
+    std::span<std::byte> area(u32 place) override { return place == 0 ? std::span(area_.get(), client.bytes(0)) : std::span<std::byte>(); }
     void signal(u32) override {}
     void want_turn() override {}
 
+    // Makes this one's lwIP the process's.
+    void enter();
     void start();
+    void take_in(const std::vector<Frame>& frames, u32 milliseconds);
     void add(Interface& interface);
     static err_t set_up(netif* interface);
     static err_t lay_out(netif* interface, pbuf* frame);
     net::SocketRecord& edit(u32 number);
     void touch(u32 number);
 
+    Name name_;
+    LwipStatics statics_;
     std::unique_ptr<net::NetState> state_ = std::make_unique<net::NetState>();
     struct AreaDelete {
         void operator()(std::byte* area) const { ::operator delete[](area, std::align_val_t{64}); }
