@@ -1,4 +1,5 @@
 // Datagrams: UDP, and the echo requests of ICMP.
+#include "net/icmp6.h"
 #include "net/sockets.h"
 
 #include "lwip/icmp.h"
@@ -32,25 +33,12 @@ struct EchoHead {
 };
 static_assert(sizeof(EchoHead) == sizeof(icmp_echo_hdr) && sizeof(EchoHead) == sizeof(icmp6_echo_hdr));
 
-// A neighbour tells everybody that an address is its own which is this machine's, and has been checked when it was new (RFC 4862,
-// 5.4). lwIP would give it up, and abort all connections that have it.
-bool claims_own_address(const pbuf& packet, u16 head_bytes) {
-    constexpr u16 kTarget = 8;
-    if (!ip6_addr_ismulticast(ip6_current_dest_addr())) return false;
-    u32 target[4];
-    if (pbuf_copy_partial(&packet, target, sizeof target, static_cast<u16_t>(head_bytes + kTarget)) != sizeof target) return false;
-    const netif* const interface = ip_current_input_netif();
-    for (int i = 0; i < LWIP_IPV6_NUM_ADDRESSES; ++i)
-        if (ip6_addr_isvalid(netif_ip6_addr_state(interface, i)) && std::ranges::equal(target, netif_ip6_addr(interface, i)->addr)) return true;
-    return false;
-}
-
 // Takes answers to pings out of what lwIP's own ICMP gets, and what it should not believe.
 u8_t on_icmp(void* argument, raw_pcb*, pbuf* packet, const ip_addr_t* from) {
     const u16 head_bytes = ip_current_header_tot_len();
     EchoHead head;
     if (pbuf_copy_partial(packet, &head, sizeof head, head_bytes) != sizeof head) return 0;
-    if (ip_current_is_v6() && head.type == ICMP6_TYPE_NA && claims_own_address(*packet, head_bytes)) {
+    if (ip_current_is_v6() && !is_believable(*packet, head_bytes)) {
         pbuf_free(packet);
         return 1;
     }

@@ -16,7 +16,18 @@
 // `send_end` is recorded, so an acknowledgement of anything that may have been sent is known to be one.
 //
 // (2) may take several transactions, in which records that become free come last: so a connection that goes from a listener's
-// record to a socket's is in one of them at any time, and where it is in both it is the socket's.
+// record to a socket's is in one of them at any time, and where it is in both it is the socket's. A record is written within one
+// transaction.
+//
+// A kill can strike at any of these places (the numbers stand in the functions, and in tests/model/net, which tries them all):
+//   1  in (1): nothing is recorded; bytes that came lie behind `received`, where nobody looks
+//   2  in (2), within a transaction: the undo log takes it back
+//   3  in (2), between two transactions: a connection may be in two records
+//   4  before or in (3): not all clients know what is recorded; the next incarnation tells it all of them, also which numbers are
+//      free
+//   5  before or in (4): the frames, or some of them, are lost; who waits for one says its last word again
+//   6  in recover(): it writes records as a turn does, in (2), so that each of the other places is meant
+// Between two turns calls change records, each in a transaction that commits with its answer (eft/state/undo_log.h).
 #pragma once
 
 #include "net/tcp_control.h"

@@ -222,7 +222,7 @@ bool Server::progress() {
         if (has_session(place) && is_ending(place)) end_open(place);
     retry_delayed();
     const u32 looped = looped_frames();  // of the last turn; what this one adds may promise what is not recorded yet
-    sockets_.act();
+    sockets_.act();  // step (1), kill 1: from here to settle()
     bool quiet = true;
     for (Card& each : cards_) {
         quiet &= each.take_in();
@@ -234,8 +234,8 @@ bool Server::progress() {
     sockets_.act();
     sockets_.acknowledge();
     remember_interfaces();
-    sockets_.settle();
-    for (Card& each : cards_) each.send();
+    sockets_.settle();  // steps (2) and (3), kills 2 to 4
+    for (Card& each : cards_) each.send();  // step (4), kill 5
 
     quiet &= looped_frames() == 0;
     for (u32 place = 0; place < Sockets::kPlaces; ++place) quiet &= sockets_.prepare_to_sleep(place);

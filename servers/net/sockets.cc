@@ -23,6 +23,7 @@ Sockets::Sockets(Keeper& keeper) : keeper_(keeper) {
     for (Live& live : live_) live.sockets = this;
 }
 
+// Kill 6: what is recorded here is recorded by settle().
 void Sockets::recover() {
     is_recovering_ = true;
     for (u32 index = 0; index < kRecords; ++index) {
@@ -32,7 +33,7 @@ void Sockets::recover() {
         live.queued = live.now.acknowledged;
         live.taken = live.now.received;  // until the header has been read
         touch(index);
-        mark(live);
+        mark(live);  // to be told: kill 4
     }
     act();
     is_recovering_ = false;
@@ -208,7 +209,7 @@ bool Sockets::prepare_to_sleep(u32 place) {
     return area.empty() || socket::prepare_to_sleep(reinterpret_cast<socket::AreaHead*>(area.data())->server);
 }
 
-// The numbers that are nobody's: a death between steps (2) and (3) may have kept it from the client.
+// The numbers that are nobody's: kill 4 may have kept it from the client.
 void Sockets::tell_free(u32 place) {
     const auto area = keeper_.area(place);
     if (area.empty()) return;
@@ -219,9 +220,9 @@ void Sockets::tell_free(u32 place) {
     }
 }
 
-// Steps (2) and (3).
 void Sockets::settle() {
     make_room();
+    // Step (2), kill 2. Free records last: kill 3.
     for (const bool free : {false, true})
         for (u32 i = 0; i < dirty_count_; ++i)
             if (Live& live = live_[dirty_[i]]; live.is(Stage::Free) == free) record(live);
@@ -232,6 +233,7 @@ void Sockets::settle() {
         }
     }
     keeper_.commit();
+    // Step (3), kill 4.
     const u32 count = std::exchange(dirty_count_, 0);
     for (u32 i = 0; i < count; ++i) {
         Live& live = live_[dirty_[i]];
@@ -244,7 +246,7 @@ void Sockets::record(Live& live) {
     if (live.tcp && live.tcp->state != LISTEN) live.now.tcp = record_of(*live.tcp);
     auto record = keeper_.edit_record(live.index());
     if (!record.ok()) {
-        keeper_.commit();
+        keeper_.commit();  // kill 3
         record = keeper_.edit_record(live.index());
     }
     if (!record.ok()) panic("no room to record a socket");

@@ -59,8 +59,7 @@ tcp_pcb* make_control(const Ends& ends, const TcpRecord& record, u32 window) {
     if (control == nullptr) return nullptr;
     ip_addr_copy(control->local_ip, local);
     ip_addr_copy(control->remote_ip, peer);
-    assign_zone(control->local_ip);
-    assign_zone(control->remote_ip);
+    assign_zones(control->local_ip, control->remote_ip);
     control->local_port = ends.local_port;
     control->remote_port = ends.peer_port;
     // lwIP queues bytes only before the end of them has been queued: queue_end() sets the state then.

@@ -1,4 +1,5 @@
 // Streams: what lwIP calls, and what is done with its control blocks.
+#include "net/segments.h"
 #include "net/sockets.h"
 
 #include "lwip/priv/tcp_priv.h"
@@ -14,6 +15,9 @@ using socket::Failure;
 namespace {
 
 constexpr u16 kPiece = 32 * 1024;  // for lwIP's 16-bit lengths
+// In lwIP's slow ticks, two a second (RFC 6298, 2.1). lwIP gives a peer that does not acknowledge its SYN 20 seconds, in which its
+// own 3 would be three tries.
+constexpr s16_t kFirstTimeout = 2;
 
 Live* live_of(const tcp_pcb* control) { return static_cast<Live*>(control->callback_arg); }
 Live& live_of(void* argument) { return *static_cast<Live*>(argument); }
@@ -73,39 +77,11 @@ void open_window(tcp_pcb& control, u32 room) {
     control.rcv_ann_right_edge = control.rcv_nxt + 0xffff;
 }
 
-// As many acknowledgements of the same byte make a peer send again at once what was lost (RFC 5681, 3.2), and not when its timer
-// ends: three that say nothing new, behind one that may.
+// As many acknowledgements of the same byte make a peer send again at once what was lost (RFC 5681, 3.2; kill 5), and not when its
+// timer ends: three that say nothing new, behind one that may.
 void acknowledge_repeatedly(tcp_pcb& control) {
     constexpr int kRepeats = 4;
     for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
-}
-
-// A peer that uses its port again, for a connection whose sequence numbers lie behind those of the one that has ended (RFC 9293,
-// 3.10.7.4: TIME-WAIT). lwIP would only acknowledge the old one.
-bool begins_again(const tcp_pcb& ended, const tcp_hdr& header) {
-    return (TCPH_FLAGS(&header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && TCP_SEQ_GT(header.seqno, ended.rcv_nxt);
-}
-
-// The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
-void take_in_again(tcp_hdr& header, pbuf& segment) {
-    const u16 bytes = TCPH_HDRLEN_BYTES(&header);
-    const bool is_in_one_piece = reinterpret_cast<u8*>(&header) + bytes == segment.payload;
-    if (!is_in_one_piece || pbuf_add_header(&segment, bytes) != 0) return;  // the peer says it again
-    header.src = lwip_htons(header.src);
-    header.dest = lwip_htons(header.dest);
-    header.seqno = lwip_htonl(header.seqno);
-    header.ackno = lwip_htonl(header.ackno);
-    header.wnd = lwip_htons(header.wnd);
-    pbuf_ref(&segment);
-    tcp_input(&segment, ip_current_input_netif());
-}
-
-// The peer's SYN has come, and another one comes. lwIP would take options from it that the first did not have, with a window that
-// it holds to be untouched.
-void answer_again(tcp_pcb& control, const tcp_hdr& header) {
-    if (header.seqno != control.rcv_nxt - 1 || TCPH_FLAGS(&header) & TCP_ACK) return;
-    tcp_rexmit(&control);
-    tcp_output(&control);
 }
 
 bool can_end(const tcp_pcb& control) { return control.state == ESTABLISHED || control.state == CLOSE_WAIT; }
@@ -144,9 +120,7 @@ void Sockets::make_tcp(Live& live) {
         return each.is(Stage::Connected) && each.now.tcp.state != CLOSED && each.now.tcp.state != TIME_WAIT && each.now.ends.peer_port == now.ends.peer_port && each.now.ends.local_port == now.ends.local_port &&
                same(each.now.ends.peer, now.ends.peer) && same(each.now.ends.local, now.ends.local);
     };
-    if (waits && (!live_[now.listener].is(Stage::Listening) || std::ranges::any_of(live_, is_handed_over))) {
-        return clear(live);
-    }
+    if (waits && (!live_[now.listener].is(Stage::Listening) || std::ranges::any_of(live_, is_handed_over))) return clear(live);  // kill 3
     if (const socket::Header* const from = header(live)) {
         // The client may have taken bytes since. One that says too much is found by pump_stream().
         const u64 taken = ring::acquire(from->taken);
@@ -295,6 +269,7 @@ Live* Sockets::half_open(Live& listener, tcp_pcb& control) {
     live.now.stage = Stage::HalfOpen;
     live.now.listener = static_cast<u16>(listener.index());
     live.now.ends = ends_of(control);
+    control.rto = control.sv = kFirstTimeout;
     attach(control, live);
     // Bytes that come before there is a ring for them would be dropped, and sent again when the peer's timer ends. Told of no
     // window, it waits until somebody has accepted.
@@ -407,17 +382,7 @@ err_t eft_net_segment_in(tcp_pcb* pcb, tcp_hdr* header, pbuf* segment) {
     if (pcb->state == LISTEN) return ERR_OK;
     net::Live* const live = net::live_of(pcb);
     if (!live || live->tcp != pcb) return ERR_OK;
-    if (pcb->state == TIME_WAIT && net::begins_again(*pcb, *header)) {
-        live->sockets->forget_ended(*live);
-        net::take_in_again(*header, *segment);
-        return ERR_ABRT;
-    }
-    if (pcb->state == SYN_RCVD && TCPH_FLAGS(header) & TCP_SYN) {
-        net::answer_again(*pcb, *header);
-        return ERR_VAL;
-    }
-    live->sockets->note_repair(*live);
-    return live->sockets->wants(*live, segment->tot_len != 0) ? ERR_OK : ERR_VAL;
+    return net::check_segment(*live, *header, *segment);
 }
 
 // Of no control block: a reset for a segment that nobody has a use for.

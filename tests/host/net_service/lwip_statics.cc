@@ -21,9 +21,22 @@ struct Statics {
     Statics() { copy(lwip_statics_start, bytes, first.get()); }
 };
 const Statics as_linked;
+LwipStatics* swapped_in = nullptr;
 
 }  // namespace
 
 void put_back_lwip_statics() { copy(as_linked.first.get(), as_linked.bytes, lwip_statics_start); }
+
+LwipStatics::LwipStatics() : aside_(std::make_unique<unsigned char[]>(as_linked.bytes)) { copy(as_linked.first.get(), as_linked.bytes, aside_.get()); }
+LwipStatics::~LwipStatics() {
+    if (swapped_in == this) swapped_in = nullptr;
+}
+
+void LwipStatics::swap_in() {
+    if (swapped_in == this) return;
+    if (swapped_in) copy(lwip_statics_start, as_linked.bytes, swapped_in->aside_.get());
+    copy(aside_.get(), as_linked.bytes, lwip_statics_start);
+    swapped_in = this;
+}
 
 }  // namespace eft::test

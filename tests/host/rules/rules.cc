@@ -161,11 +161,11 @@ void for_each_line(const SourceFile& file, Visit visit) {
 }
 
 // "Class::function" for each name that a class of the kernel declares with an argument list, and the files' names.
-std::set<std::string> kernel_names(const Tree& tree) {
+std::set<std::string> names_in(const Tree& tree, std::string_view folder) {
     static const std::regex kClass(R"(^(?:class|struct) (\w+) [^;]*$)"), kFunction(R"((\w+)\()");
     std::set<std::string> names;
     for (const SourceFile& file : tree) {
-        if (!below(file.path, "kernel")) continue;
+        if (!below(file.path, folder)) continue;
         names.insert(file.path.substr(file.path.rfind('/') + 1));
         if (!file.path.ends_with(".h")) continue;
         std::istringstream lines(file.text);
@@ -241,13 +241,15 @@ Complaints check_generated(const Tree& tree) {
 Complaints check_model(const Tree& tree) {
     static const std::regex kName(R"([A-Z]\w*::\w+|\w+\.(?:cc|h)\b)");
     Complaints complaints;
-    const std::set<std::string> known = kernel_names(tree);
+    const std::set<std::string> kernels = names_in(tree, "kernel"), nets = names_in(tree, "servers/net");
     for (const SourceFile& file : tree) {
+        const bool is_nets = below(file.path, "tests/model/net");
+        const std::set<std::string>& known = is_nets ? nets : kernels;
         if (!below(file.path, "tests/model") || !file.path.ends_with(".pml")) continue;
         for_each_line(file, [&](const std::string& line, std::size_t number) {
             if (line.find("#include") != std::string::npos) return;
             for (std::sregex_iterator each(line.begin(), line.end(), kName), end; each != end; ++each) {
-                if (!known.contains(each->str())) complaints.push_back(place(file.path, number) + "the kernel has no " + each->str());
+                if (!known.contains(each->str())) complaints.push_back(place(file.path, number) + (is_nets ? "net has no " : "the kernel has no ") + each->str());
             }
         });
     }

@@ -1,6 +1,6 @@
 // The rules of the source tree that a compiler does not check: who may include whose headers (docs/architecture.md, the
-// section on layers), how long a file may be, that nothing generated is kept, that the model of IPC names what the kernel
-// has, and that the page about tests names them.
+// section on layers), how long a file may be, that nothing generated is kept, that the models name what the kernel and the
+// network server have, and that the page about tests names them.
 //
 //     who                    may include, beside its own folder and eft/abi
 //     kernel/                nothing
@@ -35,7 +35,8 @@ using Complaints = std::vector<std::string>;
 Complaints check_includes(const Tree& tree);
 Complaints check_lengths(const Tree& tree);
 Complaints check_generated(const Tree& tree);
-// What the model of the kernel's IPC (tests/model) names, as Class::function or file.cc, is in the kernel.
+// What the model of the kernel's IPC (tests/model) names, as Class::function or file.cc, is in the kernel; what that of the network
+// server's recovery (tests/model/net) names is in servers/net.
 Complaints check_model(const Tree& tree);
 // Each test below tests/ that boots the system, or a guest of its own, is on the page about tests, docs/testing.md.
 Complaints check_test_page(const Tree& tree);

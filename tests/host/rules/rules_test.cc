@@ -155,13 +155,17 @@ TEST_CASE("the page about the kernel's interface names everything that the heade
     CHECK_FALSE(check_abi_page("enum class Invocation : u32 { SpaceGrow = 0x404, };", page).empty());
 }
 
-TEST_CASE("a model of what the kernel does not have is noticed") {
+TEST_CASE("a model of what the kernel or the network server does not have is noticed") {
     const SourceFile header{"kernel/object/bell.h", "class Bell : public Object {\n    void ring(Core& core);\n    int inner;\n};\nclass Door {\n    void open();\n};\n"};
     const auto wrong = [&](const std::string& text) { return check_model({header, {"tests/model/kernel.pml", text}}); };
     CHECK(wrong("/* Bell::ring, in bell.h */").empty());
     CHECK(wrong("/* Bell::open */") == Complaints{"tests/model/kernel.pml:1: the kernel has no Bell::open"});
     CHECK(wrong("\n/* bell.cc */") == Complaints{"tests/model/kernel.pml:2: the kernel has no bell.cc"});
     CHECK(wrong("/* Gate::open, Bell::inner, ell.h */").size() == 3);
+    const SourceFile net{"servers/net/wire.h", "class Wire {\n    void pull();\n};\n"};
+    const auto wrong_of_net = [&](const std::string& text) { return check_model({header, net, {"tests/model/net/recovery.pml", text}}); };
+    CHECK(wrong_of_net("/* Wire::pull */").empty());
+    CHECK(wrong_of_net("/* Bell::ring */") == Complaints{"tests/model/net/recovery.pml:1: net has no Bell::ring"});
 }
 
 TEST_CASE("a test that the page does not name is noticed") {

@@ -1,0 +1,84 @@
+#include "net/segments.h"
+
+#include "net/sockets.h"
+
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/tcp.h"
+
+#include <algorithm>
+
+namespace eft::net {
+namespace {
+
+// A peer that uses its port again, for a connection whose sequence numbers lie behind those of the one that has ended (RFC 9293,
+// 3.10.7.4: TIME-WAIT). lwIP would only acknowledge the old one.
+bool begins_again(const tcp_pcb& ended, const tcp_hdr& header) {
+    return (TCPH_FLAGS(&header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && TCP_SEQ_GT(header.seqno, ended.rcv_nxt);
+}
+
+// The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
+void take_in_again(tcp_hdr& header, pbuf& segment) {
+    const u16 bytes = TCPH_HDRLEN_BYTES(&header);
+    const bool is_in_one_piece = reinterpret_cast<u8*>(&header) + bytes == segment.payload;
+    if (!is_in_one_piece || pbuf_add_header(&segment, bytes) != 0) return;  // the peer says it again
+    header.src = lwip_htons(header.src);
+    header.dest = lwip_htons(header.dest);
+    header.seqno = lwip_htonl(header.seqno);
+    header.ackno = lwip_htonl(header.ackno);
+    header.wnd = lwip_htons(header.wnd);
+    pbuf_ref(&segment);
+    tcp_input(&segment, ip_current_input_netif());
+}
+
+// The peer's SYN has come, and another one comes. lwIP would take options from it that the first did not have, with a window that
+// it holds to be untouched.
+void answer_again(tcp_pcb& control, const tcp_hdr& header) {
+    if (header.seqno != control.rcv_nxt - 1 || TCPH_FLAGS(&header) & TCP_ACK) return;
+    tcp_rexmit(&control);
+    tcp_output(&control);
+}
+
+// What the peer may have said: a number that does not lie behind the window, and an acknowledgement of what was sent, and lately
+// (RFC 9293, 3.10.7.4, first and fifth step; RFC 5961, 5.2). lwIP takes a segment's window and options before it asks, so that
+// somebody who knows no more than addresses and ports could shut the window for good. It asks for itself what a SYN and a reset may
+// do, what an acknowledgement may that begins a connection, and answers what lies before the window.
+bool may_be_peers(const tcp_pcb& control, const tcp_hdr& header) {
+    const u16 flags = TCPH_FLAGS(&header);
+    if (control.state < SYN_RCVD || control.state == TIME_WAIT || flags & (TCP_SYN | TCP_RST)) return true;
+    const u32 edge = control.rcv_nxt + std::max(control.rcv_ann_right_edge - control.rcv_nxt, control.rcv_wnd);
+    if (TCP_SEQ_GT(header.seqno, edge) || !(flags & TCP_ACK)) return false;
+    if (control.state == SYN_RCVD) return true;
+    const u32 oldest = control.lastack - std::max(control.snd_wnd_max, control.snd_wnd);
+    return TCP_SEQ_BETWEEN(header.ackno, oldest, control.snd_nxt);
+}
+
+// A peer that has lost its way finds it again.
+void say_where_it_is(tcp_pcb& control) {
+    if (control.state == SYN_RCVD) return;
+    tcp_ack_now(&control);
+    tcp_output(&control);
+}
+
+}  // namespace
+
+err_t check_segment(Live& live, tcp_hdr& header, pbuf& segment) {
+    tcp_pcb& control = *live.tcp;
+    if (control.state == TIME_WAIT && begins_again(control, header)) {
+        live.sockets->forget_ended(live);
+        take_in_again(header, segment);
+        return ERR_ABRT;
+    }
+    if (control.state == SYN_RCVD && TCPH_FLAGS(&header) & TCP_SYN) {
+        answer_again(control, header);
+        return ERR_VAL;
+    }
+    if (!may_be_peers(control, header)) {
+        live.sockets->mark(live);
+        say_where_it_is(control);
+        return ERR_VAL;
+    }
+    live.sockets->note_repair(live);
+    return live.sockets->wants(live, segment.tot_len != 0) ? ERR_OK : ERR_VAL;
+}
+
+}  // namespace eft::net
