@@ -232,7 +232,6 @@ bool Server::progress() {
     sys_check_timeouts();
     for (u32 place = 0; place < Sockets::kPlaces; ++place) sockets_.take_bells(place);
     sockets_.act();
-    sockets_.acknowledge();
     remember_interfaces();
     sockets_.settle();  // steps (2) and (3), kills 2 to 4
     for (Card& each : cards_) each.send();  // step (4), kill 5

@@ -221,6 +221,7 @@ void Sockets::tell_free(u32 place) {
 }
 
 void Sockets::settle() {
+    for (u32 i = 0; i < dirty_count_; ++i) acknowledge(live_[dirty_[i]]);
     make_room();
     // Step (2), kill 2. Free records last: kill 3.
     for (const bool free : {false, true})

@@ -91,8 +91,6 @@ public:
     // False: a client has rung meanwhile.
     bool prepare_to_sleep(u32 place);
     void act();
-    // Peers are told what has come in this turn, and how much more may: once for all frames of the turn.
-    void acknowledge();
     void settle();
 
     // Frames that had come for anybody may be gone.
@@ -149,6 +147,7 @@ private:
     bool has_ready(const Live& listener) const;
     void publish(u32 place, u32 number, const Live* live);
     void fail(Live& live, Error error);
+    // Its peer is told what has come in this turn, and how much more may: once for all frames of the turn.
     void acknowledge(Live& live);
     static void ask_to_send_again(Live& live);
     // What comes is thrown away.

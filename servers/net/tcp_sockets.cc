@@ -206,10 +206,6 @@ void Sockets::pump_stream(Live& live) {
     tcp_output(live.tcp);
 }
 
-void Sockets::acknowledge() {
-    for (u32 i = 0; i < dirty_count_; ++i) acknowledge(live_[dirty_[i]]);
-}
-
 // The peer sees as much of the client's room as a window can show, so that it sends on while the client is still to take what
 // has come.
 void Sockets::acknowledge(Live& live) {
