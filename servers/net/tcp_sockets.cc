@@ -84,7 +84,15 @@ void acknowledge_repeatedly(tcp_pcb& control) {
     for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
 }
 
-bool can_end(const tcp_pcb& control) { return control.state == ESTABLISHED || control.state == CLOSE_WAIT; }
+// lwIP appends bytes, and the end, to the last segment that is not sent, if that has room: one that is to be sent again, and has not gone yet, may
+// be followed by others that have.
+bool may_append(const tcp_pcb& control) {
+    const tcp_seg* last = control.unsent;
+    while (last && last->next) last = last->next;
+    return !last || lwip_ntohl(last->tcphdr->seqno) + TCP_TCPLEN(last) == control.snd_lbb;
+}
+
+bool can_end(const tcp_pcb& control) { return (control.state == ESTABLISHED || control.state == CLOSE_WAIT) && may_append(control); }
 
 }  // namespace
 
@@ -195,7 +203,7 @@ void Sockets::pump_stream(Live& live) {
     const bool submitted_true = submitted >= live.queued && submitted - now.acknowledged <= now.send_bytes;
     if (!taken_true || !submitted_true) return fail(live, Error::ProtocolViolation);
     const socket::Bytes ring = send_ring(live);
-    while (live.queued != submitted) {
+    while (live.queued != submitted && may_append(*live.tcp)) {
         const auto piece = ring.from(live.queued, std::min<u64>(submitted - live.queued, kPiece));
         const auto size = static_cast<u16_t>(std::min<u64>(piece.size(), tcp_sndbuf(live.tcp)));
         if (size == 0 || tcp_write(live.tcp, piece.data(), size, 0) != ERR_OK) break;  // when more is acknowledged
@@ -324,7 +332,9 @@ void Sockets::sent(Live& live, u32 bytes) {
     touch(live.index());
     if (!live.repairs) return;
     live.repairs = TCP_SEQ_LT(live.tcp->lastack, live.repairs_until);
-    if (live.repairs) tcp_rexmit(live.tcp);
+    if (!live.repairs) return;
+    tcp_rexmit(live.tcp);
+    tcp_set_flags(live.tcp, TF_INFR);  // it is repairing still: a short segment does not wait for others' acknowledgement (Nagle)
 }
 
 // lwIP repeats one segment when three acknowledgements say the same, and would wait for its timer before the next. The peer has
