@@ -4,6 +4,7 @@
 #include "net/port.h"
 
 #include <eft/panic.h>
+#include <eft/shared_memory.h>
 #include <eft/syscall.h>
 #include <eft/wake.h>
 
@@ -174,6 +175,23 @@ void Server::beat() {
     if (!is_started_) return;
     attach_cards();
     for (Card& each : cards_) each.look_at_link();
+}
+
+// What a server maps is bounded by its quota. So much of it is for the rings of cards and clients; of the rest each session has a
+// share that nobody can take from it, and what is beyond all shares is for who asks first. So who asks for much is refused, and
+// harms nobody. What was admitted is admitted again by the next incarnation, because others were admitted beside it.
+Status Server::attached(Session& session, u32) {
+    constexpr u64 kOwnPages = 2048;
+    constexpr u64 kUsualPages = 544;  // of a client that says nothing of sizes (socket::Sizes)
+    if (area_pages_ == 0) {
+        EFT_TRY(const u32 quota, memory_quota());
+        area_pages_ = std::max<u64>(quota, 2 * kOwnPages) - kOwnPages;
+    }
+    const u64 share = std::min(kUsualPages, area_pages_ / (Sockets::kPlaces * 5 / 4));
+    u64 pages = 0;
+    for (u32 place = 0; place < Sockets::kPlaces; ++place) pages += std::max<u64>(area(place).size() / kPageSize, share);
+    const bool is_usual = session.area().size() / kPageSize <= share;
+    return is_usual || pages <= area_pages_ ? Error::None : Error::OutOfMemory;
 }
 
 // A record lasts, and so does the session: names tells the next incarnation again that its client is gone.

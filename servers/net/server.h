@@ -40,6 +40,7 @@ public:
     void woken(u64 bits);
     void beat();
     bool progress();
+    Status attached(Session& session, u32);
     void detaching(Session& session, u32) { end_all(session.place()); }
     void closed(Session& session) { end_all(session.place()); }
     // While the peer of a socket that was closed has not acknowledged all bytes, for a minute at most.
@@ -95,6 +96,7 @@ private:
     Card::Wakes wakes_;
     CapHandle start_wake_, alarm_wake_;
     FixedText<16> name_;  // of the interface in an answer
+    u64 area_pages_ = 0;  // that all sessions may map; 0: not known yet
     u32 lingers_since_[Sockets::kPlaces] = {};  // ms; 0: it does not
     bool is_started_ = false;
 };
