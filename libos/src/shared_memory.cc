@@ -49,6 +49,12 @@ void free_addresses(u64 address, u64 bytes) {
     pieces().free(Slot{static_cast<u32>((address - layout::kObjectBase) / kPiece) + kFirst}, pieces_of(bytes));
 }
 
+Result<u32> memory_quota() {
+    const auto usage = memory().info();
+    if (!usage.ok()) return usage.error();
+    return usage->quota;
+}
+
 SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
     if (this != &other) {
         reset();

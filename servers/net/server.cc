@@ -4,6 +4,7 @@
 #include "net/port.h"
 
 #include <eft/panic.h>
+#include <eft/shared_memory.h>
 #include <eft/syscall.h>
 #include <eft/wake.h>
 
@@ -131,11 +132,6 @@ void Server::retry_delayed() {
     }
 }
 
-Status Server::attached(Session& session, u32) {
-    areas_[session.place()] = session.area();
-    return {};
-}
-
 void Server::detaching(Session& session, u32) {
     end_all(session.place());
     areas_[session.place()] = {};
@@ -183,6 +179,26 @@ void Server::beat() {
     if (!is_started_) return;
     attach_cards();
     for (Card& each : cards_) each.look_at_link();
+}
+
+// What a server maps is bounded by its quota. So much of it is for the rings of cards and clients; of the rest each session has a
+// share that nobody can take from it, and what is beyond all shares is for who asks first. So who asks for much is refused, and
+// harms nobody. What was admitted is admitted again by the next incarnation, because others were admitted beside it.
+Status Server::attached(Session& session, u32) {
+    constexpr u64 kOwnPages = 2048;
+    constexpr u64 kUsualPages = 544;  // of a client that says nothing of sizes (socket::Sizes)
+    if (area_pages_ == 0) {
+        EFT_TRY(const u32 quota, memory_quota());
+        area_pages_ = std::max<u64>(quota, 2 * kOwnPages) - kOwnPages;
+    }
+    const u64 share = std::min(kUsualPages, area_pages_ / (Sockets::kPlaces * 5 / 4));
+    std::span<std::byte>& own = areas_[session.place()] = session.area();
+    u64 pages = 0;
+    for (const std::span<std::byte>& each : areas_) pages += std::max<u64>(each.size() / kPageSize, share);
+    const bool is_usual = own.size() / kPageSize <= share;
+    if (is_usual || pages <= area_pages_) return {};
+    own = {};
+    return Error::OutOfMemory;
 }
 
 // A record lasts, and so does the session: names tells the next incarnation again that its client is gone.

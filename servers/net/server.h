@@ -98,6 +98,7 @@ private:
     Card::Wakes wakes_;
     CapHandle start_wake_, alarm_wake_;
     FixedText<16> name_;  // of the interface in an answer
+    u64 area_pages_ = 0;  // that all sessions may map; 0: not known yet
     u32 lingers_since_[Sockets::kPlaces] = {};  // ms; 0: it does not
     bool is_started_ = false;
 };

@@ -18,6 +18,9 @@ namespace eft {
 Result<u64> allocate_addresses(u64 bytes);
 void free_addresses(u64 address, u64 bytes);
 
+// So many pages this process may have of its own, and as many of memory objects may it map: the quota of the manifest. Errors: mem's.
+Result<u32> memory_quota();
+
 class SharedMemory {
 public:
     SharedMemory() = default;

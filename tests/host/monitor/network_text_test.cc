@@ -37,6 +37,29 @@ TEST_CASE("an interface with all that it can have, and with nothing") {
     CHECK(totals_text(totals) == "sockets 1, connections 2; over restarts: recovered 3, lost 4\n");
 }
 
+TEST_CASE("a socket is one line, in columns, and says what its state does not") {
+    CHECK(sockets_head().starts_with("KIND STATE        LOCAL "));
+    socket::SocketLine line;
+    line.state = socket::State::Listening;
+    line.tcp = socket::TcpState::Listen;
+    line.local_port = 7;
+    line.session = 7;
+    CHECK(socket_text(line) == "tcp  listen       *:7                     -                       0       0       0/0           7.0\n");
+    line.state = socket::State::Closing;
+    line.tcp = socket::TcpState::TimeWait;
+    line.flags = static_cast<socket::SocketFlag>(static_cast<u32>(socket::SocketFlag::PeerEnded) | static_cast<u32>(socket::SocketFlag::SendShut));
+    line.local = line.peer = *socket::parse_address("10.0.2.15");
+    line.peer_port = 49152;
+    line.unread = 1, line.unacknowledged = 2, line.receive_window = 3, line.send_window = 4;
+    line.session = 0;
+    CHECK(socket_text(line) ==
+          "tcp  time-wait    10.0.2.15:7             10.0.2.15:49152         1       2       3/4           -       its client has closed it, peer has ended\n");
+    // Columns that are too narrow move the others.
+    line.local = *socket::parse_address("2001:db8:1:2:3:4:5:6");
+    line.kind = socket::Kind::Datagram;
+    CHECK(socket_text(line).starts_with("udp  open         [2001:db8:1:2:3:4:5:6]:7 10.0.2.15:49152 "));
+}
+
 TEST_CASE("how long pings took") {
     CHECK(milliseconds_text(0) == "0.000 ms");
     CHECK(milliseconds_text(499) == "0.000 ms");

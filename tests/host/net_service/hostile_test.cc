@@ -223,3 +223,28 @@ STAGE_CASE(NetScene, "when all records are in use a client is told so, and has t
     CHECK(observer.totals()->sockets == 0);
     CHECK(nothing_left());
 }
+
+// What may be mapped follows from the server's quota, which is MemoryServer::kQuota here.
+TEST_CASE("an area that would leave too little for others is refused, and they get theirs") {
+    Stage stage;
+    stage.run_test([&] {
+        NetScene scene{stage};
+        constexpr u64 kMuch = 1500 * kPageSize, kTooMuch = 1600 * kPageSize;
+        const SharedMemory memory = *SharedMemory::create(kTooMuch);
+        RawClient greedy(scene, 1), second(scene, 2);
+        CHECK(greedy.attach(memory, kTooMuch) == Error::OutOfMemory);
+        CHECK(greedy.open(1) == Error::WrongState);
+        CHECK(greedy.attach(memory, kMuch) == Error::None);
+        CHECK(second.attach(memory, kMuch) == Error::OutOfMemory);
+        CHECK(second.attach() == Error::None);
+        std::deque<RawClient> others;
+        for (u64 number = 3; number <= 15; ++number) CHECK(others.emplace_back(scene, number).open(1) == Error::None);
+        // It is the same to the next incarnation.
+        stage.kill(scene.server);
+        CHECK(greedy.open(1) == Error::None);
+        CHECK(second.attach(memory, kMuch) == Error::OutOfMemory);
+        CHECK(others.back().open(2) == Error::None);
+        CHECK(greedy.attach() == Error::None);
+        CHECK(second.attach(memory, kMuch) == Error::None);
+    });
+}

@@ -22,10 +22,11 @@ public:
         REQUIRE(ring.create(ring_memory_.bytes(), kAreaBytes).ok());
         REQUIRE(attach() == Error::None);
     }
-    Error attach(u64 area_bytes = kAreaBytes) {
+    Error attach(u64 area_bytes = kAreaBytes) { return attach(area_memory_, area_bytes); }
+    Error attach(const SharedMemory& memory, u64 area_bytes) {
         socket::Attach request;
         request.ring = ipc::CapField<ipc::kind::Memory>(ring_memory_.object().slot());
-        request.area = ipc::CapField<ipc::kind::Memory>(area_memory_.object().slot());
+        request.area = ipc::CapField<ipc::kind::Memory>(memory.object().slot());
         request.wake = wake_;
         request.area_bytes = area_bytes;
         auto attached = calls.attach(request);
