@@ -139,6 +139,7 @@ void Sockets::end_all(u32 place) {
 
 // What only the record says so far.
 void Sockets::act() {
+    be_patient();
     while (touched_count_ != 0) {
         Live& live = live_[touched_[--touched_count_]];
         live.is_touched = false;
