@@ -42,7 +42,7 @@ err_t with_own_bytes(netif* interface, pbuf* packet, const To* to, Output output
 
 }  // namespace
 
-Status Card::attach(std::string_view service, const Wakes& wakes, const InterfaceRecord& known) {
+Status Card::attach(std::string_view service, const Wakes& wakes, const InterfaceRecord& known, const std::optional<FixedAddress>& fixed) {
     if (is_up_ && !has_failed()) return {};
     is_up_ = false;
     if (const Status connected = connect(service, wakes); !connected.ok()) {
@@ -51,7 +51,7 @@ Status Card::attach(std::string_view service, const Wakes& wakes, const Interfac
     }
     is_up_ = true;
     give_buffers();
-    if (!std::exchange(is_added_, true)) add(known);
+    if (!std::exchange(is_added_, true)) add(known, fixed);
     look_at_link();
     return {};
 }
@@ -74,7 +74,8 @@ Status Card::connect(std::string_view service, const Wakes& wakes) {
 }
 
 // The link's state is told by look_at_link().
-void Card::add(const InterfaceRecord& known) {
+void Card::add(InterfaceRecord known, const std::optional<FixedAddress>& fixed) {
+    if (fixed) known.address = fixed->address, known.mask = fixed->mask, known.gateway = fixed->gateway, known.name_server = fixed->name_server;
     const ip4_addr_t address{known.address}, mask{known.mask}, gateway{known.gateway};
     netif_add(&netif_, &address, &mask, &gateway, this, set_up, ethernet_input);
     netif_set_status_callback(&netif_, [](netif* interface) { card_of(interface).has_changed_ = true; });
@@ -86,24 +87,27 @@ void Card::add(const InterfaceRecord& known) {
         netif_ip6_addr_set(&netif_, static_cast<s8_t>(i + 1), ip_2_ip6(&each));
         netif_ip6_addr_set_state(&netif_, static_cast<s8_t>(i + 1), IP6_ADDR_PREFERRED);
     }
-    if (known.address != 0 || !same(known.ipv6[0], {})) netif_ip6_addr_set_state(&netif_, 0, IP6_ADDR_PREFERRED);
+    if (known.has_link_local) netif_ip6_addr_set_state(&netif_, 0, IP6_ADDR_PREFERRED);
     netif_set_up(&netif_);
     netif_set_link_up(&netif_);
     if (!netif_default) netif_set_default(&netif_);
-    dhcp_start(&netif_);
-    if (known.address != 0) {
-        // The lease is asked for again, as after the link was down (RFC 2131, 3.2).
-        dhcp* const lease = netif_dhcp_data(&netif_);
-        lease->offered_ip_addr = address;
-        lease->state = DHCP_STATE_BOUND;
-        dhcp_network_changed(&netif_);
-    }
+    if (!fixed) ask_for_address(known);
     if (known.name_server != 0) {
         ip_addr_t server;
         ip_addr_set_ip4_u32_val(server, known.name_server);
         dns_setserver(0, &server);
     }
     nd6_tmr();  // asks for routers now, and not in a second
+}
+
+void Card::ask_for_address(const InterfaceRecord& known) {
+    dhcp_start(&netif_);
+    if (known.address == 0) return;
+    // The lease is asked for again, as after the link was down (RFC 2131, 3.2).
+    dhcp* const lease = netif_dhcp_data(&netif_);
+    lease->offered_ip_addr = {known.address};
+    lease->state = DHCP_STATE_BOUND;
+    dhcp_network_changed(&netif_);
 }
 
 err_t Card::set_up(netif* interface) {
@@ -227,6 +231,7 @@ InterfaceRecord Card::known() const {
         known.gateway = netif_ip4_gw(&netif_)->addr;
         if (const ip_addr_t* const server = dns_getserver(0); IP_IS_V4(server)) known.name_server = ip_2_ip4(server)->addr;
     }
+    known.has_link_local = ip6_addr_isvalid(netif_ip6_addr_state(&netif_, 0)) != 0;
     for (u32 i = 0; i < InterfaceRecord::kIpv6; ++i)
         if (ip6_addr_isvalid(netif_ip6_addr_state(&netif_, i + 1))) known.ipv6[i] = address_of(*netif_ip_addr6(&netif_, i + 1));
     return known;

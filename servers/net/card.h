@@ -4,6 +4,7 @@
 // out in the area when lwIP makes them, and submitted by send(): step (4) of records.h.
 #pragma once
 
+#include "net/fixed_address.h"
 #include "net/records.h"
 
 #include <eft/cap.h>
@@ -28,9 +29,10 @@ public:
     Card(const Card&) = delete;
     Card& operator=(const Card&) = delete;
 
-    // The driver that names knows as `service`, with what a former incarnation had learned. NotFound: there is none. May wait
-    // for a driver that is being started. Called again it attaches again if the driver has failed.
-    Status attach(std::string_view service, const Wakes& wakes, const InterfaceRecord& known);
+    // The driver that names knows as `service`, with what a former incarnation had learned, or with addresses that are fixed: then
+    // DHCP is not asked. NotFound: there is no driver. May wait for one that is being started. Called again it attaches again if the
+    // driver has failed.
+    Status attach(std::string_view service, const Wakes& wakes, const InterfaceRecord& known, const std::optional<FixedAddress>& fixed);
     bool is_attached() const { return is_up_; }
     // There is a link, and no address.
     bool is_configuring() const { return is_up_ && netif_is_link_up(&netif_) && ip4_addr_isany_val(*netif_ip4_addr(&netif_)); }
@@ -68,7 +70,8 @@ private:
     static err_t output_ipv6(netif* interface, pbuf* packet, const ip6_addr_t* to);
 
     Status connect(std::string_view service, const Wakes& wakes);
-    void add(const InterfaceRecord& known);
+    void add(InterfaceRecord known, const std::optional<FixedAddress>& fixed);
+    void ask_for_address(const InterfaceRecord& known);
     void note_restart();
     void give_buffers();
     void take_sent();

@@ -84,6 +84,8 @@ struct SocketRecord {
 struct InterfaceRecord {
     static constexpr u32 kIpv6 = 3;  // beside the link-local one
     u32 address = 0, mask = 0, gateway = 0, name_server = 0;  // in the order of the network
+    u32 has_link_local = 0;  // it was asked for, and is nobody else's (RFC 4862, 5.4)
+    u32 unused = 0;
     Address ipv6[kIpv6] = {};
 
     bool operator==(const InterfaceRecord& other) const { return std::memcmp(this, &other, sizeof other) == 0; }

@@ -4,6 +4,7 @@
 #include "net/port.h"
 
 #include <eft/panic.h>
+#include <eft/process.h>
 #include <eft/shared_memory.h>
 #include <eft/syscall.h>
 #include <eft/wake.h>
@@ -166,12 +167,25 @@ void Server::start() {
     lwip_init();
     if (!sockets_.prepare_pings()) panic("no memory");
     if (!alarm_.connect(alarm_wake_).ok()) log("there is no timer: the heartbeat is the clock");
+    read_arguments();
     attach_cards();
     sockets_.recover();
 }
 
 void Server::attach_cards() {
-    for (u32 i = 0; i < kInterfaces; ++i) static_cast<void>(cards_[i].attach(kCardNames[i], wakes_, shared().interfaces[i]));
+    for (u32 i = 0; i < kInterfaces; ++i) static_cast<void>(cards_[i].attach(kCardNames[i], wakes_, shared().interfaces[i], fixed_[i]));
+}
+
+void Server::read_arguments() {
+    for (u32 i = 0; i < kInterfaces; ++i) {
+        const auto fixed = fixed_address(field_text(config().arguments), kCardNames[i]);
+        if (fixed.ok()) {
+            fixed_[i] = *fixed;
+            continue;
+        }
+        FixedText<160> line(kCardNames[i]);
+        log(line.append(": its argument is not CARD=ADDRESS/PREFIX[,GATEWAY[,NAME SERVER]] of IPv4, so DHCP is asked"));
+    }
 }
 
 // What should have happened meanwhile: a card is there, or there again.

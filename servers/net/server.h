@@ -12,7 +12,7 @@
 
 namespace eft::net {
 
-constexpr u32 kLayoutVersion = 1;
+constexpr u32 kLayoutVersion = 2;
 
 class Server final : public StatefulServer<socket::Socket, NetState, Sockets::kPlaces>, private Keeper {
 public:
@@ -60,6 +60,7 @@ private:
 
     void start();
     void attach_cards();
+    void read_arguments();
     void remember_interfaces();
     void end_all(u32 place);
     // All of a session whose client is gone, but sockets that it has closed.
@@ -95,6 +96,7 @@ private:
     Resolver resolver_;
     Alarm alarm_;
     Card cards_[kInterfaces];
+    std::optional<FixedAddress> fixed_[kInterfaces];
     Card::Wakes wakes_;
     CapHandle start_wake_, alarm_wake_;
     FixedText<16> name_;  // of the interface in an answer

@@ -156,6 +156,7 @@ bool Sockets::any_closing(u32 place) const {
 
 // What only the record says so far.
 void Sockets::act() {
+    be_patient();
     while (touched_count_ != 0) {
         Live& live = live_[touched_[--touched_count_]];
         live.is_touched = false;

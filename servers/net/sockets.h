@@ -121,6 +121,7 @@ public:
 
 private:
     friend struct Live;
+    void be_patient();
     void act_on(Live& live);
     void listen(Live& live);
     void make_tcp(Live& live);
@@ -166,6 +167,7 @@ private:
     raw_pcb* ping6_ = nullptr;
     bool needs_room_ = true;  // records have been taken since make_room()
     u32 last_port_ = 0;  // from the first free one on; 0: none yet
+    u32 last_tick_ = 0;  // of lwIP's slow ones
     bool is_recovering_ = false;
     u64 recovered_ = 0, lost_ = 0;  // to be added to the totals
 };

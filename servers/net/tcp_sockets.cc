@@ -15,8 +15,7 @@ using socket::Failure;
 namespace {
 
 constexpr u16 kPiece = 32 * 1024;  // for lwIP's 16-bit lengths
-// In lwIP's slow ticks, two a second (RFC 6298, 2.1). lwIP gives a peer that does not acknowledge its SYN 20 seconds, in which its
-// own 3 would be three tries.
+// In lwIP's slow ticks, two a second (RFC 6298, 2.1).
 constexpr s16_t kFirstTimeout = 2;
 
 Live* live_of(const tcp_pcb* control) { return static_cast<Live*>(control->callback_arg); }
@@ -214,6 +213,7 @@ void Sockets::pump_stream(Live& live) {
     tcp_output(live.tcp);
 }
 
+<<<<<<< HEAD
 // The peer sees as much of the client's room as a window can show, so that it sends on while the client is still to take what
 // has come.
 void Sockets::acknowledge(Live& live) {
@@ -232,6 +232,22 @@ void Sockets::acknowledge(Live& live) {
     if (!(has_two && has_come) && opened < kWorthTelling * control->mss) return;
     tcp_ack_now(control);
     tcp_output(control);
+=======
+// How long a peer is waited for is said by how often it was asked, on a wire that loses frames, too. lwIP forgets a connection whose
+// last bytes or end are under way two minutes after the peer's last word, and does not count acknowledgements when the client has
+// closed: bytes were lost, and the peer waited for ever. In return it is asked at least once a minute (RFC 6298, 2.5), so that nine
+// minutes are the longest.
+void Sockets::be_patient() {
+    constexpr s16_t kMostTimeout = 120;  // slow ticks
+    constexpr u8_t kFirstAnswers = 7;    // of a SYN: two minutes at most
+    if (std::exchange(last_tick_, tcp_ticks) == tcp_ticks) return;
+    for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next) {
+        each->rto = std::min(each->rto, kMostTimeout);
+        const bool is_ending = each->state == LAST_ACK && (each->unacked || each->unsent);
+        const bool is_beginning = each->state == SYN_RCVD && each->nrtx < kFirstAnswers;
+        if (is_ending || is_beginning) each->tmr = tcp_ticks;
+    }
+>>>>>>> peers
 }
 
 void Sockets::frames_were_lost() {

@@ -38,6 +38,10 @@ TEST_CASE("over one that does wrong by 1, 5 and 20 % in each way") {
     }
 }
 
+TEST_CASE("bytes that were sent before a close, and the end, come however long it takes") {
+    for (const unsigned seed : {12u, 25u, 30u}) converse({.seed = seed, .ipv6 = seed % 2 == 0, .per_mille = 200, .bytes = 40'000});
+}
+
 TEST_CASE("the same with deaths on both sides") {
     for (const unsigned per_mille : {0u, 10u, 50u, 200u})
         for (unsigned seed = 1; seed <= 2; ++seed) converse({.seed = seed, .ipv6 = seed % 2 == 0, .per_mille = per_mille, .bytes = 20'000, .turns_to_live = 20});
