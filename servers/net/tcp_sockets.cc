@@ -213,7 +213,6 @@ void Sockets::pump_stream(Live& live) {
     tcp_output(live.tcp);
 }
 
-<<<<<<< HEAD
 // The peer sees as much of the client's room as a window can show, so that it sends on while the client is still to take what
 // has come.
 void Sockets::acknowledge(Live& live) {
@@ -232,7 +231,8 @@ void Sockets::acknowledge(Live& live) {
     if (!(has_two && has_come) && opened < kWorthTelling * control->mss) return;
     tcp_ack_now(control);
     tcp_output(control);
-=======
+}
+
 // How long a peer is waited for is said by how often it was asked, on a wire that loses frames, too. lwIP forgets a connection whose
 // last bytes or end are under way two minutes after the peer's last word, and does not count acknowledgements when the client has
 // closed: bytes were lost, and the peer waited for ever. In return it is asked at least once a minute (RFC 6298, 2.5), so that nine
@@ -247,7 +247,6 @@ void Sockets::be_patient() {
         const bool is_beginning = each->state == SYN_RCVD && each->nrtx < kFirstAnswers;
         if (is_ending || is_beginning) each->tmr = tcp_ticks;
     }
->>>>>>> peers
 }
 
 void Sockets::frames_were_lost() {

@@ -193,6 +193,25 @@ STAGE_CASE(NetScene, "a number that is used again stays its new socket's over a 
     CHECK_FALSE(caller.has(1, Condition::Free));
 }
 
+STAGE_CASE(NetScene, "a port that was used lately is not taken again after a restart") {
+    RawClient caller(*this, 1);
+    u32 last = 0;
+    for (int i = 0; i < 5; ++i) {
+        REQUIRE(caller.open(1) == Error::None);
+        REQUIRE(caller.connect(1, kPort) == Failure::ConnectionRefused);
+        const u32 port = caller.calls.describe({.socket = 1})->local_port;
+        if (i != 0) {
+            const u32 step = (port - last) % 16384;
+            CHECK(step > 0);
+            CHECK(step < 8192);
+        }
+        last = port;
+        REQUIRE(caller.close(1) == Error::None);
+        stage.kill(server);
+        pass(10);
+    }
+}
+
 // A peer that has ended may use its port again at once (RFC 9293, 3.10.7.4), whatever the client has done with its socket.
 STAGE_CASE(NetScene, "a peer connects again from a port whose last connection has ended for both sides") {
     constexpr u16 kOwnPort = 6000;
