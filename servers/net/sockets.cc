@@ -1,8 +1,8 @@
 #include "net/sockets.h"
 
 #include "net/addresses.h"
-#include "net/port.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/sys.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
 
@@ -99,7 +99,7 @@ u16 Sockets::free_port(Kind kind) {
     for (const SocketRecord& record : keeper_.state().records)
         if (record.stage != Stage::Free && record.kind == kind && record.ends.local_port >= kFirst) used.set(record.ends.local_port - kFirst);
     // A new incarnation begins where the clock is, which is ahead of what the last one chose lately.
-    if (last_port_ == 0) last_port_ = static_cast<u32>(keeper_.state().secret[1]) + now_ms();
+    if (last_port_ == 0) last_port_ = static_cast<u32>(keeper_.state().secret[1]) + sys_now();
     last_port_ += 1 + LWIP_RAND() % kMostStep;
     for (u32 i = 0; i < kCount; ++i, ++last_port_)
         if (!used.test(last_port_ % kCount)) return static_cast<u16>(kFirst + last_port_ % kCount);
