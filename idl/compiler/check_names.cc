@@ -60,9 +60,6 @@ private:
     std::map<std::string, Owner> owners_;
 };
 
-// Members of every message, and the parameters of their templates.
-constexpr std::string_view kInMessages[] = {"encode", "check", "load", "fits", "in", "out", "put", "View", "follow_tail", "for_each_cap", "from", "to", "visit", "Writer",
-                                            "Reader", "Visit", "kFlatWords", "kTailWords", "kCaps", "kRequiredCaps", "kHasArea", "kNarrows"};
 const std::string kOfGenerated = "which generated code uses for itself";
 const std::string kOfLibos = "which libos has there";
 const std::string kOfType = "which is a type there";
@@ -171,7 +168,7 @@ private:
     void check_table(const Table& table) {
         Scope scope = scope_in(table.name);
         if (!table.is_struct)
-            scope.keep(kInMessages, kOfGenerated);
+            scope.keep(message_members(), kOfGenerated);
         if (table.is_flatbuffer) scope.keep(view_members(), kOfLibos);
         for (const Field& field : table.fields) {
             const Owner by = owner(table.name, field.name);
@@ -185,7 +182,7 @@ private:
     // In generated code it stands beside that code's own names.
     void check_type_name(const Owner& by, const Name& name) {
         const std::string_view own[] = {name.plain};
-        check_own_name(by, name, is_generated(name.plain) || name.plain == "FlatView" ? std::span<const std::string_view>(own) : kInMessages);
+        if (is_generated(name.plain)) check_own_name(by, name, own);
     }
     // A class cannot have the name of one of its members.
     void check_own_name(const Owner& by, const Name& name, std::span<const std::string_view> members) {

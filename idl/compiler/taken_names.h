@@ -15,8 +15,11 @@ bool is_declared(std::string_view full_name);
 // "eft.ipc"
 bool is_namespace(std::string_view full_name);
 
-// "handle": generated code calls members, parameters or variables so, which a type of that name would hide or be hidden by.
+// "handle", "Reader": generated code calls members, parameters or variables so, which a type of that name would hide or be hidden
+// by: no type and no service can be called so.
 bool is_generated(std::string_view name);
+// Members of every message, and the parameters of their templates.
+std::span<const std::string_view> message_members();
 
 // Public members of what generated classes derive from, and of what servers derive from, with the hooks that libos looks for.
 std::span<const std::string_view> client_members();

@@ -299,13 +299,9 @@ socket::Header* Sockets::header(const Live& live) const {
     return area.empty() ? nullptr : &reinterpret_cast<socket::AreaHead*>(area.data())->headers[live.now.number];
 }
 
-socket::Bytes Sockets::receive_ring(const Live& live) const {
+socket::Bytes Sockets::ring(const Live& live, u32 at, u32 bytes) const {
     const auto area = keeper_.area(live.now.place);
-    return area.empty() ? socket::Bytes() : socket::Bytes(area.data() + live.now.receive_at, live.now.receive_bytes);
-}
-socket::Bytes Sockets::send_ring(const Live& live) const {
-    const auto area = keeper_.area(live.now.place);
-    return area.empty() ? socket::Bytes() : socket::Bytes(area.data() + live.now.send_at, live.now.send_bytes);
+    return area.empty() ? socket::Bytes() : socket::Bytes(area.data() + at, bytes);
 }
 
 u64 Sockets::submitted(const Live& live) const {

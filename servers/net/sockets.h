@@ -155,8 +155,9 @@ private:
     static bool is_deaf(const Live& live) { return live.now.has(SocketRecord::kReceiveShut) || !live.now.has_rings(); }
     u32 room(const Live& live) const { return live.now.receive_bytes - static_cast<u32>(live.now.received - live.taken); }
     socket::Header* header(const Live& live) const;
-    socket::Bytes receive_ring(const Live& live) const;
-    socket::Bytes send_ring(const Live& live) const;
+    socket::Bytes ring(const Live& live, u32 at, u32 bytes) const;
+    socket::Bytes receive_ring(const Live& live) const { return ring(live, live.now.receive_at, live.now.receive_bytes); }
+    socket::Bytes send_ring(const Live& live) const { return ring(live, live.now.send_at, live.now.send_bytes); }
 
     Keeper& keeper_;
     std::array<Live, kRecords> live_;

@@ -76,13 +76,6 @@ void open_window(tcp_pcb& control, u32 room) {
     control.rcv_ann_right_edge = control.rcv_nxt + 0xffff;
 }
 
-// As many acknowledgements of the same byte make a peer send again at once what was lost (RFC 5681, 3.2; kill 5), and not when its
-// timer ends: three that say nothing new, behind one that may.
-void acknowledge_repeatedly(tcp_pcb& control) {
-    constexpr int kRepeats = 4;
-    for (int i = 0; i < kRepeats; ++i) static_cast<void>(tcp_send_empty_ack(&control));
-}
-
 // lwIP appends bytes, and the end, to the last segment that is not sent, if that has room: one that is to be sent again, and has not gone yet, may
 // be followed by others that have.
 bool may_append(const tcp_pcb& control) {
@@ -213,56 +206,6 @@ void Sockets::pump_stream(Live& live) {
     tcp_output(live.tcp);
 }
 
-// The peer sees as much of the client's room as a window can show, so that it sends on while the client is still to take what
-// has come.
-void Sockets::acknowledge(Live& live) {
-    constexpr u32 kWorthTelling = 4;  // segments
-    tcp_pcb* const control = live.tcp;
-    if (!control || control->state < ESTABLISHED || control->state == TIME_WAIT || live.is(Stage::Ready)) return;
-    const u32 most = TCP_WND_MAX(control), window = is_deaf(live) ? most : std::min(most, room(live));
-    control->rcv_wnd = std::max<u32>(control->rcv_wnd, window);
-    const u32 opened = tcp_update_rcv_ann_wnd(control);
-    const bool has_come = control->flags & TF_ACK_DELAY, has_two = std::exchange(live.has_two, false);
-    if (live.misses && has_come) {
-        constexpr u32 kLongest = 4;  // slow ticks
-        live.misses = !has_two && TCP_SEQ_LT(control->rcv_nxt, live.misses_until) && tcp_ticks - live.misses_since <= kLongest;
-        if (live.misses) return ask_to_send_again(live);
-    }
-    if (!(has_two && has_come) && opened < kWorthTelling * control->mss) return;
-    tcp_ack_now(control);
-    tcp_output(control);
-}
-
-// How long a peer is waited for is said by how often it was asked, on a wire that loses frames, too. lwIP forgets a connection whose
-// last bytes or end are under way two minutes after the peer's last word, and does not count acknowledgements when the client has
-// closed: bytes were lost, and the peer waited for ever. In return it is asked at least once a minute (RFC 6298, 2.5), so that nine
-// minutes are the longest.
-void Sockets::be_patient() {
-    constexpr s16_t kMostTimeout = 120;  // slow ticks
-    constexpr u8_t kFirstAnswers = 7;    // of a SYN: two minutes at most
-    if (std::exchange(last_tick_, tcp_ticks) == tcp_ticks) return;
-    for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next) {
-        each->rto = std::min(each->rto, kMostTimeout);
-        const bool is_ending = each->state == LAST_ACK && (each->unacked || each->unsent);
-        const bool is_beginning = each->state == SYN_RCVD && each->nrtx < kFirstAnswers;
-        if (is_ending || is_beginning) each->tmr = tcp_ticks;
-    }
-}
-
-void Sockets::frames_were_lost() {
-    constexpr u32 kLately = 4;  // of lwIP's slow ticks, two a second
-    for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next)
-        if (Live* const live = live_of(each); live && each->state >= ESTABLISHED && tcp_ticks - each->tmr <= kLately) ask_to_send_again(*live);
-}
-
-// Frames from the peer were lost: as much as a window holds. Many a peer sends one segment then, and waits for its timer before it
-// sends the next; so it is asked again for each that comes alone, until it sends more at a time or nothing can be missing.
-void Sockets::ask_to_send_again(Live& live) {
-    if (!live.misses) live.misses_until = live.tcp->rcv_ann_right_edge, live.misses_since = tcp_ticks;
-    live.misses = true;
-    acknowledge_repeatedly(*live.tcp);
-}
-
 // Of a client's connection, or of one that waits to be accepted.
 void Sockets::established(Live& live) {
     live.now.stage = live.is(Stage::HalfOpen) ? Stage::Ready : Stage::Connected;
@@ -352,14 +295,6 @@ void Sockets::sent(Live& live, u32 bytes) {
     tcp_set_flags(live.tcp, TF_INFR);  // it is repairing still: a short segment does not wait for others' acknowledgement (Nagle)
 }
 
-// lwIP repeats one segment when three acknowledgements say the same, and would wait for its timer before the next. The peer has
-// asked for that one, too, if it acknowledges less than had been sent by then (RFC 6582, 3.2: a partial acknowledgement).
-void Sockets::note_repair(Live& live) {
-    if (!(live.tcp->flags & TF_INFR) || live.repairs) return;
-    live.repairs = true;
-    live.repairs_until = live.tcp->snd_nxt;
-}
-
 // The control block is gone, and the connection did not end well.
 void Sockets::failed(Live& live, u32 error) {
     if (live.is(Stage::Free)) return;
@@ -412,11 +347,6 @@ uint8_t eft_net_segment_out(const tcp_pcb* pcb, uint8_t length) {
     net::Live* const live = net::live_of(pcb);
     if (live && live->tcp == pcb) live->sockets->mark(*live);
     return length;
-}
-
-void eft_net_acknowledge(tcp_pcb* pcb) {
-    net::live_of(pcb)->has_two = pcb->flags & TF_ACK_DELAY;
-    tcp_set_flags(pcb, TF_ACK_DELAY);
 }
 
 }  // extern "C"

@@ -47,7 +47,7 @@ std::string trouble_with_word(std::string_view name) {
     if (idlc::is_cpp_word(name) || contains(kNoNamespaces, name)) return "that is a word of C++";
     if (idlc::is_macro(name)) return "that is a macro of the C library, or of Eft";
     const auto words = idlc::service_words();
-    if (std::find(words.begin(), words.end(), camel_case(name)) != words.end()) return "generated code has " + camel_case(name) + " for itself";
+    if (std::find(words.begin(), words.end(), camel_case(name)) != words.end() || idlc::is_generated(camel_case(name))) return "generated code has " + camel_case(name) + " for itself";
     if (contains(kSchemaWords, name)) return "that is a word of FlatBuffers schemas";
     if (contains(kBuildWords, name)) return "the build has a target of that name";
     if (contains(kSystemWords, name)) return "the system has a part of that name";
