@@ -24,7 +24,7 @@ namespace {
 constexpr u16 kEchoPort = 7, kDiscardPort = 9, kChargenPort = 19;
 constexpr u16 kFirstAnswered = 1024;
 constexpr u32 kBacklog = 64;
-constexpr socket::Sizes kSizes{.sockets = 24, .receive_bytes = 128 * 1024, .send_bytes = 128 * 1024};
+constexpr socket::Sizes kSizes{.sockets = 24, .receive_bytes = 256 * 1024, .send_bytes = 128 * 1024};
 constexpr std::size_t kPiece = 16 * 1024;
 constexpr std::size_t kLargestDatagram = 65507;
 
