@@ -39,6 +39,7 @@ struct Live {
     bool is_dirty = false;    // to be recorded and told
     bool is_touched = false;  // to be brought in line
     bool connects = false, accepts = false;
+    bool has_heard = false;   // bytes of the peer in this turn, in order or not
     bool has_two = false;     // segments or more have come since the last acknowledgement
     bool misses = false;      // frames that were lost, and may be missing up to this number of the peer's, since this tick
     u32 misses_until = 0, misses_since = 0;

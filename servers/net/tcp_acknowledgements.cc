@@ -29,9 +29,10 @@ void Sockets::acknowledge(Live& live) {
     control->rcv_wnd = std::max<u32>(control->rcv_wnd, window);
     const u32 opened = tcp_update_rcv_ann_wnd(control);
     const bool has_come = control->flags & TF_ACK_DELAY, has_two = std::exchange(live.has_two, false);
-    if (live.misses && has_come) {
+    if (std::exchange(live.has_heard, false) && live.misses) {
         constexpr u32 kLongest = 4;  // slow ticks
-        live.misses = !has_two && TCP_SEQ_LT(control->rcv_nxt, live.misses_until) && tcp_ticks - live.misses_since <= kLongest;
+        const bool has_gap = control->ooseq || !has_two;
+        live.misses = has_gap && TCP_SEQ_LT(control->rcv_nxt, live.misses_until) && tcp_ticks - live.misses_since <= kLongest;
         if (live.misses) return ask_to_send_again(live);
     }
     if (!(has_two && has_come) && opened < kWorthTelling * control->mss) return;
@@ -62,7 +63,7 @@ void Sockets::frames_were_lost() {
 }
 
 // Frames from the peer were lost: as much as a window holds. Many a peer sends one segment then, and waits for its timer before it
-// sends the next; so it is asked again for each that comes alone, until it sends more at a time or nothing can be missing.
+// sends the next; so it is asked again for each that comes alone, or behind a gap, until it sends more at a time or nothing can be missing.
 void Sockets::ask_to_send_again(Live& live) {
     if (!live.misses) live.misses_until = live.tcp->rcv_ann_right_edge, live.misses_since = tcp_ticks;
     live.misses = true;

@@ -324,6 +324,7 @@ void Sockets::forget_ended(Live& live) {
 
 bool Sockets::wants(Live& live, bool has_bytes) {
     mark(live);
+    live.has_heard |= has_bytes;
     // Until it is accepted there is no ring to keep its bytes in, so they are not acknowledged: the peer sends them again.
     return !has_bytes || live.now.has_client() || live.is(Stage::Ending);
 }
