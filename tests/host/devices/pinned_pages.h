@@ -6,6 +6,8 @@
 
 #include <drivers/service/device.h>
 
+#include <string>
+
 namespace eft::test {
 
 // The one that is there answers driver::Device.
@@ -20,6 +22,14 @@ struct PinnedPages {
     ~PinnedPages() { current = nullptr; }
 
     u8& byte_at(u64 offset) const { return static_cast<u8*>(pages[offset / kPageSize].cpu)[offset % kPageSize]; }
+    void write(u64 offset, const std::string& bytes) {
+        for (std::size_t i = 0; i < bytes.size(); ++i) byte_at(offset + i) = static_cast<u8>(bytes[i]);
+    }
+    std::string text(u64 offset, u64 length) const {
+        std::string bytes;
+        for (u64 i = 0; i < length; ++i) bytes += static_cast<char>(byte_at(offset + i));
+        return bytes;
+    }
 
     hw::DmaMemory pages[kPages];
     int pinned = 0;

@@ -31,14 +31,8 @@ struct CardFixture {
         REQUIRE(own.connect_interrupt(0, 0, kInterruptBit).ok());
         REQUIRE(card.open_area(kArea, Slot{1}, test::PinnedPages::kPages * kPageSize).ok());
     }
-    void write(u32 offset, const std::string& bytes) {
-        for (std::size_t i = 0; i < bytes.size(); ++i) pages.byte_at(offset + i) = static_cast<u8>(bytes[i]);
-    }
-    std::string text(u32 offset, u32 length) const {
-        std::string bytes;
-        for (u32 i = 0; i < length; ++i) bytes += static_cast<char>(pages.byte_at(offset + i));
-        return bytes;
-    }
+    void write(u32 offset, const std::string& bytes) { pages.write(offset, bytes); }
+    std::string text(u32 offset, u32 length) const { return pages.text(offset, length); }
     ethernet::Ended next() {
         const auto ended = card.next_ended();
         REQUIRE(ended.ok());
