@@ -25,7 +25,7 @@ rs::Name named(std::string_view name) {
 // What helps against an order's error; empty: it says all. WrongState is told by those that know which state that is.
 std::string_view help_of(Error error, std::string_view wrong_state) {
     if (error == Error::NotFound) return "there is no such service; service list shows all";
-    if (error == Error::PermissionDenied) return "a core server, which takes no orders";
+    if (error == Error::PermissionDenied) return "a core server, which takes no such order";
     return error == Error::WrongState ? wrong_state : std::string_view();
 }
 

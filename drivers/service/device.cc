@@ -88,7 +88,7 @@ Result<hw::DmaMemory> Device::make_dma_memory(u64 bytes) {
 Result<u32> Device::pin(Slot object, std::span<u64> addresses) {
     dev::PinRequest request;
     request.object = ipc::CapField<ipc::kind::Memory>(object);
-    EFT_TRY(const dev::Pinned pinned, dev_.pin(request).or_error());
+    EFT_TRY(const dev::Pinned pinned, dev_.pin(request));
     if (Status found = find_pages(pinned.pin, addresses); !found.ok()) {
         unpin(pinned.pin);
         return found.error();

@@ -3,6 +3,8 @@
 //
 // The numbers of its interrupts and the objects of its windows stay the same until the device is given back: an
 // incarnation that asks again gets what the one before had.
+//
+// A part of dev's state region; the capabilities are in persistent slots (Slots). dev can die at any instruction: device_server.h.
 #pragma once
 
 #include <servers/dev/devices.h>
@@ -11,35 +13,59 @@
 
 #include <drivers/virtio/layout.h>
 
+#include <eft/idl/dev.h>
+
 namespace eft::dev {
 
 struct AssignedDevice {
     static constexpr u32 kMostInterrupts = 16;
     static constexpr u32 kMostPins = 64;
 
+    // Beginning and Ending: it is being assigned, or taken back.
+    enum class Phase : u8 { Free, Beginning, Assigned, Ending };
     struct Interrupt {
         u32 number = 0;
-        Slot parent = Slot::None;  // of what the driver has: an Irq, or how it answers its line. None: not asked for yet
+        bool given = false;  // it was asked for; what the driver has of it, an Irq or how it answers its line, is a copy
     };
     struct Pin {
         u32 id = 0;  // 0: free. Never used again
-        Slot object = Slot::None;
+        bool done = false;  // the caller knows its id; else mem may not have pinned it
     };
 
-    bool used() const { return id != 0; }
-    Result<Pin*> find_pin(u32 number);
+    bool used() const { return phase != Phase::Free; }
+    Result<u32> find_pin(u32 number) const;
 
+    Phase phase = Phase::Free;
     u32 id = 0;
     u32 device = 0;
     u32 answer_ticks = 0;  // how long an interrupt of its line may stay unanswered
-    Slot session = Slot::None;  // parent of what rs and the driver have
-    Slot ports = Slot::None;    // parent
+    bool ports_given = false;
+    bool on_line = false;    // its driver has joined the line
+    bool resetting = false;  // a function-level reset has begun, or was about to
+    SavedHeader saved{};     // before it
     bool window_given[pci::kBaseAddresses] = {};
+    // What the manifest says of the device's own reset.
+    u32 reset_window = 0;
+    BoundedList<RegisterWrite, dev::Match::kResetMax> reset;
     std::array<Interrupt, kMostInterrupts> interrupts{};
     std::array<Pin, kMostPins> pins{};
 };
 
-// Of an assigned PCI function: what dev itself has mapped of it.
+// Numbers of persistent slots (<eft/session_slots.h>), by the place of an assignment.
+namespace assigned_slots {
+constexpr u32 kEach = 3 + AssignedDevice::kMostInterrupts + AssignedDevice::kMostPins;
+// Parent of what rs and the driver have.
+constexpr u32 session(u32 place) { return place * kEach; }
+// Parent.
+constexpr u32 ports(u32 place) { return place * kEach + 1; }
+// Signalled at the interrupts of its line.
+constexpr u32 wake(u32 place) { return place * kEach + 2; }
+// Parent.
+constexpr u32 interrupt(u32 place, u32 index) { return place * kEach + 3 + index; }
+constexpr u32 pin(u32 place, u32 index) { return place * kEach + 3 + AssignedDevice::kMostInterrupts + index; }
+}  // namespace assigned_slots
+
+// Of an assigned PCI function: what this incarnation of dev has mapped of it.
 struct OwnRegisters {
     std::optional<pci::Configuration> configuration;
     std::optional<hw::Mmio> interrupt_table;  // MSI-X
@@ -52,8 +78,8 @@ struct OwnRegisters {
     BoundedList<OwnReset, 8> own_reset;
     std::optional<hw::Mmio> reset_registers;
     std::optional<u8> express;  // where its capability is
-    std::optional<SavedHeader> resetting;  // the function-level reset has begun
-    u32 reset_ticks = 0;                   // until it has ended
+    u32 reset_ticks = 0;        // until the function-level reset has ended
+    bool reset_again = false;   // it may not have begun before the incarnation that wanted it died
 
     // Messages that the function can be given as interrupts; one that has none uses its line.
     u32 messages() const { return msix ? msix->entries : msi ? 1 : 0; }

@@ -2,16 +2,16 @@
 
 namespace eft::dev {
 
-Result<AssignedDevice::Pin*> AssignedDevice::find_pin(u32 number) {
-    for (Pin& pin : pins)
-        if (number != 0 && pin.id == number) return &pin;
+Result<u32> AssignedDevice::find_pin(u32 number) const {
+    for (u32 index = 0; index < kMostPins; ++index)
+        if (number != 0 && pins[index].id == number) return index;
     return Error::NotFound;
 }
 
-bool Assignments::has(u32 device) const {
+Result<u32> Assignments::find_device(u32 device) const {
     for (const AssignedDevice& each : list_)
-        if (each.used() && each.device == device) return true;
-    return false;
+        if (each.used() && each.device == device) return place_of(each);
+    return Error::NotFound;
 }
 
 Result<u32> Assignments::free_place() const {
@@ -20,9 +20,9 @@ Result<u32> Assignments::free_place() const {
     return Error::LimitReached;
 }
 
-Result<AssignedDevice*> Assignments::find_id(u64 id) {
-    for (AssignedDevice& each : list_)
-        if (each.used() && each.id == id) return &each;
+Result<const AssignedDevice*> Assignments::find_id(u64 id) const {
+    for (const AssignedDevice& each : list_)
+        if (each.phase == AssignedDevice::Phase::Assigned && each.id == id) return &each;
     return Error::NotFound;
 }
 
@@ -43,14 +43,14 @@ Result<u32> Assignments::free_message() const {
 bool Assignments::has_owner(u32 line, const Devices& devices) const {
     for (const AssignedDevice& each : list_)
         for (const auto& interrupt : each.interrupts)
-            if (each.used() && interrupt.parent != Slot::None && interrupt.number == line && !devices[each.device].lines.level) return true;
+            if (each.used() && interrupt.given && interrupt.number == line && !devices[each.device].lines.level) return true;
     return false;
 }
 
 bool Assignments::is_taken(u32 number) const {
     for (const AssignedDevice& each : list_)
         for (const auto& interrupt : each.interrupts)
-            if (each.used() && interrupt.parent != Slot::None && interrupt.number == number) return true;
+            if (each.used() && interrupt.given && interrupt.number == number) return true;
     return false;
 }
 

@@ -1,4 +1,4 @@
-// All assignments, and the interrupt numbers that they have: no two have the same.
+// All assignments, and the interrupt numbers that they have: no two have the same. Plain data, changed in transactions.
 #pragma once
 
 #include <servers/dev/assignment.h>
@@ -11,14 +11,15 @@ class Assignments {
 public:
     static constexpr u32 kMost = 24;
 
-    AssignedDevice& operator[](u32 place) { return list_[place]; }
+    const AssignedDevice& operator[](u32 place) const { return list_[place]; }
     u32 place_of(const AssignedDevice& assignment) const { return static_cast<u32>(&assignment - list_.data()); }
 
-    bool has(u32 device) const;
+    // Its place, whatever its phase. NotFound.
+    Result<u32> find_device(u32 device) const;
     // LimitReached.
     Result<u32> free_place() const;
-    // NotFound.
-    Result<AssignedDevice*> find_id(u64 id);
+    // NotFound: also of one that is being assigned or taken back.
+    Result<const AssignedDevice*> find_id(u64 id) const;
 
     // An I/O APIC input of those that the device can use; where the driver leaves the choice (`wanted` 0), any of them.
     // NotSupported: it can use none of the wanted ones. LimitReached: all are taken.

@@ -18,6 +18,7 @@ public:
         items_[size_++] = item;
         return {};
     }
+    void clear() { size_ = 0; }
     std::size_t size() const { return size_; }
     bool empty() const { return size_ == 0; }
     const T& operator[](std::size_t index) const { return items_[index]; }

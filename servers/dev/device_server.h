@@ -3,12 +3,24 @@
 // A driver's session has the id of its assignment, which is never used again. It reaches its own device only, so requests
 // name nothing but numbers within it, and each is checked where it is used. Every check stands before the first change.
 //
-// dev does not survive its own death, so everything here lies in ordinary memory.
+// dev can die at any instruction. What it has given away lies in its state region, the capabilities that others' are derived
+// from in persistent slots, and the device's registers are as they were. Each change is committed by itself, when what it says
+// is true; who asks again after PeerDied finds it done, or does it again:
+//   1  assign: the assignment is Beginning, and whatever of it is there is taken back; the caller asks again
+//   2  take_back: it is Ending, and is taken back to the end, by the next incarnation or by the repeated request
+//   3  give_interrupt, open_ports: a capability in the slot of what was not given yet: it is made again
+//   4  pin: the object is in its slot, and mem may have pinned it; the caller does not know the pin's id: it is unpinned
+//   5  release: mem has unpinned the object, the pin is still there: it is unpinned again
+//   6  silence: a function-level reset may have begun or not: it is waited for, and begun again
+//   7  join_line: the driver's notification is in its slot, and the line does not know it: the driver asks again
+//   8  an interrupt or an answer that was taken and not acted upon: everybody on the lines is asked
 #pragma once
 
-#include <servers/dev/assignments.h>
 #include <servers/dev/function_control.h>
 #include <servers/dev/shared_lines.h>
+#include <servers/dev/state.h>
+
+#include <eft/session_slots.h>
 
 #include <eft/idl/dev.h>
 #include <eft/layout.h>
@@ -21,9 +33,19 @@ public:
     static constexpr u64 kTickBit = 1;
     static constexpr u32 kTickMs = 50;
 
-    // `interrupts`: a capability to all of them.
-    DeviceServer(PhysicalMemory& memory, ConfigurationSpace& space, const Devices& devices, Slot interrupts)
-        : memory_(memory), control_(memory, space), devices_(devices), interrupts_(interrupts), lines_(interrupts, *this) {}
+    // `interrupts`: a capability to all of them. Nothing works before recover().
+    DeviceServer(std::span<std::byte> memory_of_region, PhysicalMemory& memory, ConfigurationSpace& space, const Devices& devices, Slot interrupts)
+        : region_(memory_of_region, kStateVersion),
+          assignments_(region_->assignments),
+          memory_(memory),
+          control_(memory, space),
+          devices_(devices),
+          interrupts_(interrupts),
+          lines_(interrupts, *this) {}
+
+    // Before the first request. Errors: the state cannot be used, or a device's registers cannot be mapped.
+    Status recover(u64 replies_delivered);
+    UndoLog& log() { return region_.log(); }
 
     Result<dev::Assignment> assign(ipc::Context& context, const Match& request);
     Status silence(ipc::Context& context, const AssignmentId& request);
@@ -56,27 +78,42 @@ private:
     void stop(u32 place) override;
     void report(u32 place, std::string_view what) override;
 
-    const Device& device_at(u32 place) { return devices_[assignments_[place].device]; }
-    Result<AssignedDevice*> own(const ipc::Context& context);
-    Result<dev::Assignment> begin(u32 place, u32 index, const Match& request);
-    Status reserve_line(u32 place);
-    Status take_line(AssignedDevice::Interrupt& interrupt, const Device& device, u32 wanted);
-    Status silence(AssignedDevice& assignment);
+    const Device& device_at(u32 place) const { return devices_[assignments_[place].device]; }
+    Result<const AssignedDevice*> own(const ipc::Context& context) const;
+    Status take_up(u32 place);
+    Status begin(u32 place, u32 index, const Match& request);
+    Result<dev::Assignment> finish_beginning(u32 place);
+    Status take_line(u32 place, u32 wanted);
+    // Parent of what the driver gets, under this number.
+    Status give_interrupt(u32 place, u32 index, u32 number, Slot source, Rights rights, u64 detail);
+    Status silence(u32 place);
+    void begin_reset(u32 place);
     void tick_resets();
-    void release(AssignedDevice::Pin& pin);
-    void release_pins(AssignedDevice& assignment);
-    void take_back(AssignedDevice& assignment);
+    void finish_reset(u32 place);
+    bool is_pinned_otherwise(u32 place, u32 index) const;
+    Status release(u32 place, u32 index);
+    Status release_pins(u32 place);
+    Status take_back(u32 place);
+    Status make_parent(u32 at, Slot source, Rights rights, u64 detail);
+    void end_parent(u32 at);
     Result<Place> window_place(const AssignedDevice& assignment, u32 index);
+    // One field of the state changes, at once.
+    template <class U>
+    Status note(const U& field, const std::type_identity_t<U>& value) {
+        Transaction change = region_.begin();
+        EFT_CHECK(change.write(field, value));
+        return change.commit_now();
+    }
 
+    Region region_;
+    const Assignments& assignments_;
     PhysicalMemory& memory_;
     FunctionControl control_;
     const Devices& devices_;
     Slot interrupts_;
-    Assignments assignments_;
     SharedLines lines_;
+    SessionSlots slots_;
     std::array<OwnRegisters, Assignments::kMost> own_{};
-    u32 next_id_ = 1;
-    u32 next_pin_ = 1;
     // Of the answer in progress.
     Devices::DeviceName name_;
     std::array<u8, pci::kConfigurationSize> configuration_{};

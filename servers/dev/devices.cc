@@ -9,14 +9,16 @@ namespace eft::dev {
 namespace {
 
 bool matches(const Device& device, std::string_view match) {
-    if (device.kind == DeviceKind::Platform) return match == device.platform.name;
+    if (device.kind == DeviceKind::Platform) return match == device.platform.name.view();
     const FunctionInfo& info = device.function;
     const auto is = [&](u16 identity) { return match == FixedText<15>("pci:").hex(info.vendor, 4).append(':').hex(identity, 4).view(); };
     return is(info.device) || (virtio::is_virtio(info.vendor, info.device) && is(virtio::modern_device(info.device, info.subsystem)));
 }
 
+}  // namespace
+
 // An input beyond those that the kernel has cannot be used.
-Lines lines_of(const InterruptOverride& interrupt) {
+static Lines lines_of(const InterruptOverride& interrupt) {
     if (interrupt.input >= kIrqLines) return {};
     return {1u << interrupt.input, interrupt.level_triggered, interrupt.active_low};
 }
@@ -35,8 +37,6 @@ Lines lines_of(const FunctionInfo& function, const Machine& machine) {
     return lines;
 }
 
-}  // namespace
-
 Status Devices::add_platform(const PlatformDevice& platform, const Lines& lines) {
     Device device;
     device.kind = DeviceKind::Platform;
@@ -46,15 +46,15 @@ Status Devices::add_platform(const PlatformDevice& platform, const Lines& lines)
 }
 
 Status Devices::add_platform(const Machine& machine) {
-    EFT_CHECK(add_platform({"com1", kCom1Ports}, lines_of(machine.isa_interrupt(4))));
+    EFT_CHECK(add_platform({std::string_view("com1"), kCom1Ports}, lines_of(machine.isa_interrupt(4))));
     const bool root_has_rtc = machine.root_clock == Machine::RootClock::Rtc;
-    if (machine.spare_pit) EFT_CHECK(add_platform({"pit", kPitPorts}, lines_of(machine.isa_interrupt(0))));
+    if (machine.spare_pit) EFT_CHECK(add_platform({std::string_view("pit"), kPitPorts}, lines_of(machine.isa_interrupt(0))));
     if (!machine.hpet) return {};
     // Of the inputs that an HPET can reach only those that no ISA device has; the 8254's is the only one that it can reach on
     // an i440fx.
     const u32 pit_line = root_has_rtc ? lines_of(machine.isa_interrupt(0)).inputs : 0;
     constexpr u64 kHpetBytes = 1024;
-    return add_platform({"hpet", {}, machine.hpet->address, kHpetBytes}, {.inputs = 0x00ff'0000 | pit_line});
+    return add_platform({std::string_view("hpet"), {}, machine.hpet->address, kHpetBytes}, {.inputs = 0x00ff'0000 | pit_line});
 }
 
 Result<u32> Devices::find(std::string_view match, u32 which) const {
@@ -75,37 +75,11 @@ bool Devices::has_its_pages_alone(u32 index, const Bar& bar) const {
 }
 
 Devices::DeviceName Devices::name_of(const Device& device) {
-    if (device.kind == DeviceKind::Platform) return DeviceName(device.platform.name);
+    if (device.kind == DeviceKind::Platform) return DeviceName(device.platform.name.view());
     const FunctionInfo& info = device.function;
     DeviceName name;
     name.hex(info.address.bus, 2).append(':').hex(info.address.device, 2).append('.').hex(info.address.function);
     return name.append(' ').hex(info.vendor, 4).append(':').hex(info.device, 4);
-}
-
-static Status find_functions(Devices& devices, const Machine& machine, ConfigurationSpace& space, u16 segment) {
-    FunctionWalk walk(space, segment, machine.possible_roots);
-    for (;;) {
-        EFT_TRY(const std::optional<FunctionInfo> function, walk.next());
-        if (!function) return {};
-        Device device;
-        device.function = *function;
-        device.lines = lines_of(*function, machine);
-        hw::modify<pci::Command>(walk.configuration(), [](auto command) { return command.template with<pci::Command::InterruptDisable>(); });
-        if (const auto bars = measure_bars(walk.configuration()); bars.ok()) device.bars = *bars;
-        EFT_CHECK(devices.add(device));
-    }
-}
-
-Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space) {
-    EFT_CHECK(devices.add_platform(machine));
-    EFT_CHECK(find_functions(devices, machine, space, 0));
-    for (std::size_t i = 0; i < space.windows().size(); ++i) {
-        const u16 segment = space.windows()[i].segment;
-        const auto before = std::span(space.windows().begin(), i);
-        const bool done = segment == 0 || std::ranges::any_of(before, [segment](const EcamRange& range) { return range.segment == segment; });
-        if (!done) EFT_CHECK(find_functions(devices, machine, space, segment));
-    }
-    return {};
 }
 
 }  // namespace eft::dev

@@ -1,6 +1,7 @@
 // What there is in the machine: PCI functions in the order of their bus addresses, and the devices of the PC platform.
 //
-// Found once at the start; nothing here changes afterwards. A device is known by its index in the list.
+// Found once (find.h); nothing here changes afterwards. A device is known by its index in the list. Plain data, which lies in
+// memory that outlives dev.
 #pragma once
 
 #include <servers/dev/acpi_tables.h>
@@ -22,7 +23,7 @@ struct Lines {
 
 // A device that is soldered to the platform: where its registers are.
 struct PlatformDevice {
-    std::string_view name;
+    FixedText<7> name;
     PortRange ports{};
     u64 address = 0;  // of its registers in memory; 0: none
     u64 bytes = 0;
@@ -43,6 +44,7 @@ public:
 
     // LimitReached: no more than kMaximum are listed.
     Status add(const Device& device) { return list_.push(device); }
+    void clear() { list_.clear(); }
     u32 count() const { return static_cast<u32>(list_.size()); }
     const Device& operator[](u32 index) const { return list_[index]; }
 
@@ -60,8 +62,7 @@ private:
     BoundedList<Device, kMaximum> list_;
 };
 
-// Finds everything; from here on no function interrupts by its pin until its driver wants that. A function whose base address
-// registers make no sense is listed without windows. An error: there are more, which are not listed.
-Status find_devices(Devices& devices, const Machine& machine, ConfigurationSpace& space);
+// Where firmware has connected the function's interrupt pin.
+Lines lines_of(const FunctionInfo& function, const Machine& machine);
 
 }  // namespace eft::dev

@@ -14,28 +14,40 @@ bool has_ports(const Device& device) {
 
 }  // namespace
 
-Result<OwnRegisters> FunctionControl::take_over(const Device& device, std::span<const RegisterWrite> reset, u32 window) {
+Result<OwnRegisters> FunctionControl::take_over(const Device& device, const AssignedDevice& assignment) { return map_all(device, assignment, false); }
+
+Result<OwnRegisters> FunctionControl::map_again(const Device& device, const AssignedDevice& assignment) { return map_all(device, assignment, true); }
+
+Result<OwnRegisters> FunctionControl::map_all(const Device& device, const AssignedDevice& assignment, bool as_it_is) {
     OwnRegisters own;
-    if (const Status taken = take_over(device, own, reset, window); !taken.ok()) {
+    if (const Status mapped = map_all(device, assignment, as_it_is, own); !mapped.ok()) {
         give_back(own);
-        return taken.error();
+        return mapped.error();
     }
     return own;
 }
 
-Status FunctionControl::take_over(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window) {
+Status FunctionControl::map_all(const Device& device, const AssignedDevice& assignment, bool as_it_is, OwnRegisters& own) {
     EFT_TRY(own.configuration, space_.map(device.function.address));
     const pci::Configuration configuration = *own.configuration;
-    write_command(device, own);
+    if (as_it_is) {
+        const auto command = hw::read<pci::Command>(configuration);
+        own.bus_master = command.has<pci::Command::BusMaster>();
+        own.line = !command.has<pci::Command::InterruptDisable>();
+    } else {
+        write_command(device, own);
+    }
     EFT_TRY(own.msix, pci::find_msix(configuration));
     if (own.msix) {
         EFT_CHECK(map_table(device, own));
+        if (!as_it_is) mask_all(own);
     } else {
         EFT_TRY(own.msi, pci::find_msi(configuration));
-        if (own.msi) pci::disable_msi(configuration, *own.msi);
+        if (own.msi && !as_it_is) pci::disable_msi(configuration, *own.msi);
     }
     if (virtio::is_virtio(device.function.vendor, device.function.device)) return map_common(device, own);
-    if (!reset.empty()) return map_reset(device, own, reset, window);
+    const std::span reset(assignment.reset.begin(), assignment.reset.end());
+    if (!reset.empty()) return map_reset(device, own, reset, assignment.reset_window);
     EFT_TRY(own.express, find_function_reset(configuration));
     return {};
 }
@@ -87,15 +99,14 @@ Status FunctionControl::silence(OwnRegisters& own, bool touched_memory) {
         return own_reset(*own.configuration, *own.reset_registers, writes, hw::Looks{kResetLooks});
     }
     if (!touched_memory) return {};
-    if (!own.express) return Error::TimedOut;
-    own.resetting = begin_function_reset(*own.configuration, *own.express, hw::Looks{kResetLooks});
-    return Error::Busy;
+    return own.express ? Error::Busy : Error::TimedOut;
 }
 
+void FunctionControl::begin_reset(const OwnRegisters& own) { begin_function_reset(*own.configuration, *own.express, hw::Looks{kResetLooks}); }
+
 // The interrupt table is as the reset has left it: masked (PCI Local Bus 3.0, 6.8.2).
-Status FunctionControl::finish_reset(OwnRegisters& own) {
-    const Status finished = finish_function_reset(*own.configuration, *own.resetting, hw::Looks{kResetLooks});
-    own.resetting.reset();
+Status FunctionControl::finish_reset(OwnRegisters& own, const SavedHeader& saved) {
+    const Status finished = finish_function_reset(*own.configuration, saved, hw::Looks{kResetLooks});
     if (!finished.ok()) own.express.reset();
     return finished;
 }
@@ -126,7 +137,6 @@ Status FunctionControl::map_table(const Device& device, OwnRegisters& own) {
     EFT_TRY(const hw::Mmio table, memory_.map_registers(base + pages.start, pages.bytes(), bar.address - base + own.msix->table_offset - pages.start,
                                                   own.msix->table_length()));
     own.interrupt_table = table;
-    mask_all(own);
     return {};
 }
 

@@ -17,10 +17,11 @@ class FunctionControl {
 public:
     FunctionControl(PhysicalMemory& memory, ConfigurationSpace& space) : memory_(memory), space_(space) {}
 
-    // Interrupts masked, bus mastering off, windows decoded. `reset` are writes to registers in the BAR `window`; empty: it has
-    // no reset that is not of its kind. NotSupported: its MSI-X tables or those registers lie outside its windows. After an
-    // error nothing is mapped.
-    Result<OwnRegisters> take_over(const Device& device, std::span<const RegisterWrite> reset, u32 window);
+    // Interrupts masked, bus mastering off, windows decoded. NotSupported: its MSI-X tables, or the registers of the reset that
+    // the assignment names, lie outside its windows. After an error nothing is mapped.
+    Result<OwnRegisters> take_over(const Device& device, const AssignedDevice& assignment);
+    // The same for one that the incarnation before had taken over: it is left as it is.
+    Result<OwnRegisters> map_again(const Device& device, const AssignedDevice& assignment);
     // Unmaps the registers; what is known of the function stays.
     void give_back(OwnRegisters& own);
 
@@ -31,15 +32,20 @@ public:
     bool set_line(const Device& device, OwnRegisters& own, bool enabled);
     // It wants to interrupt by its pin, whether or not it may. Always false of functions older than PCI 2.3.
     bool is_requesting(const OwnRegisters& own) const;
-    // Ok: the device has reported that no memory is in its hands any more. Busy: a function-level reset has begun, and is to be
-    // finished 100 ms later; until then nobody touches the function. A kind of device that dev cannot reset keeps what it was
-    // given, so `touched_memory` decides for those: TimedOut.
+    // Ok: the device has reported that no memory is in its hands any more. Busy: only a function-level reset brings that about. A
+    // kind of device that dev cannot reset keeps what it was given, so `touched_memory` decides for those: TimedOut.
     Status silence(OwnRegisters& own, bool touched_memory);
-    // The second half. TimedOut: it does not answer, and is not reset again.
-    Status finish_reset(OwnRegisters& own);
+    // A function-level reset, after the header was saved; it is to be finished 100 ms later, and until then nobody touches the
+    // function.
+    SavedHeader save_header(const OwnRegisters& own) const { return dev::save_header(*own.configuration); }
+    void begin_reset(const OwnRegisters& own);
+    // TimedOut: it does not answer, and is not reset again.
+    Status finish_reset(OwnRegisters& own, const SavedHeader& saved);
 
 private:
-    Status take_over(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window);
+    // `as_it_is`: nothing is written.
+    Result<OwnRegisters> map_all(const Device& device, const AssignedDevice& assignment, bool as_it_is);
+    Status map_all(const Device& device, const AssignedDevice& assignment, bool as_it_is, OwnRegisters& own);
     Status map_reset(const Device& device, OwnRegisters& own, std::span<const RegisterWrite> reset, u32 window);
     Status map_table(const Device& device, OwnRegisters& own);
     Status map_common(const Device& device, OwnRegisters& own);

@@ -5,6 +5,8 @@
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/server.h>
+#include <eft/state/region_commit.h>
+#include <eft/state_memory.h>
 
 namespace eft::dev {
 namespace {
@@ -41,6 +43,18 @@ Machine read_machine(PhysicalMemory& memory) {
     return machine;
 }
 
+void find(Found& found, PhysicalMemory& memory, ConfigurationSpace& space) {
+    const Machine machine = read_machine(memory);
+    found.windows = machine.ecam;
+    space.open(found.windows);
+    undo_measuring(found, space);
+    if (Status listed = find_devices(found, machine, space); !listed.ok()) {
+        FixedText<100> line("not all devices were found: ");
+        log(line.append(to_string(listed.error())));
+    }
+    store_word(found.complete, 1);
+}
+
 }  // namespace
 }  // namespace eft::dev
 
@@ -51,18 +65,18 @@ int eft_main() {
     static EFT_PROCESS_LOCAL PhysicalMemory memory;
     if (!interrupts.ok() || !configuration_ports.ok() || !memory.open().ok()) panic("dev: cannot start with what root gave");
     static EFT_PROCESS_LOCAL ConfigurationSpace space(memory, *configuration_ports);
-    static EFT_PROCESS_LOCAL Devices devices;
-    const Machine machine = read_machine(memory);
-    space.open(machine.ecam);
-    if (Status found = find_devices(devices, machine, space); !found.ok()) {
-        FixedText<100> line("not all devices were found: ");
-        log(line.append(to_string(found.error())));
-    }
-    static EFT_PROCESS_LOCAL DeviceServer server(memory, space, devices, *interrupts);
+    const std::span<std::byte> state = state_memory_of<kStateBytes>();
+    if (SessionSlots::count() < kPersistentSlots) panic_for_slots(kPersistentSlots);
+    Found& found = *std::launder(reinterpret_cast<Found*>(state.data() + kFoundOffset));
+    if (found.complete == 0) find(found, memory, space);
+    else space.open(found.windows);
+    static EFT_PROCESS_LOCAL DeviceServer server(state, memory, space, found.devices, *interrupts);
+    if (!server.recover(incarnation().replies_delivered).ok()) panic("dev: what was given away cannot be taken up");
     FixedText<100> line("ready, ");
-    log(line.decimal(devices.count()).append(" devices"));
+    log(line.decimal(found.devices.count()).append(" devices"));
 
-    ServerLoop loop;
+    static EFT_PROCESS_LOCAL RegionCommit commit(server.log());
+    ServerLoop loop(&commit);
     loop.run([](ipc::Context& context, ipc::IncomingMessage& message) {
         const ipc::Outcome outcome = Dev::dispatch(server, context, message);
         // Capabilities in answers are given up. Moved, because deleting the copy of an interrupt would unbind it.

@@ -33,6 +33,7 @@ Status PhysicalMemory::open() {
     mem::AdoptRequest request;
     request.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
     request.quota = kOwnQuota;
+    request.own = true;
     EFT_TRY(mem::Space space, control_.adopt(request).or_error());
     const Slot received = space.session.release();
     EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), received));
@@ -91,9 +92,9 @@ void PhysicalMemory::forget_window(u64 address, u64 bytes) {
     if (const auto known = window(address, bytes); known.ok()) static_cast<void>(control_.release(lend(known->slot())).or_error());
 }
 
-Status PhysicalMemory::pin(Slot object) { return control_.pin(lend(object)).or_error().error(); }
+Status PhysicalMemory::pin(Slot object) { return control_.pin(lend(object)).error(); }
 
-void PhysicalMemory::unpin(Slot object) { static_cast<void>(control_.unpin(lend(object)).or_error()); }
+void PhysicalMemory::unpin(Slot object) { static_cast<void>(control_.unpin(lend(object))); }
 
 Result<u32> PhysicalMemory::pages(Slot object, u32 first, std::span<u64> addresses) {
     mem::PageQuery query;

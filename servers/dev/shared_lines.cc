@@ -21,7 +21,7 @@ constexpr u32 bit(u32 place) { return 1u << place; }
 
 }  // namespace
 
-Status SharedLines::join(u32 place, u32 number, const Lines& how, CapHandle wake, u32 patience) {
+Status SharedLines::join(u32 place, u32 number, const Lines& how, Slot wake, u32 patience) {
     Line& line = lines_[number];
     if (!line.bound) {
         EFT_CHECK(ko::set_irq_mode(interrupts_, number, how.level, how.active_low));
@@ -30,7 +30,7 @@ Status SharedLines::join(u32 place, u32 number, const Lines& how, CapHandle wake
         line.bound = true;
     }
     Member& member = members_[place];
-    drop_slot(std::exchange(member.wake, wake.release()));
+    member.wake = wake;
     member.line = number;
     member.patience = patience;
     line.members |= bit(place);
@@ -47,10 +47,14 @@ Status SharedLines::join(u32 place, u32 number, const Lines& how, CapHandle wake
 void SharedLines::leave(u32 place) {
     const Member member = std::exchange(members_[place], {});
     if (member.line == kIrqLines) return;
-    drop_slot(member.wake);
     Line& line = lines_[member.line];
     for (Places* places : {&line.members, &line.asked, &line.left_out, &line.suspects}) *places &= ~bit(place);
     acknowledge_if_all_answered(member.line);
+}
+
+void SharedLines::ask_all() {
+    for (u32 number = 0; number < kIrqLines; ++number)
+        if (lines_[number].members != 0) ask(number);
 }
 
 // Answers first: a line that has interrupted since was acknowledged after them.

@@ -58,9 +58,11 @@ public:
     // `interrupts`: a capability to all lines.
     SharedLines(Slot interrupts, LineDevices& devices) : interrupts_(interrupts), devices_(devices) {}
 
-    // `wake` is signalled at each interrupt from now on. The driver may leave one unanswered for `patience` ticks. Takes the
-    // place of what this place had, but for its claims. Errors: of the kernel.
-    Status join(u32 place, u32 line, const Lines& how, CapHandle wake, u32 patience);
+    // `wake`, which stays the caller's, is signalled at each interrupt from now on. The driver may leave one unanswered for
+    // `patience` ticks. Takes the place of what this place had, but for its claims. Errors: of the kernel.
+    Status join(u32 place, u32 line, const Lines& how, Slot wake, u32 patience);
+    // Everybody who has joined: a line may have interrupted, and who was asked, and has answered, died with an incarnation of dev.
+    void ask_all();
     // The device requests nothing any more.
     void leave(u32 place);
 

@@ -70,19 +70,21 @@ Status own_reset(const pci::Configuration& config, hw::Mmio registers, std::span
     return {};
 }
 
-SavedHeader begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks) {
+SavedHeader save_header(const pci::Configuration& config) {
     SavedHeader saved;
     saved.command = hw::read<pci::Command>(config);
     saved.cache_line = hw::read<pci::CacheLineSize>(config);
     saved.interrupt_line = hw::read<pci::InterruptLine>(config);
     for (u32 i = 0; i < pci::kBaseAddresses; ++i) saved.bars[i] = hw::read<pci::BaseAddress>(config, i);
+    return saved;
+}
 
+void begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks) {
     const pci::Configuration capability = config.part(express);
     const Status drained =
         hw::wait_until([&] { return !hw::read<ExpressDeviceStatus>(capability).has<ExpressDeviceStatus::TransactionsPending>(); }, looks);
     static_cast<void>(drained);  // if not: the reset ends them
     hw::modify<ExpressDeviceControl>(capability, [](auto control) { return control.template with<ExpressDeviceControl::InitiateReset>(); });
-    return saved;
 }
 
 Status finish_function_reset(const pci::Configuration& config, const SavedHeader& saved, hw::Looks looks) {

@@ -52,18 +52,19 @@ struct OwnReset {
 };
 Status own_reset(const pci::Configuration& config, hw::Mmio registers, std::span<const OwnReset> writes, hw::Looks looks);
 
-// What a function-level reset takes away and nobody else remembers.
+// What a function-level reset takes away and nobody else remembers: to be saved before it.
 struct SavedHeader {
     hw::Value<pci::Command> command;
     std::array<hw::Value<pci::BaseAddress>, pci::kBaseAddresses> bars;
     hw::Value<pci::CacheLineSize> cache_line;
     hw::Value<pci::InterruptLine> interrupt_line;
 };
+SavedHeader save_header(const pci::Configuration& config);
 
 // Step 2 for a function with an express capability, first half: waits for transfers under way as
 // long as `looks` allow (6.6.2 asks for that before the reset, but a hung one must not prevent
 // it), then starts the reset. Afterwards nobody touches the function for kResetNanoseconds.
-SavedHeader begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks);
+void begin_function_reset(const pci::Configuration& config, u8 express, hw::Looks looks);
 
 // Second half, kResetNanoseconds later: waits until the function answers again (it may answer "not
 // yet", which reads as an absent function) and puts its windows back. Bus mastering stays off.

@@ -67,10 +67,17 @@ Result<mem::Space> MemServer::create_space(ipc::Context&, const mem::SpaceReques
     return open_session(*space);
 }
 
-Result<mem::Space> MemServer::adopt(ipc::Context&, mem::AdoptRequest&& request) {
+Result<mem::Space> MemServer::adopt(ipc::Context& context, mem::AdoptRequest&& request) {
     EFT_CHECK(require_type(request.space.slot(), ObjectType::AddressSpace));
+    const u32 adopter = request.own ? static_cast<u32>(ipc::session_id(context.badge())) : 0;
+    for (Space& own : state_.spaces) {
+        if (own.id == 0 || adopter == 0 || own.adopter != adopter) continue;
+        replace_address_space(state_, own, request.space.release());
+        return open_session(own);
+    }
     EFT_TRY(Space * space, adopt_space(state_, request.space.slot(), request.quota));
     request.space.release();
+    space->adopter = adopter;
     return open_session(*space);
 }
 
@@ -140,14 +147,13 @@ Result<mem::PageAddresses> MemServer::physical(ipc::Context&, mem::PageQuery&& r
 
 Status MemServer::pin(ipc::Context&, mem::Object&& request) {
     EFT_TRY(Object * object, find_object(request.object.slot()));
-    ++object->pins;
+    object->pinned = true;
     return {};
 }
 
 Status MemServer::unpin(ipc::Context&, mem::Object&& request) {
     EFT_TRY(Object * object, find_object(request.object.slot()));
-    if (object->pins == 0) return Error::WrongState;
-    --object->pins;
+    object->pinned = false;
     end_if_unwanted(state_, *object);
     return {};
 }

@@ -86,6 +86,19 @@ Result<Space*> adopt_space(State& state, Slot address_space, u32 quota) {
     return space;
 }
 
+void replace_address_space(State& state, Space& space, Slot address_space) {
+    release_memory(state, space);
+    unmap_all(state, space);
+    drop_slot(space.space);
+    space.space = address_space;
+    space.small = Slot::None;
+    space.stack = {};
+    space.exhausted = false;
+    space.used = 0;
+    for (const Object& object : state.objects)
+        if (object.id != 0 && object.owner == space.id) space.used += object.charged;
+}
+
 void destroy_space(State& state, Space& space) {
     if (space.id != state.own_space) end_space(state, space);
 }

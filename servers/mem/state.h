@@ -36,6 +36,7 @@ struct Space {
     u32 mappings = 0;
     u32 objects = 0;
     bool adopted = false;       // root made the address space
+    u32 adopter = 0;            // id of the session whose own space it is; 0: nobody's
     bool exhausted = false;     // there was no memory for a page fault
     Slot space = Slot::None;    // the AddressSpace
     Slot session = Slot::None;  // the capabilities that others' are derived from, so that a revoke ends them
@@ -58,12 +59,12 @@ struct Object {
     u32 pages = 0;
     u32 charged = 0;  // pages
     u32 mappings = 0;
-    u32 pins = 0;
+    bool pinned = false;
     u64 device_address = 0;
     Slot master = Slot::None;  // what object capabilities are derived from
     Chain frames;
 
-    bool wanted() const { return held || mappings != 0 || pins != 0; }
+    bool wanted() const { return held || mappings != 0 || pinned; }
 };
 
 struct Mapping {

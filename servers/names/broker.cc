@@ -3,106 +3,127 @@
 #include "word_list.h"
 
 #include <eft/cap.h>
+#include <eft/invoke.h>
 #include <eft/syscall.h>
 
 namespace eft::broker {
-namespace {
 
-// A capability to the endpoint that can only send, with this badge.
-Result<CapHandle> make_session(Slot endpoint, u64 badge) { return copy_capability(endpoint, bits(EndpointRight::Send), badge); }
-
-}  // namespace
+Status Broker::recover(u64 replies_delivered) {
+    const RecoveryOutcome outcome = region_.recover(replies_delivered);
+    if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) return Error::BadFormat;
+    if (outcome == RecoveryOutcome::Fresh) return {};
+    if (const std::size_t next = region_->service_count; next < kMaxServices) {  // 2
+        slots_.remove(endpoint_slot(next));
+        slots_.remove(wake_slot(next));
+    }
+    for (const Client& client : region_->clients) {
+        if (client.id == 0) end_session(slot_of(client));  // 2
+    }
+    Transaction change = region_.begin();
+    EFT_CHECK(sessions_.for_each(SessionState::Opening, [&](const SessionEntry& entry) {  // 3, 4
+        end_session(session_slot(sessions_.place_of(entry)));
+        return change.write(entry, {});
+    }));
+    EFT_CHECK(change.commit_now());
+    return finish_closing();  // 5
+}
 
 Status Broker::publish(ipc::Context&, names::Publication&& request) {
     if (request.name.empty() || request.name.find(' ') != request.name.npos) return Error::InvalidArgument;
     if (find_service(request.name)) return Error::AlreadyExists;
-    if (service_count_ == kMaxServices) return Error::LimitReached;
-    Service& service = services_[service_count_++];
-    service.name = FixedText<names::Publication::kNameMax>(request.name);
-    service.endpoint = request.endpoint.release();
-    service.wake = request.wake.release();
-    return {};
+    const u32 place = region_->service_count;
+    if (place == kMaxServices) return Error::LimitReached;
+    EFT_CHECK(slots_.keep(endpoint_slot(place), request.endpoint.release()));  // 2
+    EFT_CHECK(slots_.keep(wake_slot(place), request.wake.release()));
+    Transaction change = region_.begin();
+    EFT_TRY(Service * service, change.edit(region_->services[place]));
+    *service = {.name = request.name};
+    EFT_CHECK(change.write(region_->service_count, place + 1));
+    return change.commit_with_reply();
 }
 
 Result<names::Admitted> Broker::admit(ipc::Context&, names::Client&& request) {
-    Client* client = find_client(0);
-    if (!client) return Error::LimitReached;
-    for (const Client& each : clients_) {
+    const Client* place = find_client(0);
+    if (!place) return Error::LimitReached;
+    for (const Client& each : region_->clients) {
         if (each.id != 0 && request.identity != 0 && each.identity == request.identity) return Error::AlreadyExists;
     }
-    EFT_TRY(CapHandle session, make_session(endpoint_, raw(names::Names::badge_of(names::Names::SessionKind::Client, next_client_))));
-    client->id = next_client_++;
-    client->session = session.release();
-    client->allowed = FixedText<names::Client::kAllowedMax>(request.allowed);
-    client->provides = FixedText<names::Client::kProvidesMax>(request.provides);
-    client->identity = request.identity;
-    sessions_.for_each_open([&](SessionEntry& kept) {
-        if (kept.keeper != 0 && kept.keeper == client->identity) kept.client = client->id;
-    });
-    expect_comparison(*client);
+    const u32 id = region_->next_client;
+    EFT_CHECK(make_session(slot_of(*place), endpoint_, raw(names::Names::badge_of(names::Names::SessionKind::Client, id))));  // 2
+    Transaction change = region_.begin();
+    EFT_CHECK(change.write(region_->next_client, id + 1));
+    EFT_TRY(Client * client, change.edit(*place));
+    *client = {.id = id, .identity = request.identity, .allowed = request.allowed, .provides = request.provides};
+    EFT_CHECK(sessions_.for_each(SessionState::Open, [&](const SessionEntry& kept) {
+        return kept.keeper != 0 && kept.keeper == request.identity ? change.write(kept.client, id) : Status();
+    }));
+    EFT_CHECK(expect_comparison(change, *client));
+    EFT_CHECK(change.commit_with_reply());
     names::Admitted admitted;
-    admitted.session = ipc::CapField<ipc::kind::EndpointOf<names::Names>>(client->session);
-    admitted.id = client->id;
+    admitted.session = ipc::CapField<ipc::kind::EndpointOf<names::Names>>(slots_.at(slot_of(*place)));
+    admitted.id = id;
     return admitted;
 }
 
 Status Broker::dismiss(ipc::Context&, names::ClientId&& request) {
-    Client* client = request.id != 0 ? find_client(request.id) : nullptr;
+    const Client* client = request.id != 0 ? find_client(request.id) : nullptr;
     if (!client) return Error::NotFound;
-    sessions_.for_each_open([&](SessionEntry& session) {
-        if (session.client != client->id) return;
-        if (session.keeper == 0) return close(session);
-        revoke_copies(session.parent);
-        session.client = 0;
-    });
-    revoke_slot(client->session);
-    *client = {};
-    return {};
+    EFT_CHECK(close_sessions([&](const SessionEntry& session) { return session.client == client->id && session.keeper == 0; }));
+    Transaction change = region_.begin();
+    EFT_CHECK(sessions_.for_each(SessionState::Open, [&](const SessionEntry& kept) -> Status {
+        if (kept.client != client->id) return {};
+        revoke_copies(parent_of(kept));  // 6
+        return change.write(kept.client, 0);
+    }));
+    end_session(slot_of(*client));  // 6
+    EFT_CHECK(change.write(*client, {}));
+    return change.commit_with_reply();
 }
 
 Result<names::Session> Broker::connect(ipc::Context& context, names::ServiceName&& request) {
-    EFT_TRY(Client * client, caller(context));
+    EFT_TRY(const Client* client, caller(context));
     EFT_TRY(const Allowed allowed, allowed_service(*client, request.name));
-    EFT_TRY(SessionEntry * session, open_session(*client, allowed));
-    return answer_with(*session);
+    return open_session(*client, allowed, 0);
 }
 
 Result<names::Session> Broker::keep(ipc::Context& context, names::ServiceName&& request) {
-    EFT_TRY(Client * client, caller(context));
+    EFT_TRY(const Client* client, caller(context));
     if (client->identity == 0) return Error::PermissionDenied;
     EFT_TRY(const Allowed allowed, allowed_service(*client, request.name));
     if (const SessionEntry* kept = sessions_.find_kept(allowed.service, client->identity)) return answer_with(*kept);
-    EFT_TRY(SessionEntry * session, open_session(*client, allowed));
-    session->keeper = client->identity;
-    return answer_with(*session);
+    return open_session(*client, allowed, client->identity);
 }
 
 Status Broker::disconnect(ipc::Context& context, names::Badge&& request) {
-    EFT_TRY(Client * client, caller(context));
-    if (SessionEntry* session = sessions_.find_open(client->id, request.badge)) close(*session);
-    return {};  // a repeated request finds it closed already
+    EFT_TRY(const Client* client, caller(context));
+    // A repeated request finds it closed already.
+    return close_sessions([&](const SessionEntry& session) { return session.client == client->id && session.badge == request.badge; });
 }
 
 Result<names::Badges> Broker::closed(ipc::Context& context, Empty&&) {
-    EFT_TRY(Client * client, caller(context));
+    EFT_TRY(const Client* client, caller(context));
+    Transaction change = region_.begin();
     std::size_t count = 0;
     names::Badges answer;
-    for (u16 index = 0; index < service_count_; ++index) {
-        if (!provides(*client, services_[index])) continue;
-        count += sessions_.tell(index, std::span(badges_).subspan(count));
-        if (sessions_.take_incomplete(index)) answer.incomplete = true;
+    for (u16 index = 0; index < region_->service_count; ++index) {
+        if (!provides(*client, region_->services[index])) continue;
+        EFT_TRY(const std::size_t told, sessions_.tell(change, index, std::span(badges_).subspan(count)));
+        count += told;
+        EFT_TRY(const bool incomplete, sessions_.take_incomplete(change, index));
+        if (incomplete) answer.incomplete = true;
     }
+    EFT_CHECK(change.commit_with_reply());
     answer.badges = std::span(badges_).first(count);
     return answer;
 }
 
 Result<names::Badges> Broker::open(ipc::Context& context, names::Badge&& request) {
-    EFT_TRY(Client * client, caller(context));
+    EFT_TRY(const Client* client, caller(context));
     std::size_t count = 0;
-    sessions_.for_each_open([&](const SessionEntry& session) {
-        if (session.badge <= request.badge || !provides(*client, services_[session.service])) return;
-        count = insert_sorted(session.badge, count);
-    });
+    EFT_CHECK(sessions_.for_each(SessionState::Open, [&](const SessionEntry& session) -> Status {
+        if (session.badge > request.badge && provides(*client, region_->services[session.service])) count = insert_sorted(session.badge, count);
+        return {};
+    }));
     names::Badges answer;
     answer.badges = std::span(badges_).first(count);
     return answer;
@@ -118,95 +139,126 @@ Result<names::ClientId> Broker::holder(ipc::Context&, names::ServedSession&& req
 
 // A repeated request finds the session closed already.
 Status Broker::expel(ipc::Context&, names::ServedSession&& request) {
-    SessionEntry* found = find_served(request);
+    const SessionEntry* found = find_served(request);
     if (!found) return {};
     const u32 holder = found->client;
-    if (holder == 0) {
-        close(*found);
-        return {};
-    }
     const u16 service = found->service;
-    if (Client* client = find_client(holder)) client->expelled[service] = true;
-    sessions_.for_each_open([&](SessionEntry& session) {
-        if (session.client == holder && session.service == service) close(session);
+    // First: were the sessions closed and this not written, nobody could be asked whose they were.
+    if (const Client* client = holder != 0 ? find_client(holder) : nullptr) {
+        Transaction change = region_.begin();
+        EFT_CHECK(change.write(client->expelled[service], true));
+        EFT_CHECK(change.commit_now());
+    }
+    return close_sessions([&](const SessionEntry& session) {
+        return holder == 0 ? session.badge == request.badge : session.client == holder && session.service == service;
     });
-    return {};
 }
 
-Result<Broker::Allowed> Broker::allowed_service(const Client& client, std::string_view name) {
+Result<Broker::Allowed> Broker::allowed_service(const Client& client, std::string_view name) const {
     const auto kind = number_of(client.allowed.view(), name);
     if (!kind) return Error::PermissionDenied;
     const Service* service = find_service(name);
     if (!service) return Error::NotFound;
-    const u16 index = static_cast<u16>(service - services_.data());
+    const u16 index = static_cast<u16>(service - region_->services.data());
     if (client.expelled[index]) return Error::ServiceFailed;
     return Allowed{index, *kind};
 }
 
-Result<SessionEntry*> Broker::open_session(const Client& client, Allowed allowed) {
+Result<names::Session> Broker::open_session(const Client& client, Allowed allowed, u32 keeper) {
     if (!sessions_.admits(allowed.service, client.id)) return Error::LimitReached;
-    const u64 badge = raw(ipc::badge_of(allowed.kind, next_badge_));
-    EFT_TRY(CapHandle parent, make_session(services_[allowed.service].endpoint, badge));
-    EFT_TRY(SessionEntry * entry, sessions_.open(allowed.service, client.id, badge, parent.slot()));
-    static_cast<void>(parent.release());
-    ++next_badge_;
-    return entry;
+    Transaction intent = region_.begin();
+    EFT_TRY(const SessionEntry* entry, sessions_.make_room(intent));
+    EFT_CHECK(intent.write(entry->state, SessionState::Opening));
+    EFT_CHECK(intent.commit_now());
+    const u64 badge = raw(ipc::badge_of(allowed.kind, region_->next_badge));
+    EFT_CHECK(make_session(session_slot(sessions_.place_of(*entry)), slots_.at(endpoint_slot(allowed.service)), badge));  // 3
+    Transaction change = region_.begin();
+    EFT_CHECK(change.write(region_->next_badge, region_->next_badge + 1));
+    EFT_CHECK(change.write(*entry, {badge, client.id, keeper, allowed.service, SessionState::Open}));
+    EFT_CHECK(change.commit_with_reply());  // 4
+    return answer_with(*entry);
 }
 
-names::Session Broker::answer_with(const SessionEntry& entry) {
+names::Session Broker::answer_with(const SessionEntry& entry) const {
     names::Session session;
-    session.session = ipc::CapField<ipc::kind::Endpoint>(entry.parent);
+    session.session = ipc::CapField<ipc::kind::Endpoint>(parent_of(entry));
     session.badge = entry.badge;
     return session;
 }
 
-Broker::Service* Broker::find_service(std::string_view name) {
-    for (std::size_t i = 0; i < service_count_; ++i) {
-        if (services_[i].name.view() == name) return &services_[i];
+const Service* Broker::find_service(std::string_view name) const {
+    for (const Service& service : std::span(region_->services).first(region_->service_count)) {
+        if (service.name.view() == name) return &service;
     }
     return nullptr;
 }
 
 // StaleSession: it has ended.
-Result<Broker::Client*> Broker::caller(const ipc::Context& context) {
+Result<const Client*> Broker::caller(const ipc::Context& context) const {
     const u64 id = ipc::session_id(context.badge());
-    if (Client* client = id != 0 ? find_client(id) : nullptr) return client;
+    if (const Client* client = id != 0 ? find_client(id) : nullptr) return client;
     return Error::StaleSession;
 }
 
 // 0 finds a free place.
-Broker::Client* Broker::find_client(u64 id) {
-    for (Client& client : clients_) {
+const Client* Broker::find_client(u64 id) const {
+    for (const Client& client : region_->clients) {
         if (client.id == id) return &client;
     }
     return nullptr;
 }
 
-SessionEntry* Broker::find_served(const names::ServedSession& request) {
-    SessionEntry* found = sessions_.find_open(request.badge);
-    return found && contains_word(request.provides, services_[found->service].name.view()) ? found : nullptr;
+const SessionEntry* Broker::find_served(const names::ServedSession& request) const {
+    const SessionEntry* found = sessions_.find_open(request.badge);
+    return found && contains_word(request.provides, region_->services[found->service].name.view()) ? found : nullptr;
 }
 
 bool Broker::provides(const Client& client, const Service& service) { return contains_word(client.provides.view(), service.name.view()); }
 
-void Broker::close(SessionEntry& session) {
-    revoke_slot(session.parent);
-    const Slot wake = services_[session.service].wake;
-    sessions_.close(session);
-    sys::signal(wake);
+template <class Predicate>
+Status Broker::close_sessions(Predicate predicate) {
+    Transaction intent = region_.begin();
+    EFT_CHECK(sessions_.for_each(SessionState::Open, [&](const SessionEntry& session) {
+        return predicate(session) ? intent.write(session.state, SessionState::Closing) : Status();
+    }));
+    EFT_CHECK(intent.commit_now());
+    return finish_closing();
+}
+
+Status Broker::finish_closing() {
+    Transaction change = region_.begin();
+    EFT_CHECK(sessions_.for_each(SessionState::Closing, [&](const SessionEntry& session) {
+        end_session(session_slot(sessions_.place_of(session)));  // 5
+        slots_.signal(wake_slot(session.service));
+        return sessions_.close(change, session);
+    }));
+    return change.commit_now();
 }
 
 // The incarnation before may have died between being told a badge and acting on it.
-void Broker::expect_comparison(const Client& client) {
-    for (u16 index = 0; index < service_count_; ++index) {
-        Service& service = services_[index];
+Status Broker::expect_comparison(Transaction& change, const Client& client) {
+    for (u16 index = 0; index < region_->service_count; ++index) {
+        const Service& service = region_->services[index];
         if (!provides(client, service)) continue;
         if (service.was_provided) {
-            sessions_.mark_incomplete(index);
-            sys::signal(service.wake);
+            EFT_CHECK(sessions_.mark_incomplete(change, index));
+            slots_.signal(wake_slot(index));
         }
-        service.was_provided = true;
+        EFT_CHECK(change.write(service.was_provided, true));
     }
+    return {};
+}
+
+// What is left there of a request that did not come to its end makes room.
+Status Broker::make_session(u32 at, Slot endpoint, u64 badge) {
+    end_session(at);
+    return kernel_object::derive(slot(WellKnown::Table), slots_.at(at), endpoint, bits(EndpointRight::Send), badge);
+}
+
+void Broker::end_session(u32 at) {
+    if (!slots_.holds_anything(at)) return;
+    revoke_copies(slots_.at(at));
+    slots_.remove(at);
 }
 
 // Keeps the lowest ones.

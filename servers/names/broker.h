@@ -9,23 +9,33 @@
 // A kept session belongs to an identity, which only the supervisor gives. While no incarnation of it runs the session is
 // open and nobody's: all capabilities to it are revoked.
 //
-// names does not survive its own death, so everything here lies in ordinary memory.
+// names can die at any instruction. What it knows lies in its state region and changes with the reply; parents, and the
+// capabilities of publications, lie in persistent slots, and the record of a place says whether its slot counts. What is
+// made in the kernel before the record says so is an intent, and after a death recover() brings slots in step:
+//   1  before the first store of a transaction: nothing has happened; the caller is told PeerDied and asks again
+//   2  publish, admit: capabilities are in the slots of a place whose record is free: they are removed
+//   3  open_session: the entry is Opening, with or without its parent: both are removed, nobody has a copy
+//   4  the entry is Open, and the reply is not delivered: as 3, for the transaction is undone
+//   5  close_sessions: entries are Closing, some of them revoked: all are revoked and Closed, for there is no way back
+//   6  dismiss: what the dead client had is revoked, its record is there: the caller asks again, which changes nothing
+// The server of a session that is closed is signalled before the transaction that closes it commits: it may be signalled twice,
+// and asks in vain once.
 #pragma once
 
-#include "session_table.h"
+#include "state.h"
 
-#include <eft/idl/names.h>
-#include <eft/text.h>
+#include <eft/session_slots.h>
 
 namespace eft::broker {
 
 class Broker {
 public:
-    static constexpr std::size_t kMaxServices = SessionTable::kMaxServices;
-    static constexpr std::size_t kMaxClients = 96;
+    // `endpoint` is the broker's own, unbadged. Nothing works before recover().
+    Broker(std::span<std::byte> memory, Slot endpoint) : region_(memory, kStateVersion), sessions_(region_->sessions), endpoint_(endpoint) {}
 
-    // `endpoint` is the broker's own, unbadged.
-    explicit Broker(Slot endpoint) : endpoint_(endpoint) {}
+    // Before the first request. Errors: the state cannot be used.
+    Status recover(u64 replies_delivered);
+    UndoLog& log() { return region_.log(); }
 
     Status publish(ipc::Context& context, names::Publication&& request);
     Result<names::Admitted> admit(ipc::Context& context, names::Client&& request);
@@ -39,46 +49,38 @@ public:
     Status expel(ipc::Context& context, names::ServedSession&& request);
 
 private:
-    struct Service {
-        FixedText<names::Publication::kNameMax> name;
-        Slot endpoint = Slot::None;
-        Slot wake = Slot::None;  // signalled when a session with it is closed
-        bool was_provided = false;  // by an incarnation before the next one
-    };
-    struct Client {
-        u32 id = 0;  // 0: free. Never used again
-        Slot session = Slot::None;
-        FixedText<names::Client::kAllowedMax> allowed;
-        FixedText<names::Client::kProvidesMax> provides;
-        u32 identity = 0;
-        std::array<bool, kMaxServices> expelled{};
-    };
+    using SessionState = SessionEntry::State;
 
-    Service* find_service(std::string_view name);
-    Client* find_client(u64 id);
-    Result<Client*> caller(const ipc::Context& context);
-    SessionEntry* find_served(const names::ServedSession& request);
+    const Service* find_service(std::string_view name) const;
+    const Client* find_client(u64 id) const;
+    Result<const Client*> caller(const ipc::Context& context) const;
+    const SessionEntry* find_served(const names::ServedSession& request) const;
     static bool provides(const Client& client, const Service& service);
+    u32 slot_of(const Client& client) const { return client_slot(static_cast<std::size_t>(&client - region_->clients.data())); }
+    Slot parent_of(const SessionEntry& entry) const { return slots_.at(session_slot(sessions_.place_of(entry))); }
 
     // A service's place, and the kind of the sessions that a client may have with it.
     struct Allowed {
         u16 service;
         unsigned kind;
     };
-    Result<Allowed> allowed_service(const Client& client, std::string_view name);
-    Result<SessionEntry*> open_session(const Client& client, Allowed allowed);
-    static names::Session answer_with(const SessionEntry& entry);
-    void close(SessionEntry& session);
-    void expect_comparison(const Client& client);
+    Result<Allowed> allowed_service(const Client& client, std::string_view name) const;
+    // `keeper` as SessionEntry has it.
+    Result<names::Session> open_session(const Client& client, Allowed allowed, u32 keeper);
+    names::Session answer_with(const SessionEntry& entry) const;
+    template <class Predicate>
+    Status close_sessions(Predicate predicate);
+    Status finish_closing();
+    Status expect_comparison(Transaction& change, const Client& client);
     std::size_t insert_sorted(u64 badge, std::size_t count);
+    // A capability to the endpoint that can only send, with this badge, in a persistent slot.
+    Status make_session(u32 at, Slot endpoint, u64 badge);
+    void end_session(u32 at);
 
-    Slot endpoint_;
-    u64 next_badge_ = 1;
-    u32 next_client_ = 1;
-    std::size_t service_count_ = 0;
-    std::array<Service, kMaxServices> services_{};
-    std::array<Client, kMaxClients> clients_{};
+    Region region_;
     SessionTable sessions_;
+    SessionSlots slots_;
+    Slot endpoint_;
     std::array<u64, names::Badges::kBadgesMax> badges_{};  // of the answer in progress
 };
 

@@ -2,8 +2,6 @@
 
 #include <eft/ipc/session_kind.h>
 
-#include <utility>
-
 namespace eft::broker {
 namespace {
 
@@ -12,48 +10,43 @@ bool is_closed(const SessionEntry& entry, u16 service) { return entry.state == S
 }  // namespace
 
 template <class Predicate>
-SessionEntry* SessionTable::first_open(Predicate predicate) {
-    for (SessionEntry& entry : entries_) {
+const SessionEntry* SessionTable::first_open(Predicate predicate) const {
+    for (const SessionEntry& entry : records_.entries) {
         if (entry.state == SessionEntry::State::Open && predicate(entry)) return &entry;
     }
     return nullptr;
 }
 
 template <class Predicate>
-SessionEntry* SessionTable::oldest_closed(Predicate predicate) {
-    SessionEntry* oldest = nullptr;
-    for (SessionEntry& entry : entries_) {
+const SessionEntry* SessionTable::oldest_closed(Predicate predicate) const {
+    const SessionEntry* oldest = nullptr;
+    for (const SessionEntry& entry : records_.entries) {
         if (entry.state != SessionEntry::State::Closed || !predicate(entry)) continue;
         if (!oldest || ipc::session_id(Badge{entry.badge}) < ipc::session_id(Badge{oldest->badge})) oldest = &entry;
     }
     return oldest;
 }
 
-void SessionTable::forget(SessionEntry& entry) {
-    incomplete_[entry.service] = true;
-    entry = {};
+Status SessionTable::forget(Transaction& change, const SessionEntry& entry) {
+    EFT_CHECK(mark_incomplete(change, entry.service));
+    return change.write(entry, {});
 }
 
-// Where all entries are in use, the oldest closed one makes room: open sessions come first.
-SessionEntry* SessionTable::find_free() {
-    for (SessionEntry& entry : entries_) {
-        if (entry.state == SessionEntry::State::Free) return &entry;
+// Where all entries are in use, the oldest closed one makes room: open sessions come first. One that is Opening was not
+// opened in the end: there is one request at a time.
+Result<const SessionEntry*> SessionTable::make_room(Transaction& change) {
+    for (const SessionEntry& entry : records_.entries) {
+        if (entry.state == SessionEntry::State::Free || entry.state == SessionEntry::State::Opening) return &entry;
     }
-    SessionEntry* oldest = oldest_closed([](const SessionEntry&) { return true; });
-    if (oldest) forget(*oldest);
+    const SessionEntry* oldest = oldest_closed([](const SessionEntry&) { return true; });
+    if (!oldest) return Error::LimitReached;
+    EFT_CHECK(forget(change, *oldest));
     return oldest;
-}
-
-Result<SessionEntry*> SessionTable::open(u16 service, u32 client, u64 badge, Slot parent) {
-    SessionEntry* entry = find_free();
-    if (!entry) return Error::LimitReached;
-    *entry = {SessionEntry::State::Open, service, client, badge, parent, 0};
-    return entry;
 }
 
 bool SessionTable::admits(u16 service, u32 client) const {
     std::size_t of_service = 0, of_client = 0;
-    for (const SessionEntry& entry : entries_) {
+    for (const SessionEntry& entry : records_.entries) {
         if (entry.state != SessionEntry::State::Open) continue;
         of_service += entry.service == service;
         of_client += entry.client == client;
@@ -61,36 +54,40 @@ bool SessionTable::admits(u16 service, u32 client) const {
     return of_service < kOpenPerService && of_client < kOpenPerClient;
 }
 
-void SessionTable::close(SessionEntry& entry) {
-    entry.state = SessionEntry::State::Closed;
-    entry.parent = Slot::None;
+Status SessionTable::close(Transaction& change, const SessionEntry& entry) {
+    EFT_CHECK(change.write(entry.state, SessionEntry::State::Closed));
     std::size_t untold = 0;
-    for (const SessionEntry& each : entries_) untold += is_closed(each, entry.service);
-    if (untold > kUntoldPerService) forget(*oldest_closed([&](const SessionEntry& each) { return each.service == entry.service; }));
+    for (const SessionEntry& each : records_.entries) untold += is_closed(each, entry.service);
+    if (untold <= kUntoldPerService) return {};
+    return forget(change, *oldest_closed([&](const SessionEntry& each) { return each.service == entry.service; }));
 }
 
-std::size_t SessionTable::tell(u16 service, std::span<u64> told) {
+Result<std::size_t> SessionTable::tell(Transaction& change, u16 service, std::span<u64> told) {
     std::size_t count = 0;
-    for (SessionEntry& entry : entries_) {
+    for (const SessionEntry& entry : records_.entries) {
         if (count == told.size()) break;
         if (!is_closed(entry, service)) continue;
         told[count++] = entry.badge;
-        entry = {};
+        EFT_CHECK(change.write(entry, {}));
     }
     return count;
 }
 
-bool SessionTable::take_incomplete(u16 service) { return std::exchange(incomplete_[service], false); }
+Result<bool> SessionTable::take_incomplete(Transaction& change, u16 service) {
+    if (!records_.incomplete[service]) return false;
+    EFT_CHECK(change.write(records_.incomplete[service], false));
+    return true;
+}
 
-SessionEntry* SessionTable::find_open(u32 client, u64 badge) {
+const SessionEntry* SessionTable::find_open(u32 client, u64 badge) const {
     return first_open([&](const SessionEntry& entry) { return entry.client == client && entry.badge == badge; });
 }
 
-SessionEntry* SessionTable::find_open(u64 badge) {
+const SessionEntry* SessionTable::find_open(u64 badge) const {
     return first_open([&](const SessionEntry& entry) { return entry.badge == badge; });
 }
 
-SessionEntry* SessionTable::find_kept(u16 service, u32 keeper) {
+const SessionEntry* SessionTable::find_kept(u16 service, u32 keeper) const {
     return first_open([&](const SessionEntry& entry) { return keeper != 0 && entry.keeper == keeper && entry.service == service; });
 }
 

@@ -13,6 +13,7 @@ Status Memory::open(Slot own_space) {
     mem::AdoptRequest adopt;
     adopt.space = decltype(adopt.space)(own_space);
     adopt.quota = kOwnQuota;
+    adopt.own = true;
     EFT_TRY(mem::Space own, mem_.adopt(adopt).or_error());
     mem::MemClient<> session{CapHandle(own.session.release())};
     EFT_TRY(mem::Archive archive, session.boot_archive().or_error());

@@ -21,6 +21,13 @@ namespace {
 
 constexpr u64 kRsdpBytes = 36;
 
+constexpr std::string_view kShownThread = "thread/", kShownTable = "table/";
+
+FixedText<kNameLength - 1> shown_name(std::string_view what, std::string_view process) { return FixedText<kNameLength - 1>(what).append(process); }
+
+// Who has memory mapped by mem.
+bool knows_its_space(const Service& service) { return service.name() != "names"; }
+
 // Appends to a service's arguments; they are short and fit.
 class Arguments {
 public:
@@ -61,7 +68,7 @@ Status CoreServers::create(Memory& memory, std::span<const std::byte> archive, c
         EFT_TRY(const auto file, find_in_archive(archive, spec.program));
         Service& service = services_[i];
         EFT_CHECK(service.create(memory, spec, file, i, caps.exceptions));
-        EFT_CHECK(ko::derive(service.table(), slot(WellKnown::Supervisor), caps.notification, bits(NotificationRight::Signal), u64{1} << (8 + i)));
+        EFT_CHECK(ko::derive(service.table(), slot(WellKnown::Supervisor), caps.notification, bits(NotificationRight::Signal), u64{1} << (kFirstServiceBit + i)));
     }
     EFT_CHECK(grant_all(memory, tick));
     if (tick.clock() != Tick::Clock::Pit) Arguments((*this)[Core::Dev]).text(" tick=rtc");
@@ -139,18 +146,26 @@ Status CoreServers::show_processes() {
     for (const std::string_view name : kCoreProcesses) {
         const u32 pid = core_pid(name);
         Service* service = pid == kRootPid ? nullptr : &services_[pid - kRootPid - 1];
-        const auto show = [&](Core to, std::string_view what, Slot cap) {
-            FixedText<kNameLength - 1> text(what);
-            return (*this)[to].grant(text.append("/").append(name), cap, bits(ControlRight::Inspect));
-        };
-        EFT_CHECK(show(Core::Proc, "thread", service ? service->thread() : root_slot(RootSlot::Thread)));
-        EFT_CHECK(show(Core::Rs, "table", service ? service->table() : root_slot(RootSlot::Table)));
+        EFT_CHECK(show(Core::Proc, kShownThread, name, service ? service->thread() : root_slot(RootSlot::Thread)));
+        EFT_CHECK(show(Core::Rs, kShownTable, name, service ? service->table() : root_slot(RootSlot::Table)));
     }
     return {};
 }
 
+Status CoreServers::show(Core to, std::string_view what, std::string_view process, Slot cap) {
+    return (*this)[to].grant(shown_name(what, process), cap, bits(ControlRight::Inspect));
+}
+
+Status CoreServers::build_next(u32 index) {
+    Service& service = services_[index];
+    EFT_CHECK(service.build_next());
+    if (knows_its_space(service)) EFT_CHECK(service.grant_again("space", service.space()));
+    return (*this)[Core::Proc].grant_again(shown_name(kShownThread, service.name()), service.thread(), bits(ControlRight::Inspect));
+}
+
 Status CoreServers::start(Memory& memory, const RootLog& log) {
-    for (const Core each : {Core::Mem, Core::Proc, Core::Dev, Core::Rs}) EFT_CHECK((*this)[each].grant("space", (*this)[each].space()));
+    for (Service& each : services_)
+        if (knows_its_space(each)) EFT_CHECK(each.grant("space", each.space()));
     EFT_CHECK(show_processes());
     EFT_CHECK(hand_memory_over(memory));
     EFT_CHECK(show_logs(memory, log));

@@ -14,12 +14,12 @@ constexpr u32 kCoreCount = static_cast<u32>(Core::Count);
 
 constexpr Rights kAllEndpointRights = EndpointRight::Send | EndpointRight::Receive;
 
-//                                        name     program  memory table prio heap state rights
+//                                        name     program  memory table prio heap state rights, table limit and pages, persistent slots, replies, survives
 constexpr ServiceSpec kCoreServers[] = {
     {"mem", "mem", 22, 10, 60, 16, 0, kAllEndpointRights, 20, 16},
     {"proc", "proc", 20, 12, 59, 64, 0, kAllEndpointRights},
-    {"dev", "dev", 21, 12, 58, 64, 0, kAllEndpointRights},
-    {"names", "names", 20, 12, 57, 64, 0, kAllEndpointRights},
+    {"dev", "dev", 21, 12, 58, 8, 72 * kPageSize, kAllEndpointRights, 0, 0, 1992, kUsualReplies, true},
+    {"names", "names", 20, 12, 57, 4, 28 * kPageSize, kAllEndpointRights, 0, 0, 1312, kUsualReplies, true},
     {"rs", "rs", 20, 12, 56, 64, 0, kAllEndpointRights},
 };
 static_assert(std::equal(std::begin(kCoreServers), std::end(kCoreServers), kCoreProcesses.begin() + 1, kCoreProcesses.end(),
@@ -38,6 +38,8 @@ public:
     Status create(Memory& memory, std::span<const std::byte> archive, const RootCaps& caps, const Tick& tick);
     // The archive and all memory but root's own go to mem, and it can read all logs; then everybody runs.
     Status start(Memory& memory, const RootLog& log);
+    // The server's next incarnation, with what others hold of it; resume() lets it run.
+    Status build_next(u32 index);
     Service& operator[](Core which) { return services_[static_cast<u32>(which)]; }
     Service& at(u32 index) { return services_[index]; }
 
@@ -46,6 +48,7 @@ private:
     Status hand_memory_over(Memory& memory);
     Status show_logs(Memory& memory, const RootLog& log);
     Status show_processes();
+    Status show(Core to, std::string_view what, std::string_view process, Slot cap);
 
     Service services_[kCoreCount];
 };

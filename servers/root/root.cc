@@ -40,6 +40,7 @@ Status Root::start() {
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick, caps_.notification, kAllRights, kTickBit));
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_rs_, core_servers_[Core::Rs].notification(), kAllRights, kTickBit));
     EFT_CHECK(ko::derive(root_slot(RootSlot::Table), tick_for_dev_, core_servers_[Core::Dev].notification(), kAllRights, kTickBit));
+    EFT_CHECK(supervisor_.start(memory_));
     EFT_CHECK(core_servers_.start(memory_, log_));
     log_.line("the core servers run");
     if (tick_.clock() == Tick::Clock::None) {
@@ -69,17 +70,6 @@ void Root::say(std::string_view line) {
     log_.line(line);
 }
 
-void Root::core_server_died(const ipc::Registers& fault) {
-    ++deaths_;
-    const u64 index = fault.badge - 1;
-    FixedText<kLogLineLimit + 128> text;
-    text.append("core server ").append(index < kCoreCount ? core_servers_.at(static_cast<u32>(index)).name() : std::string_view("?"));
-    text.append(" died: exception ").decimal(fault.w[2] >> 32).append(" at 0x").hex(fault.w[1]).append(", address 0x").hex(fault.w[0]);
-    if (index < kCoreCount) text.append(", last words: ").append(field_text(core_servers_.at(static_cast<u32>(index)).head().last_words));
-    say(text);
-    say("the system cannot go on without it");
-}
-
 u64 Root::serve() {
     sys::Registers registers;
     registers.tag = Tag(static_cast<u32>(Error::NotSupported), 0);  // the answer to an exception: the thread stays stopped
@@ -87,14 +77,17 @@ u64 Root::serve() {
     const Error error = answer ? sys::reply_recv(caps_.exceptions, registers) : sys::recv(caps_.exceptions, registers);
     if (error != Error::None) return 0;
     if (registers.tag.has(Tag::Notification)) {
+        for (u32 index = 0; index < kCoreCount; ++index)
+            if (registers.badge >> (kFirstServiceBit + index) & 1) supervisor_.look(index);
         if ((registers.badge & kTickBit) && tick_.acknowledge()) {
+            supervisor_.tick();
             sys::signal(tick_for_dev_);
             sys::signal(tick_for_rs_);
         }
         return registers.badge;
     }
     if (registers.tag.has(Tag::Fault)) {
-        core_server_died(registers);
+        supervisor_.fault(static_cast<u32>(registers.badge - 1), registers);
         owes_answer_ = true;
     }
     return 0;

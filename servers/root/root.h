@@ -1,8 +1,8 @@
-// What root does: gets all memory and the boot archive, starts the core servers, and then only supervises them. It calls
+// What root does: gets all memory and the boot archive, starts the core servers, and then supervises them. It calls
 // nobody: it answers exceptions and notifications. Its program is main.cc; tests on the host run it in the test's thread.
 #pragma once
 
-#include "core_servers.h"
+#include "core_supervisor.h"
 #include "memory.h"
 #include "root_log.h"
 #include "tick.h"
@@ -26,12 +26,11 @@ public:
     Memory& memory() { return memory_; }
     // Its own; the bits from 1 << 32 on are nobody's.
     Slot notification() const { return caps_.notification; }
-    // Core servers that have met an exception. None of them is restarted.
-    unsigned deaths() const { return deaths_; }
+    // Core servers that have ended and do not come back: the system has stopped.
+    unsigned lost() const { return supervisor_.lost(); }
 
 private:
     Status give_ports_up();
-    void core_server_died(const ipc::Registers& fault);
     // On the kernel's console, and in the log.
     void say(std::string_view line);
 
@@ -39,9 +38,9 @@ private:
     RootLog log_;
     RootCaps caps_{};
     CoreServers core_servers_;
+    CoreSupervisor supervisor_{core_servers_, log_};
     Tick tick_;
     Slot tick_for_rs_ = Slot::None, tick_for_dev_ = Slot::None;
-    unsigned deaths_ = 0;
     bool owes_answer_ = false;  // to the exception that was received last
 };
 

@@ -4,6 +4,7 @@
 #include <eft/layout.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace eft::root {
@@ -15,10 +16,11 @@ namespace {
 // Where root sees what it makes for services: one megabyte per service, and one page to fill frames.
 constexpr u64 kServiceWindow = 0x6000'0000;
 constexpr u64 kServiceWindowSize = 0x10'0000;
+constexpr u64 kImageOffset = kServiceWindowSize / 2;
+constexpr u32 kMaxImagePages = kImageOffset / kPageSize;
 constexpr u64 kFillAddress = 0x7000'0000;
 
-constexpr u32 kPersistentBits = 19;
-constexpr u32 kFirstPersistentFrame = 5, kMaxPersistentFrames = 59;
+constexpr u32 kFewPages = 4;  // configuration, endpoint, notification
 constexpr u32 kFirstTable = 69, kFirstFrame = 80;
 constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 
@@ -40,14 +42,35 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
     exceptions_ = exceptions;
     base_ = memory.take_slots(kSlots);
     next_named_ = raw(slot(WellKnown::FirstNamed));
-    EFT_TRY(elf_, parse_elf(image));
-    EFT_CHECK(ko::retype(memory.reserved(), ObjectType::Untyped, at(0), 1, std::max(kPersistentBits, spec.table_bits + kCapabilityBits + 1)));
+    EFT_TRY(const auto copy, copy_image(memory, image));
+    EFT_TRY(elf_, parse_elf(copy));
+    persistent_pages_ = 1 + kLogBytes / kPageSize + spec.state_bytes / kPageSize;
+    if (persistent_pages_ >= kImageOffset / kPageSize) return Error::InvalidArgument;
+    persistent_frames_ = memory.take_slots(persistent_pages_);
+    const u64 pages = u64{spec.table_pages + persistent_pages_ + kFewPages} * kPageSize;
+    const u64 bytes = std::bit_ceil(cap_table_bytes(spec.table_bits, spec.table_limit_bits) + pages);
+    EFT_CHECK(ko::retype(memory.reserved(), ObjectType::Untyped, at(0), 1, static_cast<unsigned>(std::bit_width(bytes)) - 1));
     EFT_CHECK(create_table(memory));
     EFT_CHECK(ko::retype(at(0), ObjectType::Endpoint, at(2)));
     EFT_CHECK(ko::retype(at(0), ObjectType::Notification, at(3)));
     EFT_CHECK(create_persistent_memory(memory));
     EFT_CHECK(fill_table());
     return ko::retype(memory.reserved(), ObjectType::Untyped, at(64), 1, spec.memory_bits);
+}
+
+// The next incarnations are loaded when the boot archive is mem's.
+Result<std::span<const std::byte>> Service::copy_image(Memory& memory, std::span<const std::byte> image) {
+    const u32 pages = static_cast<u32>(page_up(image.size()) / kPageSize);
+    if (pages > kMaxImagePages) return Error::LimitReached;
+    const u64 address = kServiceWindow + index_ * kServiceWindowSize + kImageOffset;
+    const Slot frames = memory.take_slots(pages);
+    for (u32 i = 0; i < pages; ++i) {
+        const Slot frame = static_cast<Slot>(raw(frames) + i);
+        EFT_CHECK(ko::retype(memory.reserved(), ObjectType::Frame, frame));
+        EFT_CHECK(memory.map_here(frame, address + i * kPageSize, kReadWrite));
+    }
+    std::copy(image.begin(), image.end(), arch::pointer<std::byte>(address));
+    return std::span<const std::byte>(arch::pointer<std::byte>(address), image.size());
 }
 
 Status Service::create_table(Memory& memory) {
@@ -63,14 +86,12 @@ Status Service::create_table(Memory& memory) {
 }
 
 Status Service::create_persistent_memory(Memory& memory) {
-    persistent_pages_ = 1 + kLogBytes / kPageSize + spec_.state_bytes / kPageSize;
-    if (persistent_pages_ > kMaxPersistentFrames) return Error::InvalidArgument;
     const u64 window = kServiceWindow + index_ * kServiceWindowSize;
     EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(4)));
     EFT_CHECK(memory.map_here(at(4), window, kReadWrite));
-    EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(kFirstPersistentFrame), persistent_pages_));
+    EFT_CHECK(ko::retype(at(0), ObjectType::Frame, persistent_frames_, persistent_pages_));
     for (u32 i = 0; i < persistent_pages_; ++i) {
-        EFT_CHECK(memory.map_here(at(kFirstPersistentFrame + i), window + (1 + i) * kPageSize, kReadWrite));
+        EFT_CHECK(memory.map_here(persistent_frame(i), window + (1 + i) * kPageSize, kReadWrite));
     }
     config_ = arch::pointer<ServiceConfig>(window);
     head_ = arch::pointer<PersistentHead>(window + kPageSize);
@@ -100,6 +121,32 @@ Status Service::grant(std::string_view name, Slot cap, Rights rights, u64 badge)
     set_text(entry.name, name);
     entry.slot = next_named_++;
     return {};
+}
+
+Status Service::grant_again(std::string_view name, Slot cap, Rights rights) {
+    for (u32 i = 0; i < config_->cap_count; ++i) {
+        const NamedCap& entry = config_->caps[i];
+        if (field_text(entry.name) != name) continue;
+        EFT_CHECK(ko::remove(table(), static_cast<Slot>(entry.slot)));
+        return ko::derive(table(), static_cast<Slot>(entry.slot), cap, rights);
+    }
+    return Error::NotFound;
+}
+
+void Service::trace(u64 stack, std::span<u64> frames) {
+    std::fill(frames.begin(), frames.end(), 0);
+    const u64 bottom = layout::kStackTop - layout::kStackBytes;
+    if (stack < bottom || stack >= layout::kStackTop) return;
+    const Slot frame = at(first_stack_frame_ + static_cast<u32>((stack - bottom) / kPageSize)), copy = at(kSlots - 1);
+    if (!ko::derive(kOwnTable, copy, frame, bits(FrameRight::Read)).ok()) return;
+    if (memory_->map_here(copy, kFillAddress, bits(FrameRight::Read)).ok()) {
+        std::size_t found = 0;
+        for (u64 at = stack & ~u64{7}; at < page_down(stack) + kPageSize && found < frames.size(); at += sizeof(u64)) {
+            const u64 word = *arch::pointer<const u64>(kFillAddress + at % kPageSize);
+            if (elf_.has_code_at(word)) frames[found++] = word;
+        }
+    }
+    static_cast<void>(ko::remove(kOwnTable, copy));
 }
 
 Result<u32> Service::hand_over(Slot first, u32 count) {
@@ -135,7 +182,7 @@ Status Service::map_persistent() {
     };
     EFT_CHECK(map_copy(at(4), layout::kConfigAddress, bits(FrameRight::Read)));
     for (u32 i = 0; i < persistent_pages_; ++i) {
-        EFT_CHECK(map_copy(at(kFirstPersistentFrame + i), layout::kPersistentAddress + i * kPageSize, kReadWrite));
+        EFT_CHECK(map_copy(persistent_frame(i), layout::kPersistentAddress + i * kPageSize, kReadWrite));
     }
     return {};
 }
@@ -153,6 +200,7 @@ Status Service::build() {
             EFT_CHECK(map_incarnation_page(page, segment.rights, &segment));
         }
     }
+    first_stack_frame_ = next_frame_;
     for (u64 page = layout::kStackTop - layout::kStackBytes; page < layout::kStackTop; page += kPageSize) {
         EFT_CHECK(map_incarnation_page(page, kReadWrite, nullptr));
     }
@@ -196,6 +244,7 @@ Status Service::end() {
     EFT_CHECK(ko::revoke(kOwnTable, at(64)));
     // Copies of persistent frames, and what the incarnation had received.
     EFT_CHECK(ko::remove(kOwnTable, at(kFirstFrame), kSlots - kFirstFrame));
+    EFT_CHECK(ko::remove(table(), slot(WellKnown::Memory)));
     const u32 scratch = config_->table.first_scratch;
     return ko::remove(table(), static_cast<Slot>(scratch), (1u << std::max(spec_.table_bits, spec_.table_limit_bits)) - scratch);
 }

@@ -1,10 +1,9 @@
 // One service that root itself supervises: its persistent part, and the building and ending of its
 // incarnations. The smallest such thing that can work: everything of an incarnation is made of one
-// untyped block, and revoking that block is the death.
+// untyped block, and revoking that block is the death. Its program is loaded from a copy that only root has.
 //
 // root's slots for a service, from `base`:
-//   0 persistent untyped  1 CapTable  2 endpoint  3 notification  4 config  5.. persistent frames:
-//   5 head  6.. log
+//   0 persistent untyped  1 CapTable  2 endpoint  3 notification  4 config
 //   64 incarnation untyped  65 space  66 thread  67 message page  68.. page tables  80.. frames
 #pragma once
 
@@ -16,6 +15,9 @@
 #include <string_view>
 
 namespace eft::root {
+
+// Bits of root's notification: by which the service with this index signals.
+constexpr unsigned kFirstServiceBit = 8;
 
 struct ServiceSpec {
     std::string_view name;
@@ -31,6 +33,7 @@ struct ServiceSpec {
     u32 table_pages = 0;
     u32 persistent_slots = kUsualPersistentSlots;
     u32 replies = kUsualReplies;
+    bool survives = false;  // what it needs to know for that is in its state region and its persistent slots
 };
 
 class Service {
@@ -40,12 +43,14 @@ public:
 
     Service() = default;
 
-    // Makes the persistent part. `index` distinguishes services: it is the bit (8 + index) by which
+    // Makes the persistent part. `index` distinguishes services: it is the bit (kFirstServiceBit + index) by which
     // the service signals root, and its badge (1 + index) in exception messages.
     Status create(Memory& memory, const ServiceSpec& spec, std::span<const std::byte> image, u32 index, Slot exceptions);
 
     // Puts a capability of root's into the service's table under a name of its configuration.
     Status grant(std::string_view name, Slot cap, Rights rights = kAllRights, u64 badge = 0);
+    // In place of what has that name; it may be empty by now.
+    Status grant_again(std::string_view name, Slot cap, Rights rights = kAllRights);
     // The same for capabilities that cannot be shared: consecutive slots, from the one answered.
     Result<u32> hand_over(Slot first, u32 count);
 
@@ -65,13 +70,21 @@ public:
     Slot incarnation_memory() const { return at(64); }
     ServiceConfig& config() const { return *config_; }
     PersistentHead& head() const { return *head_; }
-    Slot log_frames() const { return at(6); }
+    Slot log_frames() const { return persistent_frame(1); }
     std::byte* state() const { return reinterpret_cast<std::byte*>(head_) + kPageSize + kLogBytes; }
+    std::span<const std::byte> log() const { return {reinterpret_cast<const std::byte*>(head_) + kPageSize, kLogBytes}; }
+    u64 entry() const { return elf_.entry(); }
+    bool survives() const { return spec_.survives; }
+    // Of the incarnation: words of its innermost stack page that are addresses in its code, 0 where there are no more.
+    void trace(u64 stack, std::span<u64> frames);
     u64 incarnation() const { return incarnation_; }
     bool ready() const { return head_->ready_incarnation == static_cast<u32>(incarnation_); }
 
 private:
     Slot at(u32 offset) const { return static_cast<Slot>(raw(base_) + offset); }
+    // Head, log, state.
+    Slot persistent_frame(u32 index) const { return static_cast<Slot>(raw(persistent_frames_) + index); }
+    Result<std::span<const std::byte>> copy_image(Memory& memory, std::span<const std::byte> image);
     Status create_table(Memory& memory);
     Status create_persistent_memory(Memory& memory);
     Status fill_table();
@@ -86,7 +99,9 @@ private:
     u64 incarnation_ = 0;
     u64 replies_delivered_ = 0;  // by all incarnations that ended
     u32 persistent_pages_ = 0;
+    Slot persistent_frames_ = Slot::None;
     u32 next_frame_ = 0;
+    u32 first_stack_frame_ = 0;
     Slot next_table_ = Slot::None;
     u32 next_named_ = 0;
     ServiceConfig* config_ = nullptr;

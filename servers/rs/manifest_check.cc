@@ -1,7 +1,7 @@
 // The rules of manifest_check.h, each a function that answers whether the entry keeps it and says so if not.
 #include "manifest_check.h"
 
-#include "failure_history.h"
+#include <eft/failure_history.h>
 #include "overdue_history.h"
 
 #include <eft/elf.h>

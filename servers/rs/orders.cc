@@ -3,6 +3,7 @@
 
 #include "session_kinds.h"
 
+#include <eft/core_states.h>
 #include <eft/invoke.h>
 #include <eft/overdue.h>
 #include <eft/power.h>
@@ -21,6 +22,49 @@ bool is_memory(ObjectType type) {
     return type == ObjectType::Untyped || type == ObjectType::Frame || type == ObjectType::PageTable || type == ObjectType::CapPage;
 }
 
+u32 short_microseconds(u64 distance) { return static_cast<u32>(std::min<u64>(microseconds(distance), ~u32{0})); }
+
+bool is_core_server(std::string_view name) { return std::find(kCoreServers.begin(), kCoreServers.end(), name) != kCoreServers.end(); }
+
+const CoreState& core_state(std::string_view name) { return core_states().servers[core_pid(name) - kRootPid - 1]; }
+
+// What root says of it, as rs says it of others.
+ServiceRecord core_record(std::string_view name) {
+    const CoreState& state = core_state(name);
+    ServiceRecord record;
+    switch (state.life) {
+        case CoreLife::Starting: record.state = rs::ServiceState::Starting; break;
+        case CoreLife::Up: record.state = rs::ServiceState::Up; break;
+        case CoreLife::BackingOff: record.state = rs::ServiceState::BackingOff; break;
+        case CoreLife::Lost: record.state = rs::ServiceState::Down; break;
+    }
+    record.pid = core_pid(name);
+    record.incarnation = state.incarnation;
+    record.deaths = record.restarts = state.deaths;
+    record.last_death = state.last_death;
+    record.last_was_ordered = state.last_was_ordered != 0;
+    if (state.deaths == 0) return record;
+    record.recovery = {.died = state.last_death.died_at, .noticed = state.last_death.died_at, .silenced = state.last_death.died_at,
+                       .revoked = state.revoked, .spawned = state.spawned, .ready = state.ready};
+    if (state.ready != 0) record.recovery_time = state.ready - state.last_death.died_at;
+    return record;
+}
+
+Result<rs::Phases> phases_of(const ServiceRecord& service, u64 first_request) {
+    if (service.deaths == 0) return Error::NotFound;
+    rs::Phases phases;
+    phases.incarnation = service.incarnation;
+    phases.died = service.recovery.died;
+    phases.gone = service.last_death.gone_at;
+    phases.noticed = service.recovery.noticed;
+    phases.silenced = service.recovery.silenced;
+    phases.revoked = service.recovery.revoked;
+    phases.spawned = service.recovery.spawned;
+    phases.first_request = first_request_after(service.recovery, first_request);
+    phases.ready = service.recovery.ready;
+    return phases;
+}
+
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
 
 }  // namespace
@@ -29,8 +73,7 @@ Result<unsigned> Orders::ordered(std::string_view name) const {
     for (unsigned index = 0; index < records_.size(); ++index) {
         if (text(parts_[index].plan->name()) == name) return index;
     }
-    const bool core = std::find(kCoreServers.begin(), kCoreServers.end(), name) != kCoreServers.end();
-    return core ? Error::PermissionDenied : Error::NotFound;
+    return is_core_server(name) ? Error::PermissionDenied : Error::NotFound;
 }
 
 Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& cursor) {
@@ -40,9 +83,12 @@ Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& 
     if (cursor.after < kCoreServers.size()) {
         line.name = kCoreServers[cursor.after];
         line.kind = rs::ServiceKind::Core;
-        line.pid = core_pid(line.name);
-        line.state = rs::ServiceState::Up;
-        line.incarnation = 1;
+        const ServiceRecord server = core_record(line.name);
+        line.pid = server.pid;
+        line.state = server.state;
+        line.incarnation = server.incarnation;
+        line.restarts = server.restarts;
+        line.last_recovery_us = short_microseconds(server.recovery_time);
         return line;
     }
     unsigned index = static_cast<unsigned>(cursor.after - kCoreServers.size());
@@ -56,11 +102,12 @@ Result<rs::ServiceLine> Orders::next(ipc::Context&, Session&, const rs::Cursor& 
     line.pid = service.pid;
     line.incarnation = service.incarnation;
     line.restarts = service.restarts;
-    line.last_recovery_us = static_cast<u32>(std::min<u64>(microseconds(service.recovery_time), ~u32{0}));
+    line.last_recovery_us = short_microseconds(service.recovery_time);
     return line;
 }
 
 Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& request) {
+    if (is_core_server(request.name)) return core_info(request.name);
     EFT_TRY(const unsigned index, ordered(request.name));
     const PersistentPart& part = parts_[index];
     info_.begin(records_[index], part.made ? processes_.signs(index).first_request : 0, config().ticks_per_ms);
@@ -74,11 +121,24 @@ Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& re
     if (const manifest::Device* device = part.plan->device()) {
         info_.set_device(text(device->match()).substr(0, rs::Device::kMatchMax), device->index());
     }
-    for (u32 at = 1; at < std::min<u32>(part.slots(), kScannedSlots); ++at) {
-        const auto found = kernel_object::inspect(part.table.slot(), static_cast<Slot>(at));
-        if (found.ok() && found->type != ObjectType::None) info_.add(capability(*found, at, &part));
-    }
+    add_capabilities(part.table.slot(), part.slots(), &part);
     return info_.end();
+}
+
+Result<rs::ServiceInfo> Orders::core_info(std::string_view name) {
+    const Slot table = core_.tables[core_pid(name) - 1];
+    info_.begin(core_record(name), core_state(name).first_request, config().ticks_per_ms);
+    info_.info.name = info_.info.program = name;
+    EFT_TRY(const u64 slots, kernel_object::table_slots(table));
+    add_capabilities(table, slots, nullptr);
+    return info_.end();
+}
+
+void Orders::add_capabilities(Slot table, u64 slots, const PersistentPart* part) {
+    for (u32 at = 1; at < std::min<u64>(slots, kScannedSlots); ++at) {
+        const auto found = kernel_object::inspect(table, static_cast<Slot>(at));
+        if (found.ok() && found->type != ObjectType::None) info_.add(capability(*found, at, part));
+    }
 }
 
 // "echo", or a core server's name, or nothing: whose endpoint this object is.
@@ -147,14 +207,32 @@ Result<rs::TablePart> Orders::capabilities(ipc::Context&, Session&, const rs::Ta
 }
 
 Status Orders::kill(ipc::Context&, Session&, const rs::KillOrder& request) {
+    if (is_core_server(request.name)) {
+        static_assert(static_cast<u32>(CoreSignal::Crash) == static_cast<u32>(rs::KillSignal::Crash));
+        if (request.signal == rs::KillSignal::None) return Error::InvalidArgument;
+        return order_core_server(request.name, static_cast<CoreSignal>(request.signal));
+    }
     EFT_TRY(const unsigned index, ordered(request.name));
     return supervisor_.kill(index, request.signal);
 }
 
+// root has done it when the signal returns.
+Status Orders::order_core_server(std::string_view name, CoreSignal signal, const FaultPlan& faults) {
+    if (!core_state(name).survives) return Error::PermissionDenied;
+    CoreOrder& order = persistent_head().core_order;
+    order = {order.count + 1, core_pid(name), signal, faults};
+    order.faults.order = order.count;
+    sys::signal(slot(WellKnown::Supervisor));
+    return {};
+}
+
 Status Orders::fault(ipc::Context&, Session&, const rs::FaultOrder& request) {
+    if (request.every == 0) return Error::InvalidArgument;
+    if (is_core_server(request.name)) {
+        return order_core_server(request.name, CoreSignal::Faults, {static_cast<FaultKind>(request.kind), request.label, request.every, request.seed, 0});
+    }
     EFT_TRY(const unsigned index, ordered(request.name));
     if (!parts_[index].made) return parts_[index].missing;
-    if (request.every == 0) return Error::InvalidArgument;
     processes_.order_faults(index, request);
     return {};
 }
@@ -236,21 +314,10 @@ Result<rs::LogMemory> Orders::log(ipc::Context&, Session&, const rs::Cursor& cur
 }
 
 Result<rs::Phases> Orders::recovery(ipc::Context&, Session&, const rs::Name& request) {
+    if (is_core_server(request.name)) return phases_of(core_record(request.name), core_state(request.name).first_request);
     EFT_TRY(const unsigned index, ordered(request.name));
-    const ServiceRecord& service = records_[index];
-    if (service.deaths == 0) return Error::NotFound;
-    rs::Phases phases;
-    phases.incarnation = service.incarnation;
-    phases.died = service.recovery.died;
-    phases.gone = service.last_death.gone_at;
-    phases.noticed = service.recovery.noticed;
-    phases.silenced = service.recovery.silenced;
-    phases.revoked = service.recovery.revoked;
-    phases.spawned = service.recovery.spawned;
     // The service's own word; what the dead one wrote does not count.
-    phases.first_request = first_request_after(service.recovery, processes_.signs(index).first_request);
-    phases.ready = service.recovery.ready;
-    return phases;
+    return phases_of(records_[index], processes_.signs(index).first_request);
 }
 
 Result<rs::LastMessages> Orders::messages(ipc::Context&, Session&, const rs::Name& request) {

@@ -1,7 +1,7 @@
 // rs as a server: what people and programs may ask of the supervisor.
 //
-// Who may do so says the interface: the manifest's grants determine the kind of session. Orders about core servers are
-// refused: rs is not their supervisor.
+// Who may do so says the interface: the manifest's grants determine the kind of session. Core servers can be killed, which root
+// does; other orders about them are refused: rs is not their supervisor.
 #pragma once
 
 #include "describe.h"
@@ -48,6 +48,9 @@ public:
 private:
     // NotFound; PermissionDenied for a core server.
     Result<unsigned> ordered(std::string_view name) const;
+    Status order_core_server(std::string_view name, CoreSignal signal, const FaultPlan& faults = {});
+    Result<rs::ServiceInfo> core_info(std::string_view name);
+    void add_capabilities(Slot table, u64 slots, const PersistentPart* part);
     std::string_view endpoint_name(u64 object) const;
     std::string_view session_kind(std::string_view peer, Badge badge) const;
     rs::Capability capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const;

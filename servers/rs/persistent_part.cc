@@ -134,7 +134,7 @@ Status PersistentPart::assign_device(CoreServers& core) {
     std::array<dev::RegisterWrite, kMostResetWrites> reset;
     match.reset_window = wanted->reset_window();
     match.reset = std::span(reset).first(reset_of(*wanted, reset));
-    auto answer = core.dev.assign(match).or_error();
+    auto answer = core.dev.assign(match);
     if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line belongs to a device of another kind");
     EFT_TRY(dev::Assignment assigned, std::move(answer));
     device = CapHandle(assigned.session.release());
@@ -155,7 +155,7 @@ Status PersistentPart::publish(CoreServers& core) {
         publication.name = name;
         publication.endpoint = ipc::CapField<ipc::kind::Endpoint>(endpoint);
         publication.wake = ipc::CapField<ipc::kind::Notification>(*wake);
-        const auto published = core.names.publish(publication).or_error();
+        const auto published = core.names.publish(publication);
         done = published.ok() ? Status() : Status(published.error());
     });
     return done;

@@ -32,7 +32,7 @@ Status Processes::admit(unsigned index) {
     client.provides = join(part.plan->provides(), provides);
     if (client.allowed.empty() && client.provides.empty()) return {};  // it has nothing to ask names for
     client.identity = index + 1;
-    EFT_TRY(names::Admitted admitted, core_.names.admit(client).or_error());
+    EFT_TRY(names::Admitted admitted, core_.names.admit(client));
     processes_[index].client = admitted.id;
     CapHandle session(admitted.session.release());
     const Status moved = kernel_object::move(part.table.slot(), slot(WellKnown::Names), session.slot());
@@ -49,7 +49,7 @@ void Processes::dismiss(unsigned index) {
     if (process.client == 0) return;
     names::ClientId client;
     client.id = std::exchange(process.client, 0u);
-    static_cast<void>(core_.names.dismiss(client).or_error());
+    static_cast<void>(core_.names.dismiss(client));
     static_cast<void>(kernel_object::remove(parts_[index].table.slot(), slot(WellKnown::Names)));
 }
 

@@ -1,7 +1,7 @@
 // What rs knows of one service while it runs, apart from the manifest's plan and from its capabilities.
 #pragma once
 
-#include "failure_history.h"
+#include <eft/failure_history.h>
 #include "overdue_history.h"
 
 #include <eft/idl/proc.h>

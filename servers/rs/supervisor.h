@@ -14,7 +14,7 @@
 // it; its sessions are ended; only then does the next one start. A death during start-up counts like any other. All
 // waiting is by ticks: nothing here blocks but downward calls.
 //
-// The policy is in failure_history.h and overdue_history.h, the state in service_record.h, the effects in processes.h.
+// The policy is in <eft/failure_history.h> and overdue_history.h, the state in service_record.h, the effects in processes.h.
 #pragma once
 
 #include "processes.h"

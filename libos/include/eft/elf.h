@@ -30,6 +30,11 @@ public:
 
     u64 entry() const { return entry_; }
     std::span<const ElfSegment> segments() const { return {segments_.data(), count_}; }
+    bool has_code_at(u64 address) const {
+        for (const ElfSegment& segment : segments())
+            if ((segment.rights & bits(FrameRight::Execute)) && address - segment.address < segment.memory_bytes) return true;
+        return false;
+    }
 
 private:
     friend Result<Elf> parse_elf(std::span<const std::byte> file);

@@ -70,6 +70,15 @@ struct RingSlots {
     }
 };
 
+// What a person wants of a core server (core_states.h). In rs's page only.
+enum class CoreSignal : u32 { None, Kill, Hang, Crash, Faults };
+struct CoreOrder {
+    u64 count;  // so many were given
+    u32 pid;
+    CoreSignal signal;
+    FaultPlan faults;  // with Faults
+};
+
 struct PersistentHead {
     u64 heartbeats;         // counted up by libos for each heartbeat signal
     u32 ready_incarnation;  // the incarnation that finished starting
@@ -82,6 +91,7 @@ struct PersistentHead {
     SlowAnswers slow;       // of this service's own
     FaultProgress faults;   // of all incarnations
     RingSlots rings;        // of the last one that has said so
+    CoreOrder core_order;   // the last one
 };
 static_assert(sizeof(PersistentHead) <= kPageSize);
 

@@ -1,5 +1,7 @@
 #include "dev_machine.h"
 
+#include <servers/dev/state.h>
+
 #include <eft/text.h>
 
 #include <algorithm>
@@ -83,16 +85,16 @@ PciFunction& DevMachine::add_disk(u8 device, u64 displacement) {
     return disk;
 }
 
-void DevMachine::start() {
+void DevMachine::start(std::optional<Death> death) {
     std::memcpy(stage.machine.memory(Firmware::kBase), firmware.memory.data(), firmware.memory.size());
-    stage.as_root([this] { start_dev(); });
+    stage.as_root([&] { start_dev(death); });
     control = session(dev::Dev::badge_of(Kind::Control, kSupervisorPid));
     stage.run();
 }
 
 // As root does it.
-void DevMachine::start_dev() {
-    dev = &stage.add("dev", eft_main_dev, {.priority = kPriority, .restarts = false, .table_bits = 12, .asks_for_memory = true});
+void DevMachine::start_dev(std::optional<Death> death) {
+    dev = &stage.add("dev", eft_main_dev, {.priority = kPriority, .state_bytes = page_up(dev::kStateBytes), .table_bits = 12, .persistent_slots = dev::kPersistentSlots, .asks_for_memory = true});
     root::Service& service = dev->service;
     const auto grant = [&](std::string_view name, Slot cap, u64 range = 0) { stage.check(service.grant(name, cap, kAllRights, range), "dev's hardware"); };
     const auto ports = [&](std::string_view name, PortRange range) { grant(name, root::root_slot(RootSlot::Ports), ko::number_range(range.first, range.count)); };
@@ -105,6 +107,11 @@ void DevMachine::start_dev() {
     FixedText<sizeof(ServiceConfig::arguments) - 1> arguments("rsdp=");
     for (std::size_t i = 0; i < dev::kRsdpLength2; ++i) arguments.hex(std::to_integer<u8>(firmware.memory[i]), 2);
     std::copy_n(arguments.c_str(), arguments.view().size() + 1, service.config().arguments);
+    stage.on_start = [this, before = stage.on_start](Program& each) {
+        before(each);
+        if (&each == dev) stage.check(each.service.grant_again("space", each.service.space()), "dev's next space");
+    };
+    if (death) dev->die(*death);
 }
 
 RegisterWindow& DevMachine::window_at(u64 address) {

@@ -16,6 +16,7 @@
 #include <eft/wake.h>
 
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace eft::test {
@@ -52,18 +53,18 @@ struct DevMachine {
     explicit DevMachine(Stage& where);
     // QEMU's virtio-blk-pci: configuration in BAR 4, MSI-X alone in BAR 1.
     PciFunction& add_disk(u8 device, u64 displacement);
-    // Afterwards dev has found what there is.
-    void start();
+    // Afterwards dev has found what there is. `death`: of dev, from its first system call and store on.
+    void start(std::optional<Death> death = {});
 
     struct Assigned {
         u32 id;
         DevClient driver;
     };
     Result<Assigned> assign(std::string_view device, u32 index = 0) {
-        EFT_TRY(dev::Assignment answer, control.assign(match(device, index)).or_error());
+        EFT_TRY(dev::Assignment answer, control.assign(match(device, index)));
         return Assigned{answer.id, DevClient{CapHandle(answer.session.release())}};
     }
-    Error unassign(u32 id) { return control.unassign({.id = id}).or_error().error(); }
+    Error unassign(u32 id) { return control.unassign({.id = id}).error(); }
     static dev::Match match(std::string_view device, u32 index = 0) {
         dev::Match wanted;
         wanted.device = device;
@@ -96,7 +97,7 @@ struct DevMachine {
     DevClient control{CapHandle()};
 
 private:
-    void start_dev();
+    void start_dev(std::optional<Death> death);
 };
 
 // The usual machine.

@@ -23,7 +23,7 @@ struct Resets : DevMachine {
         start();
         registers().self_clearing = 0x0400'0000;
         before = totals();
-        auto assigned = control.assign(wanted(reset)).or_error();
+        auto assigned = control.assign(wanted(reset));
         REQUIRE(assigned.ok());
         id = assigned->id;
         driver.emplace(CapHandle(assigned->session.release()));
@@ -39,12 +39,13 @@ struct Resets : DevMachine {
         const SharedMemory shared = *SharedMemory::create(kPages * kPageSize);
         dev::PinRequest request;
         request.object = decltype(request.object)(shared.object().slot());
-        REQUIRE(driver->pin(request).or_error().ok());
+        object = *copy_capability(shared.object().slot());
+        REQUIRE(driver->pin(request).ok());
         REQUIRE(driver->set_bus_master({.enabled = true}).ok());
-        free = memory.free_pages();
     }
     Error silence() { return control.silence({.id = id}).error(); }
-    bool pages_are_free() { return memory.free_pages() >= free + kPages; }
+    // mem revokes what names an object that has ended.
+    bool pages_are_free() { return !is_there(object.slot()); }
     bool is_master() { return (command(kDevice) & 4) != 0; }
     RegisterWindow& registers() { return window_at(kMixedWindow); }
     void tick() {
@@ -55,7 +56,7 @@ struct Resets : DevMachine {
     Totals before{};
     u32 id = 0;
     std::optional<DevClient> driver;
-    u64 free = 0;
+    CapHandle object;
 };
 
 struct FunctionLevel : Resets {
@@ -104,7 +105,7 @@ STAGE_CASE(Resets, "registers of a reset that are not the driver's are refused")
     const Totals before_all = totals();
     const auto refused = [&](dev::RegisterWrite write, u32 window = 0) {
         const std::array writes = {write};
-        return control.assign(wanted(writes, window)).or_error().error() == Error::NotSupported;
+        return control.assign(wanted(writes, window)).error() == Error::NotSupported;
     };
     CHECK(refused({0x2000, 0, 0}));  // the interrupt table
     CHECK(refused({0x8000, 0, 0}));
@@ -157,4 +158,39 @@ STAGE_CASE(FunctionLevel, "a function that never answers after its reset keeps i
     for (int i = 0; i < 3; ++i) tick();
     CHECK(silence() == Error::TimedOut);
     CHECK_FALSE(pages_are_free());
+}
+
+namespace {
+
+// Of its own reset, or of a function-level reset, which goes on over the deaths of dev.
+template <class Scene>
+bool reset_with_death(Stage& stage, Death death) {
+    Scene scene(stage);
+    scene.begin(std::is_same_v<Scene, Resets> ? std::span<const dev::RegisterWrite>(kWrites) : std::span<const dev::RegisterWrite>());
+    scene.pin();
+    scene.dev->die(death);
+    Error silent = scene.silence();
+    for (int ticks = 0; silent == Error::Busy && ticks < 12; ++ticks) {
+        CHECK((!scene.pages_are_free() || scene.function(kDevice).reset_started));
+        scene.tick();
+        silent = scene.silence();
+    }
+    CHECK(silent == Error::None);
+    CHECK(scene.pages_are_free());
+    CHECK_FALSE(scene.is_master());
+    if constexpr (std::is_same_v<Scene, FunctionLevel>) CHECK(scene.function(kDevice).reset_started);
+    CHECK((scene.command(kDevice) & 2) != 0);
+    scene.object.reset();
+    CHECK(scene.driver->describe().ok());
+    CHECK(scene.unassign(scene.id) == Error::None);
+    CHECK(scene.totals() == scene.before);
+    CHECK(scene.dev->deaths <= 1);
+    return scene.dev->deaths == 1;
+}
+
+}  // namespace
+
+TEST_CASE("wherever dev dies, a device is reset to the end before its pages are free") {
+    CHECK(die_everywhere(reset_with_death<Resets>).system_calls > 20);
+    CHECK(die_everywhere(reset_with_death<FunctionLevel>).system_calls > 20);
 }

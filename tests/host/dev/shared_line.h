@@ -36,7 +36,7 @@ struct SharedLine : DevMachine {
         constexpr std::string_view kDevices[kDrivers] = {"pci:8086:2001", "pci:8086:2002", "pci:8086:2003"};
         dev::Match wanted = match(kDevices[which]);
         wanted.answer_ms = answer_ms;
-        auto assigned = control.assign(wanted).or_error();
+        auto assigned = control.assign(wanted);
         REQUIRE(assigned.ok());
         driver.id = assigned->id;
         driver.device.emplace(CapHandle(assigned->session.release()));

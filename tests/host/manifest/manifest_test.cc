@@ -1,7 +1,7 @@
 // The rules of the manifest, each broken once, and the manifest of the tree.
 #include <doctest/doctest.h>
 
-#include <failure_history.h>
+#include <eft/failure_history.h>
 #include <manifest_check.h>
 #include <service_record.h>
 

@@ -163,12 +163,12 @@ MEM_CASE(Machine, "objects live until nobody has them: owner, mappings, pins") {
     destroy_space(state, owner);
     CHECK(state.objects.find(id));
     CHECK(page_of(other, 0x3000'1000));
-    ++object.pins;
+    object.pinned = true;
     CHECK(unmap(state, other, 0x3000'0000, kPageSize).error() == Error::NotMapped);
     CHECK(unmap(state, other, 0x3000'0000, 2 * kPageSize).ok());
     CHECK(state.objects.find(id));
     CHECK(memory_test::is_there(capability));
-    --object.pins;
+    object.pinned = false;
     end_if_unwanted(state, object);
     CHECK(!state.objects.find(id));
     CHECK(!memory_test::is_there(capability));  // nobody can name it any more

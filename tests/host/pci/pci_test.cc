@@ -1,7 +1,7 @@
 // Enumeration, BAR sizing, MSI-X and silencing on a q35-like segment, with bridges and devices that lie.
 #include "physical_memory.h"
 
-#include <servers/dev/devices.h>
+#include <servers/dev/find.h>
 #include <servers/dev/silence.h>
 
 #include <doctest/doctest.h>
@@ -129,8 +129,9 @@ TEST_CASE_FIXTURE(Q35, "what firmware says of interrupt lines counts on the firs
     segment.add_ports();
     ConfigurationSpace space(memory, Slot{1});
     space.open({});
-    Devices devices;
-    REQUIRE(find_devices(devices, Machine(), space).ok());
+    const auto machine = std::make_unique<Found>();
+    Devices& devices = machine->devices;
+    REQUIRE(find_devices(*machine, Machine(), space).ok());
     CHECK(devices[*devices.find("pci:1af4:1042", 0)].lines.inputs == 1u << 10);
     CHECK(devices[*devices.find("pci:1af4:1041", 0)].lines.inputs == 0);
 }
@@ -166,8 +167,9 @@ TEST_CASE("a machine without PCI has no bus") {
     ConfigurationSpace space(memory, Slot{1});
     space.open({});
     CHECK_FALSE(space.covers(0, 0));
-    Devices devices;
-    CHECK(find_devices(devices, Machine(), space).ok());
+    const auto machine = std::make_unique<Found>();
+    Devices& devices = machine->devices;
+    CHECK(find_devices(*machine, Machine(), space).ok());
     CHECK(devices.count() == 1);
 }
 
@@ -212,8 +214,9 @@ TEST_CASE_FIXTURE(Q35, "what lies behind hundreds of other functions is listed")
     segment.add_ports();
     ConfigurationSpace space(memory, Slot{1});
     space.open({});
-    Devices devices;
-    CHECK(find_devices(devices, Machine(), space).ok());
+    const auto machine = std::make_unique<Found>();
+    Devices& devices = machine->devices;
+    CHECK(find_devices(*machine, Machine(), space).ok());
     CHECK(devices.find("pci:1af4:1041", 0).ok());
 }
 
@@ -354,7 +357,8 @@ TEST_CASE_FIXTURE(Q35, "a function-level reset is waited for, and the windows co
     REQUIRE(express->has_value());
     const auto before = disk.bytes;
     disk.set(0x4a, 1 << 5, 2);  // transfers pending that never end
-    const SavedHeader saved = begin_function_reset(at(disk), **express, hw::Looks{4});
+    const SavedHeader saved = save_header(at(disk));
+    begin_function_reset(at(disk), **express, hw::Looks{4});
     CHECK(disk.reset_started);
     CHECK(disk.get(0x14) == 0);
     CHECK(finish_function_reset(at(disk), saved, hw::Looks{1}).error() == Error::TimedOut);

@@ -18,6 +18,7 @@ constexpr u64 kIdle = 1;
 constexpr u64 kExitBadge = 1000;  // + number of the program: its session with proc
 constexpr u32 kWork = 1;          // the test's message: a pointer to Work
 constexpr unsigned kIncarnationBits = 18;
+constexpr unsigned kMostDeaths = 1000;  // of one program: more are no test, but a restart that fails
 
 // What root does for the test.
 struct Work {
@@ -109,7 +110,7 @@ CapHandle Stage::connect(Program& server, Badge badge) {
 }
 
 void Stage::died(Program& program) {
-    ++program.deaths;
+    if (++program.deaths == kMostDeaths) throw std::logic_error(program.name + " dies again and again: " + std::string(field_text(program.service.head().last_words)));
     end(program);
     if (program.options.restarts) start(program);
     else program.ended = true;

@@ -19,11 +19,11 @@ struct Deaths {
 };
 
 // Runs the scene, bool(Stage&, Death), on a Stage of its own for each system call, and then each store, at which somebody can
-// die (program.die(death)), until it answers that nobody did.
+// die (program.die(death)), until it answers that nobody did. `step`: for each so manyth of them.
 template <class Scene>
-Deaths die_everywhere(Scene scene) {
-    const auto deaths_at = [&scene](At at) {
-        for (u64 nth = 0;; ++nth) {
+Deaths die_everywhere(Scene scene, u64 step = 1) {
+    const auto deaths_at = [&scene, step](At at) {
+        for (u64 nth = 0;; nth += step) {
             CAPTURE(nth);
             Stage stage;
             bool died = false;

@@ -187,13 +187,43 @@ TEST_CASE("an entry that is refused can be asked about, and its reason stands on
     CHECK(system.machine.printed().find("rs: manifest: echo: the name is used twice\n") != std::string::npos);
 }
 
-TEST_CASE("a core server is not restarted: who calls for it is told who waits") {
+TEST_CASE("a core server that does not survive stops the system, and root says why on one page") {
     HostSystem system(programs(), kManifest);
-    system.image("names").fatal_system_call = system.image("names").system_calls;
-    rs::KillOrder order;
-    order.name = "echo";
-    order.signal = rs::KillSignal::Kill;
-    CHECK_THROWS_WITH_AS(static_cast<void>(system.rs().kill(order)), doctest::Contains("names is sending"), std::logic_error);
+    CHECK(system.state_of("echo") == rs::ServiceState::Up);
+    system.image("rs").fatal_system_call = system.image("rs").system_calls;
+    CHECK_THROWS_WITH_AS(static_cast<void>(system.run_until([] { return false; }, 4)), doctest::Contains("the system cannot go on without rs"), std::logic_error);
+    for (const char* part : {"Cause: CPU exception 6, instruction at 0x", "Its last requests, the latest at the end", "The end of its log:\n", "everything has stopped"}) CHECK(system.machine.printed().find(part) != std::string::npos);
+}
+
+TEST_CASE("a core server is killed, crashes and hangs by order, and everybody goes on") {
+    for (const std::string_view server : {"names", "dev"}) {
+        CAPTURE(server);
+        HostSystem system(programs(), kManifest);
+        rs::KillOrder order;
+        order.name = server;
+        unsigned deaths = 0;
+        for (const auto& [signal, words] : {std::pair{rs::KillSignal::Kill, "an order"}, {rs::KillSignal::Crash, "CPU exception 6, invalid opcode"}, {rs::KillSignal::Hang, "missed heartbeats"}}) {
+            CAPTURE(words);
+            order.signal = signal;
+            CHECK(system.rs().kill(order).or_error().ok());
+            system.schedule_ticks(60);
+            system.run();
+            const rs::ServiceLine line = system.line(server);
+            CHECK(line.state == rs::ServiceState::Up);
+            CHECK(line.restarts == ++deaths);
+            CHECK(line.incarnation == deaths + 1);
+            CHECK(line.last_recovery_us > 0);
+            const auto info = system.rs().info({server});
+            REQUIRE(info.ok());
+            CHECK(info->last_death()->words() == words);
+            CHECK(info->last_death()->ordered());
+            answers = 0;
+            CHECK(system.rs().start({"client"}).ok());
+            system.run();
+            CHECK(answers == kCalls);
+        }
+        CHECK(system.machine.printed().empty());
+    }
 }
 
 TEST_CASE("who dies because memory has run out has that in the crash record: the quota, or the machine's memory") {

@@ -89,7 +89,7 @@ void HostSystem::load_archive(const std::vector<HostProgram>& programs, const st
 
 void HostSystem::run() {
     while (!(root_.serve() & kIdle))
-        if (root_.deaths() != 0) throw std::logic_error("a core server died: " + machine.printed());
+        if (root_.lost() != 0) throw std::logic_error("a core server died: " + machine.printed());
 }
 
 void HostSystem::schedule_ticks(unsigned count) {

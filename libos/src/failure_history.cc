@@ -1,4 +1,4 @@
-#include "failure_history.h"
+#include <eft/failure_history.h>
 
 #include <algorithm>
 

@@ -1,0 +1,97 @@
+// Core servers end, at rest and in the middle of requests, and everybody goes on: what was open stays open, devices stay
+// assigned, what is in progress is done once.
+#include "service.h"
+
+#include <doctest/doctest.h>
+
+using namespace eft::qemu;
+
+namespace {
+
+const char* const kMortals[] = {"names", "dev"};
+
+// Up again, with its restarts. Its heartbeats are missed within two seconds.
+ServiceLine up_again(System& system, const std::string& server) {
+    ServiceLine line = system.services().at(server);
+    for (int round = 0; round < 40 && line.state != "up"; ++round) {
+        system.run("sleep 100");
+        line = system.services().at(server);
+    }
+    CHECK(line.state == "up");
+    return line;
+}
+
+// Uses everything that they have a part in: new sessions and old ones, a driver's next incarnation, a spawned program's.
+void work(System& system, Service& counter, const TestDisk& disk, long long& count) {
+    CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
+    CHECK(counter.call("Add", {{"amount", 1}}) == Json{{"value", ++count}});
+    for (const std::string driver : {"virtio_blk", "hpet", "echo"}) {
+        CAPTURE(driver);
+        CHECK(system.run("service restart " + driver) == "");
+        CHECK(up_again(system, driver).state == "up");
+    }
+    CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
+    CHECK(system.run("rpc echo Say '{\"text\": \"still here\"}'").find("still here") != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("core servers are killed, crash and hang, and nobody notices") {
+    const TestDisk disk(8);
+    System system({.disk = disk.path()});
+    Service counter(system, "counter");
+    long long count = 0;
+    counter.call("Get");
+    work(system, counter, disk, count);
+    auto before = system.free();
+    long deaths = 0;
+    for (const char* signal : {"kill", "crash", "hang", "kill", "crash"}) {
+        CAPTURE(signal);
+        ++deaths;
+        for (const char* server : kMortals) {
+            CAPTURE(server);
+            CHECK(system.run(std::string("service kill ") + server + " --signal " + signal) == "");
+            if (std::string(signal) == "hang") system.run("sleep 2000");
+            const ServiceLine line = up_again(system, server);
+            CHECK(line.restarts == deaths);
+            CHECK(line.incarnation == deaths + 1);
+            work(system, counter, disk, count);
+        }
+        if (deaths == 1) before = system.free();
+    }
+    const auto after = system.free();
+    for (const char* what : {"slots", "spaces", "objects"}) {
+        CAPTURE(what);
+        CHECK(after.at(what) == before.at(what));
+    }
+    const std::string info = system.run("service info dev");
+    CHECK(info.find("last death: CPU exception 6, invalid opcode (ordered)") != std::string::npos);
+    CHECK(info.find("endpoint of dev, driver session") != std::string::npos);
+    const std::string refused = system.run("service kill mem");
+    CHECK(refused.find("a core server") != std::string::npos);
+    CHECK(system.run("log root").find("names: died: missed heartbeats") != std::string::npos);
+    system.shut_down();
+}
+
+// A fault order kills in the middle of a request, before its handler or after it and before the reply. More than fifteen deaths
+// in ten seconds would stop the system, as they should.
+TEST_CASE("core servers die in the middle of requests, and each is answered once") {
+    const TestDisk disk(8);
+    System system({.disk = disk.path()});
+    Service counter(system, "counter");
+    long long count = 0;
+    counter.call("Get");
+    for (const char* server : kMortals) {
+        CAPTURE(server);
+        for (const char* order : {" all kill 9 1", " all kill 11 2", " all kill 13 3"}) {
+            CAPTURE(order);
+            const long restarts = system.services().at(server).restarts;
+            CHECK(system.run(std::string("service fault ") + server + order) == "");
+            work(system, counter, disk, count);
+            CHECK(system.run(std::string("service fault ") + server + " off") == "");
+            CHECK(up_again(system, server).restarts > restarts);
+            system.run("sleep 6000");
+        }
+    }
+    system.shut_down();
+}
