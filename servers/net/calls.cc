@@ -97,8 +97,8 @@ Server::Answer<socket::Endpoint> Server::bind(ipc::Context&, Session& session, c
     if (now.stage != Stage::Open || now.ends.local_port != 0) return Failure::AlreadyConnected;
     if (request.port != 0 && request.port < kFirstFreePort && !is_servers(session.badge())) return Error::PermissionDenied;
     if (!is_any(request.address) && !is_own(request.address)) return Failure::AddressNotAvailable;
-    const u16 port = request.port != 0 ? request.port : sockets_.free_port(now.kind);
-    if (port == 0 || sockets_.is_taken(now.kind, request.address, port, now.has(SocketRecord::kReuse), live->index())) return Failure::AddressInUse;
+    EFT_TRY(const u16 port, request.port != 0 ? Result<u16>(request.port) : sockets_.free_port(now.kind));
+    if (sockets_.is_taken(now.kind, request.address, port, now.has(SocketRecord::kReuse), live->index())) return Failure::AddressInUse;
     EFT_TRY(SocketRecord * record, edit(*live));
     record->ends.local = request.address;
     record->ends.local_port = port;

@@ -16,6 +16,7 @@ public:
     // To be changed in this step. LimitReached: commit() first.
     virtual Result<SocketRecord*> edit_record(u32 record) = 0;
     virtual Result<NetCounts*> edit_counts() = 0;
+    virtual Result<u32*> edit_last_port() = 0;
     virtual void commit() = 0;
     // Of the session at this place; empty if it has attached none. The client writes there at any time.
     virtual std::span<std::byte> area(u32 place) = 0;

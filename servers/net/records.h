@@ -98,6 +98,8 @@ struct NetCounts {
 struct NetState {
     u64 secret[2] = {};  // of first sequence numbers (RFC 6528), from the first incarnation on
     NetCounts counts;
+    u32 last_port = 0;  // that was chosen for anybody, as a count from the first one that may be; 0: none yet
+    u32 unused = 0;
     InterfaceRecord interfaces[kInterfaces];
     SocketRecord records[kRecords];
 };

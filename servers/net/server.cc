@@ -66,12 +66,12 @@ Error Server::begin_connection(const Live& live, const socket::Name& to) {
     const auto local = is_any(now.ends.local) ? address_towards(to.address) : Result<Address>(now.ends.local);
     if (!local.ok()) return local.error();
     if (is_ipv4(*local) != is_ipv4(to.address)) return to_error(Failure::Unreachable);
-    const u16 port = now.ends.local_port != 0 ? now.ends.local_port : sockets_.free_port(now.kind);
-    if (port == 0) return to_error(Failure::AddressInUse);
+    const Result<u16> port = now.ends.local_port != 0 ? now.ends.local_port : sockets_.free_port(now.kind);
+    if (!port.ok()) return port.error();
     const auto record = edit(live);
     if (!record.ok()) return record.error();
     Ends& ends = (*record)->ends;
-    ends = {now.kind == Kind::Stream ? *local : now.ends.local, to.address, port, to.port};
+    ends = {now.kind == Kind::Stream ? *local : now.ends.local, to.address, *port, to.port};
     (*record)->stage = now.kind == Kind::Stream ? Stage::Connecting : Stage::Connected;
     if (now.kind == Kind::Stream) (*record)->tcp = new_connection(ends, first_sequence(ends));
     return Error::None;

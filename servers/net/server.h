@@ -12,7 +12,7 @@
 
 namespace eft::net {
 
-constexpr u32 kLayoutVersion = 2;
+constexpr u32 kLayoutVersion = 3;
 
 class Server final : public StatefulServer<socket::Socket, NetState, Sockets::kPlaces>, private Keeper {
 public:
@@ -53,6 +53,7 @@ private:
     const NetState& state() const override { return shared(); }
     Result<SocketRecord*> edit_record(u32 record) override { return edit(shared().records[record]); }
     Result<NetCounts*> edit_counts() override { return edit(shared().counts); }
+    Result<u32*> edit_last_port() override { return edit(shared().last_port); }
     void commit() override { commit_step(); }
     std::span<std::byte> area(u32 place) override { return areas_[place]; }
     void signal(u32 place) override { session_at(place).signal(); }

@@ -92,18 +92,22 @@ bool Sockets::is_taken(Kind kind, const Address& local, u16 port, bool reuse, u3
 }
 
 // Behind the one that was chosen last, by a random step (RFC 6056, 3.3.5): a port that was free a moment ago is not taken at
-// once, because a peer, or a router on the way, may still know the connection that it had.
-u16 Sockets::free_port(Kind kind) {
+// once, because a peer, or a router on the way, may still know the connection that it had, and refuse another one whose number
+// lies in that one's window. So the next incarnation goes on behind it, too.
+Result<u16> Sockets::free_port(Kind kind) {
     constexpr u32 kFirst = 49152, kCount = 65536 - kFirst, kMostStep = 4;
     std::bitset<kCount> used;
     for (const SocketRecord& record : keeper_.state().records)
         if (record.stage != Stage::Free && record.kind == kind && record.ends.local_port >= kFirst) used.set(record.ends.local_port - kFirst);
-    // A new incarnation begins where the clock is, which is ahead of what the last one chose lately.
-    if (last_port_ == 0) last_port_ = static_cast<u32>(keeper_.state().secret[1]) + sys_now();
-    last_port_ += 1 + LWIP_RAND() % kMostStep;
-    for (u32 i = 0; i < kCount; ++i, ++last_port_)
-        if (!used.test(last_port_ % kCount)) return static_cast<u16>(kFirst + last_port_ % kCount);
-    return 0;
+    const u32 last = keeper_.state().last_port;
+    u32 next = (last != 0 ? last : LWIP_RAND()) + 1 + LWIP_RAND() % kMostStep;
+    for (u32 i = 0; i < kCount; ++i, ++next) {
+        if (used.test(next % kCount)) continue;
+        EFT_TRY(u32 * chosen, keeper_.edit_last_port());
+        *chosen = next;
+        return static_cast<u16>(kFirst + next % kCount);
+    }
+    return to_error(Failure::AddressInUse);
 }
 
 void Sockets::touch(u32 index) {

@@ -72,8 +72,8 @@ public:
     Live* find(u32 place, u32 number);
     // LimitReached: all are in use.
     Result<u32> find_free();
-    // A port that nobody has for this kind; 0: there is none.
-    u16 free_port(socket::Kind kind);
+    // A port that nobody has for this kind, in this step. AddressInUse: there is none.
+    Result<u16> free_port(socket::Kind kind);
     bool is_taken(socket::Kind kind, const Address& local, u16 port, bool reuse, u32 except) const;
 
     // The record was changed by a call, or an entry waits for it.
@@ -168,7 +168,6 @@ private:
     raw_pcb* ping4_ = nullptr;
     raw_pcb* ping6_ = nullptr;
     bool needs_room_ = true;  // records have been taken since make_room()
-    u32 last_port_ = 0;  // from the first free one on; 0: none yet
     u32 last_tick_ = 0;  // of lwIP's slow ones
     bool is_recovering_ = false;
     u64 recovered_ = 0, lost_ = 0;  // to be added to the totals

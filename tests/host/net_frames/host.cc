@@ -210,7 +210,7 @@ void Host::connect(u32 number, bool ipv6, u16 port) {
         return socket::ipv4(octets[0], octets[1], octets[2], octets[3]);
     };
     net::SocketRecord& record = edit(number);
-    record.ends = {address(way.from), address(way.to), sockets_->free_port(socket::Kind::Stream), port};
+    record.ends = {address(way.from), address(way.to), *sockets_->free_port(socket::Kind::Stream), port};
     record.stage = net::Stage::Connecting;
     record.tcp = net::new_connection(record.ends, static_cast<u32>(numbers()));
     touch(number);

@@ -75,6 +75,7 @@ private:
     const net::NetState& state() const override { return *state_; }
     Result<net::SocketRecord*> edit_record(u32 record) override { return &state_->records[record]; }
     Result<net::NetCounts*> edit_counts() override { return &state_->counts; }
+    Result<u32*> edit_last_port() override { return &state_->last_port; }
     void commit() override {}
     std::span<std::byte> area(u32 place) override { return place == 0 ? std::span(area_.get(), client.bytes(0)) : std::span<std::byte>(); }
     void signal(u32) override {}

@@ -4,6 +4,7 @@
 #include "traffic.h"
 
 #include <random>
+#include <set>
 
 using namespace eft;
 using namespace eft::test;
@@ -85,6 +86,25 @@ bool keeps_window_closed(Stage& stage, Death death) {
     scene.pass(10);
     check();
     return died;
+}
+
+TEST_CASE("a port that was used lately is not chosen again by the next incarnation") {
+    Stage stage;
+    stage.run_test([&] {
+        NetScene scene{stage};
+        RawClient client(scene, 1);
+        std::set<u32> ports;
+        constexpr int kPorts = 50, kDeaths = 10;
+        for (int i = 0; i < kPorts * kDeaths; ++i) {
+            REQUIRE(client.open(1) == Error::None);
+            const auto bound = client.calls.bind({.socket = 1, .address = {}, .port = 0});
+            REQUIRE(bound.ok());
+            CHECK_MESSAGE(ports.insert(bound->port).second, bound->port);
+            REQUIRE(client.close(1) == Error::None);
+            scene.pass_until([&] { return client.has(1, socket::Condition::Free); });
+            if (i % kPorts == kPorts - 1) stage.kill(scene.server);
+        }
+    });
 }
 
 TEST_CASE("a window stays closed until somebody accepts, whenever the server dies") { CHECK(die_everywhere(keeps_window_closed).stores > 20); }
