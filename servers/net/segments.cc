@@ -2,10 +2,12 @@
 
 #include "net/sockets.h"
 
+#include "lwip/inet_chksum.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/tcp.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace eft::net {
 namespace {
@@ -16,18 +18,40 @@ bool begins_again(const tcp_pcb& ended, const tcp_hdr& header) {
     return (TCPH_FLAGS(&header) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && TCP_SEQ_GT(header.seqno, ended.rcv_nxt);
 }
 
-// The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
-void take_in_again(tcp_hdr& header, pbuf& segment) {
-    const u16 bytes = TCPH_HDRLEN_BYTES(&header);
-    const bool is_in_one_piece = reinterpret_cast<u8*>(&header) + bytes == segment.payload;
-    if (!is_in_one_piece || pbuf_add_header(&segment, bytes) != 0) return;  // the peer says it again
+bool is_in_one_piece(const tcp_hdr& header, const pbuf& segment) {
+    return reinterpret_cast<const u8*>(&header) + TCPH_HDRLEN_BYTES(&header) == segment.payload;
+}
+
+void put_in_network_order(tcp_hdr& header) {
     header.src = lwip_htons(header.src);
     header.dest = lwip_htons(header.dest);
     header.seqno = lwip_htonl(header.seqno);
     header.ackno = lwip_htonl(header.ackno);
     header.wnd = lwip_htons(header.wnd);
+}
+
+// The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
+void take_in_again(tcp_hdr& header, pbuf& segment) {
+    if (!is_in_one_piece(header, segment) || pbuf_add_header(&segment, TCPH_HDRLEN_BYTES(&header)) != 0) return;  // the peer says it again
+    put_in_network_order(header);
     pbuf_ref(&segment);
     tcp_input(&segment, ip_current_input_netif());
+}
+
+// The peer has acknowledged our SYN, and that was lost, so that its bytes are the first to say it. They may have no ring yet, and
+// must not be taken: the acknowledgement is, as if it had come alone, in the same way as above.
+void finish_handshake(const tcp_hdr& header, const pbuf& segment) {
+    const u16 bytes = TCPH_HDRLEN_BYTES(&header);
+    if (!is_in_one_piece(header, segment)) return;
+    pbuf* const alone = pbuf_alloc(PBUF_RAW, bytes, PBUF_RAM);
+    if (!alone) return;
+    std::memcpy(alone->payload, &header, bytes);
+    tcp_hdr& head = *static_cast<tcp_hdr*>(alone->payload);
+    TCPH_UNSET_FLAG(&head, TCP_FIN | TCP_PSH);
+    put_in_network_order(head);
+    head.chksum = 0;
+    head.chksum = ip_chksum_pseudo(alone, IP_PROTO_TCP, bytes, ip_current_src_addr(), ip_current_dest_addr());
+    tcp_input(alone, ip_current_input_netif());
 }
 
 // The peer's SYN has come, and another one comes. lwIP would take options from it that the first did not have, with a window that
@@ -76,6 +100,13 @@ err_t check_segment(Live& live, tcp_hdr& header, pbuf& segment) {
         live.sockets->mark(live);
         say_where_it_is(control);
         return ERR_VAL;
+    }
+    if (control.state == SYN_RCVD && segment.tot_len != 0) {
+        live.sockets->mark(live);
+        finish_handshake(header, segment);
+        const bool has_ring = live.is(Stage::Free);  // somebody's who waited for it
+        if (has_ring) take_in_again(header, segment);
+        return ERR_ABRT;
     }
     live.sockets->note_repair(live);
     return live.sockets->wants(live, segment.tot_len != 0) ? ERR_OK : ERR_VAL;

@@ -27,5 +27,13 @@ void eft_net_acknowledge(struct tcp_pcb* pcb);
 #define LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH(pcb, length) eft_net_segment_out(pcb, length)
 #define LWIP_HOOK_TCP_OUT_ADD_TCPOPTS(segment, header, pcb, options) (options)
 
+/* Whether bytes are sent that would wait until the ones before them are acknowledged (Nagle): also with an acknowledgement that is
+ * due, which lwIP would keep back with them. */
+#ifdef tcp_do_output_nagle
+static inline int eft_net_sends(const struct tcp_pcb* pcb) { return tcp_do_output_nagle(pcb) || (pcb->flags & TF_ACK_NOW) != 0; }
+#undef tcp_do_output_nagle
+#define tcp_do_output_nagle(pcb) eft_net_sends(pcb)
+#endif
+
 #undef tcp_ack
 #define tcp_ack(pcb) eft_net_acknowledge(pcb)
