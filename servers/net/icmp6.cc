@@ -25,6 +25,14 @@ bool read_address(const pbuf& packet, u32 at, ip6_addr_t& to) {
     return true;
 }
 
+// Each option has a length, and is there (RFC 4861, 6.1 and 7.1). lwIP reads an address behind the packet's end from one without.
+bool has_whole_options(const pbuf& packet, u32 at) {
+    u8 option[2];
+    for (; at < packet.tot_len; at += option[1] * 8u)
+        if (!read(packet, at, option) || option[1] == 0 || at + option[1] * 8u > packet.tot_len) return false;
+    return true;
+}
+
 // A neighbour tells everybody that an address is its own which is this machine's, and has been checked when it was new (RFC 4862,
 // 5.4). lwIP would give it up, and abort all connections that have it.
 bool claims_own_address(const pbuf& packet, u32 message) {
@@ -38,16 +46,13 @@ bool claims_own_address(const pbuf& packet, u32 message) {
     return false;
 }
 
-// Only who is the first router on the way to a destination may name another one, in options that have a length (RFC 4861, 8.1).
+// Only who is the first router on the way to a destination may name another one (RFC 4861, 8.1).
 // A destination on the link has no router before it.
 bool is_from_first_router(const pbuf& packet, u32 message) {
-    constexpr u32 kTarget = 8, kDestination = 24, kOptions = 40;
+    constexpr u32 kTarget = 8, kDestination = 24;
     ip6_addr_t target, destination;
     if (!read_address(packet, message + kTarget, target) || !read_address(packet, message + kDestination, destination)) return false;
     if (!ip6_addr_islinklocal(&target) && !ip6_addr_cmp(&target, &destination)) return false;
-    u8 option[2];
-    for (u32 at = message + kOptions; at < packet.tot_len; at += option[1] * 8u)
-        if (!read(packet, at, option) || option[1] == 0 || at + option[1] * 8u > packet.tot_len) return false;
     for (const nd6_destination_cache_entry& each : std::span(destination_cache, LWIP_ND6_NUM_DESTINATIONS))
         if (ip6_addr_cmp(&each.destination_addr, &destination))
             return ip6_addr_cmp(&each.next_hop_addr, ip6_current_src_addr()) && !ip6_addr_cmp(&each.next_hop_addr, &destination);
@@ -70,8 +75,11 @@ bool is_believable(const pbuf& packet, u16 head_bytes) {
     u8 type;
     if (!read(packet, head_bytes, type)) return false;
     switch (type) {
-        case ICMP6_TYPE_NA: return !claims_own_address(packet, head_bytes);
-        case ICMP6_TYPE_RD: return is_from_first_router(packet, head_bytes);
+        case ICMP6_TYPE_RS: return has_whole_options(packet, head_bytes + 8u);
+        case ICMP6_TYPE_RA: return has_whole_options(packet, head_bytes + 16u);
+        case ICMP6_TYPE_NS: return has_whole_options(packet, head_bytes + 24u);
+        case ICMP6_TYPE_NA: return has_whole_options(packet, head_bytes + 24u) && !claims_own_address(packet, head_bytes);
+        case ICMP6_TYPE_RD: return has_whole_options(packet, head_bytes + 40u) && is_from_first_router(packet, head_bytes);
         case ICMP6_TYPE_PTB: return narrows_path(packet, head_bytes);
         default: return true;
     }

@@ -100,6 +100,25 @@ TEST_CASE("nobody but the first router on the way to a destination redirects it,
     }
 }
 
+TEST_CASE("an option of a neighbour's message that has no length, or is not whole, is not read") {
+    Battle battle(1, 1);
+    constexpr u8 kRouterSolicitation = 133, kRedirect = 137;
+    for (u8 type = kRouterSolicitation; type <= kRedirect; ++type) {
+        CAPTURE(type);
+        std::vector<u8> bytes(type == 133 ? 0 : type == 134 ? 8 : type == 137 ? 32 : 16);
+        if (type == 135 || type == 136) std::ranges::copy(Host::kAddress6, bytes.begin());
+        for (const std::vector<u8>& option : {std::vector<u8>{1, 0}, {1}, {1, 1, 2, 3}, {1, 255}}) {
+            std::vector<u8> message = bytes;
+            message.insert(message.end(), option.begin(), option.end());
+            Path stranger = Host::path(true);
+            stranger.from[15] = 0x79;
+            battle.turn_with({icmp_frame(stranger, type, 0, 0, message)});
+        }
+    }
+    CHECK(battle.goes_on(2000));
+    CHECK(battle.complaint() == "");
+}
+
 TEST_CASE("a path is never narrower than IPv6's least, and never wider than the link") {
     Battle battle(1, 1);
     REQUIRE(battle.sends_whole(1400));
