@@ -43,6 +43,7 @@ struct Live {
     bool has_two = false;     // segments or more have come since the last acknowledgement
     bool misses = false;      // frames that were lost, and may be missing up to this number of the peer's, since this tick
     u32 misses_until = 0, misses_since = 0;
+    u8 more_tries = 0;        // of what is not acknowledged, that lwIP does not count
     bool repairs = false;     // what the peer has not had, up to this number of ours
     u32 repairs_until = 0;
     bool is_freed = false;    // its client is to be told so, when that is recorded

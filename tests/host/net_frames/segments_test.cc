@@ -85,6 +85,18 @@ TEST_CASE("but not by one that acknowledges something else") {
     CHECK_FALSE(scene.host.has(kSocket, Condition::Connected));
 }
 
+TEST_CASE("a peer that says nothing more is waited for a quarter of an hour") {
+    constexpr u32 kMinute = 60'000;
+    Scene scene;
+    scene.accept();
+    REQUIRE(scene.caller.connect());
+    scene.write(100);
+    CHECK_FALSE(scene.caller.pass(15 * kMinute).empty());
+    CHECK_FALSE(scene.host.has(kSocket, Condition::Failed));
+    static_cast<void>(scene.caller.pass(3 * kMinute));
+    CHECK(scene.host.has(kSocket, Condition::Failed));
+}
+
 TEST_CASE("an acknowledgement that is due is not kept back with bytes that wait for one (Nagle)") {
     Scene scene;
     scene.accept();
