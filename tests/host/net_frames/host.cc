@@ -47,8 +47,7 @@ void forget_all(const Host* owner) {
         each = next;
     }
 }
-// A timer's memory is never refused: the server would end, and begin again.
-bool fails(std::size_t size) { return size > sizeof(sys_timeo) && LwipMemory::fails_one_in != 0 && numbers() % LwipMemory::fails_one_in == 0; }
+bool fails() { return LwipMemory::fails_one_in != 0 && numbers() % LwipMemory::fails_one_in == 0; }
 
 }  // namespace
 
@@ -267,8 +266,8 @@ void eft_net_failed(const char* what) {
     std::fprintf(stderr, "lwIP: %s\n", what);
     std::abort();
 }
-void* eft_net_allocate(size_t size) { return fails(size) ? nullptr : note(std::malloc(size), size); }
-void* eft_net_allocate_cleared(size_t count, size_t size) { return fails(count * size) ? nullptr : note(std::calloc(count, size), count * size); }
+void* eft_net_allocate(size_t size) { return fails() ? nullptr : note(std::malloc(size), size); }
+void* eft_net_allocate_cleared(size_t count, size_t size) { return fails() ? nullptr : note(std::calloc(count, size), count * size); }
 void eft_net_free(void* block) {
     if (const auto found = blocks.find(block); found != blocks.end()) forget(found);
 }
