@@ -30,6 +30,24 @@ void put_in_network_order(tcp_hdr& header) {
     header.wnd = lwip_htons(header.wnd);
 }
 
+// Only the first SYN says how large segments may be (RFC 9293, 3.7.1). lwIP would take it from any segment, and those that are queued would be
+// too large to be sent, without a timer, for ever.
+void forget_segment_size(tcp_hdr& header) {
+    constexpr u8 kEnd = 0, kNothing = 1, kSegmentSize = 2;
+    u8* at = reinterpret_cast<u8*>(&header + 1);
+    u8* const end = reinterpret_cast<u8*>(&header) + TCPH_HDRLEN_BYTES(&header);
+    while (at < end && *at != kEnd) {
+        if (*at == kNothing) {
+            ++at;
+            continue;
+        }
+        if (end - at < 2 || at[1] < 2 || end - at < at[1]) return;
+        u8* const next = at + at[1];
+        if (*at == kSegmentSize) std::fill(at, next, kNothing);
+        at = next;
+    }
+}
+
 // The segment is given to lwIP as it came, in the middle of its being taken in: all that follows there is that it is freed.
 void take_in_again(tcp_hdr& header, pbuf& segment) {
     if (!is_in_one_piece(header, segment) || pbuf_add_header(&segment, TCPH_HDRLEN_BYTES(&header)) != 0) return;  // the peer says it again
@@ -48,6 +66,7 @@ void finish_handshake(const tcp_hdr& header, const pbuf& segment) {
     std::memcpy(alone->payload, &header, bytes);
     tcp_hdr& head = *static_cast<tcp_hdr*>(alone->payload);
     TCPH_UNSET_FLAG(&head, TCP_FIN | TCP_PSH);
+    forget_segment_size(head);
     put_in_network_order(head);
     head.chksum = 0;
     head.chksum = ip_chksum_pseudo(alone, IP_PROTO_TCP, bytes, ip_current_src_addr(), ip_current_dest_addr());
@@ -76,6 +95,11 @@ bool may_be_peers(const tcp_pcb& control, const tcp_hdr& header) {
     return TCP_SEQ_BETWEEN(header.ackno, oldest, control.snd_nxt);
 }
 
+// A SYN for a connection that there is (RFC 5961, 4): nobody has to know its numbers for it, and lwIP would take its options.
+bool begins_late(const tcp_pcb& control, const tcp_hdr& header) {
+    return control.state > SYN_RCVD && control.state != TIME_WAIT && (TCPH_FLAGS(&header) & (TCP_SYN | TCP_RST)) == TCP_SYN;
+}
+
 // A peer that has lost its way finds it again.
 void say_where_it_is(tcp_pcb& control) {
     if (control.state == SYN_RCVD) return;
@@ -96,7 +120,7 @@ err_t check_segment(Live& live, tcp_hdr& header, pbuf& segment) {
         answer_again(control, header);
         return ERR_VAL;
     }
-    if (!may_be_peers(control, header)) {
+    if (!may_be_peers(control, header) || begins_late(control, header)) {
         live.sockets->mark(live);
         say_where_it_is(control);
         return ERR_VAL;
@@ -107,6 +131,10 @@ err_t check_segment(Live& live, tcp_hdr& header, pbuf& segment) {
         const bool has_ring = live.is(Stage::Free);  // somebody's who waited for it
         if (has_ring) take_in_again(header, segment);
         return ERR_ABRT;
+    }
+    if (control.state != SYN_SENT) {
+        if (!is_in_one_piece(header, segment)) return ERR_VAL;
+        forget_segment_size(header);
     }
     live.sockets->note_repair(live);
     return live.sockets->wants(live, segment.tot_len != 0) ? ERR_OK : ERR_VAL;

@@ -84,6 +84,15 @@ bool may_append(const tcp_pcb& control) {
     return !last || lwip_ntohl(last->tcphdr->seqno) + TCP_TCPLEN(last) == control.snd_lbb;
 }
 
+// lwIP subtracts a segment's options from how large it may be, also where that is less: the segment is larger than the congestion
+// window then, and is never sent. No peer needs smaller ones than these (Linux' tcp_min_snd_mss).
+void keep_segments_sendable(tcp_pcb& control) {
+    constexpr u16 kLeast = 48;
+    control.mss = std::max(control.mss, kLeast);
+    control.snd_wnd_max = std::max<tcpwnd_size_t>(control.snd_wnd_max, 2 * kLeast);
+    control.cwnd = std::max<tcpwnd_size_t>(control.cwnd, control.mss);
+}
+
 bool can_end(const tcp_pcb& control) { return (control.state == ESTABLISHED || control.state == CLOSE_WAIT) && may_append(control); }
 
 }  // namespace
@@ -195,6 +204,7 @@ void Sockets::pump_stream(Live& live) {
     const bool submitted_true = submitted >= live.queued && submitted - now.acknowledged <= now.send_bytes;
     if (!taken_true || !submitted_true) return fail(live, Error::ProtocolViolation);
     const socket::Bytes ring = send_ring(live);
+    keep_segments_sendable(*live.tcp);
     while (live.queued != submitted && may_append(*live.tcp)) {
         const auto piece = ring.from(live.queued, std::min<u64>(submitted - live.queued, kPiece));
         const auto size = static_cast<u16_t>(std::min<u64>(piece.size(), tcp_sndbuf(live.tcp)));

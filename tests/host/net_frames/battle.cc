@@ -91,10 +91,12 @@ std::string Battle::complaint() const {
 
 void Battle::be_quiet() {
     // A closed socket is a program's again when its peer has all bytes or is given up, and then it may accept another one that waits.
+    // A silent peer is given up after twenty minutes at most.
+    constexpr u32 kTurn = 1500;
     for (int rounds_left = 4; rounds_left != 0; --rounds_left) {
         for (u32 number = kAttacked; number < kAttackedEnd; ++number) host_.close(number);
         serves_ = rounds_left != 1;
-        for (int turns = 0; turns < 1000; ++turns) turn_with({}, 250);
+        for (int turns = 0; turns < 1000; ++turns) turn_with({}, kTurn);
     }
     serves_ = true;
 }

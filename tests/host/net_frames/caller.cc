@@ -1,5 +1,8 @@
 #include "caller.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace eft::test {
 
 void Caller::introduce(Host& host) { static_cast<void>(host.turn({arp_frame(1, Host::kPeer, Host::kAddress)}, 0)); }
@@ -9,8 +12,8 @@ void Caller::listen(Host& host, u32 backlog) {
     host.listen(kListener, kPort, backlog);
 }
 
-bool Caller::begin() {
-    const Segment syn{.from_port = own_port_, .to_port = kPort, .sequence = kFirst, .flags = kSyn, .window = 20'000};
+bool Caller::begin(std::vector<u8> options) {
+    const Segment syn{.from_port = own_port_, .to_port = kPort, .sequence = kFirst, .flags = kSyn, .window = 20'000, .options = std::move(options)};
     for (const Heard& each : turn({tcp_frame(Host::path(false), syn)}, 0)) {
         if (each.segment.flags != (kSyn | kAck)) continue;
         their_first_ = each.segment.sequence;
@@ -25,9 +28,16 @@ bool Caller::connect() {
     return true;
 }
 
-std::vector<Heard> Caller::say(u8 flags, std::vector<u8> bytes, u32 ahead) {
-    const Segment segment{own_port_, kPort, kFirst + 1 + sent_ + ahead, their_first_ + 1, flags, 20'000, {}, std::move(bytes)};
+std::vector<Heard> Caller::say(u8 flags, std::vector<u8> bytes, u32 ahead, std::vector<u8> options) {
+    const Segment segment{own_port_, kPort, kFirst + 1 + ahead, their_first_ + 1, flags, 20'000, std::move(options), std::move(bytes)};
     return turn({tcp_frame(Host::path(false), segment)}, 0);
+}
+
+u32 Caller::fill(u32 bytes) {
+    u32 most = 0;
+    for (int i = 0; i < 2; ++i)
+        for (const Heard& each : say(kAck, std::vector<u8>(bytes))) most = std::max(most, acknowledged(each));
+    return most;
 }
 
 std::vector<Heard> Caller::pass(u32 milliseconds) {

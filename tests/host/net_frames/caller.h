@@ -21,26 +21,24 @@ public:
     static void listen(Host& host, u32 backlog = 8);
 
     // A SYN, and the server's, if it answers.
-    bool begin();
+    bool begin(std::vector<u8> options = {});
     // All of the handshake.
     bool connect();
-    // What the server sends at once for a segment whose bytes lie so far behind the next one that it awaits.
-    std::vector<Heard> say(u8 flags, std::vector<u8> bytes = {}, u32 ahead = 0);
+    // What the server sends at once for a segment whose bytes lie so far behind the first one.
+    std::vector<Heard> say(u8 flags, std::vector<u8> bytes = {}, u32 ahead = 0, std::vector<u8> options = {});
+    // How far the server has it all, when these next bytes have come twice: the second time it says so at once.
+    u32 fill(u32 bytes);
     // Without a word, so much time passes.
     std::vector<Heard> pass(u32 milliseconds);
-    // The server has these bytes, as far as we know, and we have so many of its.
-    void has_sent(u32 bytes) { sent_ += bytes; }
-
-    // Of what it said: how far it has what we sent, behind our SYN; how far it has sent, behind its own.
+    // Of what it said: how far it has what we sent, behind our SYN.
     u32 acknowledged(const Heard& heard) const { return heard.segment.acknowledgement - kFirst - 1; }
-    u32 position(const Heard& heard) const { return heard.segment.sequence - their_first_ - 1; }
 
 private:
     std::vector<Heard> turn(const std::vector<Frame>& frames, u32 milliseconds);
 
     Host& host_;
     u16 own_port_;
-    u32 their_first_ = 0, sent_ = 0;
+    u32 their_first_ = 0;
 };
 
 }  // namespace eft::test

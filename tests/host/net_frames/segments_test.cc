@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace eft;
 using namespace eft::test;
 using socket::Condition;
@@ -83,6 +85,32 @@ TEST_CASE("but not by one that acknowledges something else") {
     REQUIRE(scene.caller.begin());
     static_cast<void>(scene.caller.say(kPsh, std::vector<u8>(100)));
     CHECK_FALSE(scene.host.has(kSocket, Condition::Connected));
+}
+
+TEST_CASE("how large segments may be is said by the first SYN only") {
+    const std::vector<u8> tiny = {2, 4, 0, 8};
+    Scene scene;
+    scene.accept();
+    REQUIRE(scene.caller.begin());
+    static_cast<void>(scene.caller.say(kAck | kPsh, std::vector<u8>(10), 0, tiny));
+    REQUIRE(scene.host.has(kSocket, Condition::Connected));
+    static_cast<void>(scene.caller.say(kAck, {}, 10, tiny));
+    const auto answer = scene.caller.say(kSyn, {}, 5'000'000, tiny);
+    CHECK(any_acknowledges(scene.caller, answer, 10));
+    scene.write(400);
+    const auto sent = scene.caller.pass(100);
+    CHECK(std::ranges::any_of(sent, [](const Heard& each) { return each.segment.bytes.size() == 400; }));
+}
+
+TEST_CASE("segments that may hold less than their own options are larger, and are sent") {
+    Scene scene;
+    scene.accept();
+    REQUIRE(scene.caller.begin({2, 4, 0, 8, 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0}));
+    static_cast<void>(scene.caller.say(kAck));
+    REQUIRE(scene.host.has(kSocket, Condition::Connected));
+    scene.write(400);
+    const auto sent = scene.caller.pass(100);
+    CHECK(std::ranges::any_of(sent, [](const Heard& each) { return !each.segment.bytes.empty() && each.segment.bytes.size() <= 48; }));
 }
 
 TEST_CASE("a peer that says nothing more is waited for a quarter of an hour") {
