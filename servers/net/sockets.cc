@@ -65,21 +65,6 @@ u32 Sockets::count(Stage stage) const {
     return static_cast<u32>(std::ranges::count_if(keeper_.state().records, [&](const SocketRecord& each) { return each.stage == stage; }));
 }
 
-// A few records are always free, if connections that only wait for their time to end give theirs up, the oldest first.
-void Sockets::make_room() {
-    constexpr u32 kSpare = 64;
-    if (!std::exchange(needs_room_, false)) return;
-    u32 wanted = kSpare;
-    for (const Live& live : live_) wanted -= wanted != 0 && live.is(Stage::Free);
-    while (wanted-- != 0) {
-        Live* oldest = nullptr;
-        for (const tcp_pcb* each = tcp_tw_pcbs; each; each = each->next)
-            if (Live* const live = static_cast<Live*>(each->callback_arg); live && live->is(Stage::Ending)) oldest = live;
-        if (!oldest) return;
-        release(*oldest);
-    }
-}
-
 bool Sockets::is_taken(Kind kind, const Address& local, u16 port, bool reuse, u32 except) const {
     for (u32 index = 0; index < kRecords; ++index) {
         const SocketRecord& other = keeper_.state().records[index];
@@ -228,7 +213,7 @@ void Sockets::tell_free(u32 place) {
 }
 
 void Sockets::settle() {
-    for (u32 i = 0; i < dirty_count_; ++i) acknowledge(live_[dirty_[i]]);
+    for (u32 i = 0; i < dirty_count_; ++i) acknowledge(live_[dirty_[i]]), count_kept(live_[dirty_[i]]);
     make_room();
     // Step (2), kill 2. Free records last: kill 3.
     for (const bool free : {false, true})

@@ -43,6 +43,7 @@ struct Live {
     bool has_two = false;     // segments or more have come since the last acknowledgement
     bool misses = false;      // frames that were lost, and may be missing up to this number of the peer's, since this tick
     u32 misses_until = 0, misses_since = 0;
+    u16 kept = 0;             // frames that came out of order
     u8 more_tries = 0;        // of what is not acknowledged, that lwIP does not count
     bool repairs = false;     // what the peer has not had, up to this number of ours
     u32 repairs_until = 0;
@@ -104,6 +105,9 @@ public:
     // Of a record, what is to be seen of it from outside: all but its state and whose it is.
     socket::SocketLine line(u32 index) const;
 
+    // How many frames, or pieces of them, may be kept for it that came out of order; the farthest ones go.
+    u32 most_kept(const Live& live) const;
+
     // From lwIP, by way of hooks and callbacks.
     void mark(Live& live);
     bool wants(Live& live, bool has_bytes);
@@ -144,6 +148,10 @@ private:
     void abort(Live& live);
     void clear(Live& live);
     void make_room();
+    Live* least_needed();
+    void give_up(Live& live);
+    bool give_up_half_open(const Live& listener);
+    void count_kept(Live& live);
     void record(Live& live);
     void tell(Live& live);
     void tell_free(u32 place);
@@ -169,6 +177,7 @@ private:
     raw_pcb* ping4_ = nullptr;
     raw_pcb* ping6_ = nullptr;
     bool needs_room_ = true;  // records have been taken since make_room()
+    u32 kept_ = 0;  // frames that came out of order, of all
     u32 last_tick_ = 0;  // of lwIP's slow ones
     bool is_recovering_ = false;
     u64 recovered_ = 0, lost_ = 0;  // to be added to the totals

@@ -55,7 +55,9 @@ void Sockets::be_patient() {
         const bool is_beginning = each->state == SYN_RCVD && each->nrtx < kFirstAnswers;
         if (is_ending || is_beginning) each->tmr = tcp_ticks;
         Live* const live = static_cast<Live*>(each->callback_arg);
-        if (!live || each->state < ESTABLISHED) continue;
+        if (!live || live->tcp != each) continue;
+        count_kept(*live);
+        if (each->state < ESTABLISHED) continue;
         if (each->nrtx < kLongestCounted) live->more_tries = 0;
         else if (each->nrtx > kLongestCounted && live->more_tries < kMoreTries) each->nrtx = kLongestCounted, ++live->more_tries;
     }

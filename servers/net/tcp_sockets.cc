@@ -232,8 +232,8 @@ Live* Sockets::half_open(Live& listener, tcp_pcb& control) {
     const auto waits = [&](const Live& each) {
         return (each.is(Stage::HalfOpen) || each.is(Stage::Ready)) && each.now.listener == listener.index();
     };
-    const auto waiting = std::ranges::count_if(live_, waits);
-    if (waiting >= listener.now.backlog) return nullptr;
+    auto waiting = std::ranges::count_if(live_, waits);
+    if (waiting >= listener.now.backlog && (!give_up_half_open(listener) || --waiting >= listener.now.backlog)) return nullptr;
     const auto free = find_free();
     if (!free.ok()) return nullptr;
     Live& live = live_[*free];

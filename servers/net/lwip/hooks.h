@@ -18,6 +18,8 @@ err_t eft_net_segment_in(struct tcp_pcb* pcb, struct tcp_hdr* header, struct pbu
 uint8_t eft_net_segment_out(const struct tcp_pcb* pcb, uint8_t length);
 /* Bytes of a segment have been taken in, in order, and are to be acknowledged: TF_ACK_DELAY, or TF_ACK_NOW. */
 void eft_net_acknowledge(struct tcp_pcb* pcb);
+/* How many pieces of frames may be kept that came out of order. */
+uint16_t eft_net_most_kept(const struct tcp_pcb* pcb);
 #ifdef __cplusplus
 }
 #endif

@@ -44,7 +44,7 @@
 #define MEMP_NUM_TCP_SEG 4096
 #define TCP_SNDLOWAT (32 * 1024)
 #define TCP_OVERSIZE 0
-#define TCP_OOSEQ_MAX_BYTES (128 * 1024)
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) eft_net_most_kept(pcb) /* hooks.h */
 #define LWIP_TCP_TIMESTAMPS 1
 #define LWIP_TCP_SACK_OUT 1
 #define LWIP_TCP_MAX_SACK_NUM 4

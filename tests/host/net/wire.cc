@@ -197,5 +197,6 @@ void eft_net_free(void* block) { std::free(block); }
 uint32_t eft_net_first_sequence(const ip_addr_t*, uint16_t, const ip_addr_t*, uint16_t) { return static_cast<uint32_t>(numbers()); }
 err_t eft_net_segment_in(tcp_pcb*, tcp_hdr*, pbuf*) { return ERR_OK; }
 uint8_t eft_net_segment_out(const tcp_pcb*, uint8_t length) { return length; }
+uint16_t eft_net_most_kept(const tcp_pcb*) { return 100; }
 void eft_net_acknowledge(tcp_pcb* control) { tcp_set_flags(control, control->flags & TF_ACK_DELAY ? TF_ACK_NOW : TF_ACK_DELAY); }
 }
