@@ -72,8 +72,9 @@ void measure_boot(Figures& figures) {
 
 void measure_operations(Figures& figures) { measure_until_off(EFT_BENCH_OPERATIONS, 120s, figures); }
 void measure_disk_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY, 240s, figures); }
-void measure_card_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_NET, 240s, figures, {{}}); }
+void measure_card_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_CARD, 240s, figures, {{}}); }
 void measure_e1000_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_E1000, 240s, figures, {{.device = "e1000"}}); }
+void measure_net_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_NET, 240s, figures, {{}}); }
 
 // Slots that are four apart have their pins on the same line.
 void measure_lines(Figures& figures) {

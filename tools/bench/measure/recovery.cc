@@ -1,8 +1,8 @@
-// Kills a driver, which its argument names, again and again, at random moments while `load` keeps its ring full, and
+// Kills a service, which its argument names, again and again, at random moments while another program keeps its ring full, and
 // measures in virtual time from the order to the first request that the new incarnation takes from its ring.
 //
-// It stands above the driver, so that its timer interrupts the driver at any instruction. Every second death is a CPU
-// exception in the driver instead of an order to proc. The clock starts before the order is given.
+// It stands above the service, so that its timer interrupts the service at any instruction. Every second death is a CPU
+// exception in the service instead of an order to proc. The clock starts before the order is given.
 #include "figures.h"
 
 #include <eft/idl/timer.h>
@@ -83,7 +83,7 @@ private:
         order.signal = death % 2 == 0 ? rs::KillSignal::Kill : rs::KillSignal::Crash;
         const u64 start = sys::time_stamp();
         const auto killed = supervisor_.kill(order).or_error();
-        if (!killed.ok()) give_up("the driver cannot be killed", killed.error());
+        if (!killed.ok()) give_up("the service cannot be killed", killed.error());
         for (u32 look = 0; look < kLooks; ++look) {
             clock_.sleep(kLook);
             rs::Name name;
@@ -93,7 +93,7 @@ private:
             if (!phases.ok()) give_up("the supervisor does not answer", phases.error());
             if (phases->died > start && phases->ready != 0 && phases->first_request != 0) return note(death, start, *phases);
         }
-        give_up("the driver did not come back");
+        give_up("the service did not come back");
     }
 
     void note(u32 death, u64 start, const rs::Phases& phases) {
