@@ -2,7 +2,7 @@
 
 packages_build=(cmake ninja-build g++ binutils flatbuffers-compiler flatbuffers-compiler-dev libflatbuffers-dev
     doctest-dev nlohmann-json3-dev xz-utils)
-packages_test=(spin chromium chromium-driver)
+packages_test=(spin chromium chromium-driver tshark curl netcat-openbsd)
 packages_run=(qemu-system-x86 e2fsprogs)
 packages_iso=(grub-common grub-pc-bin xorriso mtools)
 

@@ -181,9 +181,9 @@ void measure_eft(Figures& figures) {
 
 void measure_linux(Figures& figures) {
     const std::string folder = EFT_BENCH_LINUX;
-    if (!std::filesystem::exists(folder + "/initrd")) return;
+    if (!std::filesystem::exists(folder + "/bench-linux-services.initrd")) return;
     const Ports ports;
-    qemu::Machine machine({.kernel = folder + "/vmlinuz", .archive = folder + "/initrd", .cards = ports.cards(), .extra = {"-append", "console=ttyS0 quiet"}});
+    qemu::Machine machine({.kernel = folder + "/vmlinuz", .archive = folder + "/bench-linux-services.initrd", .cards = ports.cards(), .extra = {"-append", "console=ttyS0 quiet"}});
     while (machine.console().read_line(kPatience).find("services are ready") == std::string::npos) continue;
     measure(ports, ".linux", figures);
 }

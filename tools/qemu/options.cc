@@ -46,6 +46,7 @@ void append_disk(Arguments& arguments, const Disk& disk) {
 // Without the program for booting over the network, which not every QEMU has.
 void append_card(Arguments& arguments, const Card& card) {
     append(arguments, {"-netdev", card.backend + ",id=" + card.id, "-device", card.device + ",netdev=" + card.id + ",id=card-" + card.id + ",romfile="});
+    if (!card.capture.empty()) append(arguments, {"-object", "filter-dump,id=dump-" + card.id + ",netdev=" + card.id + ",file=" + escaped(card.capture)});
 }
 
 void require_file(const std::string& path, const char* what) {

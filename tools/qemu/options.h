@@ -17,6 +17,7 @@ struct Card {
     std::string backend = "user";  // what it is connected to: the value of -netdev, without the id
     std::string id = "net0";       // of the backend, and with "card-" before it, of the card
     std::string device = "virtio-net-pci,disable-legacy=on";
+    std::string capture = {};  // a file for all frames, as tcpdump writes them
 };
 
 struct MachineOptions {

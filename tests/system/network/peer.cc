@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -21,17 +22,35 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error("the peer: " + what + ": " + std::strerror(errno)); }
 
-// Bound to loopback; any port if it is 0.
-File listen_on(int family, std::uint16_t port) {
+// A port of an address.
+struct Name {
+    sockaddr_storage storage{};
+    socklen_t size = 0;
+
+    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+
+Name name_of(const std::string& address, std::uint16_t port) {
+    Name name;
+    sockaddr_in ipv4{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {}, .sin_zero = {}};
+    sockaddr_in6 ipv6{.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_flowinfo = 0, .sin6_addr = {}, .sin6_scope_id = 0};
+    if (inet_pton(AF_INET, address.c_str(), &ipv4.sin_addr) == 1) {
+        std::memcpy(&name.storage, &ipv4, name.size = sizeof ipv4);
+        return name;
+    }
+    if (inet_pton(AF_INET6, address.c_str(), &ipv6.sin6_addr) != 1) throw std::runtime_error("no address: " + address);
+    if (IN6_IS_ADDR_LINKLOCAL(&ipv6.sin6_addr)) ipv6.sin6_scope_id = if_nametoindex("eth0");
+    std::memcpy(&name.storage, &ipv6, name.size = sizeof ipv6);
+    return name;
+}
+
+// Any port if it is 0. Not open: somebody has it.
+File listen_on(const Name& name) {
+    const int family = name.storage.ss_family, on = 1;
     File file(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!file.open()) fail("socket");
-    sockaddr_in ipv4{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    sockaddr_in6 ipv6{.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_flowinfo = 0, .sin6_addr = in6addr_loopback, .sin6_scope_id = 0};
-    const bool is_ipv4 = family == AF_INET;
-    const int on = 1;
-    if (!is_ipv4) setsockopt(file.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    const sockaddr* const name = is_ipv4 ? reinterpret_cast<sockaddr*>(&ipv4) : reinterpret_cast<sockaddr*>(&ipv6);
-    if (bind(file.descriptor(), name, is_ipv4 ? sizeof ipv4 : sizeof ipv6) != 0) return {};
+    if (family == AF_INET6) setsockopt(file.descriptor(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(file.descriptor(), name.get(), name.size) != 0) return {};
     if (listen(file.descriptor(), 1024) != 0) fail("listen");
     return file;
 }
@@ -43,31 +62,44 @@ std::uint16_t port_of(const File& file) {
     return ntohs(name.sin_port);
 }
 
-// The connection to what QEMU forwards, made or being made. Its port is one that no other socket has: Linux gives the same one to
-// connections that lead to different ports, QEMU shows the guest this port as it is, and all that it forwards leads to one port
-// there. So the guest would have two connections of the same name, and one of them would wait for ever.
-File connect_to(std::uint16_t port, int flags) {
-    File file(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+const std::string kLoopback = "127.0.0.1";
+
+// The connection to the guest, or to what QEMU forwards to it, made or being made. There its own port is one that no other socket
+// has: Linux gives the same one to connections that lead to different ports, QEMU shows the guest this port as it is, and all that
+// it forwards leads to one port there. So the guest would have two connections of the same name, and one of them would wait for
+// ever.
+File connect_to(const std::string& guest, std::uint16_t port, int flags) {
+    const Name own = name_of(kLoopback, 0), to = name_of(guest, port);
+    File file(socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
     if (!file.open()) fail("socket");
-    const sockaddr_in own{.sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    if (bind(file.descriptor(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) fail("bind");
-    const sockaddr_in to{.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-    if (connect(file.descriptor(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) fail("connect");
+    if (guest == kLoopback && bind(file.descriptor(), own.get(), own.size) != 0) fail("bind");
+    if (connect(file.descriptor(), to.get(), to.size) != 0 && errno != EINPROGRESS) fail("connect");
     return file;
 }
 
 }  // namespace
 
-GuestOrder::GuestOrder(std::uint16_t port, const test::Order& order) : file_(connect_to(port, 0)), order_(order) {}
+GuestOrder::GuestOrder(std::uint16_t port, const test::Order& order) : GuestOrder(kLoopback, port, order) {}
+GuestOrder::GuestOrder(const std::string& guest, std::uint16_t port, const test::Order& order) : file_(connect_to(guest, port, 0)), order_(order) {}
 
-Peer::Peer() {
-    for (int i = 0; i < 16 && !listeners_[1].open(); ++i) {  // until a port is free in both families
-        listeners_[0] = listen_on(AF_INET, 0);
+Peer::Peer() : guest_(kLoopback) {
+    constexpr int kAttempts = 16;  // until a port is free in both families
+    bool listens = false;
+    for (int i = 0; i < kAttempts && !listens; ++i) {
+        listeners_[0] = listen_on(name_of(kLoopback, 0));
         if (!listeners_[0].open()) fail("bind");
         port_ = port_of(listeners_[0]);
-        listeners_[1] = listen_on(AF_INET6, port_);
+        listeners_[1] = listen_on(name_of("::1", port_));
+        listens = listeners_[1].open();
     }
-    if (!listeners_[1].open()) fail("bind for IPv6");
+    if (!listens) fail("bind for IPv6");
+    thread_ = std::thread([this] { run(); });
+}
+
+Peer::Peer(const std::string& guest, std::uint16_t port) : guest_(guest), port_(port) {
+    listeners_[0] = listen_on(name_of("0.0.0.0", port));
+    listeners_[1] = listen_on(name_of("::", port));
+    if (!listeners_[0].open() || !listeners_[1].open()) fail("bind");
     thread_ = std::thread([this] { run(); });
 }
 
@@ -141,7 +173,7 @@ void Peer::dial_more() {
         if (port == 0) break;
         test::Order order = dialled_;
         order.seed += begun_++;
-        conversations_.push_back(std::make_unique<Conversation>(connect_to(port, SOCK_NONBLOCK), port, order));
+        conversations_.push_back(std::make_unique<Conversation>(connect_to(guest_, port, SOCK_NONBLOCK), port, order));
     }
     open_ = conversations_.size();
     counts_.most_at_once = std::max<std::uint64_t>(counts_.most_at_once, open_);
