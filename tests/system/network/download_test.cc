@@ -51,7 +51,7 @@ void download_while_services_die(Network& network, const std::string& driver) {
     const PeerCounts counts = network.peer().counts();
     CHECK_MESSAGE(counts.failed == 0, counts.first_failure);
     CHECK(counts.whole == 12);
-    network.system().shut_down();
+    CHECK(network.shut_down() == "");
 }
 
 }  // namespace
@@ -90,5 +90,5 @@ TEST_CASE_FIXTURE(Network, "between two deaths that are half a second apart byte
         CHECK(least >= kLeast);
     }
     CHECK(lost() == 0);
-    system().shut_down();
+    CHECK(shut_down() == "");
 }

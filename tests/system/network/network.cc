@@ -26,7 +26,7 @@ void set_address(test::Order& order, const std::string& host) {
 }  // namespace
 
 Network::Network(const std::string& device)
-    : system_({.archive = std::string(EFT_TARGET_TREE) + "/network.archive", .cards = {{.backend = backend(), .device = device}}}) {
+    : system_({.archive = std::string(EFT_TARGET_TREE) + "/network.archive", .cards = {capture_.of({.backend = backend(), .device = device})}}) {
     // Until it has its addresses.
     for (int look = 0; look < 100; ++look) {
         const std::string said = system_.run("ip");
@@ -95,6 +95,11 @@ test::Report Network::came_to_guest(unsigned connections, Duration within) {
         if (sum.first_error == 0) sum.first_error = more.first_error;
     }
     return sum;
+}
+
+std::string Network::shut_down() {
+    system_.shut_down();
+    return capture_.faults() + capture_.resets();
 }
 
 void Network::kill(const std::string& service, unsigned milliseconds) {

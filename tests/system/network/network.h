@@ -1,6 +1,7 @@
 // A booted Eft on QEMU's user network, with the program of test traffic, and a peer on the host.
 #pragma once
 
+#include "capture.h"
 #include "peer.h"
 
 #include <service.h>
@@ -35,6 +36,8 @@ public:
     void begin_calls(const test::Order& order);
     // What the guest counts of the connections that have come to it, when there have been so many; they are counted once.
     test::Report came_to_guest(unsigned connections, Duration within);
+    // Ends the machine. What tshark has to say of all frames: that one is malformed, or a connection was reset. Empty: nothing.
+    std::string shut_down();
     // Kills a service and waits, at least so long, and until bytes go both ways again.
     void kill(const std::string& service, unsigned milliseconds);
 
@@ -48,6 +51,7 @@ private:
     long number_behind(const std::string& word);
     void wait_until(const std::string& what, Duration within, const std::function<bool()>& done, const std::function<void()>& meanwhile);
 
+    Capture capture_;
     Peer peer_;
     System system_;
     std::vector<std::uint16_t> ports_;

@@ -28,7 +28,7 @@ TEST_CASE_FIXTURE(Network, "a connection carries bytes both ways at once") {
     check(*this, report(dial(kHostIpv6, 1, 1, 8 * kMebibyte, 8 * kMebibyte), kLong), 1);
     CHECK(peer().counts().received == 16 * kMebibyte);
     CHECK(peer().counts().sent == 16 * kMebibyte);
-    system().shut_down();
+    CHECK(shut_down() == "");
 }
 
 TEST_CASE_FIXTURE(Network, "200 connections at once, to the host and from it") {
@@ -43,7 +43,7 @@ TEST_CASE_FIXTURE(Network, "200 connections at once, to the host and from it") {
     call_guest(order, kLong);
     check(*this, came_to_guest(200, kLong), 200);
     CHECK(peer().counts().whole == 400);
-    system().shut_down();
+    CHECK(shut_down() == "");
 }
 
 TEST_CASE_FIXTURE(Network, "2000 connections one after another, to the host and from it") {
@@ -56,5 +56,5 @@ TEST_CASE_FIXTURE(Network, "2000 connections one after another, to the host and 
     call_guest(order, kLong);
     check(*this, came_to_guest(2000, kLong), 2000);
     CHECK(peer().counts().whole == 4000);
-    system().shut_down();
+    CHECK(shut_down() == "");
 }
