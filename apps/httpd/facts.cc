@@ -50,7 +50,8 @@ void append(JsonText& json, const rs::ServiceLine& service) {
 
 void append(JsonText& json, const proc::ProcessLine& process) {
     constexpr u64 kKibInPage = 4;
-    json.open('{').member("pid", u64{process.pid}).member("kib", process.pages * kKibInPage).close('}');
+    json.open('{').member("pid", u64{process.pid}).member("kib", process.pages * kKibInPage);
+    json.member("processor_us", process.processor_us).member("answered", process.answered).close('}');
 }
 
 void append(JsonText& json, const socket::Interface& interface) {

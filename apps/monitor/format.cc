@@ -160,14 +160,14 @@ std::string change_text(const rs::ChangedEvent& change) {
     return std::string(text.view());
 }
 
-std::string process_header() { return "  PID PARENT NAME             STATE    MEMORY_KIB\n"; }
+std::string process_header() { return "  PID PARENT NAME             STATE    MEMORY_KIB     CPU_MS\n"; }
 
 std::string process_line(const proc::ProcessLine& process) {
     Text text;
     text.decimal(process.pid, 5).append(' ').decimal(process.parent, 6).append(' ').left(process.name, 16).append(' ');
     text.left(process_state_text(process.state), 8).append(' ');
-    if (process.pages == 0) text.right("-", 10);  // not known
-    else text.decimal(u64{process.pages} * 4, 10);
+    if (process.pages == 0) text.right("-", 10).append(' ').right("-", 10);  // not known
+    else text.decimal(u64{process.pages} * 4, 10).append(' ').decimal(process.processor_us / 1000, 10);
     text.append('\n');
     return done(text);
 }

@@ -42,5 +42,9 @@ Result<bool> is_bounded(Slot context) {
     EFT_TRY(const ko::ContextInfo info, ko::inspect_context(context));
     return info.period != 0;
 }
+Result<u64> charged_to(Slot context) {
+    EFT_TRY(const ko::ContextInfo info, ko::inspect_context(context));
+    return info.consumed;
+}
 
 }  // namespace eft::memory::effects

@@ -57,5 +57,7 @@ Status set_priority(Slot thread, u8 priority);
 Result<u8> priority_of(Slot thread);
 // Whether there is a bound on what the thread may use of the processor.
 Result<bool> is_bounded(Slot context);
+// In ticks.
+Result<u64> charged_to(Slot context);
 
 }  // namespace eft::memory::effects

@@ -226,6 +226,7 @@ mem::Usage MemServer::usage(const Space& space) const {
     answer.spaces = state_.spaces.used();
     answer.objects = state_.objects.used();
     answer.exhausted = space.exhausted;
+    if (space.context != Slot::None) answer.charged = memory::effects::charged_to(space.context).value_or(0);
     return answer;
 }
 

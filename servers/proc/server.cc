@@ -98,9 +98,14 @@ Result<proc::ProcessLine> ProcServer::next(ipc::Context&, const proc::Cursor& re
     line.name = process->name_text();
     line.state = proc::ProcessState::Dead;
     if (process->dead) return line;
-    if (!process->core) line.pages = memory_.usage(process->space).used;
+    if (!process->core) {
+        const mem::Usage usage = memory_.usage(process->space);
+        line.pages = usage.used;
+        line.processor_us = usage.charged * 1000 / config().ticks_per_ms;
+    }
     const auto thread = ko::inspect_thread(process->thread);
     line.state = thread.ok() ? state_of(thread->state) : proc::ProcessState::Blocked;
+    if (thread.ok()) line.answered = thread->replies_delivered;
     return line;
 }
 

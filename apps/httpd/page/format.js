@@ -11,6 +11,7 @@ const scaled = (value, units) => {
 
 export const duration = (us) => scaled(us, { step: 1000, names: ["µs", "ms", "s"] });
 export const memory = (kib) => scaled(kib, { step: 1024, names: ["KiB", "MiB", "GiB"] });
+export const share = (part) => `${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %`;
 export const rate = (bytesPerSecond) => `${scaled(bytesPerSecond, { step: 1000, names: ["B", "kB", "MB"] })}/s`;
 
 export function clock(us) {

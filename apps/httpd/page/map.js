@@ -1,6 +1,7 @@
 // The map: a box for each process, the programs at the top and what they stand on below, and a line to each one that it can call.
 import { element } from "/page/plot.js";
 
+const LEAST_SHARE = 0.0002;  // of the processor: who has less has done nothing but its heartbeats
 const BANDS = ["program", "server", "driver", "core"];
 const BOX = { width: 96, height: 28 }, GAP = { across: 12, down: 26, band: 44 };
 
@@ -8,6 +9,7 @@ export class ProcessMap {
   #place;
   #services = [];
   #links = [];
+  #loads = new Map();
   #withCore = false;
   #boxes = new Map();  // by name: { group, x, y }
   #edges = [];         // { path, from, to }
@@ -35,6 +37,12 @@ export class ProcessMap {
     this.#draw();
   }
 
+  // By process. A line moves from a process that has run to one that has answered requests: it may have been its caller.
+  setLoads(loads) {
+    this.#loads = loads;
+    this.#move();
+  }
+
   showCore(withCore) {
     this.#withCore = withCore;
     this.#draw();
@@ -50,6 +58,7 @@ export class ProcessMap {
     svg.setAttribute("height", height);
     svg.prepend(...this.#drawEdges());
     this.#place.replaceChildren(svg);
+    this.#move();
     for (const [name, { group }] of this.#boxes) group.setAttribute("aria-label", this.#words(name));
     if (focused) this.#boxes.get(focused)?.group.focus({ preventScroll: true });
   }
@@ -98,6 +107,16 @@ export class ProcessMap {
       this.#edges.push({ path, from, to });
     }
     return this.#edges.map(({ path }) => path);
+  }
+
+  #move() {
+    const pids = new Map(this.#services.map(({ name, pid }) => [name, pid]));
+    const load = (name) => this.#loads.get(pids.get(name)) ?? { processor: 0, answers: 0 };
+    for (const { path, from, to } of this.#edges) {
+      const moves = load(from).processor > LEAST_SHARE && load(to).answers >= 1;
+      path.classList.toggle("moves", moves);
+      if (moves) path.style.animationDuration = `${Math.max(0.3, 4 / Math.log2(2 + load(to).answers)).toFixed(1)}s`;
+    }
   }
 
   #point(name) {

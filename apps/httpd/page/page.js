@@ -59,10 +59,12 @@ const takers = {
   links(told) { map.setLinks(told); },
 
   load(told) {
-    table.setProcesses(told.processes);
+    const loads = lastLoad ? loadsSince(lastLoad, told) : new Map();
+    table.setProcesses(told.processes, loads);
+    map.setLoads(loads);
     at("uptime").textContent = clock(told.at_us);
     if (told.memory) at("memory").textContent = `${memory(told.memory.total_kib - told.memory.free_kib)} of ${memory(told.memory.total_kib)}`;
-    const now = { us: told.at_us, received: sum(told.interfaces, "received_bytes"), sent: sum(told.interfaces, "sent_bytes") };
+    const now = { us: told.at_us, processes: told.processes, received: sum(told.interfaces, "received_bytes"), sent: sum(told.interfaces, "sent_bytes") };
     if (lastLoad) showRates(lastLoad, now);
     lastLoad = now;
   },
@@ -82,6 +84,18 @@ const takers = {
     if (atEnd) log.scrollTop = log.scrollHeight;
   },
 };
+
+// By process: its share of the processor, and the requests that it has answered each second.
+function loadsSince(before, told) {
+  const seconds = (told.at_us - before.us) / 1e6, loads = new Map();
+  if (seconds <= 0) return loads;
+  const earlier = new Map(before.processes.map((process) => [process.pid, process]));
+  for (const { pid, processor_us, answered } of told.processes) {
+    const then = earlier.get(pid);
+    if (then) loads.set(pid, { processor: (processor_us - then.processor_us) / 1e6 / seconds, answers: (answered - then.answered) / seconds });
+  }
+  return loads;
+}
 
 // Of the cards; what a machine sends to itself is no traffic.
 function sum(interfaces, member) {

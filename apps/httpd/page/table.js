@@ -1,5 +1,5 @@
 // The table of services: a row for each, changed in place, so that what has the focus keeps it.
-import { duration, memory } from "/page/format.js";
+import { duration, memory, share } from "/page/format.js";
 import { flash } from "/page/map.js";
 import { Plot } from "/page/plot.js";
 
@@ -15,7 +15,7 @@ class Row {
     title.scope = "row";
     title.textContent = name;
     this.element.append(title);
-    for (const [cell, classes] of [["state", "state"], ["pid", "number minor"], ["kib", "number minor"], ["restarts", "number"], ["recovery", "number"], ["plot", ""], ["order", "order"]]) {
+    for (const [cell, classes] of [["state", "state"], ["pid", "number minor"], ["kib", "number minor"], ["processor", "number minor"], ["answers", "number minor"], ["restarts", "number"], ["recovery", "number"], ["plot", ""], ["order", "order"]]) {
       this.#cells[cell] = this.element.insertCell();
       this.#cells[cell].className = classes;
     }
@@ -42,7 +42,12 @@ class Row {
     this.#incarnation = incarnation;
   }
 
-  showMemory(kib) { this.#cells.kib.textContent = kib ? memory(kib) : "–"; }
+  // `load`: what the process has done lately, as far as it is known.
+  showProcess(kib, load) {
+    this.#cells.kib.textContent = kib ? memory(kib) : "–";
+    this.#cells.processor.textContent = kib && load ? share(load.processor) : "–";
+    this.#cells.answers.textContent = load ? Math.round(load.answers) : "–";
+  }
   allowKill(may) { this.#cells.order.replaceChildren(...(may ? [this.button] : [])); }
   age() { this.#plot.draw(); }
 }
@@ -79,9 +84,10 @@ export class ServiceTable {
     }
   }
 
-  setProcesses(processes) {
+  // `loads`: by process.
+  setProcesses(processes, loads) {
     const kib = new Map(processes.map((process) => [process.pid, process.kib]));
-    for (const { name, pid } of this.#services) this.#rows.get(name).showMemory(kib.get(pid));
+    for (const { name, pid } of this.#services) this.#rows.get(name).showProcess(kib.get(pid), loads.get(pid));
   }
 
   #add({ name, kind }) {

@@ -32,11 +32,13 @@ TEST_CASE("a service, a process, a change, links") {
     proc::ProcessLine process;
     process.pid = 14;
     process.pages = 5;
+    process.processor_us = 1234;
+    process.answered = 56;
     json.open('[');
     append(json, service);
     append(json, process);
     json.close(']');
-    CHECK(json.text() == R"([{"name":"net","kind":"server","state":"backing-off","pid":14,"incarnation":3,"restarts":2,"recovery_us":1500},{"pid":14,"kib":20}])");
+    CHECK(json.text() == R"([{"name":"net","kind":"server","state":"backing-off","pid":14,"incarnation":3,"restarts":2,"recovery_us":1500},{"pid":14,"kib":20,"processor_us":1234,"answered":56}])");
     rs::ChangedEvent change;
     change.name = "net";
     change.state = rs::ServiceState::Up;

@@ -57,17 +57,18 @@ TEST_CASE("a service's line has the columns of its header") {
     CHECK(service_line(line).ends_with(" -\n"));
 }
 
-TEST_CASE("a process's line has the columns of its header, and memory that nobody knows is none") {
+TEST_CASE("a process's line has the columns of its header, and what nobody knows is none") {
     proc::ProcessLine line;
     line.pid = 12;
     line.parent = 6;
     line.name = "uart";
     line.state = proc::ProcessState::Blocked;
     line.pages = 33;
-    CHECK(process_line(line) == "   12      6 uart             blocked         132\n");
+    line.processor_us = 4'567'891;
+    CHECK(process_line(line) == "   12      6 uart             blocked         132       4567\n");
     CHECK(process_line(line).size() == process_header().size());
     line.pages = 0;
-    CHECK(process_line(line) == "   12      6 uart             blocked           -\n");
+    CHECK(process_line(line) == "   12      6 uart             blocked           -          -\n");
 }
 
 TEST_CASE("sizes, times and damaged numbers") {

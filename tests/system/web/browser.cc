@@ -19,6 +19,22 @@ json capabilities(const std::string& profile) {
     return {{"capabilities", {{"alwaysMatch", {{"browserName", "chrome"}, {"goog:chromeOptions", options}, {"goog:loggingPrefs", {{"browser", "ALL"}}}}}}}};
 }
 
+// Base64 (RFC 4648, 4).
+std::string decoded(std::string_view text) {
+    constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string bytes;
+    unsigned bits = 0, count = 0;
+    for (const char each : text) {
+        const std::size_t digit = kDigits.find(each);
+        if (digit == std::string_view::npos) break;  // what fills the last group up
+        bits = bits << 6 | static_cast<unsigned>(digit);
+        if ((count += 6) < 8) continue;
+        count -= 8;
+        bytes += static_cast<char>(bits >> count);
+    }
+    return bytes;
+}
+
 void wait_for(std::uint16_t port) {
     for (const Deadline deadline = after(std::chrono::seconds(20));; std::this_thread::sleep_for(std::chrono::milliseconds(50))) {
         try {
@@ -55,8 +71,16 @@ void Browser::click(const std::string& selector) {
     call("POST", session_ + "/element/" + element.begin().value().get<std::string>() + "/click");
 }
 
-void Browser::resize(unsigned width, unsigned height) {
-    const json metrics = {{"width", width}, {"height", height}, {"deviceScaleFactor", 2}, {"mobile", true}};
+void Browser::resize(unsigned width, unsigned height) { set_screen(width, height, 2, true); }
+
+std::string Browser::picture(unsigned width, unsigned height) {
+    set_screen(width, height, 1, false);
+    run("scrollTo(0, 0)");
+    return decoded(call("GET", session_ + "/screenshot").get<std::string>());
+}
+
+void Browser::set_screen(unsigned width, unsigned height, unsigned scale, bool is_telephone) {
+    const json metrics = {{"width", width}, {"height", height}, {"deviceScaleFactor", scale}, {"mobile", is_telephone}};
     call("POST", session_ + "/goog/cdp/execute", {{"cmd", "Emulation.setDeviceMetricsOverride"}, {"params", metrics}});
 }
 

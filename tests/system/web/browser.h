@@ -27,10 +27,13 @@ public:
     void click(const std::string& selector);
     // The screen of a telephone, or of another size, in CSS pixels.
     void resize(unsigned width, unsigned height);
+    // A PNG of the top of the page, in a window of this size.
+    std::string picture(unsigned width, unsigned height);
     // What the page, and the browser about it, have complained of since the last time.
     std::string complaints();
 
 private:
+    void set_screen(unsigned width, unsigned height, unsigned scale, bool is_telephone);
     nlohmann::json call(const std::string& method, const std::string& path, const nlohmann::json& body = nlohmann::json::object());
 
     TemporaryFolder profile_;

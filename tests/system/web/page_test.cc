@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <thread>
 
 using namespace eft::qemu;
@@ -11,6 +13,8 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 namespace {
+
+constexpr unsigned kPictureWidth = 1120, kPictureHeight = 1340;
 
 std::string url_of(const WebSystem& web) { return "http://127.0.0.1:" + std::to_string(web.port()) + "/"; }
 
@@ -23,18 +27,19 @@ std::optional<Duration> time_until(Browser& browser, const std::string& script, 
 }
 
 std::string is_live() { return "document.getElementById('connection').textContent === 'live'"; }
+enum Column : unsigned { kState = 1, kProcessor = 4, kAnswers = 5, kRestarts = 6, kRecovery = 7 };
 std::string cell(const std::string& name, unsigned column) { return "document.querySelector('tr[data-name=" + name + "]').cells[" + std::to_string(column) + "].textContent"; }
 
 // The page says that the service has been restarted and is up, and the stream of events goes on: the load comes each second.
 void kill_from_page(Browser& browser, const std::string& name) {
     CAPTURE(name);
-    const std::string restarts = browser.run("return " + cell(name, 4));
+    const std::string restarts = browser.run("return " + cell(name, kRestarts));
     browser.click("tr[data-name=" + name + "] button");
-    const auto again = time_until(browser, "return " + cell(name, 1) + " === 'up' && " + cell(name, 4) + " !== '" + restarts + "' && " + is_live(), 10s);
+    const auto again = time_until(browser, "return " + cell(name, kState) + " === 'up' && " + cell(name, kRestarts) + " !== '" + restarts + "' && " + is_live(), 10s);
     REQUIRE(again);
     MESSAGE(name, " was killed from the page, which was live again after ", again->count(), " ms");
     CHECK(*again < 2s);
-    CHECK(browser.run("return " + cell(name, 5)) != "–");
+    CHECK(browser.run("return " + cell(name, kRecovery)) != "–");
     CHECK(browser.run("return document.querySelectorAll('tr[data-name=" + name + "] .plot rect').length") == 1);
     const std::string uptime = browser.run("return document.getElementById('uptime').textContent");
     CHECK(time_until(browser, "return document.getElementById('uptime').textContent !== '" + uptime + "'", 5s));
@@ -67,6 +72,10 @@ TEST_CASE("the live page shows the system, and comes back by itself when the dri
     CHECK(time_until(browser, "return document.querySelector('.node[data-name=httpd]').getAttribute('aria-label').startsWith('httpd can call')", 5s));
     CHECK(time_until(browser, "return document.getElementById('log').textContent.includes('rs: httpd: up')", 5s));
 
+    // What it does for the page is work, too.
+    CHECK(time_until(browser, "return Number(" + cell("net", kAnswers) + ") > 0 && parseFloat(" + cell("httpd", kProcessor) + ") > 0", 10s));
+    CHECK(time_until(browser, "return document.querySelector('.edge.moves') !== null", 10s));
+
     check_form(browser);
     browser.resize(1100, 1400);
     CHECK(browser.complaints() == "");
@@ -81,4 +90,12 @@ TEST_CASE("the live page shows the system, and comes back by itself when the dri
     CHECK(browser.run("return window.sameDocument") == true);
     const auto services = web.system().services();
     for (const char* name : {"virtio_net", "net", "httpd", "echo"}) CHECK(services.at(name).restarts == 1);
+
+    // `./eft test --picture` wants one of this moment.
+    if (const char* const path = std::getenv("EFT_PICTURE")) {
+        std::this_thread::sleep_for(3s);  // what has changed has no colour of its own any more
+        std::ofstream file(path, std::ios::binary);
+        file << browser.picture(kPictureWidth, kPictureHeight);
+        REQUIRE(file.flush());
+    }
 }
