@@ -77,7 +77,7 @@ std::vector<std::string> machine_arguments(const MachineOptions& options) {
     for (const Disk& disk : options.disks) append_disk(arguments, disk);
     for (const Card& card : options.cards) append_card(arguments, card);
     if (options.icount) {
-        append(arguments, {"-icount", "shift=0,sleep=off,align=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"});
+        append(arguments, {"-icount", options.idles ? "shift=0,align=off" : "shift=0,sleep=off,align=off", "-rtc", "base=2026-01-01T00:00:00,clock=vm"});
     }
     append(arguments, options.extra);
     return arguments;

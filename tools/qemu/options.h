@@ -34,6 +34,7 @@ struct MachineOptions {
     unsigned cores = 1;
     std::string accelerator = "tcg";
     bool icount = false;  // one instruction is one nanosecond, and runs repeat exactly
+    bool idles = false;   // with icount: while nothing runs time passes as on the host, for machines that talk to others
     bool serial = true;   // COM1, as Machine::console()
     std::vector<std::string> buses = {};  // arguments for what disks are connected to
     std::vector<Disk> disks = {};

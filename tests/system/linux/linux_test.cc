@@ -1,5 +1,6 @@
 // Linux' own TCP/IP as the peer: Debian's kernel in another machine on the same wire (other_machine.cc), in both roles, while the
 // driver and the network server die. Both ends count, and tshark looks at all frames.
+#include <cable.h>
 #include <capture.h>
 #include <system.h>
 
@@ -18,19 +19,6 @@ constexpr Duration kPatience = 120s;
 const std::string kLinuxFiles = EFT_LINUX;
 // Linux' addresses; the second one is what it makes of its card's.
 constexpr const char* kLinuxAddresses[] = {"192.0.2.2", "fe80::5054:ff:fe00:2"};
-
-// Between two cards, a datagram for each frame.
-class Cable {
-public:
-    Card card(unsigned machine, const std::string& device) const {
-        const std::string own = folder_.path() + "/" + std::to_string(machine), other = folder_.path() + "/" + std::to_string(1 - machine);
-        return {.backend = "dgram,local.type=unix,local.path=" + own + ",remote.type=unix,remote.path=" + other,
-                .device = device + ",mac=52:54:00:00:00:0" + std::to_string(machine + 1)};
-    }
-
-private:
-    TemporaryFolder folder_;
-};
 
 class Linux {
 public:

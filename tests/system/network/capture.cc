@@ -38,14 +38,17 @@ std::string Capture::faults() const { return fields("_ws.malformed || _ws.expert
 
 std::string Capture::resets() const {
     std::map<std::string, std::set<std::string>> ended;  // by connection, the ports that have said their end
-    std::istringstream lines(fields("tcp.flags.fin == 1 || tcp.flags.reset == 1", std::string("-e tcp.flags.reset -e tcp.stream -e tcp.srcport ") + kShown));
+    std::set<std::string> answered;                      // connections whose beginning was answered
+    std::istringstream lines(fields("tcp.flags.fin == 1 || tcp.flags.reset == 1 || (tcp.flags.syn == 1 && tcp.flags.ack == 1)", std::string("-e tcp.flags.reset -e tcp.flags.fin -e tcp.stream -e tcp.srcport ") + kShown));
     std::string resets;
     for (std::string line; std::getline(lines, line);) {
         std::istringstream words(line);
-        std::string is_reset, connection, port;
-        if (!(words >> is_reset >> connection >> port)) resets += line + "\n";  // a complaint of tshark's
-        else if (is_reset != "1" && is_reset != "True") ended[connection].insert(port);
-        else if (ended[connection].size() != 2) resets += line + "\n";
+        std::string is_reset, is_end, connection, port;
+        const auto is_set = [](const std::string& flag) { return flag == "1" || flag == "True"; };
+        if (!(words >> is_reset >> is_end >> connection >> port)) resets += line + "\n";  // a complaint of tshark's
+        else if (is_set(is_end)) ended[connection].insert(port);
+        else if (!is_set(is_reset)) answered.insert(connection);
+        else if (answered.contains(connection) && ended[connection].size() != 2) resets += line + "\n";
     }
     return resets;
 }

@@ -17,8 +17,8 @@ public:
     //
     // Frames that are malformed, or have a wrong checksum.
     std::string faults() const;
-    // Resets of connections that had not ended: of those that both ends have ended, whoever has forgotten one answers so what comes
-    // late, such as the answer to the repetition of its end.
+    // Resets of connections that were there and had not ended. One that is refused never was; and of those that both ends have ended,
+    // whoever has forgotten one answers so what comes late, such as the answer to the repetition of its end.
     std::string resets() const;
     unsigned long frames() const;
 

@@ -1,12 +1,16 @@
 // One end of test traffic (traffic_order.h): what others connect for, and what it is told to connect for, on as many
 // connections at once as are wanted. It says nothing of deaths.
+//
+// With an address as its argument it connects there by itself, again and again, and logs what has become of all connections.
 #include "traffic_order.h"
 
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/socket/address.h>
 #include <eft/socket/sockets.h>
+#include <eft/text.h>
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -83,11 +87,22 @@ std::span<std::byte> bytes_of(T& value) {
     return std::as_writable_bytes(std::span(&value, 1));
 }
 
+Task<Status> read_all(Stream& stream, std::span<std::byte> to) {
+    while (!to.empty()) {
+        EFT_CO_TRY(const u64 count, co_await stream.read(to));
+        if (count == 0) co_return Error::BadFormat;
+        to = to.subspan(count);
+    }
+    co_return Status{};
+}
+
 Task<Status> dial_one(Sockets& sockets, const Order& order, u64 number, Report& report) {
     socket::AddressBytes bytes;
     std::ranges::copy(order.address, bytes.begin());
     const socket::Endpoint peer{.address = socket::address_of(bytes), .port = order.port};
     EFT_CO_TRY(Stream stream, co_await sockets.connect(peer));
+    std::array<std::byte, sizeof test::kReady> ready;
+    if (order.awaits_ready != 0) EFT_CO_CHECK(co_await read_all(stream, ready));
     Order said = order;
     said.kind = Order::Kind::Exchange;
     said.seed = order.seed + number;
@@ -113,15 +128,6 @@ Task<Report> dial(Sockets& sockets, const Order& order) {
     for (Task<void>& caller : callers) caller.start();
     for (Task<void>& caller : callers) co_await caller;
     co_return report;
-}
-
-Task<Status> read_all(Stream& stream, std::span<std::byte> to) {
-    while (!to.empty()) {
-        EFT_CO_TRY(const u64 count, co_await stream.read(to));
-        if (count == 0) co_return Error::BadFormat;
-        to = to.subspan(count);
-    }
-    co_return Status{};
 }
 
 Task<Status> serve(Sockets& sockets, Stream& stream, Report& report) {
@@ -159,11 +165,40 @@ Task<int> serve_all(Sockets& sockets) {
     }
 }
 
+// First until one is whole: the other machine, or this program, is being started.
+Task<void> dial_for_ever(Sockets& sockets, socket::Address address) {
+    Order order;
+    order.up = 24'000;
+    order.down = 16'000;
+    order.connections = order.at_once = 1;
+    order.port = test::kTrafficPort;
+    order.awaits_ready = 1;
+    std::ranges::copy(socket::bytes_of(address), order.address);
+    while ((co_await dial(sockets, order)).connections == 0) continue;
+    order.connections = 24;
+    order.at_once = 8;
+    for (Report all;; order.seed += order.connections) {
+        const Report report = co_await dial(sockets, order);
+        all.connections += report.connections;
+        all.failed += report.failed;
+        if (all.first_error == 0) all.first_error = report.first_error;
+        FixedText<120> line("connections: ");
+        line.decimal(all.connections).append(" whole, ").decimal(all.failed).append(" failed");
+        if (all.failed != 0) line.append(", the first: ").append(socket::error_text(static_cast<Error>(all.first_error)));
+        log(line.view());
+    }
+}
+
 }  // namespace
 
 int eft_main() {
     static WakeLoop loop;
     static Sockets sockets(loop, kSizes);
     report_ready();
+    if (const std::string_view argument = field_text(config().arguments); !argument.empty()) {
+        const Result<socket::Address> address = socket::parse_address(argument);
+        if (!address.ok()) panic("the argument is no address");
+        start_detached(dial_for_ever(sockets, *address));
+    }
     return loop.run(serve_all(sockets));
 }

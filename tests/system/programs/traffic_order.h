@@ -33,7 +33,8 @@ struct Order {
     std::uint32_t connections = 0, at_once = 0;
     std::uint8_t address[16] = {};
     std::uint16_t port = 0;
-    std::uint16_t reserved[3] = {};
+    std::uint16_t awaits_ready = 0;  // 1: who is connected to says kReady, too, as the guest does
+    std::uint16_t reserved[2] = {};
 };
 static_assert(sizeof(Order) == 64);
 

@@ -59,6 +59,7 @@ System::System(const Choice& choice) {
     MachineOptions options;
     options.memory_mib = choice.memory_mib;
     options.icount = choice.icount;
+    options.idles = choice.idles;
     options.cards = choice.cards;
     if (!choice.archive.empty()) options.archive = choice.archive;
     if (!choice.disk.empty()) options.disks.push_back({.path = choice.disk, .keep_writes = false});

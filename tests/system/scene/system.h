@@ -40,7 +40,7 @@ public:
         std::string disk = {};     // none: no disk at all
         std::string archive = {};  // none: the one that ./eft run boots
         unsigned memory_mib = 256;
-        bool icount = false;
+        bool icount = false, idles = false;  // as MachineOptions have them
         std::vector<Card> cards = {};
     };
     explicit System(const Choice& choice);
