@@ -51,14 +51,6 @@ void Scheduler::yield(Thread& current) {
     if (has_rival(current)) enqueue_back(current);
 }
 
-u64 Scheduler::ready_count() const {
-    u64 count = 0;
-    for (const ThreadQueue& queue : queues_) {
-        for (Thread* thread = queue.head(); thread; thread = thread->queue_next) ++count;
-    }
-    return count;
-}
-
 void Scheduler::park(Thread& thread) {
     thread.state = ThreadState::Exhausted;
     thread.queued = true;

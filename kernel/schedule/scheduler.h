@@ -55,7 +55,6 @@ public:
     void take_first_ready() { dequeue(first_ready()); }
     // Somebody more important takes the place of `current`, who goes on before the others of its priority.
     void interrupt(Thread& current) { enqueue_front(current); }
-    u64 ready_count() const;
 
     // `thread`, which was chosen to run, has no budget: it waits for its context's next period.
     void park(Thread& thread);

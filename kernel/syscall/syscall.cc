@@ -84,13 +84,10 @@ Error debug(Core& core, Thread& thread) {
         case DebugCall::Print:
             arch::debug_print(static_cast<char>(thread.registers.word(0)));
             return Error::None;
-        case DebugCall::Objects: {
-            const u64 ready = core.scheduler.ready_count() + 1;
-            thread.registers.set_result(Error::None, Badge::None, Tag(0, 2));
+        case DebugCall::Objects:
+            thread.registers.set_result(Error::None, Badge::None, Tag(0, 1));
             thread.registers.set_word(0, core.kernel.objects);
-            thread.registers.set_word(1, ready);
             return Error::None;
-        }
         case DebugCall::Latency:
             thread.registers.set_result(Error::None, Badge::None, Tag(0, 1));
             thread.registers.set_word(0, core.latest_timer);

@@ -327,9 +327,7 @@ Error Model::system_call(const Operation& operation) {
             return Error::None;
         }
         if (operation.slot != 1) return Error::InvalidOperation;
-        u64 runnable = 1;
-        for (const auto& queue : ready) runnable += queue.size();
-        result(current, Error::None, 0, Tag(0, 2), {object_count(), runnable, 0, 0});
+        result(current, Error::None, 0, Tag(0, 1), {object_count(), 0, 0, 0});
         return Error::None;
     }
     const CapId id = slot(current, operation.slot);

@@ -35,7 +35,7 @@ constexpr u64 kPoll = 0x100;
 
 enum class DebugCall : u8 {
     Print = 0,    // word 0: a character for the kernel's serial line
-    Objects = 1,  // answers the number of live kernel objects in word 0, ready threads in word 1
+    Objects = 1,  // answers the number of live kernel objects in word 0
     Latency = 2,  // answers in word 0 by how many ticks the timer's interrupt came late at most since this was asked last
 };
 
