@@ -17,6 +17,12 @@ namespace {
     arch::arm_timer(deadline > now ? deadline - now : 1);
 }
 
+// What pauses goes on when the timer fires, which is at once.
+[[gnu::noinline]] void arm_at_once(Core& core) {
+    const u64 now = arch::now();
+    arm(core, now, now);
+}
+
 // `thread` has been chosen but the context that it is charged to is used up. False: it cannot run now.
 bool find_budget(Core& core, Thread& thread, u64 now) {
     thread.charged->drop_holder();  // a lent one: it goes on with its own
@@ -32,24 +38,32 @@ bool find_budget(Core& core, Thread& thread, u64 now) {
     return false;
 }
 
-// Nobody can run. Who could, now that something died, is chosen.
+// Nobody can run. Who could, now that something died, is chosen; unless a search paused, which goes on first.
 [[gnu::noinline]] Thread* use_idle_time(Core& core) {
-    if (!core.kernel.dying) return nullptr;
+    if (!core.kernel.dying || core.scheduler.anyone_ready()) return nullptr;
     return reap_dying(core) || core.scheduler.anyone_waits_to_run() ? choose_next(core) : nullptr;
 }
 
-// The first of `next` and those after it who has budget; the timer will end it.
+// The first of `next` and those after it who has budget; the timer will end it. If it pauses, nobody runs before the
+// interrupts that wait are handled: the next choice goes on.
 [[gnu::noinline]] Thread* find_next_with_budget(Core& core, Thread* next, u64 now) {
-    while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) next = core.scheduler.choose(nullptr);
+    constexpr int kSearchWork = 400;  // instructions
+    while (next && !next->charged->has_budget(now) && !find_budget(core, *next, now)) {
+        next = core.scheduler.choose(nullptr);
+        if (!next || !core.must_pause(kSearchWork)) continue;
+        core.scheduler.interrupt(*next);
+        arm_at_once(core);
+        return nullptr;
+    }
     if (next && next->charged->limited()) arm(core, next->charged->end_of_budget(now), now);
     return next;
 }
 
-// Who has budget again is ready, and the timer will fire when the next one has. If it pauses, that is at once.
+// Who has budget again is ready, and the timer will fire when the next one has.
 void look_for_budget(Core& core, u64 now) {
     constexpr int kLookWork = 80;  // instructions
     while (core.scheduler.look_at_next(now)) {
-        if (core.must_pause(kLookWork)) return arm(core, now, now);
+        if (core.must_pause(kLookWork)) return arm_at_once(core);
     }
     if (core.scheduler.next_refill() != ~u64{0}) arm(core, core.scheduler.next_refill(), now);
 }

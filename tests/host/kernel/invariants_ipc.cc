@@ -39,7 +39,7 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
             found.require(thread->state == ThreadState::Ready, "a thread in a ready queue is not ready");
             found.require(thread->queued, "a thread in a ready queue does not know it");
             found.require(thread->priority == priority, "a thread is in the queue of another priority");
-            found.require(core.current != nullptr, "the core idles while a thread is ready");
+            found.require(core.current || core.deadline <= arch::record().time, "the core idles while a thread is ready, and no timer fires");
             found.require(!core.current || core.current->priority >= priority, "a less important thread runs");
         }
     }

@@ -187,3 +187,60 @@ TEST_CASE("a new budget wakes the thread whose context it is, and nobody else") 
     CHECK(parked.programs[2].state() == ThreadState::Ready);
     CHECK(parked.waiting() == kParked - 1);
 }
+
+namespace {
+
+// The same threads, ready without budget: whoever is chosen stops. The manager waits at `bell`, and the handler to be told.
+struct Emptied : Parked {
+    Emptied() {
+        handler.receive(handler.grant(endpoint));
+        for (Program& program : programs) {
+            machine.expect(program.thread, Invocation::ThreadSuspend);
+            machine.expect(program.thread, Invocation::ThreadResume);
+        }
+    }
+    void wait() { machine.system_call(machine.manager(), SystemCall::Recv, bell); }
+
+    u32 bell = machine.make(ObjectType::Notification), endpoint = machine.make(ObjectType::Endpoint);
+    Program handler{machine};
+};
+
+}  // namespace
+
+TEST_CASE("the search for somebody with budget pauses behind each who has none, and the timer fires at once") {
+    Emptied emptied;
+    Machine& machine = emptied.machine;
+    Program last{machine, kPriority - 1};
+    machine.preempt([] { return true; }, {});
+    emptied.wait();
+    for (unsigned stopped = 1; stopped < kParked; ++stopped) {
+        CHECK(emptied.waiting() == stopped);
+        CHECK(machine.core().current == nullptr);
+        CHECK(machine.core().deadline == arch::record().time);
+        stopped % 2 ? machine.time_slice() : machine.interrupt(5);
+    }
+    machine.interrupt(5);
+    CHECK(emptied.waiting() == kParked);
+    CHECK(machine.core().current == &last.object());
+}
+
+TEST_CASE("who was given the processor directly runs after a search that paused, which reaps nothing") {
+    Emptied emptied;
+    Machine& machine = emptied.machine;
+    // The first one's handler is told, and would go on with its work.
+    machine.expect(emptied.programs[0].context, Invocation::SchedHandler, emptied.endpoint);
+    machine.preempt([] { return true; }, {});
+    SUBCASE("nobody dies") { emptied.wait(); }
+    SUBCASE("the manager's last work is to kill") {
+        Program victim{machine};
+        machine.system_call(machine.manager(), SystemCall::Call, kTable, Tag(static_cast<u32>(Invocation::CapDelete), 1), {victim.thread});
+        const u64 objects = machine.live_objects();
+        emptied.wait();
+        CHECK(machine.live_objects() == objects);
+    }
+    CHECK(emptied.waiting() == 0);
+    CHECK(emptied.programs[0].state() == ThreadState::AwaitingReply);
+    CHECK(machine.core().current == nullptr);
+    machine.interrupt(5);
+    CHECK(machine.core().current == &emptied.handler.object());
+}

@@ -266,6 +266,12 @@ bool goes_on_after_pause(const k::Core& core) {
            core.scheduler.may_run_next(*thread) && !thread->charged->limited();
 }
 
+bool searches_for_budget(const k::Core& core) {
+    const k::Thread* thread = core.current;
+    const bool goes_on = thread && thread->state == ThreadState::Ready && !thread->queued;
+    return !goes_on && !core.scheduler.unsettled() && !core.scheduler.in_round() && !core.kernel.dying;
+}
+
 void adopt(Model& model, const Operation& operation) {
     if (model.inspected_page) {
         Page& page = model.pages.at(model.inspected_page);

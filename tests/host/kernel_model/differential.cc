@@ -1,5 +1,7 @@
 #include "differential.h"
 
+#include <schedule/budget.h>
+
 #include <arch/record.h>
 
 namespace eft::model {
@@ -8,11 +10,16 @@ using kernel::test::kPriority;
 
 Differential::Differential(u32 seed, Coverage& coverage) : random_(seed), pauses_(seed), coverage_(coverage) {
     machine_.check_each_entry(false);
-    machine_.preempt([this] { return entering_ && pauses_() % 4 == 0 && goes_on_after_pause(machine_.core()) && ++coverage_["pause"]["done"]; }, {});
+    machine_.preempt([this] { return pauses_() % 4 == 0 && may_pause(); }, {});
     manager_ = model_.current;
     build_shared();
     for (u32 i = 0; i < kWorkers; ++i) build_worker(i);
     script(kernel::test::kThread, Invocation::ThreadPriority, 5);
+}
+
+bool Differential::may_pause() {
+    if (entering_ && goes_on_after_pause(machine_.core())) return ++coverage_["pause"]["done"];
+    return in_kernel_ && searches_for_budget(machine_.core()) && ++coverage_["pause"]["in a search"];
 }
 
 void Differential::script(u32 slot, Invocation operation, u64 a, u64 b, u64 c, u64 d) {
@@ -153,6 +160,7 @@ void Differential::apply(const Operation& operation) {
         }
     }
     history_.push_back((by_manager ? "manager: " : "") + describe(operation));
+    in_kernel_ = true;
     switch (operation.kind) {
         case Operation::System: enter(); break;
         case Operation::PageFault: k::arch::go_on(k::handle_page_fault(core, {14, 4, operation.address})); break;
@@ -164,6 +172,8 @@ void Differential::apply(const Operation& operation) {
             break;
         case Operation::Time: k::arch::record().time += operation.address; break;
     }
+    while (!core.current && core.scheduler.anyone_ready()) k::arch::go_on(k::choose_next(core));  // a search paused
+    in_kernel_ = false;
     model_.step(operation);
     adopt(model_, operation);
     ++coverage_[name][model_.outcome];

@@ -38,6 +38,7 @@ private:
     void script(u32 slot, Invocation operation, u64 a = 0, u64 b = 0, u64 c = 0, u64 d = 0);
     void grant(u32 which, u32 index, u32 source, u64 rights, u64 badge = 0);
 
+    bool may_pause();
     void enter();
     void apply(const Operation& operation);
     void prepare_page(Id thread);
@@ -58,7 +59,8 @@ private:
 
     std::mt19937 random_, pauses_;
     kernel::test::Machine machine_;
-    bool entering_ = false;
+    bool in_kernel_ = false;  // the comparison asks for interrupts, too, and is not to
+    bool entering_ = false;   // in a system call
     Model model_;
     Coverage& coverage_;
     Id manager_ = 0;

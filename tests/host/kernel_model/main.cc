@@ -89,6 +89,7 @@ int print_coverage(const Coverage& coverage) {
     }
     if (!coverage.contains("call on endpoint") || !coverage.at("call on endpoint").contains("handled by the thread")) std::printf("no foreign call\n"), status = 1;
     if (coverage.at("state").size() != 7) std::printf("only %zu of 7 thread states\n", coverage.at("state").size()), status = 1;
+    if (!coverage.at("pause").contains("in a search")) std::printf("no search for budget paused\n"), status = 1;
     std::printf("%zu pairs of operation and outcome\n", pairs);
     return status;
 }

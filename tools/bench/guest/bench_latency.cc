@@ -45,6 +45,10 @@ void report_lateness(const char* key) {
     report(key, late, 1, 0);
 }
 
+// Numbers that have nothing to do with the lengths of loops.
+constexpr u64 kWorkerBudget = 12'343, kWorkerPeriod = 20'011;
+void limit_worker() { need(ko::configure_context(at(kContext), kWorkerBudget, kWorkerPeriod, kWorkerPriority), "budget"); }
+
 // A table full of capabilities derived from one; `depth` of them each from the one before.
 void fill_table(Slot table, u32 count, bool chain) {
     for (u32 i = 1; i <= count; ++i) {
@@ -224,30 +228,57 @@ void end_nested_calls() {
     end_pool();
 }
 
-// Threads whose budgets are used up come back at the same time.
+// Threads whose budgets are used up, to come back at the same time.
 [[noreturn]] void use_up_budget() {
     for (;;) static_cast<void>(sys::time_stamp());
 }
 
-void refill_budgets() {
-    constexpr u32 kThreads = 120;
-    constexpr u64 kBudget = 1'000, kPeriod = 400'000;
-    for (u32 i = 0; i < kThreads; i += kThreads / 2) {
-        need(ko::retype(at(kPool), ObjectType::Thread, at(kFrames + i), kThreads / 2), "threads");
-        need(ko::retype(at(kPool), ObjectType::SchedContext, at(kFrames + kThreads + i), kThreads / 2), "contexts");
+void make_spenders(u32 count, u64 period) {
+    constexpr u32 kAtOnce = 60;
+    constexpr u64 kBudget = 1'000;
+    for (u32 i = 0; i < count; i += kAtOnce) {
+        need(ko::retype(at(kPool), ObjectType::Thread, at(kFrames + i), kAtOnce), "threads");
+        need(ko::retype(at(kPool), ObjectType::SchedContext, at(kFrames + count + i), kAtOnce), "contexts");
     }
     static_cast<void>(lateness());
-    for (u32 i = 0; i < kThreads; ++i) {
-        const Slot thread = at(kFrames + i), context = at(kFrames + kThreads + i);
+    for (u32 i = 0; i < count; ++i) {
+        const Slot thread = at(kFrames + i), context = at(kFrames + count + i);
         need(ko::configure(thread, own_table(), own_space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");
-        need(ko::configure_context(context, kBudget, kPeriod, kWorkerPriority + 1), "context");
+        need(ko::configure_context(context, kBudget, period, kWorkerPriority + 1), "context");
         need(ko::set_context(thread, context), "context");
         need(ko::set_priority(thread, kWorkerPriority + 1), "priority");
         need(ko::set_registers(thread, reinterpret_cast<u64>(&use_up_budget), reinterpret_cast<u64>(caller_stack + sizeof(caller_stack) - 8)), "registers");
         need(ko::resume(thread), "resume");
     }
-    for (const u64 end = sys::time_stamp() + 16 * kPeriod; sys::time_stamp() < end;) {}
+}
+
+void spend(u64 time) {
+    for (const u64 end = sys::time_stamp() + time; sys::time_stamp() < end;) {}
+}
+
+void refill_budgets() {
+    constexpr u64 kPeriod = 400'000;
+    make_spenders(120, kPeriod);
+    spend(16 * kPeriod);
     report_lateness("irq.latency.budgets");
+    end_pool();
+}
+
+// They are ready, but have no budget: when the worker's ends, all are passed by, and it has new budget before that is over.
+void search_for_budget() {
+    constexpr u32 kSpenders = 2 * kDepth;
+    make_spenders(kSpenders, u64{1} << 40);
+    for (u32 round = 0; round < 16; ++round) {
+        need(ko::configure_context(at(kContext), 0, 0, kWorkerPriority), "no limit");
+        for (u32 i = 0; i < kSpenders; ++i) {
+            need(ko::suspend(at(kFrames + i)), "suspend");
+            need(ko::set_priority(at(kFrames + i), 1), "priority");
+            need(ko::resume(at(kFrames + i)), "resume");
+        }
+        limit_worker();
+        spend(4 * kWorkerPeriod);
+    }
+    report_lateness("irq.latency.search");
     end_pool();
 }
 
@@ -263,6 +294,7 @@ void refill_budgets() {
     delete_queue();
     end_nested_calls();
     refill_budgets();
+    search_for_budget();
     sys::signal(at(kDone));
     for (;;) sys::yield();
 }
@@ -280,8 +312,7 @@ void measure_latency(Slot untyped, Slot space, Slot first_slot) {
     need(ko::remove(own_table(), at(kSmall)), "notification");
     need(ko::configure(at(kThread), own_table(), space, at(kUtcb), reinterpret_cast<u64>(worker_utcb_place)), "configure");
     need(ko::retype(untyped, ObjectType::Untyped, at(kPool), 1, kPoolBits), "pool");
-    // Periods that have nothing to do with the lengths of loops.
-    need(ko::configure_context(at(kContext), 12'343, 20'011, kWorkerPriority), "budget");
+    limit_worker();
     need(ko::set_context(at(kThread), at(kContext)), "context of the thread");
     need(ko::set_priority(at(kThread), kWorkerPriority), "priority");
     need(ko::set_registers(at(kThread), reinterpret_cast<u64>(&worker), reinterpret_cast<u64>(worker_stack + sizeof(worker_stack) - 8)), "registers");
