@@ -52,6 +52,8 @@ void check_scheduler(Survey& found, Core& core, std::map<Thread*, int>& places) 
     }
     found.require(scheduler.parked_ == members(found, scheduler.exhausted_).size() && scheduler.unseen_ <= scheduler.parked_,
                   "the parked threads are miscounted");
+    // A deadline that is now is met a tick later.
+    found.require(core.deadline == 0 || arch::record().timer - core.deadline <= 1, "the timer fires at another time than the kernel expects");
     found.require(scheduler.ready_ == 0 || core.deadline != 0, "others are ready, but no timer ends the slice");
     found.require(!core.kernel.dying || core.deadline != 0, "objects are dying, but no timer sees to that");
     found.require(!core.died, "what died in one entry is awaited in another");
