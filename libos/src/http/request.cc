@@ -8,8 +8,6 @@ namespace {
 constexpr int kGoOn = 0, kStop = -1;  // 1 has a meaning of its own behind a head
 constexpr unsigned kBadRequest = 400, kBodyTooLarge = 413, kTargetTooLong = 414, kHeadTooLarge = 431, kNotThisVersion = 505;
 
-char lower(char character) { return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character; }
-
 unsigned status_of(http_errno error) {
     if (error == HPE_INVALID_VERSION) return kNotThisVersion;
     return error == HPE_HEADER_OVERFLOW ? kHeadTooLarge : kBadRequest;
@@ -17,10 +15,7 @@ unsigned status_of(http_errno error) {
 
 }  // namespace
 
-Request::Request() {
-    http_parser_init(&parser_, HTTP_REQUEST);
-    parser_.data = this;
-}
+Request::Request() : Message(HTTP_REQUEST) {}
 
 // The head is given to the parser at most as far as it may go, so that a long one is found where it becomes too long.
 std::size_t Request::take(std::string_view bytes) {
@@ -28,12 +23,11 @@ std::size_t Request::take(std::string_view bytes) {
     while (taken < bytes.size() && !is_complete_ && refusal_ == 0) {
         std::string_view now = bytes.substr(taken);
         if (!has_head_) now = now.substr(0, kMostHead - head_bytes_);
-        const std::size_t parsed = http_parser_execute(&parser_, &callbacks(), now.data(), now.size());
+        const std::size_t parsed = execute(kCallbacks, now);
         taken += parsed;
         if (!has_head_) head_bytes_ += parsed;
-        const http_errno error = HTTP_PARSER_ERRNO(&parser_);
         if (is_complete_ || refusal_ != 0) break;
-        if (error != HPE_OK) refusal_ = status_of(error);
+        if (error() != HPE_OK) refusal_ = status_of(error());
         else if (!has_head_ && head_bytes_ == kMostHead) refusal_ = kHeadTooLarge;
     }
     return taken;
@@ -53,24 +47,8 @@ int Request::refuse(unsigned status) {
     return kStop;
 }
 
-const http_parser_settings& Request::callbacks() {
-    static constexpr http_parser_settings kCallbacks{
-        .on_message_begin = nullptr,
-        .on_url = on_target,
-        .on_status = nullptr,
-        .on_header_field = on_field,
-        .on_header_value = on_value,
-        .on_headers_complete = on_head,
-        .on_body = on_body,
-        .on_message_complete = on_complete,
-        .on_chunk_header = nullptr,
-        .on_chunk_complete = nullptr,
-    };
-    return kCallbacks;
-}
-
 int Request::on_target(http_parser* parser, const char* at, size_t size) {
-    Request& request = of(parser);
+    Request& request = of<Request>(parser);
     if (request.target_.size() + size > kMostTarget) return request.refuse(kTargetTooLong);
     request.target_.append(at, size);
     return kGoOn;
@@ -78,7 +56,7 @@ int Request::on_target(http_parser* parser, const char* at, size_t size) {
 
 // Behind a body in chunks there are fields, too: they say nothing, and are a part of the body.
 int Request::on_field(http_parser* parser, const char* at, size_t size) {
-    Request& request = of(parser);
+    Request& request = of<Request>(parser);
     if (request.has_head_) return on_body(parser, at, size);
     if (request.at_ == At::Value) request.fields_.emplace_back();
     request.at_ = At::Field;
@@ -87,7 +65,7 @@ int Request::on_field(http_parser* parser, const char* at, size_t size) {
 }
 
 int Request::on_value(http_parser* parser, const char* at, size_t size) {
-    Request& request = of(parser);
+    Request& request = of<Request>(parser);
     if (request.has_head_) return on_body(parser, at, size);
     request.at_ = At::Value;
     request.fields_.back().second.append(at, size);
@@ -96,7 +74,7 @@ int Request::on_value(http_parser* parser, const char* at, size_t size) {
 
 // RFC 9112, 3.2: a request of HTTP/1.1 has one Host.
 int Request::on_head(http_parser* parser) {
-    Request& request = of(parser);
+    Request& request = of<Request>(parser);
     request.has_head_ = true;
     if (parser->http_major != 1) return request.refuse(kNotThisVersion);
     const unsigned hosts = request.count("host");
@@ -108,14 +86,13 @@ int Request::on_head(http_parser* parser) {
 }
 
 int Request::on_body(http_parser* parser, const char*, size_t size) {
-    Request& request = of(parser);
+    Request& request = of<Request>(parser);
     request.body_bytes_ += size;
     return request.body_bytes_ > kMostBody ? request.refuse(kBodyTooLarge) : kGoOn;
 }
 
 int Request::on_complete(http_parser* parser) {
-    of(parser).is_complete_ = true;
-    http_parser_pause(parser, 1);
+    of<Request>(parser).complete();
     return kGoOn;
 }
 

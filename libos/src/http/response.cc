@@ -12,33 +12,27 @@ constexpr std::size_t kMostReason = 256, kMostField = 64;
 // At most so many characters are kept of what somebody else has written.
 void append(std::string& to, const char* at, std::size_t size, std::size_t most) { to.append(at, std::min(size, most - std::min(most, to.size()))); }
 
-char lower(char character) { return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character; }
-
 }  // namespace
 
-Response::Response() {
-    http_parser_init(&parser_, HTTP_RESPONSE);
-    parser_.data = this;
-}
+Response::Response() : Message(HTTP_RESPONSE) {}
 
 Status Response::take(std::span<const std::byte> bytes, std::string& body) {
     if (is_complete_ || bytes.empty()) return {};
     body_ = &body;
-    const Status status = execute({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    const Status status = parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     body_ = nullptr;
     return status;
 }
 
 Status Response::end() {
     if (is_complete_) return {};
-    EFT_CHECK(execute({}));
+    EFT_CHECK(parse({}));
     return is_complete_ ? Status() : Status(Error::BadFormat);
 }
 
-Status Response::execute(std::string_view bytes) {
-    http_parser_execute(&parser_, &callbacks(), bytes.data(), bytes.size());
-    const http_errno error = HTTP_PARSER_ERRNO(&parser_);
-    const bool is_good = is_complete_ ? error == HPE_PAUSED : error == HPE_OK && parser_.upgrade == 0;
+Status Response::parse(std::string_view bytes) {
+    execute(kCallbacks, bytes);
+    const bool is_good = is_complete_ ? error() == HPE_PAUSED : error() == HPE_OK && parser_.upgrade == 0;
     return is_good ? Status() : Status(Error::BadFormat);
 }
 
@@ -48,35 +42,18 @@ bool Response::is_redirect() const {
 }
 
 std::string Response::words() const {
-    const http_errno error = HTTP_PARSER_ERRNO(&parser_);
-    if (error != HPE_OK && error != HPE_PAUSED) return http_errno_description(error);
+    if (error() != HPE_OK && error() != HPE_PAUSED) return http_errno_description(error());
     if (!has_head_) return "it ends before an answer";
     return std::to_string(status()) + (reason_.empty() ? "" : " ") + reason_;
 }
 
-const http_parser_settings& Response::callbacks() {
-    static constexpr http_parser_settings kCallbacks{
-        .on_message_begin = nullptr,
-        .on_url = nullptr,
-        .on_status = on_reason,
-        .on_header_field = on_field,
-        .on_header_value = on_value,
-        .on_headers_complete = on_head,
-        .on_body = on_body,
-        .on_message_complete = on_complete,
-        .on_chunk_header = nullptr,
-        .on_chunk_complete = nullptr,
-    };
-    return kCallbacks;
-}
-
 int Response::on_reason(http_parser* parser, const char* at, size_t size) {
-    append(of(parser).reason_, at, size, kMostReason);
+    append(of<Response>(parser).reason_, at, size, kMostReason);
     return kGoOn;
 }
 
 int Response::on_field(http_parser* parser, const char* at, size_t size) {
-    Response& response = of(parser);
+    Response& response = of<Response>(parser);
     if (std::exchange(response.in_value_, false)) response.field_.clear();
     append(response.field_, at, size, kMostField);
     return kGoOn;
@@ -84,7 +61,7 @@ int Response::on_field(http_parser* parser, const char* at, size_t size) {
 
 // Of several fields Location the first one counts, and its value comes in pieces, too.
 int Response::on_value(http_parser* parser, const char* at, size_t size) {
-    Response& response = of(parser);
+    Response& response = of<Response>(parser);
     if (!std::exchange(response.in_value_, true)) {
         std::transform(response.field_.begin(), response.field_.end(), response.field_.begin(), lower);
         if (response.field_ == "location" && !response.location_.empty()) response.field_.clear();
@@ -96,21 +73,20 @@ int Response::on_value(http_parser* parser, const char* at, size_t size) {
 }
 
 int Response::on_head(http_parser* parser) {
-    Response& response = of(parser);
+    Response& response = of<Response>(parser);
     response.has_head_ = !response.is_interim();
     return kGoOn;
 }
 
 int Response::on_body(http_parser* parser, const char* at, size_t size) {
-    if (std::string* const body = of(parser).body_) body->append(at, size);
+    if (std::string* const body = of<Response>(parser).body_) body->append(at, size);
     return kGoOn;
 }
 
 int Response::on_complete(http_parser* parser) {
-    Response& response = of(parser);
+    Response& response = of<Response>(parser);
     if (response.has_head_) {
-        response.is_complete_ = true;
-        http_parser_pause(parser, 1);
+        response.complete();
     } else {
         response.reason_.clear();
         response.field_.clear();

@@ -1,6 +1,5 @@
+#include <eft/http/message.h>
 #include <eft/http/url.h>
-
-#include <http_parser.h>
 
 #include <algorithm>
 
@@ -15,8 +14,7 @@ std::string_view field(const http_parser_url& url, http_parser_url_fields which,
 bool is_plain(char character) { return character > ' ' && character < 0x7f; }
 
 bool equal_without_case(std::string_view one, std::string_view other) {
-    const auto lower = [](char each) { return each >= 'A' && each <= 'Z' ? static_cast<char>(each - 'A' + 'a') : each; };
-    return std::equal(one.begin(), one.end(), other.begin(), other.end(), [&](char a, char b) { return lower(a) == lower(b); });
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
 // "scheme:" at the beginning (RFC 3986, 3.1): it is no path.

@@ -3,8 +3,7 @@
 #pragma once
 
 #include <eft/abi/types.h>
-
-#include <http_parser.h>
+#include <eft/http/message.h>
 
 #include <optional>
 #include <string>
@@ -14,18 +13,15 @@
 
 namespace eft::http {
 
-class Request {
+class Request : public Message {
 public:
     static constexpr std::size_t kMostHead = 8192, kMostTarget = 2048, kMostBody = 4096;
 
     Request();
-    Request(const Request&) = delete;
-    Request& operator=(const Request&) = delete;
 
     // Answers how many of the bytes belong to it: all, unless it is complete or refused then.
     std::size_t take(std::string_view bytes);
 
-    bool is_complete() const { return is_complete_; }
     // 0: it is good so far. Else 400, 413, 414, 431 or 505, and nothing can be read behind it.
     unsigned refusal() const { return refusal_; }
 
@@ -39,25 +35,23 @@ public:
 private:
     enum class At { Field, Value };
 
-    static Request& of(http_parser* parser) { return *static_cast<Request*>(parser->data); }
     static int on_target(http_parser* parser, const char* at, size_t size);
     static int on_field(http_parser* parser, const char* at, size_t size);
     static int on_value(http_parser* parser, const char* at, size_t size);
     static int on_head(http_parser* parser);
     static int on_body(http_parser* parser, const char* at, size_t size);
     static int on_complete(http_parser* parser);
-    static const http_parser_settings& callbacks();
+    static constexpr Callbacks kCallbacks{on_target, on_field, on_value, on_head, on_body, on_complete};
     // Ends the parsing with this status.
     int refuse(unsigned status);
     unsigned count(std::string_view name) const;
 
-    http_parser parser_;
     std::string target_;
     std::vector<std::pair<std::string, std::string>> fields_;
     At at_ = At::Value;
     std::size_t head_bytes_ = 0, body_bytes_ = 0;
     unsigned refusal_ = 0;
-    bool has_head_ = false, is_complete_ = false, keeps_connection_ = false;
+    bool keeps_connection_ = false;
 };
 
 // "Not Found"; empty: it is none of those that are answered here.

@@ -4,8 +4,7 @@
 
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
-
-#include <http_parser.h>
+#include <eft/http/message.h>
 
 #include <span>
 #include <string>
@@ -13,11 +12,9 @@
 
 namespace eft::http {
 
-class Response {
+class Response : public Message {
 public:
     Response();
-    Response(const Response&) = delete;
-    Response& operator=(const Response&) = delete;
 
     // Appends what belongs to the body. BadFormat: this is no HTTP; words() says why.
     Status take(std::span<const std::byte> bytes, std::string& body);
@@ -25,7 +22,6 @@ public:
     Status end();
 
     bool has_head() const { return has_head_; }
-    bool is_complete() const { return is_complete_; }
     // Once the head is there.
     unsigned status() const { return parser_.status_code; }
     bool is_redirect() const;
@@ -36,22 +32,19 @@ public:
 private:
     static constexpr std::size_t kMostLocation = 4096;
 
-    static Response& of(http_parser* parser) { return *static_cast<Response*>(parser->data); }
     static int on_reason(http_parser* parser, const char* at, size_t size);
     static int on_field(http_parser* parser, const char* at, size_t size);
     static int on_value(http_parser* parser, const char* at, size_t size);
     static int on_head(http_parser* parser);
     static int on_body(http_parser* parser, const char* at, size_t size);
     static int on_complete(http_parser* parser);
-    static const http_parser_settings& callbacks();
+    static constexpr Callbacks kCallbacks{on_reason, on_field, on_value, on_head, on_body, on_complete};
     bool is_interim() const { return status() / 100 == 1; }
-    Status execute(std::string_view bytes);
+    Status parse(std::string_view bytes);
 
-    http_parser parser_;
     std::string reason_, field_, location_;
     std::string* body_ = nullptr;  // during take()
     bool in_value_ = false;
-    bool has_head_ = false, is_complete_ = false;
 };
 
 }  // namespace eft::http
