@@ -115,8 +115,7 @@ Task<Result<SocketHandle>> Sockets::open(Kind kind, IfAllOpen if_all_open) {
             EFT_CO_CHECK(co_await waiter.woken);
             continue;
         }
-        const Error error = calls().open(area_.opening(*number, kind)).error();
-        note_session();
+        const Error error = noted(calls().open(area_.opening(*number, kind))).error();
         if (error != Error::None && error != Error::WrongState) co_return error;
         area_.opened(*number);
         if (error == Error::None) co_return SocketHandle(*this, *number);
@@ -206,8 +205,7 @@ Task<Result<Listener>> Sockets::listen(Endpoint local, u32 backlog) {
     Listening request;
     request.socket = socket.number_;
     request.backlog = backlog;
-    const Error error = calls().listen(request).error();
-    note_session();
+    const Error error = noted(calls().listen(request)).error();
     if (error != Error::None) co_return error;
     co_return Listener(std::move(socket));
 }
@@ -248,25 +246,19 @@ Result<Interface> Sockets::next_interface(u32 after) {
     EFT_CHECK(attach());
     Cursor request;
     request.after = after;
-    Result<Interface> next = calls().next_interface(request);
-    note_session();
-    return next;
+    return noted(calls().next_interface(request));
 }
 
 Result<Totals> Sockets::totals() {
     EFT_CHECK(attach());
-    Result<Totals> totals = calls().totals();
-    note_session();
-    return totals;
+    return noted(calls().totals());
 }
 
 Result<SocketLine> Sockets::next_socket(u32 after) {
     EFT_CHECK(attach());
     Cursor request;
     request.after = after;
-    Result<SocketLine> next = calls().next_socket(request);
-    note_session();
-    return next;
+    return noted(calls().next_socket(request));
 }
 
 Result<Endpoint> Sockets::bind(u32 number, const Endpoint& local) {
@@ -274,8 +266,7 @@ Result<Endpoint> Sockets::bind(u32 number, const Endpoint& local) {
     request.socket = number;
     request.address = local.address;
     request.port = local.port;
-    Result<Endpoint> bound = calls().bind(request);
-    note_session();
+    Result<Endpoint> bound = noted(calls().bind(request));
     EFT_CHECK(area_.usable(number));
     return bound;
 }
@@ -285,8 +276,7 @@ Status Sockets::shutdown(u32 number, Directions directions) {
     Shutting request;
     request.socket = number;
     request.directions = directions;
-    const Error error = calls().shutdown(request).error();
-    note_session();
+    const Error error = noted(calls().shutdown(request)).error();
     EFT_CHECK(area_.usable(number));
     return error;
 }
@@ -297,8 +287,7 @@ Status Sockets::set(u32 number, Option option, u32 value) {
     request.socket = number;
     request.option = option;
     request.value = value;
-    const Error error = calls().set_option(request).error();
-    note_session();
+    const Error error = noted(calls().set_option(request)).error();
     EFT_CHECK(area_.usable(number));
     return error;
 }
@@ -307,8 +296,7 @@ Result<Description> Sockets::describe(u32 number) {
     EFT_CHECK(area_.usable(number));
     Number request;
     request.socket = number;
-    Result<Description> description = calls().describe(request);
-    note_session();
+    Result<Description> description = noted(calls().describe(request));
     EFT_CHECK(area_.usable(number));
     return description;
 }

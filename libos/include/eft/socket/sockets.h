@@ -134,6 +134,12 @@ private:
     auto& calls() { return server_.calls(); }
     // After each call: the server may have lost the session.
     void note_session();
+    // What a call answered, which may have been repeated in another session.
+    template <class Answer>
+    Answer noted(Answer answer) {
+        note_session();
+        return answer;
+    }
     void wake_all(Status status);
 
     enum class IfAllOpen : bool { Fail, Wait };
