@@ -31,7 +31,7 @@ void NetworkCard::set_filter(const ethernet::Filter& filter) {
 
 Status NetworkCard::receive(u32 number, const ethernet::Place& buffer) {
     std::array<hw::DmaRange, 1> range;
-    EFT_TRY([[maybe_unused]] const std::size_t count, areas_[buffer.area].find(buffer.offset, ethernet::kLeastBuffer, ethernet::kLeastBuffer, range));
+    EFT_TRY([[maybe_unused]] const std::size_t count, area_of(buffer).find(buffer.offset, ethernet::kLeastBuffer, ethernet::kLeastBuffer, range));
     return controller_.receive().give(number, range[0]);
 }
 
@@ -39,7 +39,7 @@ Status NetworkCard::receive(u32 number, const ethernet::Place& buffer) {
 Status NetworkCard::send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) {
     if (treatment.checksum_at > kMostOffset) return Error::OutOfRange;
     std::array<hw::DmaRange, SendRing::kMostRanges> ranges;
-    EFT_TRY(std::size_t count, areas_[frame.area].find(frame.offset, frame.bytes, kBufferBytes, std::span(ranges).first(SendRing::kMostRanges - 1)));
+    EFT_TRY(std::size_t count, area_of(frame).find(frame.offset, frame.bytes, kBufferBytes, std::span(ranges).first(SendRing::kMostRanges - 1)));
     if (frame.bytes < kShortest) ranges[count++] = {controller_.padding(), kShortest - frame.bytes};
     const Checksum checksum{static_cast<u8>(treatment.checksum_start), static_cast<u8>(treatment.checksum_at)};
     return controller_.send().send(number, checksum, std::span(ranges).first(count));

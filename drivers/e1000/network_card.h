@@ -6,25 +6,21 @@
 #pragma once
 
 #include <drivers/e1000/device.h>
-#include <drivers/ethernet/card.h>
-#include <drivers/service/pinned_area.h>
+#include <drivers/ethernet/pinned_card.h>
 
 namespace eft::e1000 {
 
 // Of the program's notification.
 constexpr u64 kInterruptBit = 1;
 
-class NetworkCard final : public ethernet::Card {
+class NetworkCard final : public ethernet::PinnedCard {
 public:
     // `own` pins the areas, and has the interrupt. `controller` has been started.
-    NetworkCard(Controller& controller, driver::Device& own) : controller_(controller), own_(own) {}
+    NetworkCard(Controller& controller, driver::Device& own) : PinnedCard(own), controller_(controller) {}
 
     ethernet::Properties properties() const override;
     ethernet::Link link() const override { return controller_.link(); }
     void set_filter(const ethernet::Filter& filter) override;
-
-    Status open_area(u32 area, Slot object, u64 bytes) override { return areas_[area].open(own_, object, bytes); }
-    void close_area(u32 area) override { areas_[area].close(own_); }
 
     Status receive(u32 number, const ethernet::Place& buffer) override;
     Status send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) override;
@@ -39,11 +35,7 @@ public:
 
 private:
     Controller& controller_;
-    driver::Device& own_;
-    std::array<driver::PinnedArea, ethernet::kSessions> areas_{};
-    ethernet::Filter filter_;
     u64 lost_ = 0;
-    bool broken_ = false;
 };
 
 }  // namespace eft::e1000

@@ -5,28 +5,22 @@
 // memory, and each interrupt would wake two programs.
 #pragma once
 
-#include <drivers/ethernet/card.h>
-#include <drivers/service/pinned_area.h>
+#include <drivers/ethernet/pinned_card.h>
 #include <drivers/virtio_net/device.h>
-
-#include <array>
 
 namespace eft::virtio_net {
 
-class NetworkCard final : public ethernet::Card {
+class NetworkCard final : public ethernet::PinnedCard {
 public:
     // A command of the control queue may take so many heartbeats.
     static constexpr u32 kMostBeats = 10;
 
     // `own` pins the areas. `device` has been started.
-    NetworkCard(NetworkDevice& device, driver::Device& own) : device_(device), own_(own) {}
+    NetworkCard(NetworkDevice& device, driver::Device& own) : PinnedCard(own), device_(device) {}
 
     ethernet::Properties properties() const override;
     ethernet::Link link() const override { return device_.link(); }
     void set_filter(const ethernet::Filter& filter) override;
-
-    Status open_area(u32 area, Slot object, u64 bytes) override { return areas_[area].open(own_, object, bytes); }
-    void close_area(u32 area) override { areas_[area].close(own_); }
 
     Status receive(u32 number, const ethernet::Place& buffer) override;
     Status send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) override;
@@ -40,16 +34,12 @@ public:
 
 private:
     Result<std::size_t> find(const ethernet::Place& place, std::span<hw::DmaRange> ranges) const {
-        return areas_[place.area].find(place.offset, place.bytes, ~u32{0}, ranges);
+        return area_of(place).find(place.offset, place.bytes, ~u32{0}, ranges);
     }
     void look_at_configuration();
 
     NetworkDevice& device_;
-    driver::Device& own_;
-    std::array<driver::PinnedArea, ethernet::kSessions> areas_{};
-    ethernet::Filter filter_;
     u32 beats_ = 0;  // since the control queue answered
-    bool broken_ = false;
 };
 
 }  // namespace eft::virtio_net
