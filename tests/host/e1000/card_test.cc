@@ -1,13 +1,12 @@
 // The card behind the Ethernet service: frames in an area become the pages that the device reaches, and what interrupts and
 // registers say becomes what the service asks for.
 #include <devices/e1000.h>
-#include <devices/pinned_pages.h>
+#include <devices/tested_card.h>
 #include <drivers/e1000/network_card.h>
 
 #include <doctest/doctest.h>
 
 #include <random>
-#include <set>
 
 using namespace eft;
 using namespace eft::e1000;
@@ -15,13 +14,12 @@ using test::E1000;
 
 namespace {
 
-struct CardFixture {
+struct CardFixture : test::TestedCard {
     static constexpr u32 kArea = 2;
 
-    test::DmaSpace memory;
+    CardFixture() : TestedCard(card) {}
+
     E1000 model{memory};
-    test::PinnedPages pages{memory};
-    driver::Device own{CapHandle()};
     hw::DmaMemory dma = memory.allocate(Controller::kMemoryBytes);
     Controller device{model.registers(), dma};
     NetworkCard card{device, own};
@@ -30,18 +28,6 @@ struct CardFixture {
         REQUIRE(device.start().ok());
         REQUIRE(own.connect_interrupt(0, 0, kInterruptBit).ok());
         REQUIRE(card.open_area(kArea, Slot{1}, test::PinnedPages::kPages * kPageSize).ok());
-    }
-    void write(u32 offset, const std::string& bytes) { pages.write(offset, bytes); }
-    std::string text(u32 offset, u32 length) const { return pages.text(offset, length); }
-    ethernet::Ended next() {
-        const auto ended = card.next_ended();
-        REQUIRE(ended.ok());
-        REQUIRE(ended->has_value());
-        return **ended;
-    }
-    bool quiet() {
-        const auto ended = card.next_ended();
-        return ended.ok() && !ended->has_value();
     }
 };
 
@@ -176,12 +162,8 @@ TEST_CASE_FIXTURE(CardFixture, "a device that scribbles over all that it can rea
     std::mt19937 random(11);
     const auto below = [&random](u64 bound) { return random() % bound; };
     start();
-    std::set<u32> buffers, frames;
-    u32 number = 0, ended = 0, resets = 0;
     for (u32 round = 0; round < 20'000; ++round) {
-        while (buffers.size() < 8 && card.receive(number, {kArea, 0, 2048}).ok()) buffers.insert(number++);
-        while (frames.size() < 8 && card.send(number, {kArea, 2048, 100}, {}).ok()) frames.insert(number++);
-        card.kick();
+        keep_busy(kArea);
         if (below(4) != 0) {
             if (model.sends()) model.take_frame();
             model.put_frame(std::string(60 + below(1454), 'x'));
@@ -191,21 +173,7 @@ TEST_CASE_FIXTURE(CardFixture, "a device that scribbles over all that it can rea
         if (below(4) == 0) dma.store<u16>(16 * below(kRingEntries) + 8, static_cast<u16>(random()));
         if (below(4) == 0) dma.store<u8>(kRingBytes + 16 * below(kRingEntries) + 12, static_cast<u8>(random()));
         for (u32 i = 0; i < 4; ++i) dma.store<u8>(below(dma.size), static_cast<u8>(random()));
-        for (;;) {
-            const auto next = card.next_ended();
-            if (!next.ok()) {
-                card.reset();
-                buffers.clear();
-                frames.clear();
-                ++resets;
-                break;
-            }
-            if (!next->has_value()) break;
-            const bool arrived = (*next)->direction == ethernet::Direction::Receive;
-            REQUIRE((arrived ? buffers : frames).erase((*next)->number) == 1);
-            REQUIRE((*next)->received.bytes <= 2048);
-            ++ended;
-        }
+        take_ended();
         card.prepare_to_sleep();
     }
     CHECK(ended > 1000);

@@ -1,7 +1,6 @@
 // The card behind the Ethernet service: frames in an area become the pages that the device reaches, and what interrupts,
 // the configuration and the control queue say becomes what the service asks for.
-#include <devices/pinned_pages.h>
-
+#include <devices/tested_card.h>
 #include <devices/virtio_network.h>
 #include <drivers/virtio_net/network_card.h>
 
@@ -9,7 +8,6 @@
 
 #include <algorithm>
 #include <random>
-#include <set>
 
 using namespace eft;
 using namespace eft::virtio_net;
@@ -17,13 +15,12 @@ using test::VirtioNetwork;
 
 namespace {
 
-struct Fixture {
+struct Fixture : test::TestedCard {
     static constexpr u32 kArea = 3;
 
-    test::DmaSpace memory;
+    Fixture() : TestedCard(card) {}
+
     VirtioNetwork model{memory};
-    test::PinnedPages pages{memory};
-    driver::Device own{CapHandle()};
     hw::DmaMemory dma = memory.allocate(NetworkDevice::memory_size());
     NetworkDevice device{model.windows(), dma, {.configuration = 1, .queues = 0}};
     NetworkCard card{device, own};
@@ -31,18 +28,6 @@ struct Fixture {
     void start() {
         REQUIRE(device.start().ok());
         REQUIRE(card.open_area(kArea, Slot{1}, test::PinnedPages::kPages * kPageSize).ok());
-    }
-    void write(u32 offset, const std::string& bytes) { pages.write(offset, bytes); }
-    std::string text(u32 offset, u32 length) const { return pages.text(offset, length); }
-    ethernet::Ended next() {
-        const auto ended = card.next_ended();
-        REQUIRE(ended.ok());
-        REQUIRE(ended->has_value());
-        return **ended;
-    }
-    bool quiet() {
-        const auto ended = card.next_ended();
-        return ended.ok() && !ended->has_value();
     }
 };
 
@@ -229,12 +214,8 @@ TEST_CASE_FIXTURE(Fixture, "a device that scribbles over all that it can reach n
     const auto below = [&random](u64 bound) { return random() % bound; };
     model.offered |= virtio::kFeatureEventIndex;
     start();
-    std::set<u32> buffers, frames;
-    u32 number = 0, ended = 0, resets = 0;
     for (u32 round = 0; round < 20'000; ++round) {
-        while (buffers.size() < 8 && card.receive(number, {kArea, 0, 2048}).ok()) buffers.insert(number++);
-        while (frames.size() < 8 && card.send(number, {kArea, 2048, 100}, {}).ok()) frames.insert(number++);
-        card.kick();
+        keep_busy(kArea);
         if (below(4) != 0 && !model.bad_chain) {
             if (model.sending() != 0) model.take_frame(below(model.sending()));
             model.put_frame(std::string(60 + below(1454), 'x'));
@@ -244,22 +225,7 @@ TEST_CASE_FIXTURE(Fixture, "a device that scribbles over all that it can reach n
         if (below(8) == 0) model.set_used_index(queue, static_cast<u16>(random()));
         if (below(8) == 0) model.push_used(queue, static_cast<u32>(below(80)), static_cast<u32>(below(3000)));
         for (u32 i = 0; i < 4; ++i) dma.store<u8>(below(dma.size), static_cast<u8>(random()));
-        for (;;) {
-            const auto next = card.next_ended();
-            if (!next.ok()) {
-                card.reset();
-                buffers.clear();
-                frames.clear();
-                model.bad_chain = false;
-                ++resets;
-                break;
-            }
-            if (!next->has_value()) break;
-            const bool arrived = (*next)->direction == ethernet::Direction::Receive;
-            REQUIRE((arrived ? buffers : frames).erase((*next)->number) == 1);
-            REQUIRE((*next)->received.bytes <= 2048);
-            ++ended;
-        }
+        if (!take_ended()) model.bad_chain = false;
         card.prepare_to_sleep();
     }
     CHECK(ended > 1000);
