@@ -16,7 +16,7 @@ Task<Sha256::Digest> sum_of(File& file) {
     for (u64 offset = 0;;) {
         Result<u64> count = co_await file.read(offset, piece);
         if (count.error() == Error::ServiceFailed) continue;  // in progress at two deaths, as the interface says
-        if (!count.ok()) panic("the file cannot be read");
+        if (!count.ok()) panic(to_string(count.error()));
         if (*count == 0) co_return sum.finish();
         sum.update(std::span(piece).first(*count));
         offset += *count;
