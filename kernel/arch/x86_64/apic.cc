@@ -65,26 +65,28 @@ Moment start_counting() {
     return {now(), read_local(LocalRegister::CurrentCount)};
 }
 
-void stop_counting(Moment start, u64 microseconds) {
+// After so many periods of a clock of so many hertz.
+void stop_counting(Moment start, u64 periods, u64 hertz) {
     const u64 ticks = now() - start.ticks;
     counts_per_tick_shifted = (u64{start.counts - read_local(LocalRegister::CurrentCount)} << 32) / ticks;
-    ticks_per_millisecond = ticks * 1000 / microseconds;
+    ticks_per_millisecond = ticks * hertz / (periods * 1000);
 }
 
 // By channel 2 of the 8254, whose output counts down once. False: there is none; it would answer the read-back command with
 // the control word.
 bool measure_by_pit() {
     constexpr u8 kOnce = 0xb0;  // channel 2, both bytes, mode 0
+    constexpr u32 kPeriods = kPitHz / 2000;
     port_out(0x61, 1, (port_in(0x61, 1) & ~2u) | 1);  // gate on, speaker off
     port_out(0x43, 1, kOnce);
     port_out(0x43, 1, 0xe8);  // read back the status of channel 2
     if ((port_in(0x42, 1) & 0x3f) != (kOnce & 0x3f)) return false;
-    port_out(0x42, 1, kPitHz / 1000 & 0xff);
-    port_out(0x42, 1, kPitHz / 1000 >> 8);
+    port_out(0x42, 1, kPeriods & 0xff);
+    port_out(0x42, 1, kPeriods >> 8);
     const Moment start = start_counting();
     while (!(port_in(0x61, 1) & 0x20)) {
     }
-    stop_counting(start, 1000);
+    stop_counting(start, kPeriods, kPitHz);
     return true;
 }
 
@@ -119,7 +121,7 @@ bool measure_by_rtc() {
     if (measured) {
         const Moment start = start_counting();
         measured = periods_pass(kRtcPeriods);
-        if (measured) stop_counting(start, kRtcPeriods * 1'000'000 / 1024);
+        if (measured) stop_counting(start, kRtcPeriods, 1024);
     }
     write_rtc(kRtcB, interrupts);
     write_rtc(kRtcA, rate & 0x7f);
@@ -165,7 +167,8 @@ bool interrupt_pending() {
 void acknowledge_interrupt() { write_local(LocalRegister::EndOfInterrupt, 0); }
 
 // A machine without the 8254 and without the real-time clock has no measure of time: a round number is taken. Where a hypervisor
-// stops the processor in the middle, what was measured is several times too much: two in succession must agree.
+// stops the processor in the middle, what was measured is several times too much: two in succession must agree. Their mean is
+// as good as one that took as long as both.
 u64 calibrate_timer() {
     constexpr u32 kMostTries = 8;
     u64 before = 0;
@@ -174,6 +177,7 @@ u64 calibrate_timer() {
         if (!measure_by_pit() && !measure_by_rtc()) ticks_per_millisecond = kGuessedTicks, counts_per_tick_shifted = u64{1} << 32;
     }
     write_local(LocalRegister::InitialCount, 0);
+    if (agree(before, ticks_per_millisecond)) ticks_per_millisecond = (before + ticks_per_millisecond) / 2;
     return ticks_per_millisecond;
 }
 
