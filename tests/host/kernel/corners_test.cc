@@ -305,3 +305,14 @@ TEST_CASE("what a thread is made of needs the right to control it, and its page 
     CHECK(configure(program.table, program.space, kUtcbAddress + 1) == Error::InvalidArgument);
     CHECK(configure(program.table, program.space, kUtcbAddress) == Error::None);
 }
+
+TEST_CASE("who has no message page is told of a thread what fits into registers") {
+    Machine machine;
+    Program curious(machine);
+    const u32 own = curious.grant(curious.thread);
+    const Answer with_page = curious.invoke(own, Invocation::ThreadInspect);
+    CHECK(machine.revoke(curious.frame) == Error::None);
+    const Answer without = curious.invoke(own, Invocation::ThreadInspect);
+    CHECK(without.error == Error::None);
+    CHECK(without.tag.words() < with_page.tag.words());
+}

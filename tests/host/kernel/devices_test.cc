@@ -106,6 +106,15 @@ TEST_CASE("an interrupt whose notification is gone is masked; one never bound, t
     device.machine.interrupt(kMessage);
 }
 
+TEST_CASE("what an interrupt was bound through can go after its notification") {
+    Device device;
+    const u32 part = device.machine.derive(kIrq, kAllRights, range(kLine, 1));
+    CHECK(device.bind(part, kLine, device.signal) == Error::None);
+    CHECK(device.machine.revoke(device.notification) == Error::None);
+    CHECK(device.machine.remove(part) == Error::None);
+    CHECK(device.line().masked);
+}
+
 TEST_CASE("binding again replaces the notification") {
     Device device;
     const u32 other = device.machine.derive(device.notification, kAllRights, 16);

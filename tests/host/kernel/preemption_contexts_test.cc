@@ -1,4 +1,5 @@
-// Where many threads are charged for one context, or wait for budget, the kernel pauses between two of them (scene.h).
+// Where many threads are charged for one context, or wait for budget, the kernel pauses between two of them (scene.h). And
+// what it does while nobody can run.
 #include "scene.h"
 
 #include <arch/timer.h>
@@ -170,6 +171,7 @@ TEST_CASE("a round of looks for budget that pauses forgets nobody, whoever leave
 TEST_CASE("a round of looks for budget is over when all have left") {
     Parked parked;
     Machine& machine = parked.machine;
+    machine.expect(kThread, Invocation::ThreadPriority, kPriority + 1);  // it goes on at once
     parked.wait_for_first_budget();
     machine.preempt([] { return true; }, {});
     machine.time_slice();
@@ -243,4 +245,34 @@ TEST_CASE("who was given the processor directly runs after a search that paused,
     CHECK(machine.core().current == nullptr);
     machine.interrupt(5);
     CHECK(machine.core().current == &emptied.handler.object());
+}
+
+TEST_CASE("the idle processor reaps what is dying, and runs at once who is woken by that") {
+    Machine machine;
+    const u32 endpoint = machine.make(ObjectType::Endpoint), bell = machine.make(ObjectType::Notification);
+    Program caller(machine), server(machine);
+    const u32 first = machine.make(ObjectType::SchedContext), reply = machine.free_slot(), last = machine.make(ObjectType::SchedContext);
+    REQUIRE(last == first + 2);
+    server.receive(server.grant(endpoint));
+    bool faults = false;
+    SUBCASE("a caller") { caller.call(caller.grant(endpoint)); }
+    SUBCASE("the handler of a fault that is delivered again") {
+        faults = true;
+        machine.expect(caller.thread, Invocation::ThreadHandlers, endpoint, endpoint);
+        caller.page_fault();
+    }
+    machine.expect(server.thread, Invocation::ThreadSetReply, reply);
+    machine.expect(server.thread, Invocation::ThreadSuspend);
+    Program other(machine);
+    other.receive(other.grant(faults ? endpoint : machine.make(ObjectType::Endpoint)));
+    // All three are dead, but the first one only is reaped when the manager does something else.
+    machine.preempt([&] { return machine.slot(last).empty(); }, {});
+    machine.system_call(machine.manager(), SystemCall::Call, kTable, Tag(static_cast<u32>(Invocation::CapDelete), 2), {first, 3});
+    REQUIRE(machine.slot(last).empty());
+    REQUIRE(caller.state() == ThreadState::AwaitingReply);
+    machine.system_call(machine.manager(), SystemCall::Recv, bell);
+    CHECK(machine.core().kernel.dying != nullptr);
+    CHECK(machine.core().current == &(faults ? other : caller).object());
+    CHECK(caller.state() == (faults ? ThreadState::AwaitingReply : ThreadState::Ready));
+    if (!faults) CHECK(caller.error() == Error::PeerDied);
 }

@@ -373,24 +373,3 @@ TEST_CASE("a revoke that paused has reaped what died when it returns, whoever el
     CHECK(killer.error() == Error::None);
     CHECK(machine.core().kernel.dying == nullptr);
 }
-
-TEST_CASE("the idle processor reaps what is dying, and runs at once who is woken by that") {
-    Machine machine;
-    const u32 endpoint = machine.make(ObjectType::Endpoint), bell = machine.make(ObjectType::Notification);
-    Program caller(machine), server(machine);
-    const u32 first = machine.make(ObjectType::SchedContext), reply = machine.free_slot(), last = machine.make(ObjectType::SchedContext);
-    REQUIRE(last == first + 2);
-    server.receive(server.grant(endpoint));
-    caller.call(caller.grant(endpoint));
-    machine.expect(server.thread, Invocation::ThreadSetReply, reply);
-    machine.expect(server.thread, Invocation::ThreadSuspend);
-    // All three are dead, but the first one only is reaped when the manager does something else.
-    machine.preempt([&] { return machine.slot(last).empty(); }, {});
-    machine.system_call(machine.manager(), SystemCall::Call, kTable, Tag(static_cast<u32>(Invocation::CapDelete), 2), {first, 3});
-    REQUIRE(machine.slot(last).empty());
-    REQUIRE(caller.state() == ThreadState::AwaitingReply);
-    machine.system_call(machine.manager(), SystemCall::Recv, bell);
-    CHECK(machine.core().kernel.dying != nullptr);
-    CHECK(machine.core().current == &caller.object());
-    CHECK(caller.error() == Error::PeerDied);
-}
