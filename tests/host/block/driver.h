@@ -2,14 +2,12 @@
 #pragma once
 
 #include <memory_server.h>
+#include <ring_session.h>
 #include <scripted_names.h>
 #include <stage_case.h>
 
 #include <drivers/block/block_server.h>
 #include <drivers/ram_block/ram_disk.h>
-
-#include <eft/ring/attached_ring.h>
-#include <eft/wake.h>
 
 namespace eft::test {
 
@@ -109,10 +107,7 @@ struct DiskScene {
     // A heartbeat comes after so long. The disk ends so many operations by then, and has not said so.
     void beat_after(u64 seconds, unsigned ends = 0) {
         disk.ends = ends;
-        stage.machine.at(stage.machine.now() + seconds * 1000 * host::Machine::kTicksPerMs, [] {});
-        stage.run();
-        stage.signal(driver, static_cast<u64>(WakeBit::Heartbeat));
-        stage.run();
+        test::beat_after(stage, driver, seconds);
     }
     // Lets the disk end what it has.
     void run(int rounds = 60) {
@@ -122,28 +117,9 @@ struct DiskScene {
     u64 mapped_clients();
 };
 
-// A client. Its notification is the test's, with a bit for each badge.
-class DiskClient {
+class DiskClient : public RingSession<block::Block, 16 * kPageSize> {
 public:
-    static constexpr u64 kAreaBytes = 16 * kPageSize;
-    using Ring = block::BlockRing<ring::PeerWake>;
-
-    DiskClient(DiskScene& scene, u64 own_badge) : badge(own_badge), client(scene.stage.connect(scene.driver, Badge{badge})) {
-        REQUIRE(ring.create(ring_memory.bytes(), kAreaBytes).ok());
-    }
-
-    Result<block::Attached> attach() { return attach(ring_memory, area_memory); }
-    Result<block::Attached> attach(const SharedMemory& its_ring, const SharedMemory& its_area) {
-        block::Attach request;
-        request.ring = ipc::CapField<ipc::kind::Memory>(its_ring.object().slot());
-        request.area = ipc::CapField<ipc::kind::Memory>(its_area.object().slot());
-        request.wake = wake_;
-        request.area_bytes = kAreaBytes;
-        auto attached = client.attach(request);
-        if (attached.ok()) server_wake_ = CapHandle(attached->wake.release());
-        return attached;
-    }
-    bool woken() const { return (poll_wake() >> badge % 32 & 1) != 0; }
+    DiskClient(DiskScene& scene, u64 own_badge) : RingSession(scene.stage, scene.driver, own_badge) {}
 
     Result<u64> submit_read(u64 sector, u32 count, u32 offset) {
         block::Read request;
@@ -161,17 +137,6 @@ public:
             }
         return true;
     }
-
-    u64 badge;
-    SharedMemory ring_memory = *SharedMemory::create(Ring::kMemoryBytes), area_memory = *SharedMemory::create(kAreaBytes);
-    std::span<std::byte> area = area_memory.bytes();
-
-private:
-    CapHandle wake_ = *make_wake(u64{1} << badge % 32), server_wake_;
-
-public:
-    block::BlockClient<> client;
-    Ring ring{ring::PeerWake(&server_wake_)};
 };
 
 inline u64 DiskScene::mapped_clients() {

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <memory_server.h>
+#include <ring_session.h>
 #include <scripted_names.h>
 #include <stage_case.h>
 
 #include <drivers/ethernet/ethernet_server.h>
-
-#include <eft/ring/attached_ring.h>
-#include <eft/wake.h>
 
 #include <cstring>
 #include <deque>
@@ -153,36 +151,20 @@ struct CardScene {
         interrupt();
     }
     void beat_after(u64 seconds) {
-        stage.machine.at(stage.machine.now() + seconds * 1000 * host::Machine::kTicksPerMs, [] {});
-        stage.run();
-        stage.signal(driver, static_cast<u64>(WakeBit::Heartbeat));
-        stage.run();
+        test::beat_after(stage, driver, seconds);
     }
     bool nothing_left() { return memory.mapped_pages(driver) == 0 && stage.kept_slots(driver) == 0; }
 };
 
 // A session: one of a client that only sends, or only receives, each with a window of 2 KiB for each entry of its ring.
-class CardClient {
+class CardClient : public RingSession<ethernet::Ethernet, 2048 * u64{ethernet::Ethernet::kInflight}> {
 public:
     static constexpr u32 kWindow = 2048, kWindows = ethernet::Ethernet::kInflight;
-    static constexpr u64 kAreaBytes = kWindow * kWindows;
-    using Ring = ethernet::EthernetRing<ring::PeerWake>;
 
-    CardClient(CardScene& scene, u64 own_badge) : badge(own_badge), client(scene.stage.connect(scene.driver, Badge{badge})) {
-        REQUIRE(ring.create(ring_memory.bytes(), kAreaBytes).ok());
-    }
+    CardClient(CardScene& scene, u64 own_badge) : RingSession(scene.stage, scene.driver, own_badge) {}
 
-    Result<ethernet::Attached> attach() { return attach(area_memory); }
-    Result<ethernet::Attached> attach(const SharedMemory& its_area) {
-        ethernet::Attach request;
-        request.ring = ipc::CapField<ipc::kind::Memory>(ring_memory.object().slot());
-        request.area = ipc::CapField<ipc::kind::Memory>(its_area.object().slot());
-        request.wake = wake_;
-        request.area_bytes = kAreaBytes;
-        auto attached = client.attach(request);
-        if (attached.ok()) server_wake_ = CapHandle(attached->wake.release());
-        return attached;
-    }
+    using RingSession::attach;
+    Result<ethernet::Attached> attach(const SharedMemory& its_area) { return attach(ring_memory, its_area); }
 
     ethernet::Send frame_at(u32 window, u32 bytes) {
         ethernet::Send request;
@@ -214,17 +196,6 @@ public:
         REQUIRE((*done)->status == Error::None);
         return ring::response_of<ethernet::Ethernet::ReceiveMethod>(**done)->bytes;
     }
-
-    u64 badge;
-    SharedMemory ring_memory = *SharedMemory::create(Ring::kMemoryBytes), area_memory = *SharedMemory::create(kAreaBytes);
-    std::span<std::byte> area = area_memory.bytes();
-
-private:
-    CapHandle wake_ = *make_wake(u64{1} << badge % 32), server_wake_;
-
-public:
-    ethernet::EthernetClient<> client;
-    Ring ring{ring::PeerWake(&server_wake_)};
 };
 
 }  // namespace eft::test
