@@ -165,7 +165,8 @@ Result<dev::Line> DeviceServer::join_line(ipc::Context& context, LineRequest&& r
     if (own_[place].messages() != 0 || !device.lines.level) return Error::NotSupported;
     const auto& interrupt = assignment->interrupts[0];
     EFT_TRY(CapHandle answered, copy_capability(slots_.at(assigned_slots::interrupt(place, 0))));
-    EFT_CHECK(slots_.keep(assigned_slots::wake(place), request.wake.release()));  // 7
+    EFT_CHECK(slots_.keep(assigned_slots::wake(place), request.wake.slot()));  // 7
+    static_cast<void>(request.wake.release());
     EFT_CHECK(lines_.join(place, interrupt.number, device.lines, slots_.at(assigned_slots::wake(place)), assignment->answer_ticks));
     EFT_CHECK(note(assignment->on_line, true));
     dev::Line answer;
@@ -198,7 +199,8 @@ Result<Pinned> DeviceServer::pin(ipc::Context& context, PinRequest&& request) {
         if (pin.id != 0) continue;
         EFT_TRY(const u32 pages, memory_.pages(request.object.slot(), 0, {}));
         const u32 id = region_->next_pin;
-        EFT_CHECK(slots_.keep(assigned_slots::pin(place, index), request.object.release()));
+        EFT_CHECK(slots_.keep(assigned_slots::pin(place, index), request.object.slot()));
+        static_cast<void>(request.object.release());
         Transaction intent = region_.begin();
         EFT_CHECK(intent.write(pin, {.id = id}));
         EFT_CHECK(intent.write(region_->next_pin, id + 1));

@@ -35,6 +35,12 @@ Result<Space*> MemServer::find_space(u64 id) {
     return Error::NotFound;
 }
 
+Space* MemServer::find_key(u32 key) {
+    for (Space& space : state_.spaces)
+        if (space.id != 0 && key != 0 && space.key == key) return &space;
+    return nullptr;
+}
+
 Result<Space*> MemServer::own_space(const ipc::Context& context) {
     if (Space* space = state_.spaces.find(ipc::session_id(context.badge()))) return space;
     return Error::StaleSession;
@@ -63,7 +69,9 @@ Result<mem::Space> MemServer::open_session(Space& space) {
 }
 
 Result<mem::Space> MemServer::create_space(ipc::Context&, const mem::SpaceRequest& request) {
+    if (Space* lost = find_key(request.key)) memory::destroy_space(state_, *lost);
     EFT_TRY(Space * space, memory::create_space(state_, request.quota));
+    space->key = request.key;
     return open_session(*space);
 }
 
@@ -82,7 +90,8 @@ Result<mem::Space> MemServer::adopt(ipc::Context& context, mem::AdoptRequest&& r
 }
 
 Status MemServer::destroy_space(ipc::Context&, const mem::SpaceId& request) {
-    EFT_TRY(Space * space, find_space(request.id));
+    Space* space = request.id != 0 ? state_.spaces.find(request.id) : find_key(request.key);
+    if (!space) return Error::NotFound;
     memory::destroy_space(state_, *space);
     return {};
 }

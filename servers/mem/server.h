@@ -40,6 +40,7 @@ public:
 
 private:
     Result<Space*> find_space(u64 id);
+    Space* find_key(u32 key);
     Result<Space*> own_space(const ipc::Context& context);
     Result<Object*> find_object(Slot slot);
     Result<mem::Space> open_session(Space& space);

@@ -36,6 +36,7 @@ struct Space {
     u32 mappings = 0;
     u32 objects = 0;
     bool adopted = false;       // root made the address space
+    u32 key = 0;                // its maker's number for it; 0: none
     u32 adopter = 0;            // id of the session whose own space it is; 0: nobody's
     bool exhausted = false;     // there was no memory for a page fault
     Slot space = Slot::None;    // the AddressSpace

@@ -33,8 +33,10 @@ Status Broker::publish(ipc::Context&, names::Publication&& request) {
     if (find_service(request.name)) return Error::AlreadyExists;
     const u32 place = region_->service_count;
     if (place == kMaxServices) return Error::LimitReached;
-    EFT_CHECK(slots_.keep(endpoint_slot(place), request.endpoint.release()));  // 2
-    EFT_CHECK(slots_.keep(wake_slot(place), request.wake.release()));
+    EFT_CHECK(slots_.keep(endpoint_slot(place), request.endpoint.slot()));  // 2
+    static_cast<void>(request.endpoint.release());
+    EFT_CHECK(slots_.keep(wake_slot(place), request.wake.slot()));
+    static_cast<void>(request.wake.release());
     Transaction change = region_.begin();
     EFT_TRY(Service * service, change.edit(region_->services[place]));
     *service = {.name = request.name};

@@ -5,7 +5,6 @@
 #include <eft/text.h>
 
 #include <cstddef>
-#include <utility>
 
 namespace eft::processes {
 
@@ -29,8 +28,8 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
 }
 
 // What belonged to the incarnation: the named slots, and all scratch slots, which hold whatever it was sent.
-void clear_table(const Process& process) {
-    const auto clear = [&process](u32 first, u32 count) { static_cast<void>(ko::remove(process.table, static_cast<Slot>(first), count)); };
+void clear_table(const Process& process, Slot table) {
+    const auto clear = [table](u32 first, u32 count) { static_cast<void>(ko::remove(table, static_cast<Slot>(first), count)); };
     for (const WellKnown which : {WellKnown::Thread, WellKnown::Memory, WellKnown::Process}) clear(raw(slot(which)), 1);
     clear(process.plan.first_reply, process.plan.replies);
     const u32 scratch = process.plan.first_scratch;
@@ -46,45 +45,57 @@ void note(std::string_view name, std::string_view what, std::string_view why) {
 }
 void note(std::string_view name, std::string_view what, Error why) { note(name, what, to_string(why)); }
 
-void Reaper::freeze(Process& process, const Cause& cause) {
-    if (process.dead) return;
-    process.dead = true;
-    write_record(process, cause);
-    note(process.name_text(), "died: ", text_of(cause.reason));
-    sys::signal(process.death);
-    drop_slot(std::exchange(process.death, Slot::None));
+Status Reaper::freeze(const Process& process, const Cause& cause) {
+    if (process.phase != Process::Phase::Running) return {};
+    Process frozen = process;
+    frozen.phase = Process::Phase::Freezing;
+    frozen.record = {};
+    frozen.record.died_at = sys::time_stamp();
+    frozen.record.reason = cause.reason;
+    frozen.record.exit_status = cause.exit_status;
+    frozen.record.vector = cause.vector;
+    frozen.record.error_code = cause.error_code;
+    frozen.record.address = cause.address;
+    frozen.record.quota = cause.quota;
+    EFT_CHECK(processes_.change(process, frozen));
+    return finish_freezing(process);
 }
 
-void Reaper::reap(Process& process) {
-    memory_.destroy_space(process.space);
-    process.space = 0;
-    clear_table(process);
-    for (Slot* slot : {&process.thread, &process.table, &process.session}) drop_slot(std::exchange(*slot, Slot::None));
-    process.record.gone_at = sys::time_stamp();
+Status Reaper::finish_freezing(const Process& process) {
+    Process dead = process;
+    dead.phase = Process::Phase::Dead;
+    proc::CrashRecord& record = dead.record;
+    const Slot thread_slot = processes_.thread_of(process);
+    static_cast<void>(ko::suspend(thread_slot));
+    if (record.reason != proc::DeathReason::Exit || record.exit_status != 0) copy_messages(process);
+    if (const auto thread = ko::inspect_thread(thread_slot); thread.ok()) {
+        record.instruction = thread->instruction_pointer;
+        record.stack = thread->get(UserRegister::Rsp);
+        record.replies_delivered = thread->replies_delivered;
+        if (record.reason != proc::DeathReason::Exit) trace(process, record);
+    }
+    EFT_CHECK(processes_.change(process, dead));
+    note(process.name_text(), "died: ", text_of(record.reason));
+    tell_death(process);
+    return {};
 }
 
-void Reaper::write_record(Process& process, const Cause& cause) {
-    proc::CrashRecord& record = process.record;
-    record = {};
-    record.died_at = sys::time_stamp();
-    record.reason = cause.reason;
-    record.exit_status = cause.exit_status;
-    record.vector = cause.vector;
-    record.error_code = cause.error_code;
-    record.address = cause.address;
-    record.quota = cause.quota;
-    static_cast<void>(ko::suspend(process.thread));
-    if (cause.reason != proc::DeathReason::Exit || cause.exit_status != 0) copy_messages(process);
-    const auto thread = ko::inspect_thread(process.thread);
-    if (!thread.ok()) return;
-    record.instruction = thread->instruction_pointer;
-    record.stack = thread->get(UserRegister::Rsp);
-    record.replies_delivered = thread->replies_delivered;
-    if (cause.reason != proc::DeathReason::Exit) trace(process);
+void Reaper::tell_death(const Process& process) {
+    sys::signal(processes_.death_of(process));
+    processes_.drop(processes_.death_of(process));
+}
+
+proc::CrashRecord Reaper::reap(const Process& process) {
+    memory_.destroy_space_of(process.pid);
+    clear_table(process, processes_.table_of(process));
+    for (const Slot own : {processes_.thread_of(process), processes_.table_of(process), processes_.death_of(process)}) processes_.drop(own);
+    proc::CrashRecord record = process.record;
+    record.gone_at = sys::time_stamp();
+    return record;
 }
 
 // The program could write there what it liked: numbers to show, and nothing else.
-void Reaper::copy_messages(Process& process) {
+void Reaper::copy_messages(const Process& process) {
     constexpr u64 kTrace = layout::kPersistentAddress + offsetof(PersistentHead, trace);
     if (memory_.read(process.space, kTrace, words_).size() < kTraceWords) return;
     std::array<TraceEntry, kTraceEntries> entries;
@@ -101,12 +112,12 @@ void Reaper::copy_messages(Process& process) {
 
 // Programs keep no frame pointers: every word of the innermost stack page that is an address in the code counts as a
 // return address, although older calls may have left some.
-void Reaper::trace(Process& process) {
+void Reaper::trace(const Process& process, proc::CrashRecord& record) {
     std::size_t found = 0;
-    for (const u64 word : memory_.read(process.space, process.record.stack & ~u64{7}, words_)) {
+    for (const u64 word : memory_.read(process.space, record.stack & ~u64{7}, words_)) {
         if (!process.code.contains(word)) continue;
-        process.record.backtrace.frames[found++] = word;
-        if (found == std::size(process.record.backtrace.frames)) return;
+        record.backtrace.frames[found++] = word;
+        if (found == std::size(record.backtrace.frames)) return;
     }
 }
 

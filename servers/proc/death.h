@@ -28,14 +28,16 @@ public:
     Reaper(Memory& memory, ProcessTable& processes) : memory_(memory), processes_(processes) {}
 
     // Does nothing to a process that is dead.
-    void freeze(Process& process, const Cause& cause);
-    // Afterwards everything that it had is gone but its crash record.
-    void reap(Process& process);
+    Status freeze(const Process& process, const Cause& cause);
+    // One that is Freezing, to its end; and what is to be signalled, if an incarnation of proc died before it did.
+    Status finish_freezing(const Process& process);
+    void tell_death(const Process& process);
+    // Afterwards everything that it had is gone but its crash record, which has the moment.
+    proc::CrashRecord reap(const Process& process);
 
 private:
-    void write_record(Process& process, const Cause& cause);
-    void copy_messages(Process& process);
-    void trace(Process& process);
+    void copy_messages(const Process& process);
+    void trace(const Process& process, proc::CrashRecord& record);
 
     Memory& memory_;
     ProcessTable& processes_;

@@ -5,6 +5,8 @@
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/server.h>
+#include <eft/state/region_commit.h>
+#include <eft/state_memory.h>
 #include <eft/text.h>
 
 int eft_main() {
@@ -18,8 +20,12 @@ int eft_main() {
         note("proc", "cannot start: ", opened.error());
         panic("proc: the boot archive cannot be mapped");
     }
-    static EFT_PROCESS_LOCAL ProcServer server(memory);
+    if (SessionSlots::count() < kPersistentSlots) panic_for_slots(kPersistentSlots);
+    static EFT_PROCESS_LOCAL ProcServer server(state_memory_of<kStateBytes>(), memory);
+    const Result<bool> first = server.recover(incarnation().replies_delivered);
+    if (!first.ok()) panic("proc: the state cannot be used");
     for (const std::string_view name : kCoreProcesses) {
+        if (!*first) break;
         FixedText<kNameLength> thread("thread/");
         const Result<Slot> shown = granted(thread.append(name));
         const u32 parent = core_pid(name) == kRootPid ? 0 : kRootPid;
@@ -27,7 +33,8 @@ int eft_main() {
     }
     log("ready");
 
-    ServerLoop loop;
+    static EFT_PROCESS_LOCAL RegionCommit commit(server.log());
+    ServerLoop loop(&commit);
     loop.run([](ipc::Context& context, ipc::IncomingMessage& message) {
         if (message.registers.tag.has(Tag::Fault)) {
             server.exception(context.badge(), message.registers.w[0], message.registers.w[2]);

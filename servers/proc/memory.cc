@@ -27,13 +27,14 @@ Status Memory::open(Slot own_space) {
     return {};
 }
 
-Result<NewSpace> Memory::create_space(u32 quota) {
-    EFT_TRY(mem::Space space, mem_.create_space({.quota = quota}).or_error());
+Result<NewSpace> Memory::create_space(u32 pid, u32 quota) {
+    EFT_TRY(mem::Space space, mem_.create_space({.quota = quota, .key = pid}).or_error());
     return NewSpace{space.id, space.session.release()};
 }
 
-void Memory::destroy_space(u32 space) {
-    if (!mem_.destroy_space({.id = space}).or_error().ok()) log("mem cannot destroy a space");
+void Memory::destroy_space_of(u32 pid) {
+    const Error error = mem_.destroy_space({.id = 0, .key = pid}).or_error().error();
+    if (error != Error::None && error != Error::NotFound) log("mem cannot destroy a space");
 }
 
 Status Memory::load_image(const mem::Image& image) { return mem_.load_image(image).or_error().error(); }

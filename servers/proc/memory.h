@@ -30,9 +30,10 @@ public:
     Status open(Slot own_space);
     std::span<const std::byte> archive() const { return archive_; }
 
-    Result<NewSpace> create_space(u32 quota);
-    // Every capability to what was made for it is gone with it.
-    void destroy_space(u32 space);
+    // For the process with this id: one that it has already, because proc died before it knew of it, is destroyed.
+    Result<NewSpace> create_space(u32 pid, u32 quota);
+    // Of this process, if it has one. Every capability to what was made for it is gone with it.
+    void destroy_space_of(u32 pid);
     Status load_image(const mem::Image& image);
     // The whole object from its start, so many bytes.
     Status map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights);

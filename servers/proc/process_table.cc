@@ -1,6 +1,10 @@
 #include "process_table.h"
 
+#include <eft/cap.h>
+#include <eft/invoke.h>
+
 #include <algorithm>
+#include <new>
 
 namespace eft::processes {
 
@@ -10,41 +14,66 @@ void Process::set_name(std::string_view text) {
     name[length] = 0;
 }
 
-Result<Process*> ProcessTable::take() {
-    if (last_pid_ == ~u32{0}) return Error::LimitReached;
-    for (Process& process : processes_) {
-        if (process.pid != 0) continue;
-        process = {};
-        process.pid = ++last_pid_;
+ProcessTable::ProcessTable(std::span<std::byte> memory)
+    : region_(memory, kStateVersion), messages_(*std::launder(reinterpret_cast<AllMessages*>(memory.data() + kMessagesOffset))) {}
+
+Result<const Process*> ProcessTable::take(const Process& plan) {
+    const u32 pid = region_->last_pid + 1;
+    if (pid == 0) return Error::LimitReached;
+    for (const Process& process : region_->processes) {
+        if (process.used()) continue;
         messages_of(process).count = 0;
+        Transaction begin = region_.begin();
+        EFT_TRY(Process * made, begin.edit(process));
+        *made = plan;
+        made->pid = pid;
+        EFT_CHECK(begin.write(region_->last_pid, pid));
+        EFT_CHECK(begin.commit_now());
         return &process;
     }
     return Error::LimitReached;
 }
 
 Status ProcessTable::adopt(std::string_view name, u32 parent, Slot thread) {
-    EFT_TRY(Process * process, take());
-    process->core = true;
-    process->parent = parent;
-    process->thread = thread;
-    process->set_name(name);
-    return {};
+    Process process;
+    process.phase = Process::Phase::Running;
+    process.core = true;
+    process.parent = parent;
+    process.core_thread = thread;
+    process.set_name(name);
+    return take(process).error();
 }
 
-Result<Process*> ProcessTable::find(u32 pid) {
-    for (Process& process : processes_) {
-        if (pid != 0 && process.pid == pid) return &process;
+Status ProcessTable::change(const Process& process, const Process& to) {
+    Transaction change = region_.begin();
+    EFT_TRY(Process * changed, change.edit(process));
+    *changed = to;
+    return change.commit_now();
+}
+
+Result<const Process*> ProcessTable::find(u32 pid) const {
+    for (const Process& process : region_->processes) {
+        if (process.used() && process.pid == pid) return &process;
     }
     return Error::NotFound;
 }
 
-Result<Process*> ProcessTable::next(u32 after) {
-    Process* best = nullptr;
-    for (Process& process : processes_) {
-        if (process.pid > after && (!best || process.pid < best->pid)) best = &process;
+Result<const Process*> ProcessTable::next(u32 after) const {
+    const Process* best = nullptr;
+    for (const Process& process : region_->processes) {
+        if (process.used() && process.pid > after && (!best || process.pid < best->pid)) best = &process;
     }
     if (!best) return Error::NotFound;
     return best;
 }
+
+Status ProcessTable::keep(Slot persistent, CapHandle received) {
+    drop(persistent);
+    EFT_CHECK(kernel_object::move(slot(WellKnown::Table), persistent, received.slot()));
+    return_slot(received.release());
+    return {};
+}
+
+void ProcessTable::drop(Slot persistent) { static_cast<void>(kernel_object::remove(slot(WellKnown::Table), persistent)); }
 
 }  // namespace eft::processes

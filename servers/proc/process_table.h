@@ -1,9 +1,19 @@
 // What proc knows of each process, living or dead and not yet reaped. Process ids are never used again.
+//
+//   Free --> Spawning --> Running --> Freezing --> Dead --> Free
+//               |                                            ^
+//               +--------------------------------------------+
+// Spawning and Freezing are intents (server.h). The records lie in proc's state region and change in transactions; what proc
+// holds of a process lies in persistent slots.
 #pragma once
 
+#include <eft/cap.h>
 #include <eft/core_processes.h>
 #include <eft/idl/proc.h>
 #include <eft/layout.h>
+#include <eft/message_trace.h>
+#include <eft/session_slots.h>
+#include <eft/state/region.h>
 
 #include <array>
 #include <string_view>
@@ -28,51 +38,85 @@ struct Messages {
 
 struct Process {
     static constexpr std::size_t kNameLength = 31;
+    enum class Phase : u8 { Free, Spawning, Running, Freezing, Dead };
 
-    u32 pid = 0;  // 0: the record is not in use
-    u32 parent = 0;
+    Phase phase = Phase::Free;
     bool core = false;  // root made it: it is listed, and not proc's to end
-    bool dead = false;
-    u32 space = 0;  // mem's id, 0: none
+    u32 pid = 0;
+    u32 parent = 0;
+    u32 space = 0;  // mem's id, 0: none, or not known yet
     char name[kNameLength + 1] = {};
     u64 entry = 0;
     AddressRange code;
-    // Slots of proc's own table, None where there is nothing (any more).
-    Slot session = Slot::None;  // of mem, until the process has it
-    Slot thread = Slot::None;
-    Slot table = Slot::None;
-    Slot death = Slot::None;  // signalled when it has died
+    Slot core_thread = Slot::None;  // as root has shown it
     u32 table_slots = 0;
     TablePlan plan = table_plan();  // of its table
-    bool has_process_session = false;
-    proc::CrashRecord record;  // once it is dead
+    proc::CrashRecord record{};     // once it is dead; its cause before
 
+    bool used() const { return phase != Phase::Free; }
+    bool is_dead() const { return phase == Phase::Dead; }
     std::string_view name_text() const { return name; }
     void set_name(std::string_view text);
 };
 
-// Plain data; zeros are an empty table.
+constexpr u32 kMostProcesses = 64 + kCoreProcesses.size();
+
+struct State {
+    u32 last_pid = 0;
+    std::array<Process, kMostProcesses> processes{};
+};
+constexpr u32 kStateVersion = 1;
+using Region = StateRegion<State, 2048 - sizeof(RegionHeader)>;
+
+// Behind the region: they are written without transactions, before a process is dead.
+using AllMessages = std::array<Messages, kMostProcesses>;
+constexpr std::size_t kMessagesOffset = (Region::kBytes + 63) / 64 * 64;
+constexpr std::size_t kStateBytes = kMessagesOffset + sizeof(AllMessages);
+
+// Three slots for each process, core processes included.
+constexpr u32 kPersistentSlots = 3 * kMostProcesses;
+
 class ProcessTable {
 public:
-    static constexpr u32 kCapacity = 64 + kCoreProcesses.size();
+    // `memory` is kStateBytes long.
+    explicit ProcessTable(std::span<std::byte> memory);
 
-    // LimitReached: all records are in use, or all ids were.
-    Result<Process*> take();
+    Region& region() { return region_; }
+
+    // A record, Spawning, with a new id. LimitReached: all records are in use, or all ids were.
+    Result<const Process*> take(const Process& plan);
     // One that runs since before there was a proc. `thread` is for looking only.
     Status adopt(std::string_view name, u32 parent, Slot thread);
-    void give(Process& process) { process.pid = 0; }
+    // Changes all of the record, or gives it back.
+    Status change(const Process& process, const Process& to);
 
     // Apart from the record, which is made new for each process.
-    Messages& messages_of(const Process& process) { return messages_[static_cast<std::size_t>(&process - processes_.data())]; }
+    Messages& messages_of(const Process& process) { return messages_[place_of(process)]; }
 
     // NotFound: there is none with this id, or with any above `after`.
-    Result<Process*> find(u32 pid);
-    Result<Process*> next(u32 after);
+    Result<const Process*> find(u32 pid) const;
+    Result<const Process*> next(u32 after) const;
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const Process& process : region_->processes)
+            if (process.used()) visit(process);
+    }
+
+    // Of what is proc's own: the thread, the table, and what is signalled when it has died. Empty where there is nothing (any more).
+    Slot thread_of(const Process& process) const { return process.core ? process.core_thread : slot_of(process, 0); }
+    Slot table_of(const Process& process) const { return slot_of(process, 1); }
+    Slot death_of(const Process& process) const { return slot_of(process, 2); }
+    // Moves a capability there, in place of what lies there.
+    Status keep(Slot persistent, CapHandle received);
+    void drop(Slot persistent);
 
 private:
-    std::array<Process, kCapacity> processes_{};
-    std::array<Messages, kCapacity> messages_{};
-    u32 last_pid_ = 0;
+    std::size_t place_of(const Process& process) const { return static_cast<std::size_t>(&process - region_->processes.data()); }
+    Slot slot_of(const Process& process, u32 which) const { return slots_.at(static_cast<u32>(3 * place_of(process)) + which); }
+
+    Region region_;
+    AllMessages& messages_;
+    SessionSlots slots_;
 };
 
 }  // namespace eft::processes

@@ -18,55 +18,82 @@ proc::ProcessState state_of(ThreadState state) {
 
 }  // namespace
 
-Result<Process*> ProcServer::find_living(u32 pid) {
-    EFT_TRY(Process * process, processes_.find(pid));
+Result<bool> ProcServer::recover(u64 replies_delivered) {
+    const RecoveryOutcome outcome = processes_.region().recover(replies_delivered);
+    if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) return Error::BadFormat;
+    if (outcome == RecoveryOutcome::Fresh) return true;
+    EFT_CHECK(undo_spawning());  // 1
+    Status done;
+    processes_.for_each([&](const Process& process) {
+        if (process.phase == Process::Phase::Freezing && done.ok()) done = reaper_.finish_freezing(process);  // 2
+        else if (process.is_dead()) reaper_.tell_death(process);  // 3
+    });
+    EFT_CHECK(done);
+    return false;
+}
+
+// Whose answer did not reach its caller, too.
+Status ProcServer::undo_spawning() {
+    Status done;
+    processes_.for_each([&](const Process& process) {
+        if (process.phase == Process::Phase::Spawning && done.ok()) done = undo_spawn(memory_, processes_, process);
+    });
+    return done;
+}
+
+// Not of one that is being spawned: it has not run.
+Result<const Process*> ProcServer::find_living(u32 pid) const {
+    EFT_TRY(const Process* process, processes_.find(pid));
     if (process->core) return Error::PermissionDenied;
-    if (process->dead) return Error::WrongState;
-    return process;
+    return process->phase == Process::Phase::Running ? Result<const Process*>(process) : Error::WrongState;
 }
 
 Result<proc::Pid> ProcServer::spawn(ipc::Context&, proc::SpawnRequest&& request) {
+    EFT_CHECK(undo_spawning());
     EFT_TRY(const Elf elf, check_spawn(memory_, request));
-    EFT_TRY(Process * process, processes_.take());
-    if (Status spawned = processes::spawn(memory_, *process, elf, request); !spawned.ok()) {
-        note(request.name, "spawn failed: ", spawned.error());
-        undo_spawn(memory_, *process, request.table.slot());
-        processes_.give(*process);
-        return spawned.error();
+    EFT_TRY(const Process* process, processes_.take(plan_spawn(elf, request)));  // 1
+    const Result<u32> space = processes::spawn(memory_, processes_, *process, elf, request);
+    const Status started = space.ok() ? start_spawned(processes_, *process, request) : Status(space.error());
+    if (!started.ok()) {
+        note(request.name, "spawn failed: ", started.error());
+        EFT_CHECK(undo_spawn(memory_, processes_, *process));
+        return started.error();
     }
-    process->parent = kSupervisorPid;  // nobody else has the control session
-    process->table = request.table.release();
-    process->death = request.death.release();
+    Transaction change = processes_.region().begin();
+    EFT_CHECK(change.write(process->space, *space));
+    EFT_CHECK(change.write(process->phase, Process::Phase::Running));
+    EFT_CHECK(change.commit_with_reply());
     return proc::Pid{.pid = process->pid};
 }
 
 Status ProcServer::kill(ipc::Context&, const proc::KillRequest& request) {
-    EFT_TRY(Process * process, find_living(request.pid));
-    reaper_.freeze(*process,
-                   {.reason = request.reason == proc::DeathReason::None ? proc::DeathReason::Ordered : request.reason});
-    return {};
+    EFT_TRY(const Process* process, find_living(request.pid));
+    return reaper_.freeze(*process, {.reason = request.reason == proc::DeathReason::None ? proc::DeathReason::Ordered : request.reason});
 }
 
 Status ProcServer::send(ipc::Context&, const proc::SignalRequest& request) {
     if (request.signal == proc::Signal::None) return Error::InvalidArgument;
-    EFT_TRY(Process * process, find_living(request.pid));
+    EFT_TRY(const Process* process, find_living(request.pid));
+    const Slot thread = processes_.thread_of(*process);
     const u64 target = process->entry + (request.signal == proc::Signal::Hang ? layout::kHangOffset : layout::kCrashOffset);
-    EFT_CHECK(ko::suspend(process->thread));
-    EFT_CHECK(ko::set_registers(process->thread, target, layout::kStackTop - 8));
-    return ko::resume(process->thread);
+    EFT_CHECK(ko::suspend(thread));
+    EFT_CHECK(ko::set_registers(thread, target, layout::kStackTop - 8));
+    return ko::resume(thread);
 }
 
 Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& request) {
-    EFT_TRY(Process * process, processes_.find(request.pid));
-    if (!process->dead) return Error::WrongState;
-    reaper_.reap(*process);
-    processes_.give(*process);
-    return process->record;
+    EFT_TRY(const Process* process, processes_.find(request.pid));
+    if (!process->is_dead()) return Error::WrongState;
+    const proc::CrashRecord record = reaper_.reap(*process);  // 4
+    Transaction change = processes_.region().begin();
+    EFT_CHECK(change.write(*process, {}));
+    EFT_CHECK(change.commit_with_reply());
+    return record;
 }
 
 Result<proc::LastMessages> ProcServer::messages(ipc::Context&, const proc::Pid& request) {
     EFT_TRY(const Process* process, processes_.find(request.pid));
-    if (!process->dead) return Error::WrongState;
+    if (!process->is_dead()) return Error::WrongState;
     const Messages& all = processes_.messages_of(*process);
     const auto kept = [&all](const auto& words) { return std::span(words).first(all.count); };
     proc::LastMessages last;
@@ -81,8 +108,8 @@ Result<proc::Progress> ProcServer::inspect(ipc::Context&, const proc::Pid& reque
     EFT_TRY(const Process* process, processes_.find(request.pid));
     proc::Progress progress;
     progress.state = proc::ProcessState::Dead;
-    if (process->dead) return progress;
-    EFT_TRY(const auto thread, ko::inspect_thread(process->thread));
+    if (process->is_dead()) return progress;
+    EFT_TRY(const auto thread, ko::inspect_thread(processes_.thread_of(*process)));
     progress.state = state_of(thread.state);
     progress.thread_state = static_cast<u8>(thread.state);
     progress.blocked_on = thread.blocked_on;
@@ -97,27 +124,26 @@ Result<proc::ProcessLine> ProcServer::next(ipc::Context&, const proc::Cursor& re
     line.parent = process->parent;
     line.name = process->name_text();
     line.state = proc::ProcessState::Dead;
-    if (process->dead) return line;
+    if (process->is_dead()) return line;
     if (!process->core) {
         const mem::Usage usage = memory_.usage(process->space);
         line.pages = usage.used;
         line.processor_us = usage.charged * 1000 / config().ticks_per_ms;
     }
-    const auto thread = ko::inspect_thread(process->thread);
+    const auto thread = ko::inspect_thread(processes_.thread_of(*process));
     line.state = thread.ok() ? state_of(thread->state) : proc::ProcessState::Blocked;
     if (thread.ok()) line.answered = thread->replies_delivered;
     return line;
 }
 
 Status ProcServer::exit(ipc::Context& context, const proc::ExitRequest& request) {
-    EFT_TRY(Process * process, find_living(pid_of(context.badge())));
-    reaper_.freeze(*process, {.reason = proc::DeathReason::Exit, .exit_status = request.status});
-    return {};
+    EFT_TRY(const Process* process, find_living(pid_of(context.badge())));
+    return reaper_.freeze(*process, {.reason = proc::DeathReason::Exit, .exit_status = request.status});
 }
 
 void ProcServer::exception(Badge badge, u64 address, u64 vector_and_code) {
     if (proc::Proc::kind_of(badge) != Kind::Exceptions) return;
-    const Result<Process*> process = processes_.find(pid_of(badge));
+    const Result<const Process*> process = processes_.find(pid_of(badge));
     if (!process.ok()) return;
     Cause cause{.reason = proc::DeathReason::Exception,
                 .vector = static_cast<u32>(vector_and_code >> 32),
@@ -128,7 +154,7 @@ void ProcServer::exception(Badge badge, u64 address, u64 vector_and_code) {
         cause.address = address;
         if (memory.exhausted && memory.used >= memory.quota) cause.quota = memory.quota;
     }
-    reaper_.freeze(**process, cause);
+    static_cast<void>(reaper_.freeze(**process, cause));
 }
 
 }  // namespace eft::processes

@@ -1,4 +1,13 @@
 // The interface Proc (idl/proc.fbs): who may ask for what, and exceptions, which arrive as messages from the kernel.
+//
+// proc can die at any instruction. What it knows lies in its state region (process_table.h), and whoever asks again after PeerDied
+// finds it done, or does it again:
+//   1  spawn: the record is Spawning, mem may have a space for it, things may be in its slots and in its table, and it may
+//      even have been set going, without having run: it is undone, and the caller asks again
+//   2  freeze: the record is Freezing, with the cause; the thread may be stopped or not: it is frozen to the end
+//   3  the record is Dead, and nobody was told: it is told then
+//   4  reap: mem's space, the table's slots, and proc's may be gone, the record is there: the caller asks again
+//   5  an exception that was taken and not noted: the kernel sends it again
 #pragma once
 
 #include "death.h"
@@ -9,7 +18,12 @@ namespace eft::processes {
 
 class ProcServer {
 public:
-    explicit ProcServer(Memory& memory) : memory_(memory), reaper_(memory, processes_) {}
+    // `state`: kStateBytes. Nothing works before recover().
+    ProcServer(std::span<std::byte> state, Memory& memory) : memory_(memory), processes_(state), reaper_(memory, processes_) {}
+
+    // Before the first request. True: it is the first incarnation, and knows nobody. Errors: the state cannot be used.
+    Result<bool> recover(u64 replies_delivered);
+    UndoLog& log() { return processes_.region().log(); }
 
     // The core processes, in the order of their ids, before all others.
     Status adopt(std::string_view name, u32 parent, Slot thread) { return processes_.adopt(name, parent, thread); }
@@ -28,7 +42,8 @@ public:
     void exception(Badge badge, u64 address, u64 vector_and_code);
 
 private:
-    Result<Process*> find_living(u32 pid);
+    Result<const Process*> find_living(u32 pid) const;
+    Status undo_spawning();
 
     Memory& memory_;
     ProcessTable processes_;

@@ -20,38 +20,29 @@ Status require(Slot which, ObjectType type, Rights rights) {
 }
 
 // Whole pages: what stands in the file before the segment's start comes along.
-Status load(Memory& memory, Process& process, const ElfSegment& segment) {
+Status load(Memory& memory, u32 space, const ElfSegment& segment) {
     const u64 lead = segment.address & (kPageSize - 1);
     const u64 file_bytes = segment.contents.empty() ? 0 : segment.contents.size() + lead;
     const u64 at = segment.contents.empty() ? lead : static_cast<u64>(segment.contents.data() - memory.archive().data());
     if (at < lead) return Error::BadFormat;
-    if (segment.rights & bits(FrameRight::Execute)) process.code = {segment.address, segment.address + segment.memory_bytes};
-    return memory.load_image(
-        {process.space, segment.address - lead, at - lead, file_bytes, segment.memory_bytes + lead, segment.rights});
+    return memory.load_image({space, segment.address - lead, at - lead, file_bytes, segment.memory_bytes + lead, segment.rights});
 }
 
-Status make_thread(Memory& memory, Process& process, const proc::SpawnRequest& request) {
+Status make_thread(Memory& memory, ProcessTable& processes, const Process& process, u32 space, const proc::SpawnRequest& request) {
     const Badge badge = proc::Proc::badge_of(Kind::Exceptions, process.pid);
     EFT_TRY(const CapHandle exceptions, copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge)));
-    EFT_TRY(process.thread, memory.make_thread(process.space, request.table.slot(), process.plan, exceptions.slot(),
-                                               {request.budget, request.period, request.priority}));
-    return {};
+    EFT_TRY(const Slot thread, memory.make_thread(space, processes.table_of(process), process.plan, exceptions.slot(),
+                                                  {request.budget, request.period, request.priority}));
+    return processes.keep(processes.thread_of(process), CapHandle(thread));
 }
 
-Status fill_table(Process& process, Slot table) {
-    EFT_CHECK(ko::derive(table, slot(WellKnown::Thread), process.thread));
-    EFT_CHECK(ko::move(table, slot(WellKnown::Memory), process.session));
-    return_slot(std::exchange(process.session, Slot::None));
+Status fill_table(const ProcessTable& processes, const Process& process, CapHandle session) {
+    const Slot table = processes.table_of(process);
+    EFT_CHECK(ko::derive(table, slot(WellKnown::Thread), processes.thread_of(process)));
+    EFT_CHECK(ko::move(table, slot(WellKnown::Memory), session.slot()));
+    return_slot(session.release());
     const Badge badge = proc::Proc::badge_of(Kind::Process, process.pid);
-    EFT_CHECK(ko::derive(table, slot(WellKnown::Process), slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge)));
-    process.has_process_session = true;
-    return {};
-}
-
-Status start(const Process& process, const proc::SpawnRequest& request) {
-    EFT_CHECK(ko::set_registers(process.thread, process.entry, layout::kStackTop - 8, request.incarnation, request.replies_delivered));
-    EFT_CHECK(ko::set_priority(process.thread, request.priority));
-    return ko::resume(process.thread);
+    return ko::derive(table, slot(WellKnown::Process), slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge));
 }
 
 }  // namespace
@@ -67,29 +58,50 @@ Result<Elf> check_spawn(const Memory& memory, const proc::SpawnRequest& request)
     return parse_elf(file);
 }
 
-Status spawn(Memory& memory, Process& process, const Elf& elf, const proc::SpawnRequest& request) {
+Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request) {
+    Process process;
+    process.phase = Process::Phase::Spawning;
+    process.parent = kSupervisorPid;  // nobody else has the control session
     process.set_name(request.name);
     process.entry = elf.entry();
     process.plan = table_plan(request.persistent_slots, request.replies);
-    EFT_TRY(const NewSpace space, memory.create_space(request.quota));
-    process.space = space.id;
-    process.session = space.session;
-    for (const ElfSegment& segment : elf.segments()) EFT_CHECK(load(memory, process, segment));
+    const auto slots = ko::table_slots(request.table.slot());
+    process.table_slots = slots.ok() ? static_cast<u32>(*slots) : 0;
+    for (const ElfSegment& segment : elf.segments())
+        if (segment.rights & bits(FrameRight::Execute)) process.code = {segment.address, segment.address + segment.memory_bytes};
+    return process;
+}
+
+Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Elf& elf, proc::SpawnRequest& request) {
+    EFT_CHECK(processes.keep(processes.table_of(process), CapHandle(request.table.release())));
+    EFT_CHECK(processes.keep(processes.death_of(process), CapHandle(request.death.release())));
+    EFT_TRY(const NewSpace space, memory.create_space(process.pid, request.quota));
+    CapHandle session(space.session);
+    for (const ElfSegment& segment : elf.segments()) EFT_CHECK(load(memory, space.id, segment));
     EFT_CHECK(memory.map_into(space.id, request.config.slot(), kPageSize, layout::kConfigAddress, bits(FrameRight::Read)));
     EFT_CHECK(memory.map_into(space.id, request.persistent.slot(), request.persistent_bytes, layout::kPersistentAddress,
                               FrameRight::Read | FrameRight::Write));
-    EFT_CHECK(make_thread(memory, process, request));
-    EFT_TRY(const u64 slots, ko::table_slots(request.table.slot()));
-    process.table_slots = static_cast<u32>(slots);
-    EFT_CHECK(fill_table(process, request.table.slot()));
-    return start(process, request);
+    EFT_CHECK(make_thread(memory, processes, process, space.id, request));
+    EFT_CHECK(fill_table(processes, process, std::move(session)));
+    return space.id;
 }
 
-void undo_spawn(Memory& memory, Process& process, Slot table) {
-    if (process.space != 0) memory.destroy_space(process.space);
-    if (process.has_process_session) static_cast<void>(ko::remove(table, slot(WellKnown::Process)));
-    drop_slot(process.session);
-    drop_slot(process.thread);
+Status start_spawned(const ProcessTable& processes, const Process& process, const proc::SpawnRequest& request) {
+    const Slot thread = processes.thread_of(process);
+    EFT_CHECK(ko::set_registers(thread, process.entry, layout::kStackTop - 8, request.incarnation, request.replies_delivered));
+    EFT_CHECK(ko::set_priority(thread, request.priority));
+    return ko::resume(thread);
+}
+
+// Another process may have the table by now, if nothing of this one came there: a session with proc says whose it is.
+Status undo_spawn(Memory& memory, ProcessTable& processes, const Process& process) {
+    memory.destroy_space_of(process.pid);
+    const Slot table = processes.table_of(process);
+    const auto session = ko::inspect(table, slot(WellKnown::Process));
+    if (session.ok() && session->data == raw(proc::Proc::badge_of(Kind::Process, process.pid)))
+        static_cast<void>(ko::remove(table, slot(WellKnown::Process)));
+    for (const Slot own : {processes.thread_of(process), table, processes.death_of(process)}) processes.drop(own);
+    return processes.change(process, {});
 }
 
 }  // namespace eft::processes

@@ -13,10 +13,15 @@ namespace eft::processes {
 // capability. NotFound: no such program. BadFormat: it is none for this machine.
 Result<Elf> check_spawn(const Memory& memory, const proc::SpawnRequest& request);
 
-// The process runs when this succeeds. Otherwise undo_spawn() leaves nothing behind, whatever step failed. Most of that is
-// mem's work: when the space is destroyed, the thread, the Reply objects, and every capability to them or to the space's
-// session are gone, wherever they are.
-Status spawn(Memory& memory, Process& process, const Elf& elf, const proc::SpawnRequest& request);
-void undo_spawn(Memory& memory, Process& process, Slot table);
+// What is known of the process before anything is made.
+Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request);
+
+// Makes all of it; then it has its thread and its table in their slots. Answers mem's id of its space. The process can be set
+// going by start_spawned() when this succeeds. Otherwise, or after a death of proc, undo_spawn() leaves nothing behind, whatever step failed.
+// Most of that is mem's work: when the space is destroyed, the thread, the Reply objects, and every capability to them or to
+// the space's session are gone, wherever they are.
+Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Elf& elf, proc::SpawnRequest& request);
+Status start_spawned(const ProcessTable& processes, const Process& process, const proc::SpawnRequest& request);
+Status undo_spawn(Memory& memory, ProcessTable& processes, const Process& process);
 
 }  // namespace eft::processes

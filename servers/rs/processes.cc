@@ -72,7 +72,7 @@ Result<u32> Processes::start(const PersistentPart& part, std::string_view image,
     request.config = ipc::CapField<ipc::kind::Memory>(part.config.object());
     request.persistent = ipc::CapField<ipc::kind::Memory>(part.memory.object());
     request.persistent_bytes = part.memory.bytes().size();
-    EFT_TRY(const proc::Pid spawned, core_.proc.spawn(request).or_error());
+    EFT_TRY(const proc::Pid spawned, core_.proc.spawn(request));
     return spawned.pid;
 }
 
@@ -127,21 +127,21 @@ Result<proc::CrashRecord> Processes::reap(u32 pid) {
     }
     proc::Pid request;
     request.pid = pid;
-    return core_.proc.reap(request).or_error();
+    return core_.proc.reap(request);
 }
 
 Status Processes::kill(u32 pid, proc::DeathReason reason) {
     proc::KillRequest request;
     request.pid = pid;
     request.reason = reason;
-    return status(core_.proc.kill(request).or_error());
+    return status(core_.proc.kill(request));
 }
 
 Status Processes::send(u32 pid, proc::Signal signal) {
     proc::SignalRequest request;
     request.pid = pid;
     request.signal = signal;
-    return status(core_.proc.send(request).or_error());
+    return status(core_.proc.send(request));
 }
 
 Result<proc::Progress> Processes::progress(u32 pid) {

@@ -1,4 +1,4 @@
-// A process dies at each of its system calls.
+// A process dies at each of its system calls, and proc at each of its system calls and stores.
 #include "supervisor.h"
 
 using namespace eft;
@@ -25,4 +25,62 @@ STAGE_CASE(Supervisor, "wherever a process dies, there is a record, its supervis
         CHECK(record->vector == 6);
     }
     CHECK(fatal >= 3);
+}
+
+namespace {
+
+// Spawns, ends in each way, reaps: all of it twice, on the same persistent part.
+bool proc_dies(Stage& stage, Death death) {
+    Supervisor scene(stage);
+    const PersistentPart part = scene.make_part();
+    const auto live = [&](std::string_view image, auto end, proc::DeathReason reason) {
+        CAPTURE(reason);
+        const auto pid = scene.spawn(part, image);
+        REQUIRE(pid.ok());
+        stage.run();
+        end(*pid);
+        stage.run();
+        CHECK(scene.state_of(*pid) == proc::ProcessState::Dead);
+        CHECK((poll_wake() & Supervisor::kDied) != 0);
+        const auto messages = scene.control.messages({.pid = *pid});
+        CHECK(messages.ok());
+        if (reason == proc::DeathReason::Ordered) CHECK(messages->tags.size() == 2);
+        const auto record = scene.reap(*pid);
+        REQUIRE(record.ok());
+        CHECK(record->reason == reason);
+        if (reason == proc::DeathReason::PageFault) CHECK(record->address == kNowhere);
+        CHECK(record->died_at != 0);
+        CHECK(scene.control.inspect({.pid = *pid}).error() == Error::NotFound);
+        return *pid;
+    };
+    const auto kill = [&](u32 pid) {
+        const Error killed = scene.kill(pid);
+        CHECK((killed == Error::None || killed == Error::WrongState));
+    };
+    const auto fault = [&](u32) {
+        const auto wake = copy_capability(part.notification.slot(), bits(NotificationRight::Signal), 1);
+        sys::signal(wake->slot());
+    };
+    live("leave", [](u32) {}, proc::DeathReason::Exit);
+    const Supervisor::Totals before = scene.totals(part);
+    scene.proc->die(death);
+    const u32 first = live("wait_and_fault", kill, proc::DeathReason::Ordered);
+    const u32 second = live("leave", [](u32) {}, proc::DeathReason::Exit);
+    const u32 third = live("wait_and_fault", fault, proc::DeathReason::PageFault);
+    CHECK(first < second);
+    CHECK(second < third);
+    proc::Cursor last;
+    last.after = kSupervisorPid;
+    CHECK(scene.control.next(last).error() == Error::NotFound);
+    CHECK(scene.totals(part) == before);
+    CHECK(scene.proc->deaths <= 1);
+    return scene.proc->deaths == 1;
+}
+
+}  // namespace
+
+TEST_CASE("wherever proc dies, processes are spawned once, end once, and nothing is left") {
+    const Deaths deaths = die_everywhere(proc_dies);
+    CHECK(deaths.system_calls > 100);
+    CHECK(deaths.stores > 100);
 }

@@ -93,7 +93,7 @@ STAGE_CASE(Scene, "requests that are refused before anything is made") {
     const auto refused = [&](auto change) {
         auto r = request(part, "leave");
         change(r);
-        const Error error = control.spawn(r).or_error().error();
+        const Error error = control.spawn(r).error();
         CHECK(totals(part) == before);
         return error;
     };
@@ -275,7 +275,7 @@ STAGE_CASE(Scene, "as many processes as mem has spaces for, in the order of thei
         before = totals(part);
         auto r = request(part, "leave");
         r.table = decltype(r.table)(tables.back());
-        const auto pid = control.spawn(r).or_error();
+        const auto pid = control.spawn(r);
         if (pid.ok()) pids.push_back(pid->pid);
         error = pid.error();
     };

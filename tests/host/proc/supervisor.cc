@@ -1,5 +1,7 @@
 #include "supervisor.h"
 
+#include <servers/proc/process_table.h>
+
 #include <eft/message_trace.h>
 
 #include <cstring>
@@ -71,7 +73,7 @@ void Supervisor::write_archive() {
 
 // As root does it. There are no dev, names and rs: mem's thread stands for theirs.
 void Supervisor::start_proc() {
-    proc = &stage.add("proc", eft_main_proc, {.priority = kProcPriority, .restarts = false, .asks_for_memory = true});
+    proc = &stage.add("proc", eft_main_proc, {.priority = kProcPriority, .state_bytes = page_up(processes::kStateBytes), .persistent_slots = processes::kPersistentSlots, .asks_for_memory = true});
     root::Service& service = proc->service;
     stage.check(service.grant("space", service.space()), "proc's space");
     stage.connect(*proc, "mem", memory.program(), mem::Mem::badge_of(mem::Mem::SessionKind::Control, core_pid("proc")));
@@ -79,6 +81,10 @@ void Supervisor::start_proc() {
         const Slot thread = core_pid(name) == kRootPid ? root::root_slot(RootSlot::Thread) : memory.program().service.thread();
         stage.check(service.grant(FixedText<kNameLength - 1>("thread/").append(name), thread, bits(ControlRight::Inspect)), "what proc shows");
     }
+    stage.on_start = [this, before = stage.on_start](Program& each) {
+        before(each);
+        if (&each == proc) stage.check(each.service.grant_again("space", each.service.space()), "proc's next space");
+    };
 }
 
 }  // namespace eft::test

@@ -93,13 +93,13 @@ struct Supervisor {
         return r;
     }
     Result<u32> spawn(const PersistentPart& part, std::string_view image) {
-        EFT_TRY(const proc::Pid pid, control.spawn(request(part, image)).or_error());
+        EFT_TRY(const proc::Pid pid, control.spawn(request(part, image)));
         return pid.pid;
     }
-    Error kill(u32 pid, proc::DeathReason reason = proc::DeathReason::None) { return control.kill({.pid = pid, .reason = reason}).or_error().error(); }
-    Error send(u32 pid, proc::Signal signal) { return control.send({.pid = pid, .signal = signal}).or_error().error(); }
-    Result<proc::CrashRecord> reap(u32 pid) { return control.reap({.pid = pid}).or_error(); }
-    Error exit(u32 pid, int status) { return session(Kind::Process, pid).exit({.status = status}).or_error().error(); }
+    Error kill(u32 pid, proc::DeathReason reason = proc::DeathReason::None) { return control.kill({.pid = pid, .reason = reason}).error(); }
+    Error send(u32 pid, proc::Signal signal) { return control.send({.pid = pid, .signal = signal}).error(); }
+    Result<proc::CrashRecord> reap(u32 pid) { return control.reap({.pid = pid}); }
+    Error exit(u32 pid, int status) { return session(Kind::Process, pid).exit({.status = status}).error(); }
     proc::ProcessState state_of(u32 pid) { return control.inspect({.pid = pid})->state; }
     ProcClient session(Kind kind, u32 pid) { return ProcClient{stage.connect(*proc, proc::Proc::badge_of(kind, pid))}; }
 

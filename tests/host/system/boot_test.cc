@@ -196,7 +196,7 @@ TEST_CASE("a core server that does not survive stops the system, and root says w
 }
 
 TEST_CASE("a core server is killed, crashes and hangs by order, and everybody goes on") {
-    for (const std::string_view server : {"names", "dev"}) {
+    for (const std::string_view server : {"names", "dev", "proc"}) {
         CAPTURE(server);
         HostSystem system(programs(), kManifest);
         rs::KillOrder order;

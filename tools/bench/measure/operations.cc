@@ -72,12 +72,12 @@ public:
         request.config = ipc::CapField<ipc::kind::Memory>(config_.object());
         request.persistent = ipc::CapField<ipc::kind::Memory>(persistent_.object());
         request.persistent_bytes = kPageSize;
-        const proc::Pid pid = require(proc_.spawn(request).or_error(), "no process");
+        const proc::Pid pid = require(proc_.spawn(request), "no process");
         for (;;) {
             ipc::Registers registers;
             if (sys::recv(slot(WellKnown::Notification), registers) == Error::None && (registers.badge & kEndedBit)) break;
         }
-        const proc::CrashRecord record = require(proc_.reap(pid).or_error(), "no record");
+        const proc::CrashRecord record = require(proc_.reap(pid), "no record");
         if (record.reason != proc::DeathReason::Exit || record.exit_status != 0) give_up("the tiny program failed");
     }
 
