@@ -53,6 +53,7 @@ void CoreSupervisor::look(u32 index) {
         watched_[index].up_since = now_;
     }
     if (index != static_cast<u32>(Core::Rs)) return;
+    for (u32 each = 0; each < kCoreCount; ++each) state(each).first_request = servers_.at(each).head().first_request;
     if (const CoreOrder order = server.head().core_order; order.count != orders_) {
         orders_ = order.count;
         obey(order);
@@ -142,7 +143,6 @@ void CoreSupervisor::tick() {
     last_tick_ = stamp;
     ++now_;
     for (u32 index = 0; index < kCoreCount && lost_ == 0; ++index) {
-        state(index).first_request = servers_.at(index).head().first_request;
         if (state(index).life != CoreLife::BackingOff) watch(index);
         else if (now_ >= watched_[index].due) launch(index);
     }

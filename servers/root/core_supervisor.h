@@ -30,7 +30,7 @@ public:
     Status start(Memory& memory);
     // The server's thread met this exception, and stays where it is.
     void fault(u32 index, const ipc::Registers& fault);
-    // It has signalled: it may be ready. rs may have an order.
+    // It has signalled: it may be ready. rs may have an order, or want to know how all are.
     void look(u32 index);
     // Tick::kPerSecond.
     void tick();

@@ -26,7 +26,11 @@ u32 short_microseconds(u64 distance) { return static_cast<u32>(std::min<u64>(mic
 
 bool is_core_server(std::string_view name) { return std::find(kCoreServers.begin(), kCoreServers.end(), name) != kCoreServers.end(); }
 
-const CoreState& core_state(std::string_view name) { return core_states().servers[core_pid(name) - kRootPid - 1]; }
+// root writes down how all are when it is signalled.
+const CoreState& core_state(std::string_view name) {
+    sys::signal(slot(WellKnown::Supervisor));
+    return core_states().servers[core_pid(name) - kRootPid - 1];
+}
 
 // What root says of it, as rs says it of others.
 ServiceRecord core_record(std::string_view name) {

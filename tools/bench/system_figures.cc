@@ -74,6 +74,7 @@ void measure_operations(Figures& figures) { measure_until_off(EFT_BENCH_OPERATIO
 void measure_disk_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY, 240s, figures); }
 void measure_card_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_CARD, 240s, figures, {{}}); }
 void measure_e1000_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_E1000, 240s, figures, {{.device = "e1000"}}); }
+void measure_core_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_CORE, 240s, figures); }
 void measure_net_recovery(Figures& figures) { measure_until_off(EFT_BENCH_RECOVERY_NET, 240s, figures, {{}}); }
 
 // Slots that are four apart have their pins on the same line.

@@ -13,6 +13,7 @@ void measure_operations(Figures& figures);
 void measure_disk_recovery(Figures& figures);
 void measure_card_recovery(Figures& figures);
 void measure_e1000_recovery(Figures& figures);
+void measure_core_recovery(Figures& figures);
 void measure_net_recovery(Figures& figures);
 // Of interrupts whose line is dev's.
 void measure_lines(Figures& figures);

@@ -32,7 +32,7 @@ struct CoreState {
     u64 revoked;  // nothing of the dead incarnation is left
     u64 spawned;  // the next one may run
     u64 ready;
-    u64 first_request;  // that it took; written at root's ticks
+    u64 first_request;  // that it took; written when rs signals
 };
 
 // In the order of kCoreProcesses.

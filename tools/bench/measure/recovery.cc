@@ -1,10 +1,13 @@
-// Kills a service, which its argument names, again and again, at random moments while another program keeps its ring full, and
-// measures in virtual time from the order to the first request that the new incarnation takes from its ring.
+// Kills the services that its arguments name, one after the other, each again and again, at random moments while another program
+// keeps its ring full, and measures in virtual time from the order to the first request that the new incarnation takes.
+// Of a core server, which is above everybody who orders its death, the first request is one of this program.
 //
 // It stands above the service, so that its timer interrupts the service at any instruction. Every second death is a CPU
 // exception in the service instead of an order to proc. The clock starts before the order is given.
 #include "figures.h"
 
+#include <eft/idl/dev.h>
+#include <eft/idl/proc.h>
 #include <eft/idl/timer.h>
 #include <eft/session.h>
 
@@ -51,9 +54,30 @@ enum Phase : unsigned { Notice, Record, Silence, Revoke, Clear, Load, Start, Rea
 constexpr std::string_view kPhaseNames[kPhases] = {"notice", "record", "silence", "revoke", "clear", "load", "start", "ready", "whole"};
 using Durations = std::array<std::array<u64, kDeaths>, kPhases>;
 
+// Something to do for a core server.
+class Errand {
+public:
+    void run(std::string_view server) {
+        if (server == "names") {
+            std::array<u64, 64> badges;
+            static_cast<void>(closed_sessions(badges));
+        } else if (server == "dev") {
+            static_cast<void>(devices_.next({.after = 0}));
+        } else if (server == "proc") {
+            static_cast<void>(processes_.next({.after = 0}));
+        }
+    }
+
+private:
+    dev::DevClient<> devices_{CapHandle(granted("dev").ok() ? *granted("dev") : Slot::None)};
+    proc::ProcClient<> processes_{CapHandle(slot(WellKnown::Process))};
+};
+
 class Campaign {
 public:
-    void run() {
+    void run(std::string_view victim) {
+        victim_ = victim;
+        busy_ = 0;
         for (u32 death = 0; death < kDeaths; ++death) {
             clock_.sleep(kLeastWait + random_.below(kMoreWait));
             kill(death);
@@ -84,6 +108,7 @@ private:
         const u64 start = sys::time_stamp();
         const auto killed = supervisor_.kill(order).or_error();
         if (!killed.ok()) give_up("the service cannot be killed", killed.error());
+        errand_.run(victim_);
         for (u32 look = 0; look < kLooks; ++look) {
             clock_.sleep(kLook);
             rs::Name name;
@@ -117,7 +142,8 @@ private:
         report(key.append(victim_).append('.').append(name), value);
     }
 
-    const std::string_view victim_ = field_text(config().arguments);
+    std::string_view victim_;
+    Errand errand_;
     Clock clock_;
     rs::RsClient<> supervisor_{CapHandle(require_granted("rs"))};
     Random random_;
@@ -131,7 +157,11 @@ int eft_main() {
     report_ready();
     require_instruction_counter();
     static Campaign campaign;
-    campaign.run();
-    campaign.print();
+    for (std::string_view victims = field_text(config().arguments); !victims.empty();) {
+        const std::string_view victim = victims.substr(0, victims.find(' '));
+        victims.remove_prefix(std::min(victim.size() + 1, victims.size()));
+        campaign.run(victim);
+        campaign.print();
+    }
     finish(campaign.supervisor());
 }
