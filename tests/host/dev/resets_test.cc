@@ -191,6 +191,6 @@ bool reset_with_death(Stage& stage, Death death) {
 }  // namespace
 
 TEST_CASE("wherever dev dies, a device is reset to the end before its pages are free") {
-    CHECK(die_everywhere(reset_with_death<Resets>).system_calls > 20);
-    CHECK(die_everywhere(reset_with_death<FunctionLevel>).system_calls > 20);
+    CHECK(die_everywhere(reset_with_death<Resets>, {1, 5}).system_calls > 20);
+    CHECK(die_everywhere(reset_with_death<FunctionLevel>, {1, 5}).system_calls > 20);
 }

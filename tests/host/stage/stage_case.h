@@ -19,10 +19,10 @@ struct Deaths {
 };
 
 // Runs the scene, bool(Stage&, Death), on a Stage of its own for each system call, and then each store, at which somebody can
-// die (program.die(death)), until it answers that nobody did. `step`: for each so manyth of them.
+// die (program.die(death)), until it answers that nobody did. `steps`: for each so manyth of them.
 template <class Scene>
-Deaths die_everywhere(Scene scene, u64 step = 1) {
-    const auto deaths_at = [&scene, step](At at) {
+Deaths die_everywhere(Scene scene, Deaths steps = {1, 1}) {
+    const auto deaths_at = [&scene](At at, u64 step) {
         for (u64 nth = 0;; nth += step) {
             CAPTURE(nth);
             Stage stage;
@@ -31,7 +31,7 @@ Deaths die_everywhere(Scene scene, u64 step = 1) {
             if (!died) return nth;
         }
     };
-    return {deaths_at(At::SystemCall), deaths_at(At::Store)};
+    return {deaths_at(At::SystemCall, steps.system_calls), deaths_at(At::Store, steps.stores)};
 }
 
 }  // namespace eft::test
