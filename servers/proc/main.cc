@@ -18,7 +18,7 @@ int eft_main() {
     static EFT_PROCESS_LOCAL Memory memory{CapHandle(*control)};
     if (Status opened = memory.open(*space); !opened.ok()) {
         note("proc", "cannot start: ", opened.error());
-        panic("proc: the boot archive cannot be mapped");
+        panic("proc: its address space is not known to mem");
     }
     if (SessionSlots::count() < kPersistentSlots) panic_for_slots(kPersistentSlots);
     static EFT_PROCESS_LOCAL ProcServer server(state_memory_of<kStateBytes>(), memory);

@@ -15,16 +15,21 @@ Status Memory::open(Slot own_space) {
     adopt.quota = kOwnQuota;
     adopt.own = true;
     EFT_TRY(mem::Space own, mem_.adopt(adopt).or_error());
-    mem::MemClient<> session{CapHandle(own.session.release())};
-    EFT_TRY(mem::Archive archive, session.boot_archive().or_error());
+    own_.transport().replace(CapHandle(own.session.release()));
+    return {};
+}
+
+Result<std::span<const std::byte>> Memory::archive() {
+    if (!archive_.empty()) return archive_;
+    EFT_TRY(mem::Archive archive, own_.boot_archive().or_error());
     mem::Mapping mapping;
     mapping.object = std::move(archive.object);
     mapping.bytes = page_up(archive.bytes);
     mapping.address = layout::kObjectBase;
     mapping.rights = bits(FrameRight::Read);
-    EFT_CHECK(session.map(mapping).or_error());
+    EFT_CHECK(own_.map(mapping).or_error());
     archive_ = {arch::pointer<const std::byte>(layout::kObjectBase), archive.bytes};
-    return {};
+    return archive_;
 }
 
 Result<NewSpace> Memory::create_space(u32 pid, u32 quota) {

@@ -26,9 +26,10 @@ class Memory {
 public:
     explicit Memory(CapHandle control) : mem_(std::move(control)) {}
 
-    // A session of its own for proc's address space, and the boot archive mapped through it.
+    // A session of its own for proc's address space.
     Status open(Slot own_space);
-    std::span<const std::byte> archive() const { return archive_; }
+    // The boot archive, which is mapped when it is first asked for: who comes back after a death serves others before that.
+    Result<std::span<const std::byte>> archive();
 
     // For the process with this id: one that it has already, because proc died before it knew of it, is destroyed.
     Result<NewSpace> create_space(u32 pid, u32 quota);
@@ -46,6 +47,7 @@ public:
 
 private:
     mem::MemClient<> mem_;  // control
+    mem::MemClient<> own_{CapHandle()};
     std::span<const std::byte> archive_;
 };
 

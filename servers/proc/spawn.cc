@@ -23,7 +23,8 @@ Status require(Slot which, ObjectType type, Rights rights) {
 Status load(Memory& memory, u32 space, const ElfSegment& segment) {
     const u64 lead = segment.address & (kPageSize - 1);
     const u64 file_bytes = segment.contents.empty() ? 0 : segment.contents.size() + lead;
-    const u64 at = segment.contents.empty() ? lead : static_cast<u64>(segment.contents.data() - memory.archive().data());
+    EFT_TRY(const auto archive, memory.archive());
+    const u64 at = segment.contents.empty() ? lead : static_cast<u64>(segment.contents.data() - archive.data());
     if (at < lead) return Error::BadFormat;
     return memory.load_image({space, segment.address - lead, at - lead, file_bytes, segment.memory_bytes + lead, segment.rights});
 }
@@ -47,14 +48,15 @@ Status fill_table(const ProcessTable& processes, const Process& process, CapHand
 
 }  // namespace
 
-Result<Elf> check_spawn(const Memory& memory, const proc::SpawnRequest& request) {
+Result<Elf> check_spawn(Memory& memory, const proc::SpawnRequest& request) {
     if (request.name.empty() || request.priority < 1 || request.priority > kMaxPriority) return Error::InvalidArgument;
     if (request.persistent_bytes == 0 || request.persistent_bytes % kPageSize != 0 || request.persistent_bytes > kMaxPersistent)
         return Error::InvalidArgument;
     if (request.persistent_slots > kMostPersistentSlots || request.replies < 1 || request.replies > kMostReplies) return Error::InvalidArgument;
     EFT_CHECK(require(request.table.slot(), ObjectType::CapTable, bits(ControlRight::Control)));
     EFT_CHECK(require(request.death.slot(), ObjectType::Notification, bits(NotificationRight::Signal)));
-    EFT_TRY(const auto file, find_in_archive(memory.archive(), request.image));
+    EFT_TRY(const auto archive, memory.archive());
+    EFT_TRY(const auto file, find_in_archive(archive, request.image));
     return parse_elf(file);
 }
 

@@ -11,7 +11,7 @@ namespace eft::processes {
 
 // Everything that can be seen to be wrong before anything is made. InvalidArgument: a number, a name or a kind of
 // capability. NotFound: no such program. BadFormat: it is none for this machine.
-Result<Elf> check_spawn(const Memory& memory, const proc::SpawnRequest& request);
+Result<Elf> check_spawn(Memory& memory, const proc::SpawnRequest& request);
 
 // What is known of the process before anything is made.
 Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request);

@@ -39,7 +39,7 @@ struct Admitted {
 struct World {
     Stage& stage;
     Program& server = stage.add("names", eft_main_of_names,
-                                {.priority = Stage::kServerPriority, .state_bytes = page_up(broker::Region::kBytes), .table_bits = 12, .persistent_slots = broker::kPersistentSlots});
+                                {.priority = Stage::kServerPriority, .state_bytes = page_up(broker::Region::kBytes), .table_bits = 11, .persistent_slots = broker::kPersistentSlots});
     Program& provided = stage.add("provided", [] { return static_cast<int>(wait_for_wake()); });
     NamesClient control = as(raw(names::Names::badge_of(Kind::Control, 6)));
 

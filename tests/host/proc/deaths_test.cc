@@ -72,9 +72,12 @@ bool proc_dies(Stage& stage, Death death) {
     proc::Cursor last;
     last.after = kSupervisorPid;
     CHECK(scene.control.next(last).error() == Error::NotFound);
+    const bool died = scene.proc->deaths == 1;
+    scene.proc->image.fatal_system_call = scene.proc->image.fatal_store = host::Image::kNever;
+    live("leave", [](u32) {}, proc::DeathReason::Exit);
     CHECK(scene.totals(part) == before);
-    CHECK(scene.proc->deaths <= 1);
-    return scene.proc->deaths == 1;
+    CHECK(scene.proc->deaths == died);
+    return died;
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 using proc::Proc;
 
 struct Scene : Supervisor {
-    Scene(Stage& where) : Supervisor(where) {}
+    // proc has mapped the archive.
+    Scene(Stage& where) : Supervisor(where) { CHECK(spawn(part, "absent").error() == Error::NotFound); }
 
     PersistentPart part = make_part();
 
