@@ -19,7 +19,7 @@ namespace eft::dev {
 
 struct AssignedDevice {
     static constexpr u32 kMostInterrupts = 16;
-    static constexpr u32 kMostPins = 64;
+    static constexpr u32 kMostPins = 32;
 
     // Beginning and Ending: it is being assigned, or taken back.
     enum class Phase : u8 { Free, Beginning, Assigned, Ending };

@@ -17,8 +17,8 @@ constexpr Rights kAllEndpointRights = EndpointRight::Send | EndpointRight::Recei
 //                                        name     program  memory table prio heap state rights, table limit and pages, persistent slots, replies, survives
 constexpr ServiceSpec kCoreServers[] = {
     {"mem", "mem", 22, 10, 60, 16, 0, kAllEndpointRights, 20, 16},
-    {"proc", "proc", 20, 12, 59, 8, 44 * kPageSize, kAllEndpointRights, 0, 0, 210, kUsualReplies, true},
-    {"dev", "dev", 21, 12, 58, 8, 72 * kPageSize, kAllEndpointRights, 0, 0, 1992, kUsualReplies, true},
+    {"proc", "proc", 20, 11, 59, 8, 44 * kPageSize, kAllEndpointRights, 0, 0, 210, kUsualReplies, true},
+    {"dev", "dev", 21, 11, 58, 8, 72 * kPageSize, kAllEndpointRights, 0, 0, 1224, kUsualReplies, true},
     {"names", "names", 20, 11, 57, 4, 28 * kPageSize, kAllEndpointRights, 0, 0, 1312, kUsualReplies, true},
     {"rs", "rs", 20, 12, 56, 64, 0, kAllEndpointRights},
 };

@@ -94,7 +94,7 @@ void DevMachine::start(std::optional<Death> death) {
 
 // As root does it.
 void DevMachine::start_dev(std::optional<Death> death) {
-    dev = &stage.add("dev", eft_main_dev, {.priority = kPriority, .state_bytes = page_up(dev::kStateBytes), .table_bits = 12, .persistent_slots = dev::kPersistentSlots, .asks_for_memory = true});
+    dev = &stage.add("dev", eft_main_dev, {.priority = kPriority, .state_bytes = page_up(dev::kStateBytes), .table_bits = 11, .persistent_slots = dev::kPersistentSlots, .asks_for_memory = true});
     root::Service& service = dev->service;
     const auto grant = [&](std::string_view name, Slot cap, u64 range = 0) { stage.check(service.grant(name, cap, kAllRights, range), "dev's hardware"); };
     const auto ports = [&](std::string_view name, PortRange range) { grant(name, root::root_slot(RootSlot::Ports), ko::number_range(range.first, range.count)); };
