@@ -18,7 +18,7 @@ constexpr u64 kIdle = 1;
 constexpr u64 kExitBadge = 1000;  // + number of the program: its session with proc
 constexpr u32 kWork = 1;          // the test's message: a pointer to Work
 constexpr unsigned kIncarnationBits = 18;
-constexpr unsigned kMostDeaths = 1000;  // of one program: more are no test, but a restart that fails
+constexpr unsigned kMostPanics = 100;  // of one program, in a row: more are no test, but a restart that fails
 
 // What root does for the test.
 struct Work {
@@ -84,6 +84,7 @@ Program& Stage::add(std::string name, std::function<int()> main, ProgramOptions 
 }
 
 void Stage::start(Program& program) {
+    program.service.head().last_words[0] = 0;
     check(program.service.build_next(), "an incarnation");
     on_start(program);
     check(program.service.resume(), "an incarnation");
@@ -110,7 +111,10 @@ CapHandle Stage::connect(Program& server, Badge badge) {
 }
 
 void Stage::died(Program& program) {
-    if (++program.deaths == kMostDeaths) throw std::logic_error(program.name + " dies again and again: " + std::string(field_text(program.service.head().last_words)));
+    ++program.deaths;
+    const std::string_view words = field_text(program.service.head().last_words);
+    program.panics = words.empty() ? 0 : program.panics + 1;
+    if (program.panics == kMostPanics) throw std::logic_error(program.name + " dies again and again: " + std::string(words));
     end(program);
     if (program.options.restarts) start(program);
     else program.ended = true;

@@ -70,6 +70,7 @@ struct Program {
     host::Image& image;
     root::Service service;
     unsigned deaths = 0;
+    unsigned panics = 0;  // in a row
     bool ended = false;
     int status = 0;  // of one that ended by itself
     u32 memory_id = 0;     // mem's, of the present incarnation's space (memory_server.h)
