@@ -11,7 +11,7 @@ bool is_closed(const SessionEntry& entry, u16 service) { return entry.state == S
 
 template <class Predicate>
 const SessionEntry* SessionTable::first_open(Predicate predicate) const {
-    for (const SessionEntry& entry : records_.entries) {
+    for (const SessionEntry& entry : used()) {
         if (entry.state == SessionEntry::State::Open && predicate(entry)) return &entry;
     }
     return nullptr;
@@ -20,7 +20,7 @@ const SessionEntry* SessionTable::first_open(Predicate predicate) const {
 template <class Predicate>
 const SessionEntry* SessionTable::oldest_closed(Predicate predicate) const {
     const SessionEntry* oldest = nullptr;
-    for (const SessionEntry& entry : records_.entries) {
+    for (const SessionEntry& entry : used()) {
         if (entry.state != SessionEntry::State::Closed || !predicate(entry)) continue;
         if (!oldest || ipc::session_id(Badge{entry.badge}) < ipc::session_id(Badge{oldest->badge})) oldest = &entry;
     }
@@ -35,8 +35,13 @@ Status SessionTable::forget(Transaction& change, const SessionEntry& entry) {
 // Where all entries are in use, the oldest closed one makes room: open sessions come first. One that is Opening was not
 // opened in the end: there is one request at a time.
 Result<const SessionEntry*> SessionTable::make_room(Transaction& change) {
-    for (const SessionEntry& entry : records_.entries) {
+    for (const SessionEntry& entry : used()) {
         if (entry.state == SessionEntry::State::Free || entry.state == SessionEntry::State::Opening) return &entry;
+    }
+    if (records_.end != SessionRecords::kCapacity) {
+        const SessionEntry& fresh = records_.entries[records_.end];
+        EFT_CHECK(change.write(records_.end, records_.end + 1));
+        return &fresh;
     }
     const SessionEntry* oldest = oldest_closed([](const SessionEntry&) { return true; });
     if (!oldest) return Error::LimitReached;
@@ -46,7 +51,7 @@ Result<const SessionEntry*> SessionTable::make_room(Transaction& change) {
 
 bool SessionTable::admits(u16 service, u32 client) const {
     std::size_t of_service = 0, of_client = 0;
-    for (const SessionEntry& entry : records_.entries) {
+    for (const SessionEntry& entry : used()) {
         if (entry.state != SessionEntry::State::Open) continue;
         of_service += entry.service == service;
         of_client += entry.client == client;
@@ -57,14 +62,14 @@ bool SessionTable::admits(u16 service, u32 client) const {
 Status SessionTable::close(Transaction& change, const SessionEntry& entry) {
     EFT_CHECK(change.write(entry.state, SessionEntry::State::Closed));
     std::size_t untold = 0;
-    for (const SessionEntry& each : records_.entries) untold += is_closed(each, entry.service);
+    for (const SessionEntry& each : used()) untold += is_closed(each, entry.service);
     if (untold <= kUntoldPerService) return {};
     return forget(change, *oldest_closed([&](const SessionEntry& each) { return each.service == entry.service; }));
 }
 
 Result<std::size_t> SessionTable::tell(Transaction& change, u16 service, std::span<u64> told) {
     std::size_t count = 0;
-    for (const SessionEntry& entry : records_.entries) {
+    for (const SessionEntry& entry : used()) {
         if (count == told.size()) break;
         if (!is_closed(entry, service)) continue;
         told[count++] = entry.badge;

@@ -34,6 +34,7 @@ struct SessionRecords {
     static constexpr std::size_t kCapacity = 1024;
     std::array<SessionEntry, kCapacity> entries{};
     std::array<bool, kMaxServices> incomplete{};
+    u32 end = 0;  // the entries from here on were never used
 };
 
 // What changes them does so in the caller's transaction, and has its errors.
@@ -67,13 +68,14 @@ public:
     // Until `visit` answers an error.
     template <class Visit>
     Status for_each(SessionEntry::State state, Visit visit) const {
-        for (const SessionEntry& entry : records_.entries) {
+        for (const SessionEntry& entry : used()) {
             if (entry.state == state) EFT_CHECK(visit(entry));
         }
         return {};
     }
 
 private:
+    std::span<const SessionEntry> used() const { return std::span(records_.entries).first(records_.end); }
     template <class Predicate>
     const SessionEntry* first_open(Predicate predicate) const;
     template <class Predicate>

@@ -47,24 +47,20 @@ void note(std::string_view name, std::string_view what, Error why) { note(name, 
 
 Status Reaper::freeze(const Process& process, const Cause& cause) {
     if (process.phase != Process::Phase::Running) return {};
-    Process frozen = process;
-    frozen.phase = Process::Phase::Freezing;
-    frozen.record = {};
-    frozen.record.died_at = sys::time_stamp();
-    frozen.record.reason = cause.reason;
-    frozen.record.exit_status = cause.exit_status;
-    frozen.record.vector = cause.vector;
-    frozen.record.error_code = cause.error_code;
-    frozen.record.address = cause.address;
-    frozen.record.quota = cause.quota;
-    EFT_CHECK(processes_.change(process, frozen));
+    proc::CrashRecord record;
+    record.died_at = sys::time_stamp();
+    record.reason = cause.reason;
+    record.exit_status = cause.exit_status;
+    record.vector = cause.vector;
+    record.error_code = cause.error_code;
+    record.address = cause.address;
+    record.quota = cause.quota;
+    EFT_CHECK(processes_.note_death(process, Process::Phase::Freezing, record));
     return finish_freezing(process);
 }
 
 Status Reaper::finish_freezing(const Process& process) {
-    Process dead = process;
-    dead.phase = Process::Phase::Dead;
-    proc::CrashRecord& record = dead.record;
+    proc::CrashRecord record = process.record;
     const Slot thread_slot = processes_.thread_of(process);
     static_cast<void>(ko::suspend(thread_slot));
     if (record.reason != proc::DeathReason::Exit || record.exit_status != 0) copy_messages(process);
@@ -74,7 +70,7 @@ Status Reaper::finish_freezing(const Process& process) {
         record.replies_delivered = thread->replies_delivered;
         if (record.reason != proc::DeathReason::Exit) trace(process, record);
     }
-    EFT_CHECK(processes_.change(process, dead));
+    EFT_CHECK(processes_.note_death(process, Process::Phase::Dead, record));
     note(process.name_text(), "died: ", text_of(record.reason));
     tell_death(process);
     return {};

@@ -44,10 +44,16 @@ Status ProcessTable::adopt(std::string_view name, u32 parent, Slot thread) {
     return take(process).error();
 }
 
-Status ProcessTable::change(const Process& process, const Process& to) {
+Status ProcessTable::give_back(const Process& process) {
     Transaction change = region_.begin();
-    EFT_TRY(Process * changed, change.edit(process));
-    *changed = to;
+    EFT_CHECK(change.write(process.phase, Process::Phase::Free));
+    return change.commit_now();
+}
+
+Status ProcessTable::note_death(const Process& process, Process::Phase phase, const proc::CrashRecord& record) {
+    Transaction change = region_.begin();
+    EFT_CHECK(change.write(process.phase, phase));
+    EFT_CHECK(change.write(process.record, record));
     return change.commit_now();
 }
 
@@ -68,8 +74,12 @@ Result<const Process*> ProcessTable::next(u32 after) const {
 }
 
 Status ProcessTable::keep(Slot persistent, CapHandle received) {
-    drop(persistent);
-    EFT_CHECK(kernel_object::move(slot(WellKnown::Table), persistent, received.slot()));
+    Status moved = kernel_object::move(slot(WellKnown::Table), persistent, received.slot());
+    if (moved.error() == Error::SlotOccupied) {  // a death has left something there
+        drop(persistent);
+        moved = kernel_object::move(slot(WellKnown::Table), persistent, received.slot());
+    }
+    EFT_CHECK(moved);
     return_slot(received.release());
     return {};
 }

@@ -87,8 +87,8 @@ public:
     Result<const Process*> take(const Process& plan);
     // One that runs since before there was a proc. `thread` is for looking only.
     Status adopt(std::string_view name, u32 parent, Slot thread);
-    // Changes all of the record, or gives it back.
-    Status change(const Process& process, const Process& to);
+    Status give_back(const Process& process);
+    Status note_death(const Process& process, Process::Phase phase, const proc::CrashRecord& record);
 
     // Apart from the record, which is made new for each process.
     Messages& messages_of(const Process& process) { return messages_[place_of(process)]; }

@@ -86,7 +86,7 @@ Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& reque
     if (!process->is_dead()) return Error::WrongState;
     const proc::CrashRecord record = reaper_.reap(*process);  // 4
     Transaction change = processes_.region().begin();
-    EFT_CHECK(change.write(*process, {}));
+    EFT_CHECK(change.write(process->phase, Process::Phase::Free));
     EFT_CHECK(change.commit_with_reply());
     return record;
 }

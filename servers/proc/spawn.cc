@@ -103,7 +103,7 @@ Status undo_spawn(Memory& memory, ProcessTable& processes, const Process& proces
     if (session.ok() && session->data == raw(proc::Proc::badge_of(Kind::Process, process.pid)))
         static_cast<void>(ko::remove(table, slot(WellKnown::Process)));
     for (const Slot own : {processes.thread_of(process), table, processes.death_of(process)}) processes.drop(own);
-    return processes.change(process, {});
+    return processes.give_back(process);
 }
 
 }  // namespace eft::processes
