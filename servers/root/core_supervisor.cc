@@ -36,6 +36,7 @@ Status CoreSupervisor::start(Memory& memory) {
 }
 
 void CoreSupervisor::fault(u32 index, const ipc::Registers& fault) {
+    if (index >= kCoreCount || lost_ != 0) return;
     proc::CrashRecord record;
     record.reason = static_cast<u32>(fault.w[2] >> 32) == kPageFaultVector ? proc::DeathReason::PageFault : proc::DeathReason::Exception;
     record.vector = static_cast<u32>(fault.w[2] >> 32);
@@ -63,6 +64,7 @@ void CoreSupervisor::look(u32 index) {
 void CoreSupervisor::obey(const CoreOrder& order) {
     const u32 index = order.pid - kRootPid - 1;
     if (index >= kCoreCount || state(index).life == CoreLife::BackingOff || state(index).life == CoreLife::Lost) return;
+    if (order.signal == CoreSignal::None || order.signal > CoreSignal::Faults) return;
     if (order.signal == CoreSignal::Faults) {
         servers_.at(index).config().faults = order.faults;
         sys::signal(watched_[index].heartbeat);  // it looks when it is woken

@@ -1,7 +1,7 @@
 // rs as a server: what people and programs may ask of the supervisor.
 //
-// Who may do so says the interface: the manifest's grants determine the kind of session. Core servers can be killed, which root
-// does; other orders about them are refused: rs is not their supervisor.
+// Who may do so says the interface: the manifest's grants determine the kind of session. Core servers can be killed and given
+// faults, which root does; other orders about them are refused: rs is not their supervisor.
 #pragma once
 
 #include "describe.h"
