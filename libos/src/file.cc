@@ -116,10 +116,9 @@ Task<Result<u64>> FileSystem::read(u32 handle, u64 offset, std::span<std::byte> 
 
 Task<Result<u32>> FileSystem::read_piece(u32 handle, u64 offset, std::span<std::byte> destination) {
     EFT_CO_CHECK(server_.ring().usable());
-    // A read may wait for the disk while others are done, until the ring comes round to it.
-    while (server_.ring().producer().full()) co_await loop_.yield();
     if (!server_.windows().any()) EFT_CO_CHECK(co_await server_.windows().wait());
     ring::Windows::Lease window(server_.windows());
+    EFT_CO_CHECK(co_await server_.ring().room());
     file::Read request;
     request.handle = handle;
     request.offset = offset;

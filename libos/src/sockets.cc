@@ -159,6 +159,8 @@ Task<Status> Sockets::write(u32 number, std::span<const std::byte> from) {
 template <class Answer, class Submit>
 Task<Result<Answer>> Sockets::answer_to(u32 number, Submit submit) {
     for (;;) {
+        Task<Status> room = server_.ring().room();
+        EFT_CO_CHECK(co_await room);
         const u64 ticket = server_.ring().producer().submitted();
         auto call = submit();
         entries_[number] = server_.ring().producer().submitted() != ticket ? ticket : kNone;
@@ -230,6 +232,7 @@ Task<Result<Address>> Sockets::resolve(std::string_view name, bool want_ipv6) {
     EFT_CO_CHECK(server_.ring().usable());
     if (!names_.any()) EFT_CO_CHECK(co_await names_.wait());
     ring::Windows::Lease window(names_);
+    EFT_CO_CHECK(co_await server_.ring().room());
     std::memcpy(window.bytes().data(), name.data(), name.size());
     std::byte* const area = server_.area().data();
     Question request;

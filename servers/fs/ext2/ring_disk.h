@@ -59,6 +59,7 @@ private:
         EFT_CO_CHECK(ring_.usable());
         if (!windows_.any()) EFT_CO_CHECK(co_await windows_.wait());
         ring::Windows::Lease window(windows_);
+        EFT_CO_CHECK(co_await ring_.room());
         const u64 before = offset % block_bytes_;
         const u64 bytes = (before + destination.size() + block_bytes_ - 1) / block_bytes_ * block_bytes_;
         block::Read request;

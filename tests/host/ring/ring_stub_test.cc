@@ -122,6 +122,58 @@ TEST_CASE("signals: one for all that is submitted in a batch, if there is anythi
     CHECK(world.signals == 1);
 }
 
+namespace {
+
+Task<void> flush_when_there_is_room(World& world, std::vector<Error>& done) {
+    Task<Status> room = world.ring.room();
+    const Status there = co_await room;
+    if (!there.ok()) {
+        done.push_back(there.error());
+        co_return;
+    }
+    const auto answer = co_await world.ring.flush();
+    done.push_back(answer.error());
+}
+
+}  // namespace
+
+TEST_CASE("more coroutines than entries: those without wait for one that is free") {
+    World world;
+    Driver driver{world.disk, {}, {}, nullptr};
+    constexpr std::size_t kMany = 3 * decltype(world.ring)::kEntries;
+    std::vector<u64> copied;
+    Task<void> slow = copy(world, 1, 2, copied);  // its entry is the oldest, until the interrupt
+    slow.start();
+    std::vector<Error> done;
+    std::vector<Task<void>> tasks;
+    for (std::size_t i = 0; i < kMany + 1; ++i) tasks.push_back(flush_when_there_is_room(world, done));
+    for (Task<void>& each : tasks) each.start();
+    CHECK(world.ring.producer().full());
+    tasks.back().cancel();
+
+    SUBCASE("each is done") {
+        const auto serve = [&] {
+            world.poll(driver);
+            world.ring.on_wake();
+        };
+        serve();
+        CHECK(done.size() == decltype(world.ring)::kEntries - 1);
+        CHECK(world.ring.producer().full());
+        driver.interrupt(0);
+        for (int round = 0; round < 4; ++round) serve();
+        CHECK(done == std::vector<Error>(kMany, Error::None));
+        CHECK(copied == std::vector<u64>{1});
+    }
+    SUBCASE("a ring that fails ends the wait") {
+        world.ring.fail(Error::NoDevice);
+        CHECK(done == std::vector<Error>(kMany, Error::NoDevice));
+    }
+    SUBCASE("a ring that is held ends the wait") {
+        world.ring.hold();
+        CHECK(done == std::vector<Error>(kMany, Error::ServiceHeld));
+    }
+}
+
 TEST_CASE("fail() ends what waits and what comes") {
     World world;
     std::vector<u64> done;

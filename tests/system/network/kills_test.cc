@@ -33,6 +33,8 @@ public:
         return at == std::string::npos ? "" : log.substr(at, log.find('\n', at) - at);
     }
     long whole() { return said().empty() ? 0 : std::stol(said().substr(sizeof "connections:")); }
+    // What a failure is understood from.
+    std::string told() { return system_.run("service list; log killer; log traffic; log net; ip; ps"); }
     void spare() { system_.run("service stop killer"); }
     // Connections that were made before the last kill have ended, too.
     void check() {
@@ -40,7 +42,7 @@ public:
         for (const Deadline deadline = after(kPatience); whole() < before + 48 && until(deadline).count() > 0;) std::this_thread::sleep_for(100ms);
         const std::string last = said();
         MESSAGE(kills(), " kills; ", last);
-        CHECK(whole() >= before + 48);
+        CHECK_MESSAGE(whole() >= before + 48, told());
         CHECK(last.ends_with(" whole, 0 failed"));
         const std::string counted = system_.run("ip");
         CHECK_MESSAGE(counted.find(", lost 0\n") != std::string::npos, counted);
@@ -57,7 +59,7 @@ void wait_for_kills(std::list<Killed>& machines) {
     const Deadline deadline = after(kPatience);
     for (Killed& each : machines)
         while (each.kills() < kKills) {
-            REQUIRE_MESSAGE(until(deadline).count() > 0, each.system().run("service list; log killer; log traffic; log net; ip"));
+            REQUIRE_MESSAGE(until(deadline).count() > 0, each.told());
             std::this_thread::sleep_for(200ms);
         }
     for (Killed& each : machines) each.spare();

@@ -160,7 +160,10 @@ Task<int> serve_all(Sockets& sockets) {
     log("traffic listens");
     for (;;) {
         Result<Stream> stream = co_await listener->accept();
-        if (!stream.ok()) panic("traffic cannot accept");
+        if (!stream.ok()) {
+            log(socket::error_text(stream.error()));
+            panic("traffic cannot accept");
+        }
         start_detached(serve_one(sockets, std::move(*stream), report));
     }
 }

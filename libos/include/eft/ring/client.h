@@ -13,7 +13,7 @@
 
 #include <eft/ring/producer.h>
 #include <eft/ring/words.h>
-#include <eft/task.h>
+#include <eft/wait_list.h>
 
 #include <concepts>
 
@@ -73,10 +73,22 @@ public:
         while (!has_failed()) {
             auto taken = producer_.take([this](u64 ticket) { return waiter(ticket).awaited; });
             if (!taken.ok()) return fail(taken.error());
-            if (!taken->has_value()) return;
+            if (!taken->has_value()) break;
             Waiter& to = waiter((*taken)->ticket);
             to.awaited = false;
             to.give(**taken);
+        }
+        if (!producer_.full()) want_room_.wake_all({});
+    }
+
+    // Until an entry is free, for coroutines that may be more than the ring has entries for. A request that waits keeps its
+    // entry, and the ring does not come round to those behind it.
+    Task<Status> room() {
+        for (;;) {
+            EFT_CO_CHECK(usable());
+            if (!producer_.full()) co_return Status{};
+            eft::Waiter waiter(want_room_);
+            EFT_CO_CHECK(co_await waiter.woken);
         }
     }
 
@@ -109,6 +121,7 @@ public:
         for (Waiter& each : waiters_) each.ends = each.awaited;
         for (Waiter& each : waiters_)
             if (std::exchange(each.ends, false)) each.give({.status = error});
+        want_room_.wake_all(error);
     }
     // The service is held: as fail(ServiceHeld), until go_on(). The entries stay in the ring. When the service is started
     // again it does them, and may write to their parts of the area; nobody waits for their completions any more.
@@ -228,6 +241,7 @@ private:
     void* owner_ = nullptr;
     void (*look_)(void*) = nullptr;
     Waiter waiters_[kEntries];
+    WaitList want_room_;
 };
 
 }  // namespace eft::ring
