@@ -22,8 +22,7 @@ Result<console::Taken> ConsoleServer::write(ipc::Context&, Session&, const conso
 Result<console::Input> ConsoleServer::read(ipc::Context&, Session&, const console::Wanted& request) {
     EFT_TRY([[maybe_unused]] auto* removed, edit(shared().buffers.receive.taken()));
     EFT_TRY(u32 * reported, edit(shared().lost_reported));
-    const LineErrors& errors = shared().buffers.errors;
-    const u32 lost = errors.dropped + errors.overruns;
+    const u32 lost = shared().buffers.errors.overruns;
     console::Input input;
     input.lost = lost - std::exchange(*reported, lost);
     std::size_t count = 0;

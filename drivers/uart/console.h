@@ -16,11 +16,11 @@
 namespace eft::uart {
 
 constexpr u32 kSessions = 8;
-constexpr u32 kLayoutVersion = 2;
+constexpr u32 kLayoutVersion = 3;
 
 struct ConsoleState {
     Buffers buffers;
-    u32 lost_reported = 0;  // of the bytes lost so far
+    u32 lost_reported = 0;  // of the overruns so far
     u32 reserved = 0;
 };
 

@@ -19,8 +19,6 @@ Result<Uart> Uart::start(hw::Ports ports, Buffers& buffers) {
     uart.set_divisor();
     // 8.5: writing the enable bit over itself clears nothing; turning the FIFOs on clears both.
     hw::write<FifoControl>(ports, hw::Value<FifoControl>().with<FifoControl::Enable>());
-    hw::write<ModemControl>(
-        ports, hw::Value<ModemControl>().with<ModemControl::DataTerminalReady>().with<ModemControl::RequestToSend>().with<ModemControl::Output2>());
     uart.service();
     return uart;
 }
@@ -44,7 +42,7 @@ Serviced Uart::service() {
         result.received |= receive(status);
         const bool sent = transmit(status);
         result.sent |= sent;
-        result.more = status.has<LineStatus::DataReady>() || (sent && !buffers_->transmit.empty());
+        result.more = (status.has<LineStatus::DataReady>() && !holds_peer_) || (sent && !buffers_->transmit.empty());
     }
     enable_interrupts();
     return result;
@@ -83,19 +81,28 @@ hw::Value<LineStatus> Uart::take_status() {
     return status;
 }
 
-// `status` is fresh: one byte is taken for each reading that says that there is one.
+// `status` is fresh: one byte is taken for each reading that says that there is one. What there is no room for stays in the FIFO.
 bool Uart::receive(hw::Value<LineStatus> status) {
     bool received = false;
     for (unsigned taken = 0; taken < kFifoDepth && status.has<LineStatus::DataReady>(); ++taken) {
-        const u8 byte = hw::read<ReceiverBuffer>(ports_).raw();
         // 8.4: a break comes with one zero character, which nobody typed.
-        if (!status.has<LineStatus::Break>()) {
-            if (buffers_->receive.put(byte)) received = true;
-            else ++buffers_->errors.dropped;
-        }
+        const bool is_typed = !status.has<LineStatus::Break>();
+        holds_peer_ = is_typed && buffers_->receive.full();
+        if (holds_peer_) break;
+        const u8 byte = hw::read<ReceiverBuffer>(ports_).raw();
+        if (is_typed) received = buffers_->receive.put(byte);
         status = take_status();
     }
     return received;
+}
+
+std::optional<u8> Uart::read() {
+    const std::optional<u8> byte = buffers_->receive.take();
+    if (holds_peer_ && buffers_->receive.size() <= kReceiveCapacity / 2) {
+        holds_peer_ = false;
+        enable_interrupts();
+    }
+    return byte;
 }
 
 // 8.4: an empty holding register in FIFO mode is room for a whole FIFO.
@@ -114,12 +121,17 @@ bool Uart::transmit(hw::Value<LineStatus> status) {
 
 // Off and on again: what is pending makes a new edge (8.7: all sources off makes the line fall).
 // The transmitter's interrupt is wanted as long as something waits; with an empty holding
-// register it comes at once.
+// register it comes at once; the receiver's, as long as there is room. Without it the peer is told to wait (8.8): one that does not
+// look at RTS overruns the FIFO.
 void Uart::enable_interrupts() {
     sending_ = !buffers_->transmit.empty();
+    hw::write<ModemControl>(ports_, hw::Value<ModemControl>()
+                                        .with<ModemControl::DataTerminalReady>()
+                                        .with<ModemControl::RequestToSend>(!holds_peer_)
+                                        .with<ModemControl::Output2>());
     hw::write<InterruptEnable>(ports_, hw::Value<InterruptEnable>());
     hw::write<InterruptEnable>(ports_, hw::Value<InterruptEnable>()
-                                           .with<InterruptEnable::ReceivedData>()
+                                           .with<InterruptEnable::ReceivedData>(!holds_peer_)
                                            .with<InterruptEnable::LineStatus>()
                                            .with<InterruptEnable::TransmitterEmpty>(sending_));
 }

@@ -25,8 +25,7 @@ constexpr u32 kReceiveCapacity = 1024;
 
 // What the line did to us, counted since the buffers were made.
 struct LineErrors {
-    u32 overruns = 0;  // the device had no room: we were too slow
-    u32 dropped = 0;   // our buffer had no room: nobody reads
+    u32 overruns = 0;  // the device had no room: we were too slow, or nobody reads and the peer did not wait
     u32 parity = 0;
     u32 framing = 0;
     u32 breaks = 0;
@@ -54,8 +53,8 @@ public:
     // Takes as many bytes as there is room for, starts sending, and returns how many it took.
     std::size_t write(std::span<const u8> bytes);
 
-    // The next received byte; nothing if there is none.
-    std::optional<u8> read() { return buffers_->receive.take(); }
+    // The next received byte; nothing if there is none. Who does not read stops the peer, when the buffer is full.
+    std::optional<u8> read();
 
     // Does all that can be done now: after an interrupt, and from time to time in case of none.
     Serviced service();
@@ -75,7 +74,8 @@ private:
 
     hw::Ports ports_;
     Buffers* buffers_;
-    bool sending_ = false;  // the transmitter's interrupt is on
+    bool sending_ = false;     // the transmitter's interrupt is on
+    bool holds_peer_ = false;  // there is no room: the receiver's is off
 };
 
 }  // namespace eft::uart

@@ -63,7 +63,8 @@ TEST_CASE("the keyboard is in charge, and a script gets every byte") {
     keyboard.type("sleep 200\recho ahead\r");
     keyboard.console.read_until("ahead\nahead\neft> ", kMoment);
     keyboard.type("echo " + std::string(9000, 'x') + "\r");
-    CHECK(keyboard.console.read_until("eft> ", kMoment).ends_with("\nmonitor: the line is too long; nothing of it was run\n"));
+    const std::string refused = keyboard.console.read_until("eft> ", kMoment);
+    CHECK_MESSAGE(refused.ends_with("\nmonitor: the line is too long; nothing of it was run\n"), refused);
 
     // Completion, history, and a word in the middle.
     keyboard.type("ser\tlist\r");
