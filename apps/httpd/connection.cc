@@ -187,10 +187,10 @@ Task<bool> Connection::answer_kill(const http::Request& request, std::string_vie
             goes_on = co_await send(request, answer);
             Waiter waiter(site_.ticked);
             [[maybe_unused]] const Status ticked = co_await waiter.woken;
-            static_cast<void>(site_.supervisor.kill(order).or_error());
+            static_cast<void>(site_.supervisor.kill(order));
             co_return goes_on;
         }
-        const Error error = site_.supervisor.kill(order).or_error().error();
+        const Error error = site_.supervisor.kill(order).error();
         if (error != Error::None) {
             goes_on = co_await refuse(request, status_of_order(error), to_string(error));
         } else {

@@ -24,7 +24,10 @@ void SessionSlots::remove(u32 index) { static_cast<void>(kernel_object::remove(s
 
 void SessionSlots::signal(u32 index) { sys::signal(at(index)); }
 
-bool SessionSlots::holds_anything(u32 index) const { return kernel_object::inspect(slot(WellKnown::Table), at(index)).ok(); }
+bool SessionSlots::holds_anything(u32 index) const {
+    const auto found = kernel_object::inspect(slot(WellKnown::Table), at(index));
+    return found.ok() && found->type != ObjectType::None;
+}
 
 void SessionSlots::end_ring(u32 index, ring::ConsumerState why) const {
     if (!holds_anything(index)) return;

@@ -124,6 +124,9 @@ Result<mem::ThreadMade> MemServer::further_thread(ipc::Context& context, mem::Fu
 
 Result<mem::Made> MemServer::make_object(ipc::Context& context, const mem::KernelObjects& request) {
     EFT_TRY(Space * space, own_space(context));
+    if (space->adopter != 0) {
+        EFT_TRY(space, lasting_space(state_, *space));
+    }
     EFT_TRY(const Slot object, memory::make_object(state_, *space, static_cast<ObjectType>(request.type), request.size_bits));
     mem::Made made;
     made.object = made.object.owning(object);

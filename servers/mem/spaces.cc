@@ -86,6 +86,14 @@ Result<Space*> adopt_space(State& state, Slot address_space, u32 quota) {
     return space;
 }
 
+Result<Space*> lasting_space(State& state, const Space& of) {
+    for (Space& each : state.spaces)
+        if (each.id != 0 && each.lasts_for == of.adopter) return &each;
+    EFT_TRY(Space * lasting, begin_space(state, of.quota));
+    lasting->lasts_for = of.adopter;
+    return lasting;
+}
+
 void replace_address_space(State& state, Space& space, Slot address_space) {
     release_memory(state, space);
     unmap_all(state, space);

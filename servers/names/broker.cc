@@ -47,9 +47,7 @@ Status Broker::publish(ipc::Context&, names::Publication&& request) {
 Result<names::Admitted> Broker::admit(ipc::Context&, names::Client&& request) {
     const Client* place = find_client(0);
     if (!place) return Error::LimitReached;
-    for (const Client& each : region_->clients) {
-        if (each.id != 0 && request.identity != 0 && each.identity == request.identity) return Error::AlreadyExists;
-    }
+    if (find_identity(request.identity)) return Error::AlreadyExists;
     const u32 id = region_->next_client;
     EFT_CHECK(make_session(slot_of(*place), endpoint_, raw(names::Names::badge_of(names::Names::SessionKind::Client, id))));  // 2
     Transaction change = region_.begin();
@@ -68,7 +66,7 @@ Result<names::Admitted> Broker::admit(ipc::Context&, names::Client&& request) {
 }
 
 Status Broker::dismiss(ipc::Context&, names::ClientId&& request) {
-    const Client* client = request.id != 0 ? find_client(request.id) : nullptr;
+    const Client* client = request.id != 0 ? find_client(request.id) : find_identity(request.identity);
     if (!client) return Error::NotFound;
     EFT_CHECK(close_sessions([&](const SessionEntry& session) { return session.client == client->id && session.keeper == 0; }));
     Transaction change = region_.begin();
@@ -136,6 +134,7 @@ Result<names::ClientId> Broker::holder(ipc::Context&, names::ServedSession&& req
     if (!session || session->client == 0) return Error::NotFound;
     names::ClientId answer;
     answer.id = session->client;
+    if (const Client* client = find_client(session->client)) answer.identity = client->identity;
     return answer;
 }
 
@@ -206,6 +205,14 @@ Result<const Client*> Broker::caller(const ipc::Context& context) const {
 const Client* Broker::find_client(u64 id) const {
     for (const Client& client : region_->clients) {
         if (client.id == id) return &client;
+    }
+    return nullptr;
+}
+
+const Client* Broker::find_identity(u32 identity) const {
+    if (identity == 0) return nullptr;
+    for (const Client& client : region_->clients) {
+        if (client.id != 0 && client.identity == identity) return &client;
     }
     return nullptr;
 }

@@ -53,6 +53,7 @@ private:
 
     const Service* find_service(std::string_view name) const;
     const Client* find_client(u64 id) const;
+    const Client* find_identity(u32 identity) const;
     Result<const Client*> caller(const ipc::Context& context) const;
     const SessionEntry* find_served(const names::ServedSession& request) const;
     static bool provides(const Client& client, const Service& service);

@@ -91,6 +91,12 @@ Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& reque
     return record;
 }
 
+Result<proc::CrashRecord> ProcServer::record(ipc::Context&, const proc::Pid& request) {
+    EFT_TRY(const Process* process, processes_.find(request.pid));
+    if (!process->is_dead()) return Error::WrongState;
+    return process->record;
+}
+
 Result<proc::LastMessages> ProcServer::messages(ipc::Context&, const proc::Pid& request) {
     EFT_TRY(const Process* process, processes_.find(request.pid));
     if (!process->is_dead()) return Error::WrongState;

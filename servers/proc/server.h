@@ -33,6 +33,7 @@ public:
     Status send(ipc::Context&, const proc::SignalRequest& request);
     Result<proc::CrashRecord> reap(ipc::Context&, const proc::Pid& request);
     Result<proc::LastMessages> messages(ipc::Context&, const proc::Pid& request);
+    Result<proc::CrashRecord> record(ipc::Context&, const proc::Pid& request);
     Result<proc::Progress> inspect(ipc::Context&, const proc::Pid& request);
     Result<proc::ProcessLine> next(ipc::Context&, const proc::Cursor& request);
     // The answer finds no caller any more.

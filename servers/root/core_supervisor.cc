@@ -144,13 +144,17 @@ void CoreSupervisor::tick() {
     if (lost_ != 0 || stamp - last_tick_ < kLeastTickMs * ticks_per_ms_) return;
     last_tick_ = stamp;
     ++now_;
+    // All are looked at before any is asked: one that has just been asked is ready to run, and would seem to keep the processor from
+    // those below it.
     for (u32 index = 0; index < kCoreCount && lost_ == 0; ++index) {
-        if (state(index).life != CoreLife::BackingOff) watch(index);
+        if (state(index).life != CoreLife::BackingOff) look_for_beat(index);
         else if (now_ >= watched_[index].due) launch(index);
     }
+    for (u32 index = 0; index < kCoreCount && lost_ == 0; ++index)
+        if (state(index).life != CoreLife::BackingOff) ask_for_beat(index);
 }
 
-void CoreSupervisor::watch(u32 index) {
+void CoreSupervisor::look_for_beat(u32 index) {
     Watched& watched = watched_[index];
     if (now_ < watched.next_beat) return;
     const u64 beats = servers_.at(index).head().heartbeats;
@@ -159,10 +163,15 @@ void CoreSupervisor::watch(u32 index) {
     if (watched.missed > kMissesAllowed) {
         // Those below it waited for it, and are asked from here.
         for (u32 below = index + 1; below < kCoreCount; ++below) watched_[below].asked = false;
-        return terminate(index, proc::DeathReason::Hung);
+        terminate(index, proc::DeathReason::Hung);
     }
+}
+
+void CoreSupervisor::ask_for_beat(u32 index) {
+    Watched& watched = watched_[index];
+    if (now_ < watched.next_beat) return;
     watched.asked = true;
-    watched.asked_beats = beats;
+    watched.asked_beats = servers_.at(index).head().heartbeats;
     watched.next_beat = now_ + kBeatTicks;
     sys::signal(watched.heartbeat);
 }

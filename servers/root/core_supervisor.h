@@ -57,7 +57,8 @@ private:
     void fail(u32 index);
     void launch(u32 index);
     void lose(u32 index);
-    void watch(u32 index);
+    void look_for_beat(u32 index);
+    void ask_for_beat(u32 index);
     bool waits_for_another(u32 index);
     void say(u32 index, std::string_view what);
 

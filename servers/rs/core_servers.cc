@@ -1,9 +1,7 @@
 #include "core_servers.h"
 
-#include <eft/archive.h>
 #include <eft/invoke.h>
 #include <eft/process.h>
-#include <eft/shared_memory.h>
 #include <eft/text.h>
 
 namespace eft::supervisor {
@@ -45,37 +43,24 @@ Status CoreServers::open() {
     names.transport().replace(std::move(names_control));
 
     // A session for rs's own address space, where libos looks for it.
-    mem::MemClient<> control{std::move(mem_control)};
+    memory_control.transport().replace(std::move(mem_control));
     mem::AdoptRequest adopt;
     adopt.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
     adopt.quota = kOwnQuota;
-    EFT_TRY(mem::Space space, control.adopt(adopt).or_error());
+    adopt.own = true;
+    EFT_TRY(mem::Space space, memory_control.adopt(adopt).or_error());
     for (std::size_t i = 0; i < logs.size(); ++i) {
         mem::CoreProcess process;
         process.pid = static_cast<u32>(i) + 1;
-        EFT_TRY(mem::LogRing ring, control.core_log(process));
+        EFT_TRY(mem::LogRing ring, memory_control.core_log(process));
         logs[i] = {CapHandle(ring.object.release()), ring.bytes};
     }
     CapHandle session(space.session.release());
     EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), session.slot()));
     return_slot(session.release());
     memory.transport().replace(CapHandle(slot(WellKnown::Memory)));
-
-    EFT_TRY(mem::Archive packed, memory.boot_archive().or_error());
-    CapHandle object(packed.object.release());
-    const u64 bytes = page_up(packed.bytes);
-    EFT_TRY(const u64 address, allocate_addresses(bytes));
-    mem::Mapping mapping;
-    mapping.object = ipc::CapField<ipc::kind::Memory>(object);
-    mapping.bytes = bytes;
-    mapping.address = address;
-    mapping.rights = bits(FrameRight::Read);
-    EFT_TRY([[maybe_unused]] const Empty mapped, memory.map(mapping).or_error());
-    archive = {arch::pointer<const std::byte>(address), packed.bytes};
     return {};
 }
-
-Result<std::span<const std::byte>> CoreServers::boot_file(std::string_view name) const { return find_in_archive(archive, name); }
 
 std::string_view CoreServers::endpoint_name(u64 object) const {
     for (std::size_t i = 0; i < endpoint_ids.size(); ++i) {

@@ -1,4 +1,4 @@
-// rs's own start: its sessions with the core servers, the boot archive, and the logs that it hands out.
+// rs's own start: its sessions with the core servers, and the logs that it hands out.
 #pragma once
 
 #include <eft/cap.h>
@@ -25,19 +25,18 @@ struct CoreServers {
         u64 bytes = 0;
     };
 
-    // Takes up what root granted, and maps the boot archive. An error: rs cannot run.
+    // Takes up what root granted. An error: rs cannot run.
     Status open();
-    Result<std::span<const std::byte>> boot_file(std::string_view name) const;
     // The core server whose endpoint this is; empty: none.
     std::string_view endpoint_name(u64 object) const;
 
-    mem::MemClient<> memory;  // rs's own address space
+    mem::MemClient<> memory;          // rs's own address space
+    mem::MemClient<> memory_control;  // what root granted
     proc::ProcClient<> proc;
     dev::DevClient<> dev;
     names::NamesClient<> names;
     Slot device_list = Slot::None;  // a session with dev that may only list
     Slot power = Slot::None, reset = Slot::None;  // registers of eft/power.h
-    std::span<const std::byte> archive;
     std::array<u64, kCoreServers.size()> endpoint_ids{};
     std::array<Log, kCoreProcesses.size()> logs;
     std::array<Slot, kCoreProcesses.size()> tables{};  // for looking only

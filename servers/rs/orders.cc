@@ -1,8 +1,6 @@
 // The handlers of orders.h.
 #include "orders.h"
 
-#include "session_kinds.h"
-
 #include <eft/core_states.h>
 #include <eft/invoke.h>
 #include <eft/overdue.h>
@@ -12,15 +10,8 @@
 namespace eft::supervisor {
 namespace {
 
-constexpr unsigned kScannedSlots = 16384;  // in one step
-static_assert(static_cast<u8>(rs::ObjectKind::CapPage) == static_cast<u8>(ObjectType::CapPage));
-
 // A distance of time stamps, at the rate that the kernel measured before it started anybody.
 u64 microseconds(u64 distance) { return microseconds_of(distance, config().ticks_per_ms); }
-
-bool is_memory(ObjectType type) {
-    return type == ObjectType::Untyped || type == ObjectType::Frame || type == ObjectType::PageTable || type == ObjectType::CapPage;
-}
 
 u32 short_microseconds(u64 distance) { return static_cast<u32>(std::min<u64>(microseconds(distance), ~u32{0})); }
 
@@ -125,7 +116,7 @@ Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& re
     if (const manifest::Device* device = part.plan->device()) {
         info_.set_device(text(device->match()).substr(0, rs::Device::kMatchMax), device->index());
     }
-    add_capabilities(part.table.slot(), part.slots(), &part);
+    add_capabilities(part.table(), part.slots(), &part);
     return info_.end();
 }
 
@@ -138,96 +129,65 @@ Result<rs::ServiceInfo> Orders::core_info(std::string_view name) {
     return info_.end();
 }
 
-void Orders::add_capabilities(Slot table, u64 slots, const PersistentPart* part) {
-    for (u32 at = 1; at < std::min<u64>(slots, kScannedSlots); ++at) {
-        const auto found = kernel_object::inspect(table, static_cast<Slot>(at));
-        if (found.ok() && found->type != ObjectType::None) info_.add(capability(*found, at, part));
-    }
-}
-
-// "echo", or a core server's name, or nothing: whose endpoint this object is.
-std::string_view Orders::endpoint_name(u64 object) const {
-    if (const std::string_view core = core_.endpoint_name(object); !core.empty()) return core;
-    for (const PersistentPart& part : parts_) {
-        if (part.plan && part.endpoint_id == object) return part.name();
-    }
-    return {};
-}
-
-std::string_view Orders::session_kind(std::string_view peer, Badge badge) const {
-    for (const PersistentPart& part : parts_) {
-        if (!part.plan || part.name() != peer) continue;
-        std::string_view kinds = part.session_kinds;
-        for (unsigned number = ipc::kind_number(badge); number > 1 && !kinds.empty(); --number) kinds.remove_prefix(std::min(kinds.find(' '), kinds.size() - 1) + 1);
-        return ipc::kind_number(badge) == 0 ? std::string_view() : kinds.substr(0, kinds.find(' '));
-    }
-    return session_kind_of(peer, badge);
-}
-
-// `part` is null for those of core processes, whose configuration is root's.
-rs::Capability Orders::capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const {
-    rs::Capability cap;
-    cap.slot = at;
-    cap.kind = static_cast<rs::ObjectKind>(found.type);
-    cap.rights = found.rights;
-    cap.data = found.data;
-    for (u32 i = 0; part && i < part->named; ++i) {
-        const NamedCap& named = part->page().caps[i];
-        if (named.slot == at) cap.name = field_text(named.name);
-    }
-    if (found.type == ObjectType::Endpoint) {
-        cap.peer = endpoint_name(found.id);
-        cap.session = session_kind(cap.peer, Badge{found.data});
-    }
-    return cap;
-}
-
-Result<rs::TablePart> Orders::capabilities(ipc::Context&, Session&, const rs::TableQuery& request) {
-    const PersistentPart* part = nullptr;
-    Slot table = Slot::None;
-    if (const u32 pid = core_pid(request.name); pid != 0) {
-        table = core_.tables[pid - 1];
-    } else {
-        EFT_TRY(const unsigned index, ordered(request.name));
-        part = &parts_[index];
-        if (!part->made) return part->missing;
-        table = part->table.slot();
-    }
-    EFT_TRY(const u64 slots, kernel_object::table_slots(table));
-    const u64 end = std::min<u64>(slots, u64{request.after} + kScannedSlots);
-    rs::TablePart answer;
-    capabilities_.clear();
-    u64 at = u64{request.after} + 1;
-    for (; at < end; ++at) {
-        const auto found = kernel_object::inspect(table, static_cast<Slot>(at));
-        if (!found.ok() || found->type == ObjectType::None) continue;
-        if (found->type == ObjectType::Reply) ++answer.replies;
-        else if (is_memory(found->type)) ++answer.memory;
-        else if (!capabilities_.add(capability(*found, static_cast<u32>(at), part))) break;
-    }
-    answer.capabilities = capabilities_.list();
-    answer.next = at < slots ? static_cast<u32>(at - 1) : 0;
-    return answer;
-}
-
-Status Orders::kill(ipc::Context&, Session&, const rs::KillOrder& request) {
+Status Orders::kill(ipc::Context&, Session& session, const rs::KillOrder& request) {
     if (is_core_server(request.name)) {
         static_assert(static_cast<u32>(CoreSignal::Crash) == static_cast<u32>(rs::KillSignal::Crash));
         if (request.signal == rs::KillSignal::None) return Error::InvalidArgument;
         return order_core_server(request.name, static_cast<CoreSignal>(request.signal));
     }
     EFT_TRY(const unsigned index, ordered(request.name));
-    return supervisor_.kill(index, request.signal);
+    EFT_TRY(const bool is_new, note_order(index, session, Verb::Kill));
+    EFT_CHECK(answered(index, session));
+    return is_new ? carried_out(index, supervisor_.kill(index, request.signal)) : Status();
+}
+
+Result<bool> Orders::note_order(unsigned index, const Session& session, Verb verb) {
+    NotedOrder& noted = records_[index].noted;
+    const u64 badge = raw(session.badge());
+    const u32 own = incarnation().number;
+    if (noted.verb == verb && noted.incarnation != own && noted.session == badge && noted.number > shared().orders[index]) return false;
+    noted = {verb, own, badge, noted.number + 1};
+    return true;
+}
+
+// One that was refused is not in progress.
+Status Orders::carried_out(unsigned index, Status done) {
+    if (!done.ok()) supervisor_.forget_order(index);
+    return done;
+}
+
+Status Orders::answered(unsigned index, const Session& session) {
+    const NotedOrder& noted = records_[index].noted;
+    if (noted.session != raw(session.badge())) return {};  // another's came between
+    EFT_TRY(u64* const last, edit(shared().orders[index]));
+    *last = noted.number;
+    return {};
 }
 
 // root has done it when the signal returns.
 Status Orders::order_core_server(std::string_view name, CoreSignal signal, const FaultPlan& faults) {
     if (!core_state(name).survives) return Error::PermissionDenied;
+    if (core_pid(name) == kSupervisorPid && signal != CoreSignal::Faults && own_order_ == CoreSignal::None) return order_own_end(signal);
     CoreOrder& order = persistent_head().core_order;
     order = {order.count + 1, core_pid(name), signal, faults};
     order.faults.order = order.count;
     sys::signal(slot(WellKnown::Supervisor));
     return {};
+}
+
+// The answer goes out first. Otherwise the order would be repeated.
+Status Orders::order_own_end(CoreSignal signal) {
+    if (!later_) {
+        EFT_TRY(later_, copy_capability(slot(WellKnown::SelfSignal), bits(NotificationRight::Signal), u64{1} << kOwnOrderBit));
+    }
+    own_order_ = signal;
+    sys::signal(later_.slot());
+    return {};
+}
+
+void Orders::obey_own_order() {
+    if (own_order_ != CoreSignal::None) static_cast<void>(order_core_server(kCoreProcesses[kSupervisorPid - 1], own_order_));
+    own_order_ = CoreSignal::None;
 }
 
 Status Orders::fault(ipc::Context&, Session&, const rs::FaultOrder& request) {
@@ -241,22 +201,25 @@ Status Orders::fault(ipc::Context&, Session&, const rs::FaultOrder& request) {
     return {};
 }
 
-Status Orders::start(ipc::Context&, Session&, const rs::Name& request) {
+Status Orders::start(ipc::Context&, Session& session, const rs::Name& request) {
     EFT_TRY(const unsigned index, ordered(request.name));
     if (!parts_[index].made) return parts_[index].missing;
-    return supervisor_.start(index);
+    EFT_TRY(const bool is_new, note_order(index, session, Verb::Start));
+    EFT_CHECK(answered(index, session));
+    return is_new ? carried_out(index, supervisor_.start(index)) : Status();
 }
 
-Task<Status> Orders::restart(ipc::Context&, Session&, rs::Name request) {
+Task<Status> Orders::restart(ipc::Context&, Session& session, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(request.name));
     if (!parts_[index].made) co_return parts_[index].missing;
-    EFT_CO_CHECK(supervisor_.restart(index));
+    EFT_CO_TRY(const bool is_new, note_order(index, session, Verb::Restart));
+    if (is_new) EFT_CO_CHECK(carried_out(index, supervisor_.restart(index)));
     while (records_[index].order == Order::Restart) {
         WaitPoint* place = waiters_.vacant();
         if (!place) co_return Error::Busy;
         co_await Waiters::Change(*place);
     }
-    co_return Status();
+    co_return answered(index, session);
 }
 
 Task<Status> Orders::stop(ipc::Context&, Session&, rs::Name request) {
@@ -309,7 +272,7 @@ Result<rs::LogMemory> Orders::log(ipc::Context&, Session&, const rs::Cursor& cur
         rs::LogMemory memory;
         memory.index = static_cast<u32>(kCoreProcesses.size()) + index + 1;
         memory.name = part.name();
-        memory.memory = ipc::CapField<ipc::kind::Memory>(part.memory.object());
+        memory.memory = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Memory));
         memory.offset = kPageSize;
         memory.bytes = part.page().log_bytes;
         return memory;
@@ -341,9 +304,11 @@ void Orders::raise_changes() {
     for (unsigned index = 0; index < records_.size(); ++index) {
         const ServiceRecord& service = records_[index];
         const Reported now{service.state, service.incarnation, service.deaths};
-        if (now == reported_[index]) continue;
-        const bool died = now.deaths != reported_[index].deaths;
-        reported_[index] = now;
+        if (now == shared().services[index]) continue;
+        const bool died = now.deaths != shared().services[index].deaths;
+        const auto reported = edit(shared().services[index]);
+        if (!reported.ok()) return;  // next time
+        **reported = now;
         DeathWords reason;
         if (died) {
             describe_death(reason, service.last_death);

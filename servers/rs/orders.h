@@ -14,15 +14,27 @@
 
 namespace eft::supervisor {
 
-// rs does not survive its own death (nor do its clients), so its sessions lie in ordinary memory.
 constexpr u32 kRsSessions = 12;
-using RsServer = StatefulServer<rs::Rs, NoSharedState, kRsSessions>;
+
+// What those who have subscribed were told of a service.
+struct Reported {
+    rs::ServiceState state = rs::ServiceState::Down;
+    u32 incarnation = 0;
+    u32 deaths = 0;
+    bool operator==(const Reported&) const = default;
+};
+// What clients know already: it changes with the answers and events that tell them.
+struct Told {
+    std::array<Reported, kMaxServices> services{};
+    std::array<u64, kMaxServices> orders{};  // the last one that was answered (NotedOrder)
+};
+using RsServer = StatefulServer<rs::Rs, Told, kRsSessions>;
 
 class Orders : public RsServer {
 public:
     // Parts and records: of the services that the manifest names, refused ones left out.
     Orders(std::span<std::byte> memory, SessionSlots& slots, const CoreServers& core, std::span<const PersistentPart> parts,
-           Processes& processes, Supervisor& supervisor, std::span<const ServiceRecord> records)
+           Processes& processes, Supervisor& supervisor, std::span<ServiceRecord> records)
         : RsServer(memory, 1, slots), core_(core), parts_(parts), processes_(processes), supervisor_(supervisor), records_(records) {}
 
     Result<rs::ServiceLine> next(ipc::Context& context, Session&, const rs::Cursor& cursor);
@@ -44,11 +56,18 @@ public:
     void look_again() { waiters_.wake(); }
     // At the end of each step: an event for every service that is not what it was.
     void raise_changes();
+    // What a person wants of rs itself: now that the order has been answered.
+    void obey_own_order();
 
 private:
+    // Notes the order, and that it is answered with this step. False: it is the one that was in progress when rs died.
+    Result<bool> note_order(unsigned index, const Session& session, Verb verb);
+    Status answered(unsigned index, const Session& session);
+    Status carried_out(unsigned index, Status done);
     // NotFound; PermissionDenied for a core server.
     Result<unsigned> ordered(std::string_view name) const;
     Status order_core_server(std::string_view name, CoreSignal signal, const FaultPlan& faults = {});
+    Status order_own_end(CoreSignal signal);
     Result<rs::ServiceInfo> core_info(std::string_view name);
     void add_capabilities(Slot table, u64 slots, const PersistentPart* part);
     std::string_view endpoint_name(u64 object) const;
@@ -59,20 +78,14 @@ private:
     std::span<const PersistentPart> parts_;
     Processes& processes_;
     Supervisor& supervisor_;
-    std::span<const ServiceRecord> records_;
+    std::span<ServiceRecord> records_;
     Waiters waiters_;
     // Of the answer in progress.
     InfoAnswer info_;
     CapabilityList capabilities_;
     std::array<rs::TakenMessage, kTraceEntries> messages_{};
-
-    struct Reported {
-        rs::ServiceState state = rs::ServiceState::Down;
-        u32 incarnation = 0;
-        u32 deaths = 0;
-        bool operator==(const Reported&) const = default;
-    };
-    std::array<Reported, kMaxServices> reported_{};
+    CapHandle later_;
+    CoreSignal own_order_ = CoreSignal::None;
 };
 
 }  // namespace eft::supervisor

@@ -16,28 +16,30 @@ void fill(char (&field)[N], std::string_view text) {
 
 Slot offset(WellKnown first, u32 by) { return static_cast<Slot>(raw(slot(first)) + by); }
 
-Result<CapHandle> make_object(CoreServers& core, ObjectType type, unsigned size_bits) {
-    mem::KernelObjects request;
-    request.type = static_cast<u8>(type);
-    request.size_bits = static_cast<u8>(size_bits);
-    EFT_TRY(mem::Made object, core.memory.make_object(request).or_error());
-    return CapHandle(object.object.release());
-}
-
 }  // namespace
 
 Status PersistentPart::make(CoreServers& core, unsigned index, const manifest::Service& its_plan) {
     plan = &its_plan;
+    place = index;
     const Status done = make_all(core, index);
     made = done.ok();
     missing = done.error();
     return done;
 }
 
+Status PersistentPart::take_up(const PartRecord& record, unsigned index, const manifest::Service& its_plan) {
+    static_cast<PartRecord&>(*this) = record;
+    plan = &its_plan;
+    place = index;
+    return made ? open_views() : Status();
+}
+
 Status PersistentPart::make_all(CoreServers& core, unsigned index) {
     trouble = std::string_view("cannot be made");
-    EFT_CHECK(make_objects(core, index));
-    EFT_CHECK(make_memory());
+    EFT_CHECK(make_objects(core));
+    EFT_CHECK(make_memory(core));
+    EFT_CHECK(open_views());
+    fill_page();
     EFT_CHECK(fill_table());
     EFT_CHECK(assign_device(core));
     Status granted_all;
@@ -61,23 +63,55 @@ Status PersistentPart::grant(CoreServers& core, unsigned index, std::string_view
     return name_capability(server, slot(WellKnown::Endpoint), send, rs::Rs::badge_of(*found, u64{index} + 1));
 }
 
-Status PersistentPart::make_objects(CoreServers& core, unsigned index) {
-    EFT_TRY(table, make_object(core, ObjectType::CapTable, plan->table_bits()));
-    EFT_TRY(endpoint, make_object(core, ObjectType::Endpoint, 0));
-    EFT_TRY(notification, make_object(core, ObjectType::Notification, 0));
-    const Rights signal = bits(NotificationRight::Signal);
-    EFT_TRY(bell, copy_capability(slot(WellKnown::SelfSignal), signal, u64{1} << (kFirstServiceBit + index)));
-    EFT_TRY(heartbeat, copy_capability(notification.slot(), signal, static_cast<u64>(WakeBit::Heartbeat)));
-    EFT_TRY(stop, copy_capability(notification.slot(), signal, static_cast<u64>(WakeBit::Stop)));
-    EFT_TRY(const kernel_object::CapInfo info, kernel_object::inspect(slot(WellKnown::Table), endpoint.slot()));
-    endpoint_id = info.id;
+// What is there already, an incarnation of rs has made that did not come to an end of this.
+Status PersistentPart::keep_object(CoreServers& core, Kept what, ObjectType type, unsigned size_bits) {
+    if (slots_of_rs.holds_anything(number_of(what))) return {};
+    mem::KernelObjects request;
+    request.type = static_cast<u8>(type);
+    request.size_bits = static_cast<u8>(size_bits);
+    EFT_TRY(mem::Made object, core.memory.make_object(request).or_error());
+    CapHandle made_now(object.object.release());
+    EFT_CHECK(slots_of_rs.keep(number_of(what), made_now.slot()));
+    static_cast<void>(made_now.release());
     return {};
 }
 
-Status PersistentPart::make_memory() {
-    const u64 log_bytes = page_up(plan->log_bytes()), state_bytes = page_up(plan->state_bytes());
-    EFT_TRY(config, SharedMemory::create(kPageSize));
-    EFT_TRY(memory, SharedMemory::create(kPageSize + log_bytes + state_bytes));
+Status PersistentPart::keep_memory(CoreServers& core, Kept what, u64 bytes) {
+    if (slots_of_rs.holds_anything(number_of(what))) return {};
+    mem::ObjectRequest request;
+    request.bytes = bytes;
+    EFT_TRY(mem::Object object, core.memory.create_object(request).or_error());
+    CapHandle made_now(object.object.release());
+    EFT_CHECK(slots_of_rs.keep(number_of(what), made_now.slot()));
+    static_cast<void>(made_now.release());
+    return {};
+}
+
+Status PersistentPart::make_objects(CoreServers& core) {
+    EFT_CHECK(keep_object(core, Kept::Table, ObjectType::CapTable, plan->table_bits()));
+    EFT_CHECK(keep_object(core, Kept::Endpoint, ObjectType::Endpoint, 0));
+    return keep_object(core, Kept::Notification, ObjectType::Notification, 0);
+}
+
+Status PersistentPart::make_memory(CoreServers& core) {
+    EFT_CHECK(keep_memory(core, Kept::Config, kPageSize));
+    return keep_memory(core, Kept::Memory, memory_bytes());
+}
+
+// What belongs to this incarnation of rs.
+Status PersistentPart::open_views() {
+    const Rights signal = bits(NotificationRight::Signal);
+    EFT_TRY(bell, copy_capability(slot(WellKnown::SelfSignal), signal, u64{1} << (kFirstServiceBit + place)));
+    EFT_TRY(heartbeat, copy_capability(kept(Kept::Notification), signal, static_cast<u64>(WakeBit::Heartbeat)));
+    EFT_TRY(stop, copy_capability(kept(Kept::Notification), signal, static_cast<u64>(WakeBit::Stop)));
+    EFT_TRY(const kernel_object::CapInfo info, kernel_object::inspect(slot(WellKnown::Table), kept(Kept::Endpoint)));
+    endpoint_id = info.id;
+    EFT_TRY(config, SharedMemory::borrow(kept(Kept::Config), kPageSize));
+    EFT_TRY(memory_head, SharedMemory::borrow(kept(Kept::Memory), kPageSize));
+    return {};
+}
+
+void PersistentPart::fill_page() {
     ServiceConfig& page = this->page();
     page.magic = kConfigMagic;
     page.boot_time = eft::config().boot_time;
@@ -86,28 +120,31 @@ Status PersistentPart::make_memory() {
     page.table = table_plan(plan->persistent_slots(), plan->replies());
     fill(page.name, name());
     fill(page.arguments, text(plan->arguments()));
-    page.log_bytes = static_cast<u32>(log_bytes);
-    page.state_bytes = static_cast<u32>(state_bytes);
-    return {};
+    page.log_bytes = static_cast<u32>(log_bytes());
+    page.state_bytes = static_cast<u32>(page_up(plan->state_bytes()));
+}
+
+Status PersistentPart::derive(Slot to, Slot source, Rights mask, Badge badge) {
+    static_cast<void>(kernel_object::remove(table(), to));
+    return kernel_object::derive(table(), to, source, mask, raw(badge));
 }
 
 Status PersistentPart::fill_table() {
-    const Slot own = table.slot();
     const Rights signal = bits(NotificationRight::Signal), wait = bits(NotificationRight::Wait);
-    EFT_CHECK(kernel_object::derive(own, slot(WellKnown::Table), own));
-    EFT_CHECK(kernel_object::derive(own, slot(WellKnown::Endpoint), endpoint.slot(), bits(EndpointRight::Receive)));
-    EFT_CHECK(kernel_object::derive(own, slot(WellKnown::Notification), notification.slot(), wait));
-    EFT_CHECK(kernel_object::derive(own, slot(WellKnown::SelfSignal), notification.slot(), signal));
-    return kernel_object::derive(own, slot(WellKnown::Supervisor), bell.slot(), signal);
+    EFT_CHECK(derive(slot(WellKnown::Table), table()));
+    EFT_CHECK(derive(slot(WellKnown::Endpoint), kept(Kept::Endpoint), bits(EndpointRight::Receive)));
+    EFT_CHECK(derive(slot(WellKnown::Notification), kept(Kept::Notification), wait));
+    EFT_CHECK(derive(slot(WellKnown::SelfSignal), kept(Kept::Notification), signal));
+    return derive(slot(WellKnown::Supervisor), bell.slot(), signal);
 }
 
 Status PersistentPart::name_capability(std::string_view its_name, Slot source, Rights mask, Badge badge) {
     if (named == kNamedCapabilities) return Error::LimitReached;
     const Slot where = offset(WellKnown::FirstNamed, named);
-    EFT_CHECK(kernel_object::derive(table.slot(), where, source, mask, raw(badge)));
-    NamedCap& entry = page().caps[named++];
-    fill(entry.name, its_name);
-    entry.slot = raw(where);
+    EFT_CHECK(derive(where, source, mask, badge));
+    NamedCap& cap = page().caps[named++];
+    fill(cap.name, its_name);
+    cap.slot = raw(where);
     page().cap_count = named;
     return {};
 }
@@ -137,26 +174,29 @@ Status PersistentPart::assign_device(CoreServers& core) {
     auto answer = core.dev.assign(match);
     if (answer.error() == Error::AlreadyExists) trouble.append(": its interrupt line belongs to a device of another kind");
     EFT_TRY(dev::Assignment assigned, std::move(answer));
-    device = CapHandle(assigned.session.release());
     assignment = assigned.id;
-    return name_capability("device", device.slot(), bits(EndpointRight::Send), Badge::None);
+    CapHandle session(assigned.session.release());
+    EFT_CHECK(slots_of_rs.keep(number_of(Kept::Device), session.slot()));
+    static_cast<void>(session.release());
+    return name_capability("device", kept(Kept::Device), bits(EndpointRight::Send), Badge::None);
 }
 
 Status PersistentPart::publish(CoreServers& core) {
     Status done;
     for_each_text(plan->provides(), [&](std::string_view name) {
         if (!done.ok()) return;
-        auto wake = copy_capability(notification.slot(), bits(NotificationRight::Signal), static_cast<u64>(WakeBit::Closed));
+        auto wake = copy_capability(kept(Kept::Notification), bits(NotificationRight::Signal), static_cast<u64>(WakeBit::Closed));
         if (!wake.ok()) {
             done = wake.error();
             return;
         }
         names::Publication publication;
         publication.name = name;
-        publication.endpoint = ipc::CapField<ipc::kind::Endpoint>(endpoint);
+        publication.endpoint = ipc::CapField<ipc::kind::Endpoint>(kept(Kept::Endpoint));
         publication.wake = ipc::CapField<ipc::kind::Notification>(*wake);
-        const auto published = core.names.publish(publication);
-        done = published.ok() ? Status() : Status(published.error());
+        const Error published = core.names.publish(publication).error();
+        // No other service of the manifest provides it, or this one would not be made.
+        done = published == Error::AlreadyExists ? Error::None : published;
     });
     return done;
 }

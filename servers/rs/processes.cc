@@ -31,11 +31,10 @@ Status Processes::admit(unsigned index) {
     client.allowed = part.allowed;
     client.provides = join(part.plan->provides(), provides);
     if (client.allowed.empty() && client.provides.empty()) return {};  // it has nothing to ask names for
-    client.identity = index + 1;
+    client.identity = identity(index);
     EFT_TRY(names::Admitted admitted, core_.names.admit(client));
-    processes_[index].client = admitted.id;
     CapHandle session(admitted.session.release());
-    const Status moved = kernel_object::move(part.table.slot(), slot(WellKnown::Names), session.slot());
+    const Status moved = kernel_object::move(part.table(), slot(WellKnown::Names), session.slot());
     if (!moved.ok()) {
         dismiss(index);
         return moved;
@@ -45,12 +44,10 @@ Status Processes::admit(unsigned index) {
 }
 
 void Processes::dismiss(unsigned index) {
-    Process& process = processes_[index];
-    if (process.client == 0) return;
     names::ClientId client;
-    client.id = std::exchange(process.client, 0u);
+    client.identity = identity(index);
     static_cast<void>(core_.names.dismiss(client));
-    static_cast<void>(kernel_object::remove(parts_[index].table.slot(), slot(WellKnown::Names)));
+    static_cast<void>(kernel_object::remove(parts_[index].table(), slot(WellKnown::Names)));
 }
 
 Result<u32> Processes::start(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies) {
@@ -65,13 +62,13 @@ Result<u32> Processes::start(const PersistentPart& part, std::string_view image,
     }
     request.incarnation = incarnation;
     request.replies_delivered = replies;
-    request.table = ipc::CapField<ipc::kind::CapTable>(part.table);
+    request.table = ipc::CapField<ipc::kind::CapTable>(part.table());
     request.persistent_slots = part.plan->persistent_slots();
     request.replies = part.plan->replies();
     request.death = ipc::CapField<ipc::kind::Notification>(part.bell);
-    request.config = ipc::CapField<ipc::kind::Memory>(part.config.object());
-    request.persistent = ipc::CapField<ipc::kind::Memory>(part.memory.object());
-    request.persistent_bytes = part.memory.bytes().size();
+    request.config = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Config));
+    request.persistent = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Memory));
+    request.persistent_bytes = part.memory_bytes();
     EFT_TRY(const proc::Pid spawned, core_.proc.spawn(request));
     return spawned.pid;
 }
@@ -82,49 +79,62 @@ Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool 
     part.page().last_end_ordered = last_end_ordered;
     part.head().session = 0;  // the dead one's
     const Result<u32> pid = start(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
-    if (pid.ok()) {
-        processes_[index].pid = *pid;
-        remember_replies(index);
-    } else {
-        clear(index);
-    }
+    if (pid.ok()) remember_replies(index);
+    else clear(index);
     return pid;
 }
 
 Result<u32> Processes::spawn_tombstone(unsigned index) {
-    const u32 persistent_pages = static_cast<u32>(parts_[index].memory.bytes().size() / kPageSize);
+    const u32 persistent_pages = static_cast<u32>(parts_[index].memory_bytes() / kPageSize);
     return start(parts_[index], "tombstone", kTombstoneQuota + persistent_pages, 0, 0);
 }
 
 // The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
 void Processes::remember_replies(unsigned index) {
     const TablePlan& table = parts_[index].page().table;
-    processes_[index].replies.fill(0);
-    for (u32 i = 0; i < table.replies; ++i) {
-        const auto info = kernel_object::inspect(parts_[index].table.slot(), static_cast<Slot>(table.first_reply + i));
-        processes_[index].replies[i] = info.ok() && info->type == ObjectType::Reply ? info->id : 0;
+    std::array<u64, kMostReplies>& ids = records_[index].reply_ids;
+    ids.fill(0);
+    for (u32 i = 0; i < std::min<u32>(table.replies, kMostReplies); ++i) {
+        const auto info = kernel_object::inspect(parts_[index].table(), static_cast<Slot>(table.first_reply + i));
+        ids[i] = info.ok() && info->type == ObjectType::Reply ? info->id : 0;
     }
 }
 
 // They go with the crash record, but are no part of it: most who reap do not want them.
 void Processes::take_messages(unsigned index) {
-    Process& process = processes_[index];
+    ServiceRecord& service = records_[index];
+    MessageTrace& messages = messages_[index];
     proc::Pid request;
-    request.pid = process.pid;
-    process.message_count = 0;
+    request.pid = service.pid;
+    service.message_count = 0;
     const auto last = core_.proc.messages(request);
     if (!last.ok()) return;
-    const std::size_t count = std::min({last->tags.size(), last->badges.size(), last->times.size(), last->answers.size(), process.messages.size()});
-    for (; process.message_count < count; ++process.message_count) {
-        const std::size_t i = process.message_count;
-        process.messages[i] = {last->tags[i], last->badges[i], last->times[i], last->answers[i]};
+    const std::size_t count = std::min({last->tags.size(), last->badges.size(), last->times.size(), last->answers.size(), messages.size()});
+    for (; service.message_count < count; ++service.message_count) {
+        const std::size_t i = service.message_count;
+        messages[i] = {last->tags[i], last->badges[i], last->times[i], last->answers[i]};
     }
 }
 
-Result<proc::CrashRecord> Processes::reap(u32 pid) {
-    for (unsigned index = 0; index < parts_.size(); ++index) {
-        if (processes_[index].pid == pid) take_messages(index);
+std::optional<u32> Processes::find(unsigned index) {
+    proc::Cursor cursor;
+    for (;;) {
+        const auto line = core_.proc.next(cursor);
+        if (!line.ok()) return std::nullopt;
+        if (line->parent == kSupervisorPid && line->name == parts_[index].name()) return line->pid;
+        cursor.after = line->pid;
     }
+}
+
+Result<proc::CrashRecord> Processes::read_record(unsigned index) {
+    proc::Pid request;
+    request.pid = records_[index].pid;
+    EFT_TRY(const proc::CrashRecord record, core_.proc.record(request));
+    take_messages(index);
+    return record;
+}
+
+Result<proc::CrashRecord> Processes::reap(u32 pid) {
     proc::Pid request;
     request.pid = pid;
     return core_.proc.reap(request);
@@ -151,7 +161,7 @@ Result<proc::Progress> Processes::progress(u32 pid) {
 }
 
 Status Processes::silence(unsigned index) {
-    if (!parts_[index].device) return {};
+    if (!parts_[index].plan->device()) return {};
     dev::AssignmentId request;
     request.id = parts_[index].assignment;
     return status(core_.dev.silence(request));
@@ -162,16 +172,16 @@ void Processes::clear(unsigned index) {
     dismiss(index);
     forget_orders(part);
     const u32 first = part.page().table.first_scratch;
-    static_cast<void>(kernel_object::remove(part.table.slot(), static_cast<Slot>(first), part.slots() - first));
+    static_cast<void>(kernel_object::remove(part.table(), static_cast<Slot>(first), part.slots() - first));
 }
 
 // An order to end that the dead one did not hear is not for who comes next. What others have signalled stays.
 void Processes::forget_orders(const PersistentPart& part) {
     sys::Registers signalled;
-    if (sys::poll_recv(part.notification.slot(), signalled) != Error::None) return;
+    if (sys::poll_recv(part.kept(Kept::Notification), signalled) != Error::None) return;
     const u64 others = signalled.badge & ~(static_cast<u64>(WakeBit::Stop) | static_cast<u64>(WakeBit::Heartbeat));
     if (others == 0) return;
-    const auto again = copy_capability(part.notification.slot(), bits(NotificationRight::Signal), others);
+    const auto again = copy_capability(part.kept(Kept::Notification), bits(NotificationRight::Signal), others);
     if (again.ok()) sys::signal(again->slot());
 }
 
@@ -192,7 +202,7 @@ void Processes::report(unsigned index, std::string_view what) {
 }
 
 std::span<const TraceEntry> Processes::last_messages(unsigned index) const {
-    return std::span(processes_[index].messages).first(processes_[index].message_count);
+    return std::span(messages_[index]).first(std::min<std::size_t>(records_[index].message_count, kTraceEntries));
 }
 
 void Processes::order_faults(unsigned index, const rs::FaultOrder& order) {
@@ -213,7 +223,7 @@ std::optional<unsigned> Processes::owner_of(u64 object) {
     for (unsigned index = 0; index < parts_.size(); ++index) {
         const PersistentPart& part = parts_[index];
         if (!part.plan) continue;
-        const auto& replies = processes_[index].replies;
+        const auto& replies = records_[index].reply_ids;
         const bool reply = std::find(replies.begin(), replies.end(), object) != replies.end();
         if (reply || part.endpoint_id == object) return index;
     }
@@ -227,11 +237,8 @@ std::optional<unsigned> Processes::holder(unsigned index, u64 session) {
     request.badge = session;
     request.provides = join(parts_[index].plan->provides(), provides);
     const auto client = core_.names.holder(request);
-    if (!client.ok()) return std::nullopt;
-    for (unsigned other = 0; other < parts_.size(); ++other) {
-        if (processes_[other].client == client->id) return other;
-    }
-    return std::nullopt;
+    if (!client.ok() || client->identity == 0 || client->identity > parts_.size()) return std::nullopt;
+    return client->identity - 1;
 }
 
 Status Processes::expel(unsigned index, u64 session) {
@@ -250,7 +257,7 @@ std::optional<OverdueAnswer> Processes::take_complaint(unsigned index) {
     complaints_[index] = count;
     const Complaint complaint = part.head().complaint;
     if (complaint.slot >= part.slots() || complaint.ended < complaint.started) return std::nullopt;
-    const auto session = kernel_object::inspect(part.table.slot(), static_cast<Slot>(complaint.slot));
+    const auto session = kernel_object::inspect(part.table(), static_cast<Slot>(complaint.slot));
     if (!session.ok() || session->type != ObjectType::Endpoint) return std::nullopt;
     for (unsigned server = 0; server < parts_.size(); ++server) {
         const PersistentPart& accused = parts_[server];

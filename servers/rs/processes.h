@@ -6,6 +6,7 @@
 #pragma once
 
 #include "persistent_part.h"
+#include "service_record.h"
 
 #include <eft/idl/rs.h>
 #include <eft/layout.h>
@@ -14,6 +15,8 @@
 #include <optional>
 
 namespace eft::supervisor {
+
+using MessageTrace = std::array<TraceEntry, kTraceEntries>;
 
 // A copy of what the service shows of itself. It is the service's own word: nothing but comparing is done with it.
 struct Signs {
@@ -32,7 +35,12 @@ struct OverdueAnswer {
 
 class Processes {
 public:
-    explicit Processes(CoreServers& core, std::span<const PersistentPart> parts) : core_(core), parts_(parts) {}
+    // `messages`: of each service those that the last dead incarnation took.
+    Processes(CoreServers& core, std::span<const PersistentPart> parts, std::span<ServiceRecord> records, std::span<MessageTrace> messages)
+        : core_(core), parts_(parts), records_(records), messages_(messages) {}
+
+    // After a death of rs: what is said of others' late answers begins anew.
+    void recover(unsigned index) { complaints_[index] = parts_[index].head().complaint.count; }
 
     // A new incarnation on the persistent part: its process. `replies` is what all before it have delivered, and it
     // learns whether the last one ended by somebody's order. An error leaves nothing behind.
@@ -40,12 +48,18 @@ public:
     // The program that answers ServiceHeld in place of a service that does not run. Its incarnation is 0, which is nobody's:
     // its "ready" means nothing.
     Result<u32> spawn_tombstone(unsigned index);
+    // The process that a spawn has made whose answer rs did not live to see. None: there is none.
+    std::optional<u32> find(unsigned index);
+    // Which Reply objects the incarnation has. Exact only if it has not run yet.
+    void remember_replies(unsigned index);
 
     // The process has ended when this returns. WrongState, NotFound: it had ended already.
     Status kill(u32 pid, proc::DeathReason reason);
     Status send(u32 pid, proc::Signal signal);
     // NotFound: it has been reaped.
     Result<proc::Progress> progress(u32 pid);
+    // Of a process that has ended: how, and what it took last.
+    Result<proc::CrashRecord> read_record(unsigned index);
     // Of a process that has ended: revokes all that it had.
     Result<proc::CrashRecord> reap(u32 pid);
     // Resets a driver's device and waits for that; does nothing for others. TimedOut: the device has not reported it. Busy: it
@@ -75,25 +89,18 @@ public:
     std::span<const TraceEntry> last_messages(unsigned index) const;
 
 private:
-    // Of the last incarnation.
-    struct Process {
-        u32 pid = 0;
-        u32 client = 0;  // of names; 0: none
-        std::array<u64, kMostReplies> replies{};           // ids of its Reply objects
-        std::array<TraceEntry, kTraceEntries> messages{};  // of the last one that died
-        u32 message_count = 0;
-    };
+    static u32 identity(unsigned index) { return index + 1; }  // for names
 
     Status admit(unsigned index);
     void dismiss(unsigned index);
     static void forget_orders(const PersistentPart& part);
     Result<u32> start(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies);
-    void remember_replies(unsigned index);
     void take_messages(unsigned index);
 
     CoreServers& core_;
     std::span<const PersistentPart> parts_;
-    std::array<Process, kMaxServices> processes_{};
+    std::span<ServiceRecord> records_;
+    std::span<MessageTrace> messages_;
     std::array<u64, kMaxServices> complaints_{};  // that were taken, of each service
 };
 

@@ -6,9 +6,12 @@
 
 #include <eft/idl/proc.h>
 #include <eft/idl/rs.h>
+#include <eft/layout.h>
 #include <eft/text.h>
 
+#include <array>
 #include <string_view>
+#include <type_traits>
 
 namespace eft::supervisor {
 
@@ -38,6 +41,19 @@ enum class Order : u8 {
     Restart,
 };
 
+enum class Verb : u8 { None, Kill, Restart, Start };
+
+// The last order for the service. One that rs died in is asked for again by its client's stub: then it is not carried out twice.
+struct NotedOrder {
+    Verb verb = Verb::None;
+    u32 incarnation = 0;  // of rs
+    u64 session = 0;      // badge
+    u64 number = 0;   // of all orders for the service
+};
+
+// A process is being started that has no number yet: were rs to die, the next incarnation looks for it.
+enum class Spawning : u8 { Nothing, Service, Tombstone };
+
 // Time stamps of the last death and return, in the order of what happens. 0: has not happened.
 struct Recovery {
     u64 died = 0;      // as proc saw it
@@ -48,6 +64,7 @@ struct Recovery {
     u64 ready = 0;
 };
 
+// It lies in the state region (state.h), so that the next incarnation of rs goes on with it.
 struct ServiceRecord {
     rs::ServiceState state = rs::ServiceState::Down;
     Order order = Order::None;
@@ -60,6 +77,11 @@ struct ServiceRecord {
     u64 up_since = 0;    // tick
     u64 deadline = 0;    // tick: start-up or orderly end must be done; or the wait is over
     u64 tombstone_due = 0;
+    Spawning spawning = Spawning::Nothing;
+    NotedOrder noted;
+    bool is_recorded = false;  // of the incarnation that has ended and is not reaped yet, `last_death` and `session` are noted
+    std::array<u64, kMostReplies> reply_ids{};  // of its Reply objects
+    u32 message_count = 0;                      // last requests of the last one that died
     bool device_resets = false;  // its device was not silent yet when this was last asked
     proc::CrashRecord last_death{};
     bool last_was_ordered = false;
@@ -82,5 +104,6 @@ struct ServiceRecord {
 
     bool alive() const { return pid != 0; }
 };
+static_assert(std::is_trivially_copyable_v<ServiceRecord>);
 
 }  // namespace eft::supervisor

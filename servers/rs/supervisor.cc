@@ -9,7 +9,7 @@ namespace eft::supervisor {
 Status Supervisor::start(unsigned index) {
     ServiceRecord& service = records_[index];
     if (service.alive()) return Error::WrongState;
-    end_tombstone(service);
+    end_tombstone(index);
     service.failures.reset();
     service.order = Order::None;
     launch(index);
@@ -27,14 +27,55 @@ Status Supervisor::kill(unsigned index, rs::KillSignal signal) {
     if (signal == rs::KillSignal::None) return Error::InvalidArgument;
     const Order before = service.order;
     if (before == Order::None) service.order = Order::Kill;
+    store(index);  // 6
     Status done;
     if (signal == rs::KillSignal::Kill) {
         done = terminate(index, proc::DeathReason::Ordered, {});
     } else {
         done = processes_.send(service.pid, signal == rs::KillSignal::Hang ? proc::Signal::Hang : proc::Signal::Crash);
     }
-    if (!done.ok()) service.order = before;
+    if (!done.ok()) {
+        service.order = before;
+        store(index);
+    }
     return done;
+}
+
+void Supervisor::forget_order(unsigned index) {
+    records_[index].noted.verb = Verb::None;
+    store(index);
+}
+
+void Supervisor::recover() {
+    for (unsigned index = 0; index < plans_.size(); ++index) {
+        ServiceRecord& service = records_[index];
+        service = states_[index];
+        service.asked = false;
+        service.missed = 0;
+        service.next_beat = now_;
+    }
+    for (unsigned index = 0; index < plans_.size(); ++index)
+        if (records_[index].incarnation != 0) recover(index);
+}
+
+void Supervisor::recover(unsigned index) {
+    ServiceRecord& service = records_[index];
+    processes_.recover(index);
+    const Spawning spawning = std::exchange(service.spawning, Spawning::Nothing);
+    const std::optional<u32> found = spawning != Spawning::Nothing ? processes_.find(index) : std::nullopt;  // 2, 7
+    if (spawning == Spawning::Service) {
+        if (!found) {
+            processes_.clear(index);  // what was admitted to names
+            return spawn(index);
+        }
+        service.pid = *found;
+        processes_.remember_replies(index);
+    } else if (spawning == Spawning::Tombstone) {
+        if (!found) return spawn_tombstone(index);
+        service.tombstone_pid = *found;
+    }
+    store(index);
+    check(index);
 }
 
 void Supervisor::check(unsigned index) {
@@ -43,6 +84,7 @@ void Supervisor::check(unsigned index) {
         static_cast<void>(processes_.reap(service.tombstone_pid));
         service.tombstone_pid = 0;
         service.tombstone_due = now_ + kTombstoneTicks;
+        store(index);
     }
     if (!service.alive()) return;
     if (has_ended(service.pid)) return handle_death(index);
@@ -117,7 +159,7 @@ void Supervisor::launch(unsigned index) {
     if (service.device_resets) {
         service.state = rs::ServiceState::BackingOff;
         service.deadline = now_ + 1;
-        return;
+        return store(index);
     }
     service.restarts += service.incarnation != 0;
     ++service.incarnation;
@@ -127,11 +169,19 @@ void Supervisor::launch(unsigned index) {
     service.missed = 0;
     service.overdue.forget();
     service.complained_falsely = false;
+    spawn(index);
+}
+
+void Supervisor::spawn(unsigned index) {
+    ServiceRecord& service = records_[index];
+    service.spawning = Spawning::Service;
+    store(index);  // before it: 1, 5
     const Result<u32> pid = processes_.spawn(index, service.incarnation, service.replies, service.last_was_ordered);
     service.recovery.spawned = sys::time_stamp();
+    service.spawning = Spawning::Nothing;
     if (pid.ok()) {
         service.pid = *pid;
-        return;
+        return store(index);  // before it: 2
     }
     // It never ran, so it has delivered nothing.
     service.last_death = {};
@@ -154,28 +204,40 @@ void Supervisor::became_up(unsigned index) {
     if (service.recovery.died != 0) service.recovery_time = service.recovery.ready - service.recovery.died;
     FixedText<63> line;
     processes_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
+    store(index);
 }
 
 void Supervisor::handle_death(unsigned index) {
     ServiceRecord& service = records_[index];
     const bool was_up = service.state == rs::ServiceState::Up;
-    service.recovery = {};
-    service.recovery.noticed = sys::time_stamp();
-    service.session = processes_.signs(index).session;
-    silence(index);
+    if (!service.is_recorded) note_death(index);
+    silence(index);  // 4
     service.recovery.silenced = sys::time_stamp();
     const Result<proc::CrashRecord> record = processes_.reap(service.pid);
     processes_.clear(index);
     service.recovery.revoked = sys::time_stamp();
+    if (record.ok()) service.last_death.gone_at = record->gone_at;
     service.pid = 0;
+    service.is_recorded = false;
+    decide(index, was_up ? now_ - service.up_since : 0);
+}
+
+// Nobody knows it any more when the process has been reaped.
+void Supervisor::note_death(unsigned index) {
+    ServiceRecord& service = records_[index];
+    service.recovery = {};
+    service.recovery.noticed = sys::time_stamp();
+    service.session = processes_.signs(index).session;
+    const Result<proc::CrashRecord> record = processes_.read_record(index);
     ++service.deaths;
     service.last_death = record.ok() ? *record : proc::CrashRecord{};
-    if (record.ok()) service.replies += record->replies_delivered;
+    service.replies += service.last_death.replies_delivered;
     service.recovery.died = service.last_death.died_at != 0 ? service.last_death.died_at : service.recovery.noticed;
     service.last_was_ordered = service.order != Order::None;
     service.note = service.verdict;
     service.verdict.clear();
-    decide(index, was_up ? now_ - service.up_since : 0);
+    service.is_recorded = true;
+    store(index);  // before it: 3
 }
 
 // What follows a death.
@@ -207,6 +269,7 @@ void Supervisor::fail(unsigned index, u64 up_ticks, u64 least_wait) {
     if (chosen == 0) return launch(index);
     service.state = rs::ServiceState::BackingOff;
     service.deadline = now_ + chosen;
+    store(index);  // before it: 5
 }
 
 // A failure with this client's request in progress. One that does it too often is kept away from the service.
@@ -223,6 +286,7 @@ void Supervisor::note_client(unsigned index, unsigned client) {
 
 void Supervisor::leave_down(unsigned index, rs::ServiceState state, std::string_view why) {
     records_[index].state = state;
+    store(index);  // before it: 5
     processes_.report(index, why);
     start_tombstone(index);
 }
@@ -231,15 +295,18 @@ Status Supervisor::end(unsigned index, Order order) {
     ServiceRecord& service = records_[index];
     if (service.state == rs::ServiceState::BackingOff || service.state == rs::ServiceState::Held) {
         service.state = rs::ServiceState::Down;
+        store(index);
         if (service.tombstone_pid == 0) start_tombstone(index);
         return {};
     }
     if (!service.alive()) return {};
     service.order = order;
+    store(index);  // 6
     if (service.state == rs::ServiceState::Starting) {
         return terminate(index, proc::DeathReason::Ordered, "stopped while it started");
     }
     service.deadline = now_ + kStopTicks;
+    store(index);
     processes_.signal(index, WakeBit::Stop);
     return {};
 }
@@ -249,21 +316,28 @@ void Supervisor::start_tombstone(unsigned index) {
     ServiceRecord& service = records_[index];
     service.tombstone_due = 0;
     const bool resting = service.state == rs::ServiceState::Held || service.state == rs::ServiceState::Down;
-    if (!plans_[index].provides || !resting || service.tombstone_pid != 0) return;
-    const Result<u32> pid = processes_.spawn_tombstone(index);
-    if (pid.ok()) {
-        service.tombstone_pid = *pid;
-    } else {
-        service.tombstone_due = now_ + kTombstoneTicks;
-    }
+    if (plans_[index].provides && resting && service.tombstone_pid == 0) spawn_tombstone(index);
 }
 
-void Supervisor::end_tombstone(ServiceRecord& service) {
+void Supervisor::spawn_tombstone(unsigned index) {
+    ServiceRecord& service = records_[index];
+    service.spawning = Spawning::Tombstone;
+    store(index);
+    const Result<u32> pid = processes_.spawn_tombstone(index);  // 7
+    service.spawning = Spawning::Nothing;
+    if (pid.ok()) service.tombstone_pid = *pid;
+    else service.tombstone_due = now_ + kTombstoneTicks;
+    store(index);
+}
+
+void Supervisor::end_tombstone(unsigned index) {
+    ServiceRecord& service = records_[index];
     service.tombstone_due = 0;
     if (service.tombstone_pid == 0) return;
     static_cast<void>(processes_.kill(service.tombstone_pid, proc::DeathReason::Ordered));
     static_cast<void>(processes_.reap(service.tombstone_pid));
     service.tombstone_pid = 0;
+    store(index);
 }
 
 }  // namespace eft::supervisor

@@ -14,11 +14,24 @@
 // it; its sessions are ended; only then does the next one start. A death during start-up counts like any other. All
 // waiting is by ticks: nothing here blocks but downward calls.
 //
+// rs itself may be killed at any of these places (the numbers stand in the functions). The next incarnation takes the records up
+// as they were stored last (recover()):
+//   1  in launch(), before the record is stored: the death before it is dealt with again, from its own place
+//   2  launch() has noted what it starts, and has perhaps admitted the service to names, or started it: the process is looked for,
+//      and is the incarnation; if there is none, it is started under the same number
+//   3  handle_death(), before the death is noted: the process is dead, or not: it is looked at again
+//   4  behind that, in reaping, clearing and expelling: done again, which finds less to do; what was noted counts
+//   5  the policy has decided, and nothing of it is stored: it decides again, from the same record
+//   6  an order is noted, and the service has not heard of it: it ends late, or its deadline comes
+//   7  a tombstone is started or ended: as 2, or the dead one is reaped and another is started
+// Counts of missed heartbeats begin anew.
+//
 // The policy is in <eft/failure_history.h> and overdue_history.h, the state in service_record.h, the effects in processes.h.
 #pragma once
 
 #include "processes.h"
 #include "service_record.h"
+#include "service_states.h"
 
 #include <span>
 
@@ -30,8 +43,11 @@ constexpr u64 kTombstoneTicks = ticks(1000);  // before a tombstone that died is
 class Supervisor {
 public:
     // One plan and one record for each service.
-    Supervisor(Processes& processes, std::span<const Supervision> plans, std::span<ServiceRecord> records)
-        : processes_(processes), plans_(plans), records_(records) {}
+    Supervisor(Processes& processes, std::span<const Supervision> plans, std::span<ServiceRecord> records, ServiceStates& states, u64& now)
+        : processes_(processes), plans_(plans), records_(records), states_(states), now_(now) {}
+
+    // What the incarnation of rs before this one has left: goes on with all services.
+    void recover();
 
     u64 now() const { return now_; }  // in ticks
 
@@ -42,6 +58,8 @@ public:
     Status restart(unsigned index);
     // Returns when the incarnation has ended, or hangs, or has met its exception. WrongState: it does not run.
     Status kill(unsigned index, rs::KillSignal signal);
+
+    void forget_order(unsigned index);
 
     // Something happened to the service: it may be ready, or dead.
     void check(unsigned index);
@@ -57,7 +75,10 @@ private:
     void tick(unsigned index);
     bool has_ended(u32 pid);
     void silence(unsigned index);
+    void recover(unsigned index);
     void launch(unsigned index);
+    void spawn(unsigned index);
+    void store(unsigned index) { states_.store(index, records_[index]); }
     void became_up(unsigned index);
     void handle_death(unsigned index);
     void decide(unsigned index, u64 up_ticks);
@@ -66,12 +87,15 @@ private:
     void leave_down(unsigned index, rs::ServiceState state, std::string_view why);
     Status end(unsigned index, Order order);
     void start_tombstone(unsigned index);
-    void end_tombstone(ServiceRecord& service);
+    void spawn_tombstone(unsigned index);
+    void end_tombstone(unsigned index);
+    void note_death(unsigned index);
 
     Processes& processes_;
     std::span<const Supervision> plans_;
     std::span<ServiceRecord> records_;
-    u64 now_ = 0;
+    ServiceStates& states_;
+    u64& now_;
 };
 
 }  // namespace eft::supervisor

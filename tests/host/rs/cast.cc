@@ -188,7 +188,7 @@ void Cast::dies(std::string_view actor) {
     image.fatal_system_call = image.system_calls;
     rs::FaultOrder order;
     order.name = actor;
-    if (!system.rs().fault(order).or_error().ok()) throw std::logic_error(std::string(actor) + " cannot be woken");
+    if (!system.rs().fault(order).ok()) throw std::logic_error(std::string(actor) + " cannot be woken");
     system.run();
 }
 
@@ -207,7 +207,7 @@ Status Cast::kill(std::string_view name, rs::KillSignal signal) {
     rs::KillOrder order;
     order.name = name;
     order.signal = signal;
-    const Status done = system.rs().kill(order).or_error().error();
+    const Status done = system.rs().kill(order).error();
     system.run();
     return done;
 }

@@ -171,7 +171,7 @@ TEST_CASE("stop and restart are asked for, and forced after a while") {
     const auto give_order = [] {
         if (verb.empty()) return 0;
         static EFT_PROCESS_LOCAL rs::RsClient<> rs{CapHandle(*granted("rs"))};  // not given up
-        outcome = verb == "stop" ? rs.stop({"zero"}).error() : rs.restart({"zero"}).or_error().error();
+        outcome = verb == "stop" ? rs.stop({"zero"}).error() : rs.restart({"zero"}).error();
         return 0;
     };
     verb = {};

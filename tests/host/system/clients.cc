@@ -187,7 +187,7 @@ int give_orders() {
     rs::KillOrder order;
     order.name = "spare";
     order.signal = rs::KillSignal::Kill;
-    if (const auto killed = rs.kill(order).or_error(); !killed.ok()) report.trouble("kill", killed.error());
+    if (const auto killed = rs.kill(order); !killed.ok()) report.trouble("kill", killed.error());
     if (const auto up = rs.wait({"spare"}); !up.ok()) report.trouble("wait", up.error());
     auto echo = connect_client<echo::EchoClient<>>("spare");
     if (!echo.ok()) report.trouble("connect", echo.error());

@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 int eft_main_mem();
 int eft_main_proc();
@@ -106,7 +107,28 @@ bool HostSystem::run_until(const std::function<bool()>& done, unsigned ticks) {
     return true;
 }
 
+namespace {
+
+class Spared {
+public:
+    explicit Spared(host::Image& image)
+        : image_(image), call_(std::exchange(image.fatal_system_call, host::Image::kNever)), store_(std::exchange(image.fatal_store, host::Image::kNever)) {}
+    Spared(const Spared&) = delete;
+    ~Spared() {
+        image_.fatal_system_call = std::max(call_, image_.system_calls);
+        image_.fatal_store = std::max(store_, image_.stores);
+    }
+
+private:
+    host::Image& image_;
+    const u64 call_, store_;
+};
+
+}  // namespace
+
 rs::ServiceLine HostSystem::line(std::string_view service) {
+    std::optional<Spared> spared;
+    if (host::Image& rs = image("rs"); rs.system_calls <= rs.fatal_system_call && rs.stores <= rs.fatal_store) spared.emplace(rs);
     for (rs::Cursor cursor;;) {
         auto line = rs_->next(cursor);
         if (!line.ok()) throw std::logic_error("rs has no service " + std::string(service) + ": " + to_string(line.error()));

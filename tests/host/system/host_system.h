@@ -4,8 +4,8 @@
 //   HostSystem system({{"echo", eft_main_echo}, {"client", [] { ...; return 0; }}}, R"({"services": [...]})");
 //   CHECK(system.run_until([&] { return system.state_of("client") == rs::ServiceState::Down; }, 1000));
 //
-// The test's thread is root. It serves root's work within run() and run_until(), and may call rs, which is never restarted;
-// calls of services that can die are for programs. A death is chosen by a program's image (machine.h); rs restarts it by the
+// The test's thread is root. It serves root's work within run() and run_until(), and may call rs, which must not die then: root
+// would wait for it. line() sees to that; other calls of who can die are for programs. A death is chosen by a program's image (machine.h); rs restarts it by the
 // manifest. Programs use CHECK, not REQUIRE, and what they write into the test's variables must not use the heap.
 //
 // There are no devices but root's timer, which does not count: time goes on with system calls, and run_until() lets a tick of root's
@@ -62,7 +62,7 @@ public:
     host::Image& image(std::string_view program) { return *images_.at(std::string(program)); }
     // Orders to rs. Answers are the caller's until the next call.
     rs::RsClient<>& rs() { return *rs_; }
-    // What rs says of a service; std::logic_error: it does not know it.
+    // What rs says of a service; std::logic_error: it does not know it. A death that rs would meet in this call comes behind it.
     rs::ServiceLine line(std::string_view service);
     rs::ServiceState state_of(std::string_view service) { return line(service).state; }
 

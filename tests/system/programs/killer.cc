@@ -33,7 +33,7 @@ public:
         order.name = victim_;
         order.signal = rs::KillSignal::Kill;
         const u64 start = sys::time_stamp();
-        if (!supervisor_.kill(order).or_error().ok()) panic("the service cannot be killed");
+        if (!supervisor_.kill(order).ok()) panic("the service cannot be killed");
         for (u32 look = 0; look < kLooks; ++look) {
             sleeper_.sleep(kLook);
             rs::Name name;

@@ -33,7 +33,7 @@ public:
             order.name = kVictim;
             order.signal = rs::KillSignal::Kill;
             const u64 start = sys::time_stamp();
-            if (!supervisor_.kill(order).or_error().ok()) panic("ram_block cannot be killed");
+            if (!supervisor_.kill(order).ok()) panic("ram_block cannot be killed");
             wait_for_return(start);
             if (kill == kSettled) settled = figures();
         }

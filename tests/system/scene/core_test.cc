@@ -8,7 +8,7 @@ using namespace eft::qemu;
 
 namespace {
 
-const char* const kMortals[] = {"names", "dev", "proc"};
+const char* const kMortals[] = {"names", "dev", "proc", "rs"};
 
 // Up again, with its restarts. Its heartbeats are missed within two seconds.
 ServiceLine up_again(System& system, const std::string& server) {

@@ -106,7 +106,7 @@ private:
         order.name = victim_;
         order.signal = death % 2 == 0 ? rs::KillSignal::Kill : rs::KillSignal::Crash;
         const u64 start = sys::time_stamp();
-        const auto killed = supervisor_.kill(order).or_error();
+        const auto killed = supervisor_.kill(order);
         if (!killed.ok()) give_up("the service cannot be killed", killed.error());
         errand_.run(victim_);
         for (u32 look = 0; look < kLooks; ++look) {
