@@ -38,6 +38,7 @@ struct AssignedDevice {
     Phase phase = Phase::Free;
     u32 id = 0;
     u32 device = 0;
+    u32 key = 0;  // its asker's number for it; 0: none
     u32 answer_ticks = 0;  // how long an interrupt of its line may stay unanswered
     bool ports_given = false;
     bool on_line = false;    // its driver has joined the line

@@ -63,11 +63,20 @@ Status DeviceServer::begin(u32 place, u32 index, const Match& request) {
     made->phase = AssignedDevice::Phase::Beginning;
     made->id = region_->next_id;
     made->device = index;
+    made->key = request.key;
     made->answer_ticks = (std::min(request.answer_ms, kMostAnswerMs) + kTickMs - 1) / kTickMs;
     made->reset_window = request.reset_window;
     for (const RegisterWrite& write : request.reset) EFT_CHECK(made->reset.push(write));
     EFT_CHECK(intent.write(region_->next_id, region_->next_id + 1));
     return intent.commit_now();
+}
+
+Result<dev::Assignment> DeviceServer::answer_with(u32 place) {
+    EFT_TRY(CapHandle copy, copy_capability(slots_.at(assigned_slots::session(place))));
+    dev::Assignment answer;
+    answer.session = answer.session.owning(copy.release());
+    answer.id = assignments_[place].id;
+    return answer;
 }
 
 Result<dev::Assignment> DeviceServer::finish_beginning(u32 place) {
@@ -90,10 +99,7 @@ Result<dev::Assignment> DeviceServer::finish_beginning(u32 place) {
     }
     const u32 parent = assigned_slots::session(place);
     EFT_CHECK(make_parent(parent, slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(Dev::badge_of(Dev::SessionKind::Driver, assignment.id))));
-    EFT_TRY(CapHandle copy, copy_capability(slots_.at(parent)));
-    dev::Assignment answer;
-    answer.session = answer.session.owning(copy.release());
-    answer.id = assignment.id;
+    EFT_TRY(dev::Assignment answer, answer_with(place));
     Transaction change = region_.begin();
     EFT_CHECK(change.write(assignment.phase, AssignedDevice::Phase::Assigned));
     EFT_CHECK(change.commit_with_reply());  // 1

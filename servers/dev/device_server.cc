@@ -36,7 +36,8 @@ Result<Slot> ports_of(const PlatformDevice& device) {
 Result<dev::Assignment> DeviceServer::assign(ipc::Context&, const Match& request) {
     EFT_TRY(const u32 index, devices_.find(request.device, request.index));
     if (const auto there = assignments_.find_device(index); there.ok()) {
-        if (assignments_[*there].phase == AssignedDevice::Phase::Assigned) return Error::Busy;
+        const AssignedDevice& assigned = assignments_[*there];
+        if (assigned.phase == AssignedDevice::Phase::Assigned) return assigned.key != 0 && assigned.key == request.key ? answer_with(*there) : Result<dev::Assignment>(Error::Busy);
         EFT_CHECK(take_back(*there));  // its caller was not there any more for the answer
     }
     EFT_TRY(const u32 place, assignments_.free_place());

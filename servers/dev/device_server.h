@@ -82,6 +82,7 @@ private:
     Result<const AssignedDevice*> own(const ipc::Context& context) const;
     Status take_up(u32 place);
     Status begin(u32 place, u32 index, const Match& request);
+    Result<dev::Assignment> answer_with(u32 place);
     Result<dev::Assignment> finish_beginning(u32 place);
     Status take_line(u32 place, u32 wanted);
     // Parent of what the driver gets, under this number.

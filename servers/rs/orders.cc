@@ -268,13 +268,13 @@ Result<rs::LogMemory> Orders::log(ipc::Context&, Session&, const rs::Cursor& cur
     }
     for (u32 index = cursor.after - static_cast<u32>(kCoreProcesses.size()); index < records_.size(); ++index) {
         const PersistentPart& part = parts_[index];
-        if (!part.made || part.page().log_bytes == 0) continue;
+        if (!part.made || part.log_bytes() == 0) continue;
         rs::LogMemory memory;
         memory.index = static_cast<u32>(kCoreProcesses.size()) + index + 1;
         memory.name = part.name();
         memory.memory = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Memory));
         memory.offset = kPageSize;
-        memory.bytes = part.page().log_bytes;
+        memory.bytes = part.log_bytes();
         return memory;
     }
     return Error::NotFound;

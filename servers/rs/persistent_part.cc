@@ -2,6 +2,7 @@
 
 #include <eft/idl/rs.h>
 #include <eft/invoke.h>
+#include <eft/panic.h>
 #include <eft/process.h>
 
 namespace eft::supervisor {
@@ -106,9 +107,17 @@ Status PersistentPart::open_views() {
     EFT_TRY(stop, copy_capability(kept(Kept::Notification), signal, static_cast<u64>(WakeBit::Stop)));
     EFT_TRY(const kernel_object::CapInfo info, kernel_object::inspect(slot(WellKnown::Table), kept(Kept::Endpoint)));
     endpoint_id = info.id;
-    EFT_TRY(config, SharedMemory::borrow(kept(Kept::Config), kPageSize));
     EFT_TRY(memory_head, SharedMemory::borrow(kept(Kept::Memory), kPageSize));
     return {};
+}
+
+ServiceConfig& PersistentPart::page() const {
+    if (!config) {
+        auto view = SharedMemory::borrow(kept(Kept::Config), kPageSize);
+        if (!view.ok()) panic("rs: a configuration page cannot be mapped");
+        config = std::move(*view);
+    }
+    return *reinterpret_cast<ServiceConfig*>(config.bytes().data());
 }
 
 void PersistentPart::fill_page() {
@@ -117,7 +126,7 @@ void PersistentPart::fill_page() {
     page.boot_time = eft::config().boot_time;
     page.ticks_per_ms = eft::config().ticks_per_ms;
     page.table_bits = plan->table_bits();
-    page.table = table_plan(plan->persistent_slots(), plan->replies());
+    page.table = table_plan();
     fill(page.name, name());
     fill(page.arguments, text(plan->arguments()));
     page.log_bytes = static_cast<u32>(log_bytes());
@@ -166,6 +175,7 @@ Status PersistentPart::assign_device(CoreServers& core) {
     dev::Match match;
     match.device = text(wanted->match());
     match.index = wanted->index();
+    match.key = place + 1;
     if (plan->heartbeat_ms() != 0) match.answer_ms = plan->heartbeat_ms();
     static_assert(kMostResetWrites == dev::Match::kResetMax);
     std::array<dev::RegisterWrite, kMostResetWrites> reset;

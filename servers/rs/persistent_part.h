@@ -48,7 +48,8 @@ struct PersistentPart : PartRecord {
 
     std::string_view name() const { return text(plan->name()); }
     u32 slots() const { return 1u << plan->table_bits(); }
-    ServiceConfig& page() const { return *reinterpret_cast<ServiceConfig*>(config.bytes().data()); }
+    ServiceConfig& page() const;
+    TablePlan table_plan() const { return eft::table_plan(plan->persistent_slots(), plan->replies()); }
     PersistentHead& head() const { return *reinterpret_cast<PersistentHead*>(memory_head.bytes().data()); }
     Slot kept(Kept what) const { return slots_of_rs.at(number_of(what)); }
     Slot table() const { return kept(Kept::Table); }
@@ -59,7 +60,7 @@ struct PersistentPart : PartRecord {
     CapHandle bell;       // signals rs about this service
     CapHandle heartbeat;  // the service's notification, by what it is told
     CapHandle stop;
-    SharedMemory config, memory_head;  // rs' views of the first page of each
+    SharedMemory memory_head;  // rs' view of the first page
     u64 endpoint_id = 0;
     FixedText<95> trouble;  // what could not be made, and why
 
@@ -83,6 +84,7 @@ private:
 
     SessionSlots slots_of_rs;
     unsigned place = 0;
+    mutable SharedMemory config;  // rs' view, from its first use on
 };
 
 }  // namespace eft::supervisor

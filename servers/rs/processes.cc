@@ -91,7 +91,7 @@ Result<u32> Processes::spawn_tombstone(unsigned index) {
 
 // The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
 void Processes::remember_replies(unsigned index) {
-    const TablePlan& table = parts_[index].page().table;
+    const TablePlan table = parts_[index].table_plan();
     std::array<u64, kMostReplies>& ids = records_[index].reply_ids;
     ids.fill(0);
     for (u32 i = 0; i < std::min<u32>(table.replies, kMostReplies); ++i) {
@@ -171,7 +171,7 @@ void Processes::clear(unsigned index) {
     const PersistentPart& part = parts_[index];
     dismiss(index);
     forget_orders(part);
-    const u32 first = part.page().table.first_scratch;
+    const u32 first = part.table_plan().first_scratch;
     static_cast<void>(kernel_object::remove(part.table(), static_cast<Slot>(first), part.slots() - first));
 }
 

@@ -38,6 +38,24 @@ STAGE_CASE(DevScene, "a device belongs to one service, and only the control sess
     CHECK(again->id != first->id);
 }
 
+STAGE_CASE(DevScene, "who asks again with the same number has the same assignment") {
+    dev::Match wanted = match("pci:1af4:1042");
+    wanted.key = 3;
+    const auto first = control.assign(wanted);
+    REQUIRE(first.ok());
+    const u32 id = first->id;
+    auto second = control.assign(wanted);
+    REQUIRE(second.ok());
+    CHECK(second->id == id);
+    DevClient driver{CapHandle(second->session.release())};
+    CHECK(driver.describe().ok());
+    wanted.key = 4;
+    CHECK(control.assign(wanted).error() == Error::Busy);
+    wanted.key = 0;
+    CHECK(control.assign(wanted).error() == Error::Busy);
+    CHECK(unassign(id) == Error::None);
+}
+
 STAGE_CASE(DevScene, "a driver never gets a page of the MSI-X table") {
     auto disk = assign("pci:1af4:1042");
     REQUIRE(disk.ok());

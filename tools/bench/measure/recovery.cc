@@ -57,7 +57,7 @@ using Durations = std::array<std::array<u64, kDeaths>, kPhases>;
 // Something to do for a core server.
 class Errand {
 public:
-    void run(std::string_view server) {
+    void run(std::string_view server, rs::RsClient<>& supervisor) {
         if (server == "names") {
             std::array<u64, 64> badges;
             static_cast<void>(closed_sessions(badges));
@@ -65,6 +65,8 @@ public:
             static_cast<void>(devices_.next({.after = 0}));
         } else if (server == "proc") {
             static_cast<void>(processes_.next({.after = 0}));
+        } else if (server == "rs") {
+            static_cast<void>(supervisor.next({.after = 0}));
         }
     }
 
@@ -108,7 +110,7 @@ private:
         const u64 start = sys::time_stamp();
         const auto killed = supervisor_.kill(order);
         if (!killed.ok()) give_up("the service cannot be killed", killed.error());
-        errand_.run(victim_);
+        errand_.run(victim_, supervisor_);
         for (u32 look = 0; look < kLooks; ++look) {
             clock_.sleep(kLook);
             rs::Name name;
