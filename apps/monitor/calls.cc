@@ -25,7 +25,7 @@ Result<std::unique_ptr<Calls::Thread>> Calls::make_thread(unsigned index) {
     mem::FurtherThreadRequest request;
     request.table = ipc::CapField<ipc::kind::CapTable>(slot(WellKnown::Table));
     request.index = index;
-    EFT_TRY(mem::ThreadMade made, memory.further_thread(request).or_error());
+    EFT_TRY(mem::ThreadMade made, memory.further_thread(request));
     auto thread = std::make_unique<Thread>();
     thread->thread = CapHandle(made.thread.release());
     thread->page = arch::pointer<Utcb>(layout::further_utcb(index));

@@ -75,7 +75,7 @@ Result<hw::DmaMemory> Device::make_dma_memory(u64 bytes) {
     mem::ObjectRequest request;
     request.bytes = page_up(bytes);
     request.contiguous = true;
-    EFT_TRY(mem::Object made, memory.create_object(request).or_error());
+    EFT_TRY(mem::Object made, memory.create_object(request));
     const CapHandle object(made.object.release());
     EFT_TRY(SharedMemory mapped, SharedMemory::borrow(object.slot(), request.bytes));
     u64 address = 0;

@@ -11,7 +11,7 @@ namespace {
 
 Result<SharedMemory> map_archive(u64& bytes) {
     static EFT_PROCESS_LOCAL mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
-    EFT_TRY(mem::Archive archive, memory.boot_archive().or_error());
+    EFT_TRY(mem::Archive archive, memory.boot_archive());
     bytes = archive.bytes;
     const CapHandle object(archive.object.release());
     return SharedMemory::borrow_to_read(object.slot(), page_up(bytes));

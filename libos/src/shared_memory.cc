@@ -33,7 +33,7 @@ Status map_at(Slot object, u64 address, u64 bytes, Rights rights) {
     request.bytes = bytes;
     request.address = address;
     request.rights = rights;
-    return memory().map(request).or_error().error();
+    return memory().map(request).error();
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
 Result<SharedMemory> SharedMemory::create(u64 bytes) {
     mem::ObjectRequest request;
     request.bytes = page_up(bytes);
-    auto made = memory().create_object(request).or_error();
+    auto made = memory().create_object(request);
     if (!made.ok()) return made.error();
     SharedMemory result;
     result.object_ = CapHandle(made->object.release());
@@ -108,14 +108,14 @@ void SharedMemory::reset() {
         mem::Range range;
         range.address = address_;
         range.bytes = bytes_;
-        static_cast<void>(memory().unmap(range).or_error());  // NotMapped: it was only reserved
+        static_cast<void>(memory().unmap(range));  // NotMapped: it was only reserved
         free_addresses(address_, bytes_);
         address_ = bytes_ = 0;
     }
     if (object_) {
         mem::Object request;
         request.object = ipc::CapField<ipc::kind::Memory>(object_.slot());
-        static_cast<void>(memory().release(request).or_error());
+        static_cast<void>(memory().release(request));
         object_.reset();
     }
 }

@@ -68,6 +68,7 @@ void UndoLog::undo() {
         end -= entry_bytes(tail.size);
         store_bytes(state_.data() + tail.offset, entries_.data() + end, tail.size);
     }
+    if (settle_) settle_(object_, *this);
     store_word(words_->used, 0);
     used_ = 0;
 }

@@ -34,7 +34,7 @@ Status PhysicalMemory::open() {
     request.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
     request.quota = kOwnQuota;
     request.own = true;
-    EFT_TRY(mem::Space space, control_.adopt(request).or_error());
+    EFT_TRY(mem::Space space, control_.adopt(request));
     const Slot received = space.session.release();
     EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), received));
     return_slot(received);
@@ -84,12 +84,12 @@ Result<CapHandle> PhysicalMemory::window(u64 address, u64 bytes) {
     mem::DeviceRequest request;
     request.address = address;
     request.bytes = bytes;
-    EFT_TRY(mem::Object answer, control_.device_object(request).or_error());
+    EFT_TRY(mem::Object answer, control_.device_object(request));
     return CapHandle(answer.object.release());
 }
 
 void PhysicalMemory::forget_window(u64 address, u64 bytes) {
-    if (const auto known = window(address, bytes); known.ok()) static_cast<void>(control_.release(lend(known->slot())).or_error());
+    if (const auto known = window(address, bytes); known.ok()) static_cast<void>(control_.release(lend(known->slot())));
 }
 
 Status PhysicalMemory::pin(Slot object) { return control_.pin(lend(object)).error(); }
@@ -100,7 +100,7 @@ Result<u32> PhysicalMemory::pages(Slot object, u32 first, std::span<u64> address
     mem::PageQuery query;
     query.object = ipc::CapField<ipc::kind::Memory>(object);
     query.first = first;
-    EFT_TRY(const mem::PageAddresses answer, control_.physical(query).or_error());
+    EFT_TRY(const mem::PageAddresses answer, control_.physical(query));
     std::copy_n(answer.addresses.begin(), std::min(answer.addresses.size(), addresses.size()), addresses.begin());
     return answer.pages;
 }
@@ -113,14 +113,14 @@ Status PhysicalMemory::map(u64 at, u64 address, u64 bytes, u64 offset, u64 whole
     request.bytes = bytes;
     request.address = at;
     request.rights = FrameRight::Read | FrameRight::Write;
-    return space_.map(request).or_error().error();
+    return space_.map(request).error();
 }
 
 void PhysicalMemory::unmap(u64 at, u64 bytes) {
     mem::Range range;
     range.address = at;
     range.bytes = bytes;
-    static_cast<void>(space_.unmap(range).or_error());
+    static_cast<void>(space_.unmap(range));
 }
 
 }  // namespace eft::dev

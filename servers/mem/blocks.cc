@@ -15,31 +15,31 @@ using Use = Blocks::Use;
 constexpr Block neighbour(Block first) { return static_cast<Block>(static_cast<u16>(first) + 1); }
 
 void push(Blocks& blocks, Block block) {
-    Node& node = blocks[block];
-    Block& head = blocks.free[node.bits];
+    Node& node = edit(blocks[block]);
+    const Block& head = blocks.free[node.bits];
     node.previous = Block::None;
     node.next = head;
-    if (head != Block::None) blocks[head].previous = block;
-    head = block;
+    if (head != Block::None) set(blocks[head].previous, block);
+    set(head, block);
 }
 
 void unlink(Blocks& blocks, Block block) {
     const Node& node = blocks[block];
-    (node.previous == Block::None ? blocks.free[node.bits] : blocks[node.previous].next) = node.next;
-    if (node.next != Block::None) blocks[node.next].previous = node.previous;
+    set(node.previous == Block::None ? blocks.free[node.bits] : blocks[node.previous].next, node.next);
+    if (node.next != Block::None) set(blocks[node.next].previous, node.previous);
 }
 
 void occupy(Blocks& blocks, Block block) {
-    Node& node = blocks[block];
+    const Node& node = blocks[block];
     if (!node.device) {
         unlink(blocks, block);
-        blocks.free_pages -= node.pages();
+        set(blocks.free_pages, blocks.free_pages - node.pages());
     }
-    node.use = Use::Taken;
+    set(node.use, Use::Taken);
 }
 
 void set_free(Blocks& blocks, Block block) {
-    Node& node = blocks[block];
+    Node& node = edit(blocks[block]);
     node.use = Use::Free;
     node.children = Block::None;
     if (!node.device) push(blocks, block);
@@ -47,13 +47,14 @@ void set_free(Blocks& blocks, Block block) {
 
 Status add_root(Blocks& blocks, Slot untyped, u64 address, unsigned bits, bool device) {
     if (blocks.roots == Blocks::kMaxRoots) return Error::LimitReached;
-    const Block block{++blocks.roots};
-    Node& node = blocks[block];
+    set(blocks.roots, static_cast<u16>(blocks.roots + 1));
+    const Block block{blocks.roots};
+    Node& node = edit(blocks[block]);
     node = {.address = address, .slot = untyped, .bits = static_cast<u8>(bits), .use = Use::Free, .device = device};
     if (!device) {
         push(blocks, block);
-        blocks.free_pages += node.pages();
-        blocks.total_pages += node.pages();
+        set(blocks.free_pages, blocks.free_pages + node.pages());
+        set(blocks.total_pages, blocks.total_pages + node.pages());
     }
     return {};
 }
@@ -68,22 +69,26 @@ Block find_device_root(const Blocks& blocks, u64 address) {
 
 Block take_pair(Blocks& blocks) {
     if (const Block pair = blocks.unused_pairs; pair != Block::None) {
-        blocks.unused_pairs = blocks[pair].children;
+        set(blocks.unused_pairs, blocks[pair].children);
         return pair;
     }
     if (blocks.pairs == Blocks::kMaxPairs) return Block::None;
-    return static_cast<Block>(1 + Blocks::kMaxRoots + 2 * blocks.pairs++);
+    const Block pair = static_cast<Block>(1 + Blocks::kMaxRoots + 2 * blocks.pairs);
+    set(blocks.pairs, static_cast<u16>(blocks.pairs + 1));
+    return pair;
 }
 
 void give_pair(Blocks& blocks, Block pair) {
-    blocks[pair].use = blocks[neighbour(pair)].use = Use::Unused;
-    blocks[pair].children = blocks.unused_pairs;
-    blocks.unused_pairs = pair;
+    set(blocks[neighbour(pair)].use, Use::Unused);
+    Node& node = edit(blocks[pair]);
+    node.use = Use::Unused;
+    node.children = blocks.unused_pairs;
+    set(blocks.unused_pairs, pair);
 }
 
 Status split(State& state, Block block) {
     Blocks& blocks = state.blocks;
-    Node& parent = blocks[block];
+    const Node& parent = blocks[block];
     EFT_TRY(const Slot halves, state.slots.take_with_reserve(2));
     const Block pair = take_pair(blocks);
     const u8 half_bits = static_cast<u8>(parent.bits - 1);
@@ -95,11 +100,12 @@ Status split(State& state, Block block) {
         return made;
     }
     if (!parent.device) unlink(blocks, block);
-    parent.use = Use::Split;
-    parent.children = pair;
+    Node& whole = edit(parent);
+    whole.use = Use::Split;
+    whole.children = pair;
     for (u32 i = 2; i-- != 0;) {  // the lower half is the first in the list
         const Block half = static_cast<Block>(static_cast<u16>(pair) + i);
-        blocks[half] = {.address = parent.address + (u64{i} << half_bits),
+        edit(blocks[half]) = {.address = parent.address + (u64{i} << half_bits),
                         .slot = slot_at(halves, i),
                         .bits = half_bits,
                         .use = Use::Free,
@@ -188,7 +194,7 @@ void give_block(State& state, Block block) {
     Blocks& blocks = state.blocks;
     effects::end_descendants(blocks[block].slot);
     set_free(blocks, block);
-    if (!blocks[block].device) blocks.free_pages += blocks[block].pages();
+    if (!blocks[block].device) set(blocks.free_pages, blocks.free_pages + blocks[block].pages());
     join_upwards(state, block);
 }
 

@@ -41,7 +41,6 @@ struct Blocks {
         u32 pages() const { return static_cast<u32>(size() >> kPageBits); }
     };
 
-    Node& operator[](Block block) { return nodes[static_cast<u16>(block)]; }
     const Node& operator[](Block block) const { return nodes[static_cast<u16>(block)]; }
 
     std::array<Node, 1 + kMaxRoots + 2 * kMaxPairs> nodes{};  // roots from 1 on, then the pairs

@@ -48,7 +48,7 @@ Status refill_reserve(State& state) {
 }
 
 // The block is given back if this fails.
-Result<Extent*> append(State& state, Chain& chain, Block block, u32 slots) {
+Result<const Extent*> append(State& state, const Chain& chain, Block block, u32 slots) {
     const Result<Slot> first = slots == 0 ? Result<Slot>(Slot::None) : take_slots(state, slots);
     const Result<u16> index = first.ok() ? state.extents.take() : Result<u16>(first.error());
     if (!index.ok()) {
@@ -56,10 +56,10 @@ Result<Extent*> append(State& state, Chain& chain, Block block, u32 slots) {
         if (block != Block::None) give_block(state, block);
         return index.error();
     }
-    Extent& extent = state.extents[*index];
-    extent = {.block = block, .first = *first, .slots = slots};
-    (chain.tail == 0 ? chain.head : state.extents[chain.tail].next) = *index;
-    chain.tail = *index;
+    const Extent& extent = state.extents[*index];
+    edit(extent) = {.block = block, .first = *first, .slots = slots};
+    set(chain.tail == 0 ? chain.head : state.extents[chain.tail].next, *index);
+    set(chain.tail, *index);
     return &extent;
 }
 
@@ -73,35 +73,36 @@ Result<Slot> take_slots(State& state, u32 count) {
     }
 }
 
-Result<Extent*> extend(State& state, Chain& chain, unsigned bits, u32 slots) {
+Result<const Extent*> extend(State& state, const Chain& chain, unsigned bits, u32 slots) {
     EFT_CHECK(refill_reserve(state));
     EFT_TRY(const Block block, take_block(state, bits));
     return append(state, chain, block, slots);
 }
 
-Result<Extent*> extend_at(State& state, Chain& chain, u64 address, unsigned max_bits) {
+Result<const Extent*> extend_at(State& state, const Chain& chain, u64 address, unsigned max_bits) {
     EFT_CHECK(refill_reserve(state));
     EFT_TRY(const Block block, take_block_at(state, address, max_bits));
     return append(state, chain, block, state.blocks[block].pages());
 }
 
-Status extend_with_foreign(State& state, Chain& chain, Slot first, u32 count) {
-    EFT_TRY(Extent * extent, append(state, chain, Block::None, 0));
-    extent->first = first;
-    extent->used = count;
+Status extend_with_foreign(State& state, const Chain& chain, Slot first, u32 count) {
+    EFT_TRY(const Extent* extent, append(state, chain, Block::None, 0));
+    set(extent->first, first);
+    set(extent->used, count);
     return {};
 }
 
-void release(State& state, Chain& chain) {
+void release(State& state, const Chain& chain) {
     while (chain.head != 0) {
         const u16 index = chain.head;
         const Extent extent = state.extents[index];
-        chain.head = extent.next;
+        set(chain.head, extent.next);
+        if (extent.next == 0) set(chain.tail, 0);
         if (extent.block != Block::None) give_block(state, extent.block);
         if (extent.slots != 0) state.slots.give(extent.first, extent.slots);
         state.extents.give(index);
+        checkpoint();
     }
-    chain.tail = 0;
 }
 
 }  // namespace eft::memory

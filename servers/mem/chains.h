@@ -25,13 +25,14 @@ struct Chain {  // indices of extents
 Result<Slot> take_slots(State& state, u32 count = 1);
 
 // Another block of 2^bits bytes at the end of the chain, with so many slots. OutOfMemory or LimitReached change nothing.
-Result<Extent*> extend(State& state, Chain& chain, unsigned bits, u32 slots);
+Result<const Extent*> extend(State& state, const Chain& chain, unsigned bits, u32 slots);
 // The same with the block of device memory at this address, of at most 2^max_bits bytes, and a slot for each page.
-Result<Extent*> extend_at(State& state, Chain& chain, u64 address, unsigned max_bits);
+Result<const Extent*> extend_at(State& state, const Chain& chain, u64 address, unsigned max_bits);
 // Frames that others own, in slots that others gave.
-Status extend_with_foreign(State& state, Chain& chain, Slot first, u32 count);
+Status extend_with_foreign(State& state, const Chain& chain, Slot first, u32 count);
 
-// Ends all that is made of the chain's blocks, and gives blocks and slots back.
-void release(State& state, Chain& chain);
+// Ends all that is made of the chain's blocks, and gives blocks and slots back: block by block, each with a checkpoint. A
+// kill in between leaves a chain that must be released to its end, whose holder says so in a record before.
+void release(State& state, const Chain& chain);
 
 }  // namespace eft::memory

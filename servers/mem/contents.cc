@@ -10,7 +10,7 @@
 namespace eft::memory {
 namespace {
 
-Space& own_space(State& state) { return *state.spaces.find(state.own_space); }
+const Space& own_space(State& state) { return *state.spaces.find(state.own_space); }
 
 Status check(const State& state, const ImageRequest& request) {
     constexpr Rights kReadExecute = FrameRight::Read | FrameRight::Execute;
@@ -26,7 +26,7 @@ Status check(const State& state, const ImageRequest& request) {
 
 // Copies from the boot archive into a fresh frame, which is mapped nowhere yet.
 Status fill(State& state, Slot frame, u64 archive_offset, u64 bytes) {
-    Space& own = own_space(state);
+    const Space& own = own_space(state);
     EFT_CHECK(map_frame(state, own, frame, kWindow, kReadWrite));
     std::memcpy(own_memory(kWindow), own_memory(kArchiveWindow) + archive_offset, bytes);
     return effects::unmap(own.space, frame);
@@ -34,6 +34,44 @@ Status fill(State& state, Slot frame, u64 archive_offset, u64 bytes) {
 
 bool in_stack(u64 address) { return address >= kStackBottom && address < layout::kStackTop; }
 u64 stack_page(u64 address) { return (address - kStackBottom) >> kPageBits; }
+
+// A new incarnation's address space has it when it is first needed, through the capabilities that there are.
+Status show_archive(State& state) {
+    if (state.archive_shown) return {};
+    const Space& own = own_space(state);
+    EFT_CHECK(map_again(state, own, kArchiveWindow, kReadOnly));
+    set_at_once(state.archive_shown, true);
+    return {};
+}
+
+Status load_page(State& state, const Space& space, const ImageRequest& request, u64 done) {
+    EFT_TRY(const Slot frame, take_page(state, space, ObjectType::Frame));
+    if (done < request.file_bytes) EFT_CHECK(fill(state, frame, request.archive_offset + done, std::min(request.file_bytes - done, kPageSize)));
+    if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
+    return map_frame(state, space, frame, request.address + done, request.rights);
+}
+
+// The kernel sends a fault again whose answer it did not get, and a page that is mapped stays, whether it counts yet or not
+// (count_left_pages): so nothing is undone here, and the usual case notes nothing.
+Status bring_page(State& state, const Space& space, u64 page) {
+    if (!has_page(state, space)) {
+        const auto grown = grow(state, space);
+        checkpoint();
+        if (!grown.ok()) return grown.error();
+    }
+    EFT_TRY(const Slot frame, make_page(state, space, ObjectType::Frame));
+    const Extent& extent = state.extents[space.pages.tail];
+    Status mapped = effects::map(space.space, frame, page, kReadWrite, 0);
+    if (mapped.ok()) [[likely]] {
+        set_at_once(extent.used, extent.used + 1);
+    } else if (mapped.error() == Error::NeedMemory) {
+        count_page(state, space);
+        mapped = map_with_tables(state, space, frame, page, kReadWrite, 0);
+    }
+    if (mapped.ok()) note_stack_page(space, page, frame);
+    checkpoint();
+    return mapped;
+}
 
 Result<Slot> readable_frame(State& state, const Space& space, u64 address) {
     if (!in_stack(address)) return mapped_frame(state, space, address);
@@ -44,29 +82,37 @@ Result<Slot> readable_frame(State& state, const Space& space, u64 address) {
 
 }  // namespace
 
-Status load_image(State& state, Space& space, const ImageRequest& request) {
+bool comes_by_itself(u64 address) { return in_stack(address) || (address >= layout::kHeapBase && address < layout::kHeapLimit); }
+
+void note_stack_page(const Space& space, u64 address, Slot frame) {
+    if (in_stack(address)) set_at_once(space.stack[stack_page(address)], frame);
+}
+
+Status load_image(State& state, const Space& space, const ImageRequest& request) {
     EFT_CHECK(check(state, request));
-    for (u64 done = 0; done < request.memory_bytes; done += kPageSize) {
-        EFT_TRY(const Slot frame, take_page(state, space, ObjectType::Frame));
-        if (done < request.file_bytes)
-            EFT_CHECK(fill(state, frame, request.archive_offset + done, std::min(request.file_bytes - done, kPageSize)));
-        if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
-        EFT_CHECK(map_frame(state, space, frame, request.address + done, request.rights));
+    EFT_CHECK(show_archive(state));
+    if (space.image != request.address) {
+        set(space.image, request.address);
+        set(space.image_done, 0);
     }
-    return {};
+    Status loaded;
+    while (loaded.ok() && space.image_done < request.memory_bytes) {
+        loaded = load_page(state, space, request, space.image_done);
+        if (loaded.ok()) set(space.image_done, space.image_done + kPageSize);
+        checkpoint();
+    }
+    set(space.image, 0);
+    return loaded;
 }
 
 Error resolve_fault(State& state, u64 space_id, u64 address, u64 code) {
-    Space* space = state.spaces.find(space_id);
+    const Space* space = state.spaces.find(space_id);
     if (!space) return Error::NotFound;
     if (code & (static_cast<u64>(FaultBit::Present) | static_cast<u64>(FaultBit::Fetch))) return Error::OutOfRange;
-    const bool stack = in_stack(address);
-    if (!stack && (address < layout::kHeapBase || address >= layout::kHeapLimit)) return Error::OutOfRange;
-    const Result<Slot> frame = take_page(state, *space, ObjectType::Frame);
-    const Status mapped = frame.ok() ? map_frame(state, *space, *frame, page_down(address), kReadWrite) : Status(frame.error());
+    if (!comes_by_itself(address)) return Error::OutOfRange;
+    const Status mapped = bring_page(state, *space, page_down(address));
     if (mapped.error() == Error::AlreadyMapped) return Error::None;
-    if (!mapped.ok()) space->exhausted = true;
-    else if (stack) space->stack[stack_page(address)] = *frame;
+    if (!mapped.ok()) set(space->exhausted, true);
     return mapped.error();
 }
 

@@ -20,8 +20,13 @@ struct ImageRequest {
     u64 memory_bytes;  // those behind the file's are zero
     Rights rights;     // read, read and write, or read and execute
 };
-// InvalidArgument, OutOfRange: of the request's numbers; before anything is mapped. Later errors leave pages behind.
-Status load_image(State& state, Space& space, const ImageRequest& request);
+// InvalidArgument, OutOfRange: of the request's numbers; before anything is mapped. Later errors leave pages behind. After a
+// death of mem the same request goes on where it was.
+Status load_image(State& state, const Space& space, const ImageRequest& request);
+
+// Pages that come on first access: of the stack, which are known, and of the heap.
+bool comes_by_itself(u64 address);
+void note_stack_page(const Space& space, u64 address, Slot frame);
 
 // A page fault at `address` with the processor's error code. None: the page is there now. NotFound: no such space.
 // OutOfRange: nothing comes there by itself, or not for such an access. OutOfMemory, LimitReached.

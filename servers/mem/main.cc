@@ -5,50 +5,71 @@
 #include "objects.h"
 #include "server.h"
 #include "spaces.h"
+#include "undone.h"
 
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/server.h>
+#include <eft/state/region_commit.h>
+#include <eft/state_memory.h>
 
 namespace eft::memory {
 namespace {
 
-EFT_PROCESS_LOCAL constinit State state;
-
-// What root gave came in consecutive slots, which libos may count among its own: all of it moves.
-Status take_memory(u32 first, u32 count) {
-    for (u32 i = 0; i < count; ++i) {
-        EFT_TRY(const Slot slot, take_slots(state));
-        EFT_CHECK(effects::move(slot, static_cast<Slot>(first + i)));
-        EFT_CHECK(add_memory(state, slot));
+// The untyped memory that root gave stays in the slots in which it came, which are persistent ones.
+Status take_memory(State& state, const Pair& slots) {
+    while (state.untyped_taken < slots.second) {
+        EFT_CHECK(add_memory(state, static_cast<Slot>(slots.first + state.untyped_taken)));
+        set(state.untyped_taken, state.untyped_taken + 1);
+        checkpoint();
     }
     return {};
 }
 
-// The log rings of the core processes.
-Status take_logs(u32 first, u32 pages_each) {
-    for (u64& log : state.core_logs) {
-        EFT_TRY(const Slot run, take_slots(state, pages_each));
-        for (u32 i = 0; i < pages_each; ++i) EFT_CHECK(effects::move(slot_at(run, i), static_cast<Slot>(first++)));
-        EFT_TRY(const Object* object, shown_object(state, run, pages_each));
-        log = object->id;
+// The log rings of the core processes; their frames stay where they are, too.
+Status take_logs(State& state, const Pair& slots) {
+    u64 first = slots.first;
+    for (const u64& log : state.core_logs) {
+        if (log == 0) {
+            EFT_TRY(const Object* object, shown_object(state, static_cast<Slot>(first), static_cast<u32>(slots.second)));
+            set(log, object->id);
+            checkpoint();
+        }
+        first += slots.second;
     }
     return {};
 }
 
-Status start() {
+// What root gave, once: an incarnation that dies in it leaves the rest to the next one.
+Status begin(State& state) {
     const std::string_view arguments = field_text(config().arguments);
     EFT_TRY(const Pair untyped, parse_pair(arguments, "untyped="));
     EFT_TRY(const Pair archive, parse_pair(arguments, "archive="));
     EFT_TRY(const Pair logs, parse_pair(arguments, "logs="));
-    EFT_TRY(const auto endpoint, effects::inspect(slot(WellKnown::Endpoint)));
-    state.endpoint_id = endpoint.id;
-    EFT_TRY(const u32 end, effects::table_end());
-    state.slots.set_end(end);
-    EFT_CHECK(take_memory(static_cast<u32>(untyped.first), static_cast<u32>(untyped.second)));
+    if (state.endpoint_id == 0) {
+        EFT_TRY(const auto endpoint, effects::inspect(slot(WellKnown::Endpoint)));
+        EFT_TRY(const u32 end, effects::table_end());
+        state.slots.set_end(end);
+        set(state.endpoint_id, endpoint.id);
+        checkpoint();
+    }
+    EFT_CHECK(take_memory(state, untyped));
     EFT_TRY(const Slot own_space, granted("space"));
     EFT_CHECK(open_own_space(state, own_space, archive.first, archive.second));
-    return take_logs(static_cast<u32>(logs.first), static_cast<u32>(logs.second));
+    return take_logs(state, logs);
+}
+
+Status start(Region& region, State& state) {
+    use_journal(region.log());
+    region.log().on_undo(settle, &state);
+    const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
+    if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) return Error::BadFormat;
+    if (outcome != RecoveryOutcome::Fresh) {
+        finish_undone(state);
+        renew_own_space(state);
+        end_objects(state);
+    }
+    return begin(state);
 }
 
 }  // namespace
@@ -57,15 +78,19 @@ Status start() {
 int eft_main() {
     using namespace eft;
     using namespace eft::memory;
-    if (Status started = start(); !started.ok()) {
+    static EFT_PROCESS_LOCAL Region region(state_memory_of<Region::kBytes>(), kStateVersion);
+    State& state = const_cast<State&>(*region);
+    if (Status started = start(region, state); !started.ok()) {
         log(to_string(started.error()));
-        panic("mem: cannot start with what root gave");
+        panic("mem: cannot start with what root gave, or what the last incarnation left");
     }
     static EFT_PROCESS_LOCAL MemServer server(state);
     log("ready");
 
-    ServerLoop loop;
+    static EFT_PROCESS_LOCAL RegionCommit commit(region.log());
+    ServerLoop loop(&commit);
     loop.run([](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
+        server.finish_last();
         if (message.registers.tag.has(Tag::Fault)) {
             const u64* words = message.registers.w;
             return message.refuse(server.page_fault(context.badge(), words[0], words[2] & 0xffff'ffff));

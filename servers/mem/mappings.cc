@@ -27,7 +27,7 @@ bool overlaps(const State& state, const Space& space, const MapRequest& request)
     return false;
 }
 
-Status map_pages(State& state, Space& space, const Object& object, const Mapping& mapping, const MapRequest& request) {
+Status map_pages(State& state, const Space& space, const Object& object, const Mapping& mapping, const MapRequest& request) {
     PageWalk pages(state, object, static_cast<u32>(request.offset >> kPageBits));
     const u8 flags = object.device && !object.permanent ? bits(MapFlag::Uncached) : 0;
     for (u32 i = 0; i < mapping.pages; ++i) {
@@ -39,23 +39,23 @@ Status map_pages(State& state, Space& space, const Object& object, const Mapping
 }
 
 // `link` is what names the mapping: the space's first, or the next of the one before.
-void drop(State& state, Space& space, u16& link) {
+void drop(State& state, const Space& space, const u16& link) {
     const u16 index = link;
     const Mapping mapping = state.mappings[index];
     effects::remove(mapping.first, mapping.pages);
     state.slots.give(mapping.first, mapping.pages);
-    link = mapping.next;
-    --space.mappings;
-    space.mapped -= mapping.pages;
+    set(link, mapping.next);
+    set(space.mappings, space.mappings - 1);
+    set(space.mapped, space.mapped - mapping.pages);
     state.mappings.give(index);
-    Object& object = *state.objects.find(mapping.object);  // the mapping kept it
-    --object.mappings;
+    const Object& object = *state.objects.find(mapping.object);  // the mapping kept it
+    set(object.mappings, object.mappings - 1);
     end_if_unwanted(state, object);
 }
 
 }  // namespace
 
-Status map_object(State& state, Space& space, Object& object, const MapRequest& request) {
+Status map_object(State& state, const Space& space, const Object& object, const MapRequest& request) {
     EFT_CHECK(check(object, request));
     const u32 pages = static_cast<u32>(request.bytes >> kPageBits);
     if (space.mappings == kMaxMappingsOfSpace) return Error::LimitReached;
@@ -67,19 +67,19 @@ Status map_object(State& state, Space& space, Object& object, const MapRequest& 
         state.mappings.give(index);
         return run.error();
     }
-    Mapping& mapping = state.mappings[index];
-    mapping = {.object = object.id, .address = request.address, .pages = pages, .first = *run, .next = space.first_mapping};
-    space.first_mapping = index;
-    ++space.mappings;
-    space.mapped += pages;
-    ++object.mappings;
+    const Mapping& mapping = state.mappings[index];
+    edit(mapping) = {.object = object.id, .address = request.address, .pages = pages, .first = *run, .next = space.first_mapping};
+    set(space.first_mapping, index);
+    set(space.mappings, space.mappings + 1);
+    set(space.mapped, space.mapped + pages);
+    set(object.mappings, object.mappings + 1);
     const Status mapped = map_pages(state, space, object, mapping, request);
     if (!mapped.ok()) drop(state, space, space.first_mapping);
     return mapped;
 }
 
-Status unmap(State& state, Space& space, u64 address, u64 bytes) {
-    for (u16* link = &space.first_mapping; *link != 0; link = &state.mappings[*link].next) {
+Status unmap(State& state, const Space& space, u64 address, u64 bytes) {
+    for (const u16* link = &space.first_mapping; *link != 0; link = &state.mappings[*link].next) {
         const Mapping& mapping = state.mappings[*link];
         if (mapping.address != address || mapping.bytes() != bytes) continue;
         drop(state, space, *link);
@@ -88,8 +88,24 @@ Status unmap(State& state, Space& space, u64 address, u64 bytes) {
     return Error::NotMapped;
 }
 
-void unmap_all(State& state, Space& space) {
-    while (space.first_mapping != 0) drop(state, space, space.first_mapping);
+void unmap_all(State& state, const Space& space) {
+    while (space.first_mapping != 0) {
+        drop(state, space, space.first_mapping);
+        checkpoint();
+    }
+}
+
+Status map_again(State& state, const Space& space, u64 address, Rights rights) {
+    for (u16 index = space.first_mapping; index != 0; index = state.mappings[index].next) {
+        const Mapping& mapping = state.mappings[index];
+        if (mapping.address != address) continue;
+        for (u32 i = 0; i < mapping.pages; ++i) {
+            const Status mapped = map_frame(state, space, slot_at(mapping.first, i), address + i * kPageSize, rights);
+            if (mapped.error() != Error::AlreadyMapped) EFT_CHECK(mapped);
+        }
+        return {};
+    }
+    return Error::NotMapped;
 }
 
 Result<Slot> mapped_frame(State& state, const Space& space, u64 address) {

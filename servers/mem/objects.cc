@@ -12,7 +12,8 @@ constexpr u32 kMaxDevicePages = 8192;
 constexpr u32 kLargestBlock = 256;
 constexpr u32 kFramesAtOnce = 256;  // the kernel's limit for one retype
 
-Result<Object*> begin(State& state, u32 pages) {
+// Nobody holds it until finish(): it ends if that does not come.
+Result<const Object*> begin(State& state, u32 pages) {
     EFT_TRY(const Slot master, take_slots(state));
     const Result<Object*> object = state.objects.take();
     const Status minted = object.ok() ? effects::mint(master, mem::Mem::badge_of(Kind::Object, (*object)->id)) : Status(object.error());
@@ -23,47 +24,50 @@ Result<Object*> begin(State& state, u32 pages) {
     }
     (*object)->pages = pages;
     (*object)->master = master;
-    (*object)->held = true;
-    return object;
+    return *object;
 }
 
-void end(State& state, Object& object) {
+// The object is not in the list any more when its record is given back, and its frames are the longest part.
+void end(State& state, const Object& object) {
+    release(state, object.frames);
     effects::end_descendants(object.master);
     effects::remove(object.master);
     state.slots.give(object.master);
-    release(state, object.frames);
+    set(state.first_ending, object.next_ending);
     state.objects.give(object);
+    checkpoint();
 }
 
 // The object itself if it got its frames.
-Result<Object*> finish(State& state, Object* object, Status filled) {
-    if (filled.ok()) return object;
-    end(state, *object);
-    return filled.error();
+Result<const Object*> finish(State& state, const Object* object, Status filled) {
+    if (filled.ok()) set(object->held, true);
+    else end_if_unwanted(state, *object);
+    return filled.ok() ? Result<const Object*>(object) : filled.error();
 }
 
-Status make_frames(State& state, Extent& extent, u32 pages) {
+Status make_frames(State& state, const Extent& extent, u32 pages) {
     while (extent.used < pages) {
         const u32 count = std::min(pages - extent.used, kFramesAtOnce);
         EFT_CHECK(effects::make(state.blocks[extent.block].slot, ObjectType::Frame, slot_at(extent.first, extent.used), count));
-        extent.used += count;
+        set(extent.used, extent.used + count);
     }
     return {};
 }
 
-Status add_block(State& state, Object& object, unsigned page_bits, u32 pages) {
-    EFT_TRY(Extent * extent, extend(state, object.frames, kPageBits + page_bits, pages));
+Status add_block(State& state, const Object& object, unsigned page_bits, u32 pages) {
+    EFT_TRY(const Extent* extent, extend(state, object.frames, kPageBits + page_bits, pages));
     return make_frames(state, *extent, pages);
 }
 
 // Blocks whose sizes add up to exactly the object's.
-Status add_blocks(State& state, Object& object, u32 pages) {
+Status add_blocks(State& state, const Object& object, u32 pages) {
     u32 most = kLargestBlock;
     while (pages != 0) {
         const u32 block = std::min(most, std::bit_floor(pages));
         const Status added = add_block(state, object, static_cast<unsigned>(std::countr_zero(block)), block);
         if (added.ok()) {
             pages -= block;
+            if (pages != 0) checkpoint();
         } else if (added.error() == Error::OutOfMemory && block > 1) {
             most = block / 2;
         } else {
@@ -74,77 +78,85 @@ Status add_blocks(State& state, Object& object, u32 pages) {
 }
 
 // Naturally aligned pieces.
-Status add_device_blocks(State& state, Object& object, u64 address, u32 pages) {
+Status add_device_blocks(State& state, const Object& object, u64 address, u32 pages) {
     while (pages != 0) {
         const auto aligned = static_cast<unsigned>(address == 0 ? kMaxUntypedBits : std::countr_zero(address));
         const unsigned fits = kPageBits + static_cast<unsigned>(std::bit_width(pages)) - 1;
-        EFT_TRY(Extent * extent, extend_at(state, object.frames, address, std::min(aligned, fits)));
+        EFT_TRY(const Extent* extent, extend_at(state, object.frames, address, std::min(aligned, fits)));
         EFT_CHECK(make_frames(state, *extent, extent->slots));
         address += u64{extent->slots} << kPageBits;
         pages -= extent->slots;
+        if (pages != 0) checkpoint();
     }
     return {};
 }
 
 }  // namespace
 
-Result<Object*> create_object(State& state, Space& owner, u64 bytes, bool contiguous) {
+Result<const Object*> create_object(State& state, const Space& owner, u64 bytes, bool contiguous) {
     if (bytes == 0 || bytes > u64{kMaxQuota} * kPageSize) return Error::OutOfRange;
     if (owner.objects == kMaxObjectsOfSpace) return Error::LimitReached;
     const u32 pages = static_cast<u32>(page_up(bytes) >> kPageBits);
     const u32 charged = contiguous ? std::bit_ceil(pages) : pages;
     if (charged > owner.quota - owner.used) return Error::OutOfMemory;
-    EFT_TRY(Object * object, begin(state, pages));
+    EFT_TRY(const Object* object, begin(state, pages));
     EFT_CHECK(finish(state, object,
                      contiguous ? add_block(state, *object, std::bit_width(charged) - 1u, pages) : add_blocks(state, *object, pages)));
-    object->owner = owner.id;
-    object->charged = charged;
-    owner.used += charged;
-    ++owner.objects;
+    set(object->owner, owner.id);
+    set(object->charged, charged);
+    set(owner.used, owner.used + charged);
+    set(owner.objects, owner.objects + 1);
     return object;
 }
 
-Result<Object*> device_object(State& state, u64 address, u64 bytes) {
+Result<const Object*> device_object(State& state, u64 address, u64 bytes) {
     if (bytes == 0 || address != page_down(address)) return Error::InvalidArgument;
     if (bytes > u64{kMaxDevicePages} * kPageSize || address + bytes < address) return Error::OutOfRange;
     const u32 pages = static_cast<u32>(page_up(bytes) >> kPageBits);
-    for (Object& object : state.objects) {
-        if (object.id != 0 && object.device && object.device_address == address && object.pages == pages) {
-            object.held = true;
+    for (const Object& object : state.objects) {
+        if (object.id != 0 && object.wanted() && object.device && object.device_address == address && object.pages == pages) {
+            set(object.held, true);
             return &object;
         }
     }
-    EFT_TRY(Object * object, begin(state, pages));
-    object->device = true;
-    object->device_address = address;
+    EFT_TRY(const Object* object, begin(state, pages));
+    set(object->device, true);
+    set(object->device_address, address);
     return finish(state, object, add_device_blocks(state, *object, address, pages));
 }
 
-Result<Object*> shown_object(State& state, Slot first, u32 pages) {
-    EFT_TRY(Object * object, begin(state, pages));
-    object->permanent = true;
+Result<const Object*> shown_object(State& state, Slot first, u32 pages) {
+    EFT_TRY(const Object* object, begin(state, pages));
+    set(object->permanent, true);
     return finish(state, object, extend_with_foreign(state, object->frames, first, pages));
 }
 
-void end_if_unwanted(State& state, Object& object) {
-    if (object.wanted()) return;
-    if (Space* owner = state.spaces.find(object.owner)) {
-        owner->used -= object.charged;
-        --owner->objects;
+void end_if_unwanted(State& state, const Object& object) {
+    if (object.wanted() || object.ending) return;
+    if (const Space* owner = state.spaces.find(object.owner)) {
+        set(owner->used, owner->used - object.charged);
+        set(owner->objects, owner->objects - 1);
+        set(object.owner, 0);
     }
-    end(state, object);
+    set(object.next_ending, state.first_ending);
+    set(object.ending, true);
+    set(state.first_ending, static_cast<u16>(1 + (&object - state.objects.begin())));
 }
 
-void release_object(State& state, Object& object) {
-    object.held = false;
+void end_objects(State& state) {
+    while (state.first_ending != 0) end(state, state.objects.begin()[state.first_ending - 1]);
+}
+
+void release_object(State& state, const Object& object) {
+    set(object.held, false);
     end_if_unwanted(state, object);
 }
 
-void release_objects_of(State& state, Space& owner) {
-    for (Object* object = state.objects.begin(); owner.objects != 0; ++object) {
+void release_objects_of(State& state, const Space& owner) {
+    for (const Object* object = state.objects.begin(); owner.objects != 0; ++object) {
         if (object->id == 0 || object->owner != owner.id) continue;
-        object->owner = 0;
-        --owner.objects;
+        set(object->owner, 0);
+        set(owner.objects, owner.objects - 1);
         release_object(state, *object);
     }
 }

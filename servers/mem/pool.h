@@ -1,11 +1,12 @@
 // Records that stand in lists, each naming the next by its index. 0 ends a list, and is no record's index.
 #pragma once
 
+#include "journal.h"
+
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
 
 #include <array>
-#include <utility>
 
 namespace eft::memory {
 
@@ -15,15 +16,18 @@ class Pool {
 public:
     // LimitReached: all are in use.
     Result<u16> take() {
-        if (unused_ != 0) return std::exchange(unused_, records_[unused_].next);
+        if (const u16 index = unused_; index != 0) {
+            set(unused_, records_[index].next);
+            return index;
+        }
         if (fresh_ == kCapacity) return Error::LimitReached;
-        return ++fresh_;
+        set(fresh_, static_cast<u16>(fresh_ + 1));
+        return fresh_;
     }
     void give(u16 index) {
-        records_[index].next = unused_;
-        unused_ = index;
+        set(records_[index].next, unused_);
+        set(unused_, index);
     }
-    Record& operator[](u16 index) { return records_[index]; }
     const Record& operator[](u16 index) const { return records_[index]; }
 
 private:

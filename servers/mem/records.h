@@ -2,6 +2,8 @@
 // counts up, and the record's index in its low bits.
 #pragma once
 
+#include "journal.h"
+
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
 
@@ -16,33 +18,35 @@ class Records {
 public:
     static constexpr u32 kCapacity = 1u << kIndexBits;
 
-    // An unused record, which gets a new id. LimitReached: all records are in use, or all ids were.
+    // An unused record, which gets a new id, and is the caller's to fill. LimitReached: all records are in use, or all ids
+    // were.
     Result<Record*> take() {
         if (count_ == kMaxId >> kIndexBits) return Error::LimitReached;
         for (u32 index = 0; index < kCapacity; ++index) {
-            Record& record = records_[index];
-            if (record.id != 0) continue;
+            if (records_[index].id != 0) continue;
+            Record& record = edit(records_[index]);
             record = {};
-            record.id = static_cast<decltype(record.id)>(++count_ << kIndexBits | index);
-            ++used_;
+            set(count_, count_ + 1);
+            record.id = static_cast<decltype(record.id)>(count_ << kIndexBits | index);
+            set(used_, used_ + 1);
             return &record;
         }
         return Error::LimitReached;
     }
-    void give(Record& record) {
-        record.id = 0;
-        --used_;
+    void give(const Record& record) {
+        set(record.id, 0);
+        set(used_, used_ - 1);
     }
     // nullptr: there is none, or it has ended.
-    Record* find(u64 id) {
-        Record& record = records_[id & (kCapacity - 1)];
+    const Record* find(u64 id) const {
+        const Record& record = records_[id & (kCapacity - 1)];
         return id != 0 && record.id == id ? &record : nullptr;
     }
     u32 used() const { return used_; }
 
     // All records, those that are not in use included.
-    Record* begin() { return records_.data(); }
-    Record* end() { return records_.data() + kCapacity; }
+    const Record* begin() const { return records_.data(); }
+    const Record* end() const { return records_.data() + kCapacity; }
 
 private:
     std::array<Record, kCapacity> records_{};

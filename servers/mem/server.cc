@@ -30,81 +30,107 @@ Result<Answer> answer_with(const Object& object) {
 
 }  // namespace
 
-Result<Space*> MemServer::find_space(u64 id) {
-    if (Space* space = state_.spaces.find(id)) return space;
+Result<const Space*> MemServer::find_space(u64 id) {
+    if (const Space* space = state_.spaces.find(id)) return space;
     return Error::NotFound;
 }
 
-Space* MemServer::find_key(u32 key) {
-    for (Space& space : state_.spaces)
+const Space* MemServer::find_key(u32 key) {
+    for (const Space& space : state_.spaces)
         if (space.id != 0 && key != 0 && space.key == key) return &space;
     return nullptr;
 }
 
-Result<Space*> MemServer::own_space(const ipc::Context& context) {
-    if (Space* space = state_.spaces.find(ipc::session_id(context.badge()))) return space;
+Result<const Space*> MemServer::own_space(const ipc::Context& context) {
+    if (const Space* space = state_.spaces.find(ipc::session_id(context.badge()))) return space;
     return Error::StaleSession;
 }
 
 // Only what mem itself made counts: a capability to its own endpoint with the badge of an object that exists.
-Result<Object*> MemServer::find_object(Slot slot) {
+Result<const Object*> MemServer::find_object(Slot slot) {
     EFT_TRY(const auto info, effects::inspect(slot));
     const Badge badge{info.data};
     if (info.type != ObjectType::Endpoint || info.id != state_.endpoint_id || mem::Mem::kind_of(badge) != Kind::Object)
         return Error::InvalidArgument;
-    if (Object* object = state_.objects.find(ipc::session_id(badge))) return object;
+    if (const Object* object = state_.objects.find(ipc::session_id(badge))) return object;
     return Error::NotFound;
 }
 
-Result<mem::Space> MemServer::open_session(Space& space) {
-    Result<CapHandle> session = copy_capability(space.session);
-    if (!session.ok()) {
-        memory::destroy_space(state_, space);
-        return session.error();
-    }
+Result<mem::Space> MemServer::open_session(const Space& space) {
+    EFT_TRY(CapHandle session, copy_capability(space.session));
     mem::Space answer;
-    answer.session = answer.session.owning(session->release());
+    answer.session = answer.session.owning(session.release());
     answer.id = space.id;
     return answer;
 }
 
-Result<mem::Space> MemServer::create_space(ipc::Context&, const mem::SpaceRequest& request) {
-    if (Space* lost = find_key(request.key)) memory::destroy_space(state_, *lost);
-    EFT_TRY(Space * space, memory::create_space(state_, request.quota));
-    space->key = request.key;
-    return open_session(*space);
+// Of a new space, which ends if it cannot have one.
+Result<mem::Space> MemServer::open_first_session(const Space& space) {
+    auto session = open_session(space);
+    if (!session.ok()) memory::destroy_space(state_, space);
+    return session;
 }
 
+Result<mem::Space> MemServer::create_space(ipc::Context&, const mem::SpaceRequest& request) {
+    if (const Space* lost = find_key(request.key)) {
+        memory::destroy_space(state_, *lost);
+        checkpoint();
+    }
+    EFT_TRY(const Space* space, memory::create_space(state_, request.quota));
+    set(space->key, request.key);
+    return open_first_session(*space);
+}
+
+// The session of one that replaces another stays, whatever fails: it is all that a core server has.
 Result<mem::Space> MemServer::adopt(ipc::Context& context, mem::AdoptRequest&& request) {
     EFT_CHECK(require_type(request.space.slot(), ObjectType::AddressSpace));
     const u32 adopter = request.own ? static_cast<u32>(ipc::session_id(context.badge())) : 0;
-    for (Space& own : state_.spaces) {
+    for (const Space& own : state_.spaces) {
         if (own.id == 0 || adopter == 0 || own.adopter != adopter) continue;
-        replace_address_space(state_, own, request.space.release());
+        lose_address_space(state_, own);
+        EFT_TRY(const Slot kept, keep(request.space.slot()));
+        return_slot(request.space.release());
+        set(own.space, kept);
         return open_session(own);
     }
-    EFT_TRY(Space * space, adopt_space(state_, request.space.slot(), request.quota));
-    request.space.release();
-    space->adopter = adopter;
-    return open_session(*space);
+    EFT_TRY(const Slot kept, keep(request.space.slot()));
+    return_slot(request.space.release());
+    const Result<const Space*> space = adopt_space(state_, kept, request.quota);
+    if (!space.ok()) {
+        effects::remove(kept);
+        state_.slots.give(kept);
+        return space.error();
+    }
+    set((*space)->adopter, adopter);
+    return open_first_session(**space);
+}
+
+// What came in a slot of libos' is moved to one that outlives this incarnation.
+Result<Slot> MemServer::keep(Slot received) {
+    EFT_TRY(const Slot kept, take_slots(state_));
+    if (Status moved = effects::move(kept, received); !moved.ok()) {
+        state_.slots.give(kept);
+        return moved.error();
+    }
+    return kept;
 }
 
 Status MemServer::destroy_space(ipc::Context&, const mem::SpaceId& request) {
-    Space* space = request.id != 0 ? state_.spaces.find(request.id) : find_key(request.key);
+    const Space* space = request.id != 0 ? state_.spaces.find(request.id) : find_key(request.key);
     if (!space) return Error::NotFound;
     memory::destroy_space(state_, *space);
     return {};
 }
 
 Status MemServer::load_image(ipc::Context&, const mem::Image& request) {
-    EFT_TRY(Space * space, find_space(request.space));
+    EFT_TRY(const Space* space, find_space(request.space));
     return memory::load_image(state_, *space, {request.address, request.archive_offset, request.file_bytes, request.memory_bytes, request.rights});
 }
 
 Result<mem::ThreadMade> MemServer::make_thread(ipc::Context&, mem::ThreadRequest&& request) {
     EFT_CHECK(require_type(request.table.slot(), ObjectType::CapTable));
     EFT_CHECK(require_type(request.exceptions.slot(), ObjectType::Endpoint));
-    EFT_TRY(Space * space, find_space(request.space));
+    EFT_TRY(const Space* space, find_space(request.space));
     EFT_TRY(const Slot thread,
             memory::make_thread(state_, *space, {request.table.slot(), request.exceptions.slot(), request.first_reply, request.replies,
                                                  request.budget, request.period, request.ceiling}));
@@ -115,7 +141,7 @@ Result<mem::ThreadMade> MemServer::make_thread(ipc::Context&, mem::ThreadRequest
 
 Result<mem::ThreadMade> MemServer::further_thread(ipc::Context& context, mem::FurtherThreadRequest&& request) {
     EFT_CHECK(require_type(request.table.slot(), ObjectType::CapTable));
-    EFT_TRY(Space * space, own_space(context));
+    EFT_TRY(const Space* space, own_space(context));
     EFT_TRY(const Slot thread, memory::make_further_thread(state_, *space, request.table.slot(), request.index));
     mem::ThreadMade made;
     made.thread = made.thread.owning(thread);
@@ -123,7 +149,7 @@ Result<mem::ThreadMade> MemServer::further_thread(ipc::Context& context, mem::Fu
 }
 
 Result<mem::Made> MemServer::make_object(ipc::Context& context, const mem::KernelObjects& request) {
-    EFT_TRY(Space * space, own_space(context));
+    EFT_TRY(const Space* space, own_space(context));
     if (space->adopter != 0) {
         EFT_TRY(space, lasting_space(state_, *space));
     }
@@ -134,18 +160,18 @@ Result<mem::Made> MemServer::make_object(ipc::Context& context, const mem::Kerne
 }
 
 Status MemServer::map_into(ipc::Context&, mem::MappingInto&& request) {
-    EFT_TRY(Space * space, find_space(request.space));
-    EFT_TRY(Object * object, find_object(request.object.slot()));
+    EFT_TRY(const Space* space, find_space(request.space));
+    EFT_TRY(const Object* object, find_object(request.object.slot()));
     return map_object(state_, *space, *object, {request.offset, request.bytes, request.address, request.rights});
 }
 
 Result<mem::Object> MemServer::device_object(ipc::Context&, const mem::DeviceRequest& request) {
-    EFT_TRY(Object * object, memory::device_object(state_, request.address, request.bytes));
+    EFT_TRY(const Object* object, memory::device_object(state_, request.address, request.bytes));
     return answer_with<mem::Object>(*object);
 }
 
 Result<mem::PageAddresses> MemServer::physical(ipc::Context&, mem::PageQuery&& request) {
-    EFT_TRY(Object * object, find_object(request.object.slot()));
+    EFT_TRY(const Object* object, find_object(request.object.slot()));
     if (request.first > object->pages) return Error::OutOfRange;
     if (object->permanent) return Error::PermissionDenied;  // nothing for devices
     const u32 count = std::min<u32>(object->pages - request.first, mem::PageAddresses::kAddressesMax);
@@ -158,14 +184,14 @@ Result<mem::PageAddresses> MemServer::physical(ipc::Context&, mem::PageQuery&& r
 }
 
 Status MemServer::pin(ipc::Context&, mem::Object&& request) {
-    EFT_TRY(Object * object, find_object(request.object.slot()));
-    object->pinned = true;
+    EFT_TRY(const Object* object, find_object(request.object.slot()));
+    set(object->pinned, true);
     return {};
 }
 
 Status MemServer::unpin(ipc::Context&, mem::Object&& request) {
-    EFT_TRY(Object * object, find_object(request.object.slot()));
-    object->pinned = false;
+    EFT_TRY(const Object* object, find_object(request.object.slot()));
+    set(object->pinned, false);
     end_if_unwanted(state_, *object);
     return {};
 }
@@ -187,27 +213,27 @@ Result<mem::LogRing> MemServer::core_log(ipc::Context&, const mem::CoreProcess& 
 }
 
 Result<mem::Object> MemServer::create_object(ipc::Context& context, const mem::ObjectRequest& request) {
-    EFT_TRY(Space * space, own_space(context));
-    EFT_TRY(Object * object, memory::create_object(state_, *space, request.bytes, request.contiguous));
+    EFT_TRY(const Space* space, own_space(context));
+    EFT_TRY(const Object* object, memory::create_object(state_, *space, request.bytes, request.contiguous));
     Result<mem::Object> answer = answer_with<mem::Object>(*object);
     if (!answer.ok()) release_object(state_, *object);
     return answer;
 }
 
 Status MemServer::map(ipc::Context& context, mem::Mapping&& request) {
-    EFT_TRY(Space * space, own_space(context));
-    EFT_TRY(Object * object, find_object(request.object.slot()));
+    EFT_TRY(const Space* space, own_space(context));
+    EFT_TRY(const Object* object, find_object(request.object.slot()));
     return map_object(state_, *space, *object, {request.offset, request.bytes, request.address, request.rights});
 }
 
 Status MemServer::unmap(ipc::Context& context, const mem::Range& request) {
-    EFT_TRY(Space * space, own_space(context));
+    EFT_TRY(const Space* space, own_space(context));
     return memory::unmap(state_, *space, request.address, request.bytes);
 }
 
 // Objects of devices belong to dev; the archive stays.
 Status MemServer::release(ipc::Context& context, mem::Object&& request) {
-    EFT_TRY(Object * object, find_object(request.object.slot()));
+    EFT_TRY(const Object* object, find_object(request.object.slot()));
     u32 caller = 0;
     if (mem::Mem::kind_of(context.badge()) == Kind::Space) {
         EFT_TRY(const Space* space, own_space(context));
@@ -248,6 +274,11 @@ Result<mem::MemoryWords> MemServer::read_memory(ipc::Context&, const mem::Memory
     mem::MemoryWords answer;
     answer.words = {words_.data(), count};
     return answer;
+}
+
+void MemServer::finish_all() {
+    if (state_.undone) finish_undone(state_);
+    end_objects(state_);
 }
 
 Error MemServer::page_fault(Badge badge, u64 address, u64 code) {

@@ -28,7 +28,7 @@ bool SlotRuns::reserve_in_use() const {
 void SlotRuns::give(Slot first, u32 count) {
     const u32 start = raw(first) - kFirst;
     mark(start, count, false);
-    used_ -= count;
+    set(used_, used_ - count);
     for (u32& hint : hints_) hint = std::min(hint, start / kWordBits);
 }
 
@@ -37,7 +37,7 @@ Result<Slot> SlotRuns::take_below(u32 limit, u32 count) {
     const u32 start = count < kWordBits ? find_in_word(limit, count) : find_words(limit, count);
     if (start == kCount) return Error::LimitReached;
     mark(start, count, true);
-    used_ += count;
+    set(used_, used_ + count);
     return static_cast<Slot>(kFirst + start);
 }
 
@@ -67,6 +67,8 @@ u32 SlotRuns::find_words(u32 limit, u32 count) {
 }
 
 void SlotRuns::mark(u32 start, u32 count, bool taken) {
+    const u32 first = start / kWordBits, last = (start + count - 1) / kWordBits;
+    note_change(&taken_[first], (last - first + 1) * sizeof(u64));
     while (count != 0) {
         const u32 bit = start % kWordBits;
         const u32 here = std::min(count, kWordBits - bit);

@@ -8,10 +8,14 @@
 // growing takes.
 #pragma once
 
+#include "journal.h"
+
 #include <eft/abi/result.h>
 #include <eft/abi/types.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 namespace eft::memory {
 
@@ -27,7 +31,7 @@ public:
     static constexpr u32 kCount = (1u << kTableBits) - kFirst;
 
     // The slots below this one exist.
-    void set_end(u32 end) { words_ = (end - kFirst) / kWordBits; }
+    void set_end(u32 end) { set(words_, (end - kFirst) / kWordBits); }
     u32 end() const { return kFirst + words_ * kWordBits; }
     bool reserve_in_use() const;
 
@@ -37,6 +41,11 @@ public:
     // The slots are empty again. `first` and `count` are what take() gave.
     void give(Slot first, u32 count = 1);
     u32 used() const { return used_; }
+
+    // After changes were undone (undone.h): free runs among the slots whose bits lie in these bytes of this object.
+    template <class Visit>
+    void for_each_free(std::size_t offset, std::size_t size, Visit visit) const;
+    void forget_hints() { hints_ = {}; }
 
 private:
     static constexpr u32 kWordBits = 64;
@@ -52,9 +61,23 @@ private:
     std::array<u64, kWords> taken_{};  // a bit for each slot
     u32 words_ = 0;                      // of slots that exist
     u32 used_ = 0;
-    // For single slots, for short runs, and for those of a word and more: in the words below there is no free slot, no two in
+    // Not in the journal: for single slots, for short runs, and for those of a word and more: in the words below there is no free slot, no two in
     // a row, and no free word.
     std::array<u32, 3> hints_{};
 };
+
+template <class Visit>
+void SlotRuns::for_each_free(std::size_t offset, std::size_t size, Visit visit) const {
+    const std::size_t first = offset / sizeof(u64), end = std::min<std::size_t>((offset + size + sizeof(u64) - 1) / sizeof(u64), kWords);
+    for (std::size_t word = first; word < end; ++word) {
+        for (u32 bit = 0; bit < kWordBits;) {
+            const u64 left = taken_[word] >> bit;
+            const u32 free = left == 0 ? kWordBits - bit : static_cast<u32>(std::countr_zero(left));
+            if (free != 0) visit(static_cast<Slot>(kFirst + word * kWordBits + bit), free);
+            bit += free;
+            if (bit < kWordBits) bit += static_cast<u32>(std::countr_one(taken_[word] >> bit));
+        }
+    }
+}
 
 }  // namespace eft::memory

@@ -9,15 +9,21 @@ namespace eft::memory {
 Status open_own_space(State& state, Slot own_space, u64 archive_address, u64 archive_bytes);
 
 // OutOfRange: the quota is 0, or above kMaxQuota. OutOfMemory, LimitReached.
-Result<Space*> create_space(State& state, u32 quota);
-// `address_space` becomes the record's, if this succeeds.
-Result<Space*> adopt_space(State& state, Slot address_space, u32 quota);
+Result<const Space*> create_space(State& state, u32 quota);
+// `address_space` becomes the record's, if this succeeds: a slot that mem took from its own, or the one by which it knows
+// its own address space.
+Result<const Space*> adopt_space(State& state, Slot address_space, u32 quota);
+// The address space of the record has ended with all that was mapped in it, and nothing takes its place yet. Objects stay.
+void lose_address_space(State& state, const Space& space);
 // For the kernel objects that the holder of this own space makes for others: a record with a quota as large and no address space.
 // They outlive its address space, too.
-Result<Space*> lasting_space(State& state, const Space& of);
-// It takes the place of the one that the record had, which has ended with all that was mapped in it. Objects stay.
-void replace_address_space(State& state, Space& space, Slot address_space);
+Result<const Space*> lasting_space(State& state, const Space& of);
 // All that was made for the space is gone: its threads, its mappings, and what only it had. mem's own space stays.
-void destroy_space(State& state, Space& space);
+void destroy_space(State& state, const Space& space);
+
+// What an incarnation or a request that did not come to its end has left is put in order: before anything else is done.
+void finish_undone(State& state);
+// mem's own address space is a new one.
+void renew_own_space(State& state);
 
 }  // namespace eft::memory

@@ -1,5 +1,6 @@
 // All that mem knows. Fixed tables, because mem's own memory cannot grow; plain data without pointers, in which zeros
-// say that there is nothing; the capabilities that it speaks of are in mem's own slots.
+// say that there is nothing; the capabilities that it speaks of are in mem's own slots. It lies in mem's state region:
+// changes go through the journal (journal.h), and server.h says what becomes of a request in progress when mem dies.
 #pragma once
 
 #include "blocks.h"
@@ -11,6 +12,7 @@
 #include <eft/core_processes.h>
 #include <eft/idl/mem.h>
 #include <eft/layout.h>
+#include <eft/state/region.h>
 
 #include <type_traits>
 
@@ -35,6 +37,10 @@ struct Space {
     u32 mapped = 0;  // pages of objects that it maps; bounded by the quota, too, because they take slots
     u32 mappings = 0;
     u32 objects = 0;
+    // What a death in the middle of is finished by the next incarnation: no memory any more and nothing mapped, and
+    // for Ending no record either.
+    enum class Phase : u8 { Living, Emptying, Ending };
+    Phase phase = Phase::Living;
     bool adopted = false;       // root made the address space
     u32 key = 0;                // its maker's number for it; 0: none
     u32 adopter = 0;            // id of the session whose own space it is; 0: nobody's
@@ -50,12 +56,16 @@ struct Space {
     Chain tables;               // blocks of one CapTable each, where it is larger than a page
     u16 first_mapping = 0;
     std::array<Slot, kStackPages> stack{};  // frames of the stack, for crash records
+    // The LoadImage under way, which goes on from here when it is asked for again: 0, or its address and pages.
+    u64 image = 0;
+    u64 image_done = 0;
 };
 
 struct Object {
     u64 id = 0;              // 0: the record is not in use
     u32 owner = 0;           // id of the space that it is charged to; 0: mem's own, a device's, or its owner has ended
-    bool held = false;       // by its owner, who has not released it
+    bool held = false;       // by its owner, who has not released it; not before it has all of its frames
+    bool ending = false;     // in the list of those whose memory is to be given back
     bool device = false;
     bool permanent = false;  // mem's own for good, and read-only: the boot archive, the logs of the core processes
     u32 pages = 0;
@@ -63,6 +73,7 @@ struct Object {
     u32 mappings = 0;
     bool pinned = false;
     u64 device_address = 0;
+    u16 next_ending = 0;       // index, as in State::first_ending
     Slot master = Slot::None;  // what object capabilities are derived from
     Chain frames;
 
@@ -88,12 +99,23 @@ struct State {
     Records<Object, 9, (u64{1} << 48)> objects;
     Pool<Mapping, 2048> mappings;
 
-    u64 endpoint_id = 0;  // the kernel's, of mem's own endpoint
-    u32 own_space = 0;    // id
+    // Nobody wants these objects, and the next request or incarnation ends them first. Index and 1; 0: there is none.
+    u16 first_ending = 0;
+    bool undone = false;         // something was taken back, and what it leaves has not been looked for
+
+    u32 untyped_taken = 0;       // of those that root gave
+    u64 endpoint_id = 0;         // the kernel's, of mem's own endpoint
+    u32 own_space = 0;           // id
+    bool archive_shown = false;  // in the present own address space
     u64 archive = 0;      // id of the object
     u64 archive_bytes = 0;
     std::array<u64, kCoreProcesses.size()> core_logs{};  // ids of objects, by process id from 1
 };
 static_assert(std::is_trivially_copyable_v<State>);
+
+// The journal takes the longest step: the run of slots for the largest mapping is noted when it is taken and, should that fail,
+// given back.
+constexpr u32 kStateVersion = 1;
+using Region = StateRegion<State, 32 * 1024 - sizeof(RegionHeader)>;
 
 }  // namespace eft::memory

@@ -10,7 +10,7 @@ namespace {
 
 constexpr u32 kMaxReplies = 64;
 
-Result<Slot> make_in_own_slot(State& state, Space& space, ObjectType type) {
+Result<Slot> make_in_own_slot(State& state, const Space& space, ObjectType type) {
     EFT_TRY(const Slot slot, take_slots(state));
     if (Status made = make_small(state, space, type, slot); !made.ok()) {
         state.slots.give(slot);
@@ -19,12 +19,12 @@ Result<Slot> make_in_own_slot(State& state, Space& space, ObjectType type) {
     return slot;
 }
 
-Status make_replies(State& state, Space& space, const ThreadPlan& plan) {
+Status make_replies(State& state, const Space& space, const ThreadPlan& plan) {
     if (plan.replies == 0) return {};
     EFT_TRY(const Slot run, take_slots(state, plan.replies));
     Status made = make_small(state, space, ObjectType::Reply, run, plan.replies);
     for (u32 i = 0; made.ok() && i < plan.replies; ++i)
-        made = effects::move_into(plan.table, slot_at(static_cast<Slot>(plan.first_reply), i), slot_at(run, i));
+        made = effects::move_reply_into(plan.table, slot_at(static_cast<Slot>(plan.first_reply), i), slot_at(run, i));
     if (!made.ok()) effects::remove(run, plan.replies);
     state.slots.give(run, plan.replies);
     return made;
@@ -32,15 +32,17 @@ Status make_replies(State& state, Space& space, const ThreadPlan& plan) {
 
 }  // namespace
 
-Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan) {
+Result<Slot> make_thread(State& state, const Space& space, const ThreadPlan& plan) {
     if (space.thread != Slot::None) return Error::AlreadyExists;
     if (space.adopted) return Error::WrongState;
     if (plan.replies > kMaxReplies || plan.ceiling >= kPriorities) return Error::OutOfRange;
     if (plan.budget > plan.period || (plan.budget == 0) != (plan.period == 0)) return Error::InvalidArgument;
     EFT_TRY(const Slot utcb, take_page(state, space, ObjectType::Frame));
     EFT_CHECK(map_frame(state, space, utcb, layout::kUtcbAddress, kReadWrite));
-    EFT_TRY(space.thread, make_in_own_slot(state, space, ObjectType::Thread));
-    EFT_TRY(space.context, make_in_own_slot(state, space, ObjectType::SchedContext));
+    EFT_TRY(const Slot thread, make_in_own_slot(state, space, ObjectType::Thread));
+    set(space.thread, thread);
+    EFT_TRY(const Slot context, make_in_own_slot(state, space, ObjectType::SchedContext));
+    set(space.context, context);
     EFT_CHECK(effects::assemble_thread({.thread = space.thread,
                                         .context = space.context,
                                         .table = plan.table,
@@ -55,7 +57,7 @@ Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan) {
     return copy.release();
 }
 
-Result<Slot> make_further_thread(State& state, Space& space, Slot table, unsigned index) {
+Result<Slot> make_further_thread(State& state, const Space& space, Slot table, unsigned index) {
     if (space.thread == Slot::None || space.adopted) return Error::WrongState;
     if (index >= layout::kMostFurtherThreads) return Error::OutOfRange;
     EFT_TRY(const bool has_share, effects::is_bounded(space.context));
@@ -82,7 +84,7 @@ Result<Slot> make_further_thread(State& state, Space& space, Slot table, unsigne
     return thread.release();
 }
 
-Result<Slot> make_object(State& state, Space& space, ObjectType type, unsigned size_bits) {
+Result<Slot> make_object(State& state, const Space& space, ObjectType type, unsigned size_bits) {
     const bool table = type == ObjectType::CapTable;
     if (!table && type != ObjectType::Endpoint && type != ObjectType::Notification && type != ObjectType::Reply)
         return Error::NotSupported;

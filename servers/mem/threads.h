@@ -17,15 +17,15 @@ struct ThreadPlan {
 
 // The space's first thread, suspended, as a capability in a slot of libos', to be sent away. AlreadyExists: it has one.
 // WrongState: the space is adopted. OutOfRange, InvalidArgument: of the plan's numbers.
-Result<Slot> make_thread(State& state, Space& space, const ThreadPlan& plan);
+Result<Slot> make_thread(State& state, const Space& space, const ThreadPlan& plan);
 
 // A thread beside it, in the same way: suspended, with no Reply and nobody who handles its exceptions, and with the first
 // one's priority as its ceiling. WrongState: there is no first one, or it has a share of the processor. OutOfRange,
 // AlreadyExists: of the index.
-Result<Slot> make_further_thread(State& state, Space& space, Slot table, unsigned index);
+Result<Slot> make_further_thread(State& state, const Space& space, Slot table, unsigned index);
 
 // An Endpoint, Notification, Reply or CapTable, in the same way. NotSupported: another type. InvalidArgument: size_bits,
 // the log2 of a CapTable's slots.
-Result<Slot> make_object(State& state, Space& space, ObjectType type, unsigned size_bits);
+Result<Slot> make_object(State& state, const Space& space, ObjectType type, unsigned size_bits);
 
 }  // namespace eft::memory

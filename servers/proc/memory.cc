@@ -14,35 +14,35 @@ Status Memory::open(Slot own_space) {
     adopt.space = decltype(adopt.space)(own_space);
     adopt.quota = kOwnQuota;
     adopt.own = true;
-    EFT_TRY(mem::Space own, mem_.adopt(adopt).or_error());
+    EFT_TRY(mem::Space own, mem_.adopt(adopt));
     own_.transport().replace(CapHandle(own.session.release()));
     return {};
 }
 
 Result<std::span<const std::byte>> Memory::archive() {
     if (!archive_.empty()) return archive_;
-    EFT_TRY(mem::Archive archive, own_.boot_archive().or_error());
+    EFT_TRY(mem::Archive archive, own_.boot_archive());
     mem::Mapping mapping;
     mapping.object = std::move(archive.object);
     mapping.bytes = page_up(archive.bytes);
     mapping.address = layout::kObjectBase;
     mapping.rights = bits(FrameRight::Read);
-    EFT_CHECK(own_.map(mapping).or_error());
+    EFT_CHECK(own_.map(mapping));
     archive_ = {arch::pointer<const std::byte>(layout::kObjectBase), archive.bytes};
     return archive_;
 }
 
 Result<NewSpace> Memory::create_space(u32 pid, u32 quota) {
-    EFT_TRY(mem::Space space, mem_.create_space({.quota = quota, .key = pid}).or_error());
+    EFT_TRY(mem::Space space, mem_.create_space({.quota = quota, .key = pid}));
     return NewSpace{space.id, space.session.release()};
 }
 
 void Memory::destroy_space_of(u32 pid) {
-    const Error error = mem_.destroy_space({.id = 0, .key = pid}).or_error().error();
+    const Error error = mem_.destroy_space({.id = 0, .key = pid}).error();
     if (error != Error::None && error != Error::NotFound) log("mem cannot destroy a space");
 }
 
-Status Memory::load_image(const mem::Image& image) { return mem_.load_image(image).or_error().error(); }
+Status Memory::load_image(const mem::Image& image) { return mem_.load_image(image).error(); }
 
 Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights) {
     mem::MappingInto request;
@@ -51,7 +51,7 @@ Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights r
     request.address = address;
     request.rights = rights;
     request.space = space;
-    return mem_.map_into(request).or_error().error();
+    return mem_.map_into(request).error();
 }
 
 Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan& plan, Slot exceptions, const ProcessorShare& share) {
@@ -64,7 +64,7 @@ Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan& plan, S
     request.budget = share.budget;
     request.period = share.period;
     request.ceiling = share.ceiling;
-    EFT_TRY(mem::ThreadMade made, mem_.make_thread(request).or_error());
+    EFT_TRY(mem::ThreadMade made, mem_.make_thread(request));
     return made.thread.release();
 }
 

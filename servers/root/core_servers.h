@@ -16,7 +16,7 @@ constexpr Rights kAllEndpointRights = EndpointRight::Send | EndpointRight::Recei
 
 //                                        name     program  memory table prio heap state rights, table limit and pages, persistent slots, replies, survives
 constexpr ServiceSpec kCoreServers[] = {
-    {"mem", "mem", 22, 10, 60, 16, 0, kAllEndpointRights, 20, 16},
+    {"mem", "mem", 21, 10, 60, 16, 132 * kPageSize, kAllEndpointRights, 20, 16, 512, kUsualReplies, true},
     {"proc", "proc", 20, 11, 59, 8, 44 * kPageSize, kAllEndpointRights, 0, 0, 210, kUsualReplies, true},
     {"dev", "dev", 21, 11, 58, 8, 72 * kPageSize, kAllEndpointRights, 0, 0, 1224, kUsualReplies, true},
     {"names", "names", 20, 11, 57, 4, 28 * kPageSize, kAllEndpointRights, 0, 0, 1312, kUsualReplies, true},

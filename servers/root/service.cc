@@ -13,9 +13,9 @@ namespace ko = kernel_object;
 
 namespace {
 
-// Where root sees what it makes for services: one megabyte per service, and one page to fill frames.
+// Where root sees what it makes for services: two megabytes per service, and one page to fill frames.
 constexpr u64 kServiceWindow = 0x6000'0000;
-constexpr u64 kServiceWindowSize = 0x10'0000;
+constexpr u64 kServiceWindowSize = 0x20'0000;
 constexpr u64 kImageOffset = kServiceWindowSize / 2;
 constexpr u32 kMaxImagePages = kImageOffset / kPageSize;
 constexpr u64 kFillAddress = 0x7000'0000;
@@ -93,6 +93,10 @@ Status Service::create_persistent_memory(Memory& memory) {
     for (u32 i = 0; i < persistent_pages_; ++i) {
         EFT_CHECK(memory.map_here(persistent_frame(i), window + (1 + i) * kPageSize, kReadWrite));
     }
+    persistent_copies_ = memory.take_slots(1 + persistent_pages_);
+    EFT_CHECK(ko::derive(kOwnTable, persistent_copies_, at(4), bits(FrameRight::Read)));
+    for (u32 i = 0; i < persistent_pages_; ++i)
+        EFT_CHECK(ko::derive(kOwnTable, persistent_copy(1 + i), persistent_frame(i), kReadWrite));
     config_ = arch::pointer<ServiceConfig>(window);
     head_ = arch::pointer<PersistentHead>(window + kPageSize);
     config_->magic = kConfigMagic;
@@ -151,6 +155,7 @@ void Service::trace(u64 stack, std::span<u64> frames) {
 
 Result<u32> Service::hand_over(Slot first, u32 count) {
     const u32 at_slot = next_named_;
+    if (count > config_->table.first_scratch - at_slot) return Error::LimitReached;
     for (u32 i = 0; i < count; ++i) {
         EFT_CHECK(ko::move(table(), static_cast<Slot>(next_named_++), static_cast<Slot>(raw(first) + i)));
     }
@@ -172,18 +177,13 @@ Status Service::map_incarnation_page(u64 address, Rights rights, const ElfSegmen
     return map_with_tables(space(), frame, address, rights, at(64), next_table_);
 }
 
-// The persistent frames are mapped through copies that belong to the incarnation's slots: they end
-// with its address space, and are deleted before the next one is built.
+// The persistent frames are mapped through copies, which are mapped nowhere again when the address space has ended.
 Status Service::map_persistent() {
-    const auto map_copy = [this](Slot source, u64 address, Rights rights) -> Status {
-        const Slot copy = at(next_frame_++);
-        EFT_CHECK(ko::derive(kOwnTable, copy, source, rights));
-        return map_with_tables(space(), copy, address, rights, at(64), next_table_);
+    const auto map_copy = [this](u32 index, u64 address, Rights rights) {
+        return map_with_tables(space(), persistent_copy(index), address, rights, at(64), next_table_);
     };
-    EFT_CHECK(map_copy(at(4), layout::kConfigAddress, bits(FrameRight::Read)));
-    for (u32 i = 0; i < persistent_pages_; ++i) {
-        EFT_CHECK(map_copy(persistent_frame(i), layout::kPersistentAddress + i * kPageSize, kReadWrite));
-    }
+    EFT_CHECK(map_copy(0, layout::kConfigAddress, bits(FrameRight::Read)));
+    for (u32 i = 0; i < persistent_pages_; ++i) EFT_CHECK(map_copy(1 + i, layout::kPersistentAddress + i * kPageSize, kReadWrite));
     return {};
 }
 
@@ -242,11 +242,10 @@ Status Service::end() {
         replies_delivered_ += info->replies_delivered;
     }
     EFT_CHECK(ko::revoke(kOwnTable, at(64)));
-    // Copies of persistent frames, and what the incarnation had received.
-    EFT_CHECK(ko::remove(kOwnTable, at(kFirstFrame), kSlots - kFirstFrame));
+    // What the incarnation had received.
     EFT_CHECK(ko::remove(table(), slot(WellKnown::Memory)));
     const u32 scratch = config_->table.first_scratch;
-    return ko::remove(table(), static_cast<Slot>(scratch), (1u << std::max(spec_.table_bits, spec_.table_limit_bits)) - scratch);
+    return ko::remove(table(), static_cast<Slot>(scratch), (1u << spec_.table_bits) - scratch);
 }
 
 }  // namespace eft::root

@@ -28,7 +28,8 @@ struct ServiceSpec {
     u32 heap_pages;               // mapped from the start
     u32 state_bytes;
     Rights endpoint_rights;       // core servers mint their own sessions: all rights
-    // For who manages more slots itself: log2 of those that its table can grow to, and with how many pages it starts.
+    // For who manages more slots itself: log2 of those that its table can grow to, and with how many pages it starts. They
+    // are persistent.
     unsigned table_limit_bits = 0;
     u32 table_pages = 0;
     u32 persistent_slots = kUsualPersistentSlots;
@@ -38,7 +39,7 @@ struct ServiceSpec {
 
 class Service {
 public:
-    static constexpr u32 kSlots = 512;
+    static constexpr u32 kSlots = 480;
     static constexpr u32 kLogBytes = 4 * kPageSize;
 
     Service() = default;
@@ -84,6 +85,8 @@ private:
     Slot at(u32 offset) const { return static_cast<Slot>(raw(base_) + offset); }
     // Head, log, state.
     Slot persistent_frame(u32 index) const { return static_cast<Slot>(raw(persistent_frames_) + index); }
+    // Of the configuration and these, for the service's own address space.
+    Slot persistent_copy(u32 index) const { return static_cast<Slot>(raw(persistent_copies_) + index); }
     Result<std::span<const std::byte>> copy_image(Memory& memory, std::span<const std::byte> image);
     Status create_table(Memory& memory);
     Status create_persistent_memory(Memory& memory);
@@ -99,7 +102,7 @@ private:
     u64 incarnation_ = 0;
     u64 replies_delivered_ = 0;  // by all incarnations that ended
     u32 persistent_pages_ = 0;
-    Slot persistent_frames_ = Slot::None;
+    Slot persistent_frames_ = Slot::None, persistent_copies_ = Slot::None;
     u32 next_frame_ = 0;
     u32 first_stack_frame_ = 0;
     Slot next_table_ = Slot::None;

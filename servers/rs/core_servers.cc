@@ -48,7 +48,7 @@ Status CoreServers::open() {
     adopt.space = ipc::CapField<ipc::kind::AddressSpace>(own_space);
     adopt.quota = kOwnQuota;
     adopt.own = true;
-    EFT_TRY(mem::Space space, memory_control.adopt(adopt).or_error());
+    EFT_TRY(mem::Space space, memory_control.adopt(adopt));
     for (std::size_t i = 0; i < logs.size(); ++i) {
         mem::CoreProcess process;
         process.pid = static_cast<u32>(i) + 1;

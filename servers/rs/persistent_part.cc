@@ -70,7 +70,7 @@ Status PersistentPart::keep_object(CoreServers& core, Kept what, ObjectType type
     mem::KernelObjects request;
     request.type = static_cast<u8>(type);
     request.size_bits = static_cast<u8>(size_bits);
-    EFT_TRY(mem::Made object, core.memory.make_object(request).or_error());
+    EFT_TRY(mem::Made object, core.memory.make_object(request));
     CapHandle made_now(object.object.release());
     EFT_CHECK(slots_of_rs.keep(number_of(what), made_now.slot()));
     static_cast<void>(made_now.release());
@@ -81,7 +81,7 @@ Status PersistentPart::keep_memory(CoreServers& core, Kept what, u64 bytes) {
     if (slots_of_rs.holds_anything(number_of(what))) return {};
     mem::ObjectRequest request;
     request.bytes = bytes;
-    EFT_TRY(mem::Object object, core.memory.create_object(request).or_error());
+    EFT_TRY(mem::Object object, core.memory.create_object(request));
     CapHandle made_now(object.object.release());
     EFT_CHECK(slots_of_rs.keep(number_of(what), made_now.slot()));
     static_cast<void>(made_now.release());

@@ -53,7 +53,7 @@ void release_memory(Slot object) {
     static mem::MemClient<> memory{CapHandle(slot(WellKnown::Memory))};
     mem::Object request;
     request.object = ipc::CapField<ipc::kind::Memory>(object);
-    static_cast<void>(memory.release(request).or_error());
+    static_cast<void>(memory.release(request));
 }
 
 Message take_reply(Calls::Caller& caller, const descriptor::Record& response) {

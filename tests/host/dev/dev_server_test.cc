@@ -103,10 +103,10 @@ STAGE_CASE(DevScene, "a window is forgotten as it was given when the device is g
         REQUIRE(window.ok());
         one_page.address = kMixedWindow + window->start;
         one_page.bytes = kPageSize;
-        CHECK(physical.device_object(one_page).or_error().error() == Error::AlreadyExists);  // as part of another
+        CHECK(physical.device_object(one_page).error() == Error::AlreadyExists);  // as part of another
     }
     REQUIRE(unassign(mixed->id) == Error::None);
-    CHECK(physical.device_object(one_page).or_error().ok());
+    CHECK(physical.device_object(one_page).ok());
     CHECK(totals() == before);
 }
 

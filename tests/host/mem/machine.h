@@ -37,21 +37,22 @@ struct Machine {
         bool operator==(const Totals&) const = default;
     };
     Totals totals() const {
+        end_objects(state);
         return {state.blocks.free_pages, state.slots.used(), state.spaces.used(), state.objects.used(), used_scratch_slots(), memory_test::capabilities()};
     }
     static auto page_of(const Space& space, u64 address) { return host::look_up(space.space, address); }
     static u64 mapped_pages(const Space& space) { return ko::inspect_space(space.space)->mapped_pages; }
 
     // A space as proc makes it: image, thread with Replies, a few pages touched.
-    Result<Space*> process(u32 quota) {
-        EFT_TRY(Space * space, create_space(state, quota));
+    Result<const Space*> process(u32 quota) {
+        EFT_TRY(const Space* space, create_space(state, quota));
         if (Status filled = fill(*space); !filled.ok()) {
             destroy_space(state, *space);
             return filled.error();
         }
         return space;
     }
-    Status fill(Space& space) {
+    Status fill(const Space& space) {
         EFT_CHECK(
             load_image(state, space, {0x40'0000, 0x1000, 0x2345, 0x3000, FrameRight::Read | FrameRight::Execute}));
         EFT_CHECK(load_image(state, space, {0x40'3000, 0x3345, 0x10, 0x5000, FrameRight::Read | FrameRight::Write}));

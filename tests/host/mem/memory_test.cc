@@ -75,7 +75,7 @@ MEM_CASE(Machine, "a quota is kept, and its end leaves nothing") {
 
 MEM_CASE(Machine, "the machine's memory can be used to the last page, and comes back") {
     const Machine::Totals before = totals();
-    Space& space = **create_space(state, kMaxQuota);
+    const Space& space = **create_space(state, kMaxQuota);
     Error last = Error::None;
     for (u64 page = 0; last == Error::None; ++page)
         last = resolve_fault(state, space.id, layout::kHeapBase + page * kPageSize, 6);
@@ -87,7 +87,7 @@ MEM_CASE(Machine, "the machine's memory can be used to the last page, and comes 
 }
 
 MEM_CASE(Machine, "image pages: contents, zeros, permissions") {
-    Space& space = **process(64);
+    const Space& space = **process(64);
     const auto text = page_of(space, 0x40'2000);
     REQUIRE(text);
     CHECK(text->rights == kReadExecute);
@@ -103,7 +103,7 @@ MEM_CASE(Machine, "image pages: contents, zeros, permissions") {
 }
 
 MEM_CASE(Machine, "images that are refused") {
-    Space& space = **create_space(state, 64);
+    const Space& space = **create_space(state, 64);
     const u64 archive = Machine::kArchivePages * kPageSize;
     const auto load = [&](const ImageRequest& request) { return load_image(state, space, request).error(); };
     const Rights all = kReadWrite | bits(FrameRight::Execute);
@@ -123,7 +123,7 @@ MEM_CASE(Machine, "images that are refused") {
 }
 
 MEM_CASE(Machine, "page faults: only absent pages of the lazy regions of a living space") {
-    Space& space = **process(64);
+    const Space& space = **process(64);
     const u32 id = space.id;
     const auto fault = [&](u64 address, u64 code = 6) { return resolve_fault(state, id, address, code); };
     CHECK(fault(layout::kStackTop - layout::kStackBytes) == Error::None);
@@ -145,9 +145,9 @@ MEM_CASE(Machine, "page faults: only absent pages of the lazy regions of a livin
 }
 
 MEM_CASE(Machine, "objects live until nobody has them: owner, mappings, pins") {
-    Space& owner = **create_space(state, 64);
-    Space& other = **create_space(state, 64);
-    Object& object = **create_object(state, owner, 3 * kPageSize, false);
+    const Space& owner = **create_space(state, 64);
+    const Space& other = **create_space(state, 64);
+    const Object& object = **create_object(state, owner, 3 * kPageSize, false);
     const u64 id = object.id;
     const u32 used = owner.used;
     REQUIRE(map_object(state, other, object, {kPageSize, 2 * kPageSize, 0x3000'0000, kRead}).ok());
@@ -156,33 +156,34 @@ MEM_CASE(Machine, "objects live until nobody has them: owner, mappings, pins") {
     CHECK(page->rights == kRead);
     const Slot capability = copy_capability(object.master)->release();
 
-    object.held = false;
+    set(object.held, false);
     end_if_unwanted(state, object);
     CHECK(state.objects.find(id));
     CHECK(owner.used == used);  // letting go of what is in use frees nothing
     destroy_space(state, owner);
     CHECK(state.objects.find(id));
     CHECK(page_of(other, 0x3000'1000));
-    object.pinned = true;
+    set(object.pinned, true);
     CHECK(unmap(state, other, 0x3000'0000, kPageSize).error() == Error::NotMapped);
     CHECK(unmap(state, other, 0x3000'0000, 2 * kPageSize).ok());
     CHECK(state.objects.find(id));
     CHECK(memory_test::is_there(capability));
-    object.pinned = false;
+    set(object.pinned, false);
     end_if_unwanted(state, object);
+    end_objects(state);
     CHECK(!state.objects.find(id));
     CHECK(!memory_test::is_there(capability));  // nobody can name it any more
 }
 
 MEM_CASE(Machine, "contiguous objects are; the same device range is the same object") {
-    Space& owner = **create_space(state, 4096);
-    Object& object = **create_object(state, owner, 300 * kPageSize, true);
+    const Space& owner = **create_space(state, 4096);
+    const Object& object = **create_object(state, owner, 300 * kPageSize, true);
     CHECK(object.charged == 512);
     PageWalk pages(state, object, 0);
     u64 expected = pages.next().address;
     for (u32 page = 1; page < 300; ++page) CHECK(pages.next().address == (expected += kPageSize));
 
-    Object& registers = **device_object(state, device + 0x3000, 5 * kPageSize);
+    const Object& registers = **device_object(state, device + 0x3000, 5 * kPageSize);
     CHECK(*device_object(state, device + 0x3000, 5 * kPageSize - 1) == &registers);
     CHECK(device_object(state, device + 0x4000, kPageSize).error() == Error::AlreadyExists);
     CHECK(device_object(state, device + 0x4010, 16).error() == Error::InvalidArgument);
@@ -197,8 +198,8 @@ MEM_CASE(Machine, "contiguous objects are; the same device range is the same obj
 }
 
 MEM_CASE(Machine, "mappings that are refused leave nothing") {
-    Space& space = **create_space(state, 64);
-    Object& object = **create_object(state, space, 4 * kPageSize, false);
+    const Space& space = **create_space(state, 64);
+    const Object& object = **create_object(state, space, 4 * kPageSize, false);
     const auto map = [&](const MapRequest& request) {
         return map_object(state, space, object, request).error();
     };
@@ -230,8 +231,8 @@ MEM_CASE(Machine, "mappings that are refused leave nothing") {
 }
 
 MEM_CASE(Machine, "one process cannot use up the tables for all") {
-    Space& greedy = **create_space(state, 2000);
-    Object& object = **create_object(state, greedy, kPageSize, false);
+    const Space& greedy = **create_space(state, 2000);
+    const Object& object = **create_object(state, greedy, kPageSize, false);
     unsigned mapped = 0, made = 1;
     while (
         map_object(state, greedy, object, {0, kPageSize, 0x3000'0000 + mapped * kPageSize, kRead}).ok())
@@ -243,7 +244,7 @@ MEM_CASE(Machine, "one process cannot use up the tables for all") {
 }
 
 MEM_CASE(Machine, "the stack of a dead thread can be read, and nothing else") {
-    Space& space = **process(64);
+    const Space& space = **process(64);
     const auto page = page_of(space, 0x0fff'e000);
     REQUIRE(page);
     const u64 value = 0x0123'4567'89ab'cdef;
@@ -261,9 +262,9 @@ MEM_CASE(Machine, "the stack of a dead thread can be read, and nothing else") {
 }
 
 MEM_CASE(Machine, "of a dead process's mapped objects all but a device's can be read") {
-    Space& space = **process(64);
-    Object& object = **create_object(state, space, 2 * kPageSize, false);
-    Object& registers = **device_object(state, device, kPageSize);
+    const Space& space = **process(64);
+    const Object& object = **create_object(state, space, 2 * kPageSize, false);
+    const Object& registers = **device_object(state, device, kPageSize);
     REQUIRE(map_object(state, space, object, {0, 2 * kPageSize, 0x1800'0000, kReadWrite}).ok());
     REQUIRE(map_object(state, space, registers, {0, kPageSize, 0x1900'0000, kReadWrite}).ok());
     const auto page = page_of(space, 0x1800'1000);
@@ -288,8 +289,8 @@ TEST_CASE("mem's table grows as mappings need slots, and works on when there is 
         Machine machine(given);
         REQUIRE(machine.started.ok());
         const u32 end = machine.state.slots.end();
-        Space* space = *create_space(machine.state, 8192);
-        Object* object = *create_object(machine.state, *space, 512 * kPageSize, false);
+        const Space* space = *create_space(machine.state, 8192);
+        const Object* object = *create_object(machine.state, *space, 512 * kPageSize, false);
         std::vector<Block> taken;
         if (scarce) {
             for (unsigned bits = 23; bits >= kPageBits;) {

@@ -201,6 +201,7 @@ MEM_CASE(Served, "a device's object is released by dev") {
     auto object = server.device_object(own, {.address = device, .bytes = 2 * kPageSize});
     REQUIRE(object.ok());
     CHECK(server.release(own, object_field(object->object.slot())).ok());
+    server.finish_last();  // as it is before each request
     CHECK(server.device_object(own, {.address = device, .bytes = kPageSize}).ok());
 }
 

@@ -65,7 +65,7 @@ struct Supervisor {
         mem::KernelObjects wanted;
         wanted.type = static_cast<u8>(type);
         wanted.size_bits = static_cast<u8>(size_bits);
-        return CapHandle(own_memory.make_object(wanted).or_error()->object.release());
+        return CapHandle(own_memory.make_object(wanted)->object.release());
     }
     PersistentPart make_part() {
         PersistentPart part{make(ObjectType::CapTable, kTableBits), make(ObjectType::Endpoint), make(ObjectType::Notification),

@@ -1,5 +1,7 @@
 #include "memory_server.h"
 
+#include <servers/mem/state.h>
+
 #include <eft/core_processes.h>
 #include <eft/invoke.h>
 #include <eft/ipc/kernel_transport.h>
@@ -17,6 +19,7 @@ namespace {
 
 constexpr u8 kPriority = 60;
 constexpr unsigned kTableLimitBits = 20, kTablePages = 16;
+constexpr u32 kPersistentSlots = 512;
 constexpr u32 kLogPages = root::Service::kLogBytes / kPageSize;
 
 const Slot kOwnTable = root::root_slot(RootSlot::Table);
@@ -25,7 +28,7 @@ const Slot kOwnTable = root::root_slot(RootSlot::Table);
 
 MemoryServer::MemoryServer(Stage& stage) : stage_(stage) {
     stage_.as_root([this] {
-        program_ = &stage_.add("mem", eft_main_of_mem, {.priority = kPriority, .restarts = false, .table_limit_bits = kTableLimitBits, .table_pages = kTablePages});
+        program_ = &stage_.add("mem", eft_main_of_mem, {.priority = kPriority, .state_bytes = page_up(memory::Region::kBytes), .table_limit_bits = kTableLimitBits, .table_pages = kTablePages, .persistent_slots = kPersistentSlots});
         start();
         stage_.for_each_program([this](Program& each) { begin(each); });
     });
@@ -68,11 +71,12 @@ void MemoryServer::start() {
 }
 
 void MemoryServer::begin(Program& program) {
-    if (&program == program_ || program.options.asks_for_memory) return;
+    if (&program == program_) return stage_.check(program.service.grant_again("space", program.service.space()), "mem's next space");
+    if (program.options.asks_for_memory) return;
     mem::AdoptRequest request;
     request.space = ipc::CapField<ipc::kind::AddressSpace>(program.service.space());
     request.quota = kQuota;
-    auto space = control_->adopt(request).or_error();
+    auto space = control_->adopt(request);
     stage_.check(space.error(), "mem's record of a program");
     program.memory_id = space->id;
     const Slot session = space->session.release();
@@ -82,7 +86,7 @@ void MemoryServer::begin(Program& program) {
 }
 
 void MemoryServer::end(Program& program) {
-    if (&program != program_ && !program.options.asks_for_memory) stage_.check(control_->destroy_space({.id = program.memory_id}).or_error().error(), "the end of mem's record");
+    if (&program != program_ && !program.options.asks_for_memory) stage_.check(control_->destroy_space({.id = program.memory_id}).error(), "the end of mem's record");
 }
 
 u64 MemoryServer::mapped_pages(Program& program) {

@@ -1,5 +1,6 @@
 // mem on a Stage, so that SharedMemory works in its programs: mem as it is (servers/mem), with all memory but the Stage's.
-// Programs that are there already, and those that come, have a session with it. It is not killed.
+// Programs that are there already, and those that come, have a session with it. When it dies it is restarted like any; not while
+// root calls it: when programs come and end, and in free_pages().
 #pragma once
 
 #include "stage.h"

@@ -1,7 +1,7 @@
 // Clients, a ring server, its driver and rs on the real kernel objects, and any of them dies at every system call of the scene
 // in turn: each request is answered exactly once, with the true data, and the system is whole afterwards.
 //
-// What does not survive in the product does not die here: mem.
+// What survives in the product dies here.
 #include "scene.h"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ namespace {
 
 constexpr unsigned kEnoughTicks = 100;
 constexpr std::string_view kServers[] = {"disk", "ext2"}, kClients[] = {"files", "sectors", "orders"};
-constexpr std::string_view kMortals[] = {"disk", "ext2", "files", "sectors", "orders", "names", "dev", "proc", "rs"};
+constexpr std::string_view kMortals[] = {"disk", "ext2", "files", "sectors", "orders", "names", "dev", "proc", "rs", "mem"};
 
 enum class At { SystemCall, Store };
 
@@ -128,10 +128,12 @@ TEST_CASE("the client of sectors dies at each of its system calls") { dies_every
 TEST_CASE("the client of rs dies at each of its system calls") { dies_everywhere("orders", At::SystemCall); }
 TEST_CASE("names dies at some of its system calls") { dies_everywhere("names", At::SystemCall, 2); }
 TEST_CASE("proc dies at some of its system calls") { dies_everywhere("proc", At::SystemCall, 3); }
+TEST_CASE("mem dies at some of its system calls") { dies_everywhere("mem", At::SystemCall, 37); }
 TEST_CASE("dev dies at some of its system calls") { dies_everywhere("dev", At::SystemCall, 37); }
 TEST_CASE("rs dies at some of its system calls") { dies_everywhere("rs", At::SystemCall, 13); }
 TEST_CASE("one dies at some of its stores to memory that outlives it") {
     for (const std::string_view victim : {"names", "proc", "rs"}) dies_everywhere(victim, At::Store, 31);
+    dies_everywhere("mem", At::Store, 401);
     for (const std::string_view victim : kServers) dies_everywhere(victim, At::Store, 9);
 }
 TEST_CASE("two die") { two_die(1, 60); }
@@ -141,6 +143,6 @@ TEST_CASE("one dies at each of its stores to memory that outlives it" * doctest:
     for (const std::string_view victim : kServers) dies_everywhere(victim, At::Store);
 }
 TEST_CASE("a core server dies at each of its system calls" * doctest::skip()) {
-    for (const std::string_view victim : {"names", "dev", "proc", "rs"}) dies_everywhere(victim, At::SystemCall);
+    for (const std::string_view victim : {"names", "dev", "proc", "rs", "mem"}) dies_everywhere(victim, At::SystemCall);
 }
 TEST_CASE("two die, often" * doctest::skip()) { two_die(std::random_device()(), 2000); }

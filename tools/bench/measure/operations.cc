@@ -43,7 +43,7 @@ CapHandle make_object(ObjectType type, unsigned size_bits) {
     mem::KernelObjects request;
     request.type = static_cast<u8>(type);
     request.size_bits = static_cast<u8>(size_bits);
-    mem::Made made = require(memory.make_object(request).or_error(), "no kernel object");
+    mem::Made made = require(memory.make_object(request), "no kernel object");
     return CapHandle(made.object.release());
 }
 

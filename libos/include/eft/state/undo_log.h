@@ -110,6 +110,22 @@ public:
     // Of a valid log, at the start of an incarnation. True if changes were undone.
     bool recover(u64 replies_delivered);
 
+    // For what a request has done outside of the state: `settle` is called when its changes have been taken back and the
+    // log still says where they were. A kill in it is one of race 7: undoing again gives the same, and calls it again.
+    void on_undo(void (*settle)(void* object, const UndoLog& log), void* object) {
+        settle_ = settle;
+        object_ = object;
+    }
+    // Where changes were noted, the last first: offset in the state, and size.
+    template <class Visit>
+    void for_each_noted(Visit visit) const {
+        for (u64 end = used_; end > 0;) {
+            const Tail tail = tail_before(end);
+            visit(tail.offset, tail.size);
+            end -= entry_bytes(tail.size);
+        }
+    }
+
 private:
     struct Tail {
         u32 offset;  // in the state
@@ -132,6 +148,8 @@ private:
     std::size_t used_ = 0;  // = words_->used while a transaction is open
     std::size_t reserve_ = 0;
     u64 serial_ = 0;
+    void (*settle_)(void* object, const UndoLog& log) = nullptr;
+    void* object_ = nullptr;
     Phase phase_ = Phase::Closed;
 };
 
