@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 namespace eft::memory {
 namespace {
@@ -14,8 +15,8 @@ using Use = Blocks::Use;
 
 constexpr Block neighbour(Block first) { return static_cast<Block>(static_cast<u16>(first) + 1); }
 
-void push(Blocks& blocks, Block block) {
-    Node& node = edit(blocks[block]);
+// The node is the caller's to change.
+void push(Blocks& blocks, Node& node, Block block) {
     const Block& head = blocks.free[node.bits];
     node.previous = Block::None;
     node.next = head;
@@ -38,13 +39,6 @@ void occupy(Blocks& blocks, Block block) {
     set(node.use, Use::Taken);
 }
 
-void set_free(Blocks& blocks, Block block) {
-    Node& node = edit(blocks[block]);
-    node.use = Use::Free;
-    node.children = Block::None;
-    if (!node.device) push(blocks, block);
-}
-
 Status add_root(Blocks& blocks, Slot untyped, u64 address, unsigned bits, bool device) {
     if (blocks.roots == Blocks::kMaxRoots) return Error::LimitReached;
     set(blocks.roots, static_cast<u16>(blocks.roots + 1));
@@ -52,7 +46,7 @@ Status add_root(Blocks& blocks, Slot untyped, u64 address, unsigned bits, bool d
     Node& node = edit(blocks[block]);
     node = {.address = address, .slot = untyped, .bits = static_cast<u8>(bits), .use = Use::Free, .device = device};
     if (!device) {
-        push(blocks, block);
+        push(blocks, node, block);
         set(blocks.free_pages, blocks.free_pages + node.pages());
         set(blocks.total_pages, blocks.total_pages + node.pages());
     }
@@ -78,11 +72,17 @@ Block take_pair(Blocks& blocks) {
     return pair;
 }
 
+// Two neighbours, which are the caller's to change.
+std::span<Node, 2> edit_pair(Blocks& blocks, Block first) {
+    const Node& node = blocks[first];
+    note_change(&node, 2 * sizeof node);
+    return std::span<Node, 2>(const_cast<Node*>(&node), 2);
+}
+
 void give_pair(Blocks& blocks, Block pair) {
-    set(blocks[neighbour(pair)].use, Use::Unused);
-    Node& node = edit(blocks[pair]);
-    node.use = Use::Unused;
-    node.children = blocks.unused_pairs;
+    const auto nodes = edit_pair(blocks, pair);
+    nodes[0].use = nodes[1].use = Use::Unused;
+    nodes[0].children = blocks.unused_pairs;
     set(blocks.unused_pairs, pair);
 }
 
@@ -103,33 +103,47 @@ Status split(State& state, Block block) {
     Node& whole = edit(parent);
     whole.use = Use::Split;
     whole.children = pair;
+    const auto nodes = edit_pair(blocks, pair);
     for (u32 i = 2; i-- != 0;) {  // the lower half is the first in the list
-        const Block half = static_cast<Block>(static_cast<u16>(pair) + i);
-        edit(blocks[half]) = {.address = parent.address + (u64{i} << half_bits),
-                        .slot = slot_at(halves, i),
-                        .bits = half_bits,
-                        .use = Use::Free,
-                        .device = parent.device,
-                        .parent = block};
-        if (!parent.device) push(blocks, half);
+        nodes[i] = {.address = parent.address + (u64{i} << half_bits),
+                    .slot = slot_at(halves, i),
+                    .bits = half_bits,
+                    .use = Use::Free,
+                    .device = parent.device,
+                    .parent = block};
+        if (!parent.device) push(blocks, nodes[i], static_cast<Block>(static_cast<u16>(pair) + i));
     }
     return {};
 }
 
-void join_upwards(State& state, Block block) {
+Block sibling(const Blocks& blocks, Block block) {
+    const Block pair = blocks[blocks[block].parent].children;
+    return pair == block ? neighbour(pair) : pair;
+}
+
+// The block, which is in no list, is free, as far upwards as the other half is, too. What was made of all that ends at once.
+void set_free(State& state, Block block) {
     Blocks& blocks = state.blocks;
-    for (Block parent = blocks[block].parent; parent != Block::None; parent = blocks[parent].parent) {
-        const Block pair = blocks[parent].children;
-        if (blocks[pair].use != Use::Free || blocks[neighbour(pair)].use != Use::Free) return;
-        if (!blocks[parent].device) {
-            unlink(blocks, pair);
-            unlink(blocks, neighbour(pair));
-        }
-        effects::end_descendants(blocks[parent].slot);
+    const auto can_join = [&](Block half) { return blocks[half].parent != Block::None && blocks[sibling(blocks, half)].use == Use::Free; };
+    Block whole = block;
+    while (can_join(whole)) whole = blocks[whole].parent;
+    effects::end_descendants(blocks[whole].slot);
+    for (; block != whole; block = blocks[block].parent) {
+        if (!blocks[block].device) unlink(blocks, sibling(blocks, block));
+        const Block pair = blocks[blocks[block].parent].children;
         state.slots.give(blocks[pair].slot, 2);
         give_pair(blocks, pair);
-        set_free(blocks, parent);
     }
+    Node& node = edit(blocks[whole]);
+    node.use = Use::Free;
+    node.children = Block::None;
+    if (!node.device) push(blocks, node, whole);
+}
+
+void join_upwards(State& state, Block block) {
+    if (state.blocks[block].use != Use::Free) return;
+    if (!state.blocks[block].device) unlink(state.blocks, block);
+    set_free(state, block);
 }
 
 // What was split on the way to a block that cannot be made is joined again.
@@ -192,10 +206,8 @@ Result<Block> take_block_at(State& state, u64 address, unsigned max_bits) {
 
 void give_block(State& state, Block block) {
     Blocks& blocks = state.blocks;
-    effects::end_descendants(blocks[block].slot);
-    set_free(blocks, block);
     if (!blocks[block].device) set(blocks.free_pages, blocks.free_pages + blocks[block].pages());
-    join_upwards(state, block);
+    set_free(state, block);
 }
 
 }  // namespace eft::memory

@@ -101,7 +101,7 @@ void release(State& state, const Chain& chain) {
         if (extent.block != Block::None) give_block(state, extent.block);
         if (extent.slots != 0) state.slots.give(extent.first, extent.slots);
         state.extents.give(index);
-        checkpoint();
+        step();
     }
 }
 

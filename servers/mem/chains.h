@@ -31,7 +31,7 @@ Result<const Extent*> extend_at(State& state, const Chain& chain, u64 address, u
 // Frames that others own, in slots that others gave.
 Status extend_with_foreign(State& state, const Chain& chain, Slot first, u32 count);
 
-// Ends all that is made of the chain's blocks, and gives blocks and slots back: block by block, each with a checkpoint. A
+// Ends all that is made of the chain's blocks, and gives blocks and slots back: block by block, with steps between. A
 // kill in between leaves a chain that must be released to its end, whose holder says so in a record before.
 void release(State& state, const Chain& chain);
 

@@ -44,30 +44,42 @@ Status show_archive(State& state) {
     return {};
 }
 
-Status load_page(State& state, const Space& space, const ImageRequest& request, u64 done) {
-    EFT_TRY(const Slot frame, take_page(state, space, ObjectType::Frame));
-    if (done < request.file_bytes) EFT_CHECK(fill(state, frame, request.archive_offset + done, std::min(request.file_bytes - done, kPageSize)));
-    if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
-    return map_frame(state, space, frame, request.address + done, request.rights);
-}
-
-// The kernel sends a fault again whose answer it did not get, and a page that is mapped stays, whether it counts yet or not
-// (count_left_pages): so nothing is undone here, and the usual case notes nothing.
-Status bring_page(State& state, const Space& space, u64 page) {
+// A fresh frame, which does not count yet.
+Result<Slot> new_frame(State& state, const Space& space) {
     if (!has_page(state, space)) {
         const auto grown = grow(state, space);
         checkpoint();
         if (!grown.ok()) return grown.error();
     }
-    EFT_TRY(const Slot frame, make_page(state, space, ObjectType::Frame));
+    return make_page(state, space, ObjectType::Frame);
+}
+
+// It counts when it is mapped. Nothing of that is undone: a mapped page stays, counted or not (count_left_pages), and the
+// usual case notes nothing. `progress`: another page of an image.
+Status map_new_frame(State& state, const Space& space, Slot frame, u64 address, Rights rights, const u64* progress = nullptr) {
     const Extent& extent = state.extents[space.pages.tail];
-    Status mapped = effects::map(space.space, frame, page, kReadWrite, 0);
-    if (mapped.ok()) [[likely]] {
-        set_at_once(extent.used, extent.used + 1);
-    } else if (mapped.error() == Error::NeedMemory) {
+    Status mapped = effects::map(space.space, frame, address, rights, 0);
+    const bool needs_table = mapped.error() == Error::NeedMemory;
+    if (needs_table) [[unlikely]] {
         count_page(state, space);
-        mapped = map_with_tables(state, space, frame, page, kReadWrite, 0);
+        mapped = map_with_tables(state, space, frame, address, rights, 0);
     }
+    if (mapped.ok() && progress) set_at_once(*progress, *progress + kPageSize);
+    if (mapped.ok() && !needs_table) set_at_once(extent.used, extent.used + 1);
+    return mapped;
+}
+
+Status load_page(State& state, const Space& space, const ImageRequest& request, u64 done) {
+    EFT_TRY(const Slot frame, new_frame(state, space));
+    if (done < request.file_bytes) EFT_CHECK(fill(state, frame, request.archive_offset + done, std::min(request.file_bytes - done, kPageSize)));
+    if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
+    return map_new_frame(state, space, frame, request.address + done, request.rights, &space.image_done);
+}
+
+// The kernel sends a fault again whose answer it did not get.
+Status bring_page(State& state, const Space& space, u64 page) {
+    EFT_TRY(const Slot frame, new_frame(state, space));
+    const Status mapped = map_new_frame(state, space, frame, page, kReadWrite);
     if (mapped.ok()) note_stack_page(space, page, frame);
     checkpoint();
     return mapped;
@@ -94,11 +106,11 @@ Status load_image(State& state, const Space& space, const ImageRequest& request)
     if (space.image != request.address) {
         set(space.image, request.address);
         set(space.image_done, 0);
+        checkpoint();
     }
     Status loaded;
     while (loaded.ok() && space.image_done < request.memory_bytes) {
         loaded = load_page(state, space, request, space.image_done);
-        if (loaded.ok()) set(space.image_done, space.image_done + kPageSize);
         checkpoint();
     }
     set(space.image, 0);

@@ -5,6 +5,7 @@
 //   set(space.used, space.used + pages);    one field
 //   edit(node) = {...};                     a record, which may be written to until the next checkpoint
 //   checkpoint();                           what is changed so far stays, whatever becomes of the request
+// What was noted since the last checkpoint need not be noted again, and is found in a few words.
 // Records are read through const references, so a change that is not noted does not compile. A request's first change
 // opens a transaction, its reply commits it.
 //
@@ -17,11 +18,14 @@
 
 namespace eft::memory {
 
+constexpr std::size_t kJournalBytes = 32 * 1024 - 64;
 void use_journal(UndoLog& log);
 
 // A full journal is a panic: the request was not cut into steps that fit.
 void note_change(const void* bytes, std::size_t size);
 void checkpoint();
+// The same between the steps of what may be cut anywhere, if the journal is getting full.
+void step();
 
 template <class T>
 requires std::is_trivially_copyable_v<T> T& edit(const T& kept) {

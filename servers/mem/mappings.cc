@@ -91,7 +91,7 @@ Status unmap(State& state, const Space& space, u64 address, u64 bytes) {
 void unmap_all(State& state, const Space& space) {
     while (space.first_mapping != 0) {
         drop(state, space, space.first_mapping);
-        checkpoint();
+        step();
     }
 }
 

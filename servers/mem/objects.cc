@@ -35,7 +35,7 @@ void end(State& state, const Object& object) {
     state.slots.give(object.master);
     set(state.first_ending, object.next_ending);
     state.objects.give(object);
-    checkpoint();
+    step();
 }
 
 // The object itself if it got its frames.
@@ -67,7 +67,7 @@ Status add_blocks(State& state, const Object& object, u32 pages) {
         const Status added = add_block(state, object, static_cast<unsigned>(std::countr_zero(block)), block);
         if (added.ok()) {
             pages -= block;
-            if (pages != 0) checkpoint();
+            step();
         } else if (added.error() == Error::OutOfMemory && block > 1) {
             most = block / 2;
         } else {
@@ -86,7 +86,7 @@ Status add_device_blocks(State& state, const Object& object, u64 address, u32 pa
         EFT_CHECK(make_frames(state, *extent, extent->slots));
         address += u64{extent->slots} << kPageBits;
         pages -= extent->slots;
-        if (pages != 0) checkpoint();
+        step();
     }
     return {};
 }
@@ -145,6 +145,7 @@ void end_if_unwanted(State& state, const Object& object) {
 
 void end_objects(State& state) {
     while (state.first_ending != 0) end(state, state.objects.begin()[state.first_ending - 1]);
+    checkpoint();
 }
 
 void release_object(State& state, const Object& object) {

@@ -38,6 +38,12 @@ bool renew(State& state, const Space& space, const kernel_object::CapInfo& left,
     return effects::unmap(own.space, slot).ok();
 }
 
+// A mapped page that did not come to count: of a page fault, or of the image that is being loaded.
+bool counts(const Space& space, u64 address) {
+    if (space.image != 0 && address == space.image + space.image_done) set_at_once(space.image_done, space.image_done + kPageSize);
+    return comes_by_itself(address) || (space.image != 0 && address + kPageSize == space.image + space.image_done);
+}
+
 }  // namespace
 
 // What is of another type counts, and is lost to the space until it ends; a page table that it was given serves it.
@@ -57,7 +63,7 @@ void count_left_pages(State& state, const Space& space) {
         const Slot slot = slot_at(extent.first, extent.used);
         const auto left = effects::inspect(slot);
         if (!left.ok()) return;
-        if (left->type == ObjectType::Frame && left->mapped && comes_by_itself(left->data)) counted = true;
+        if (left->type == ObjectType::Frame && left->mapped && counts(space, left->data)) counted = true;
         else if (left->type != ObjectType::PageTable || !counted) return;
         if (left->type == ObjectType::Frame) note_stack_page(space, left->data, slot);
         set_at_once(extent.used, extent.used + 1);

@@ -20,7 +20,7 @@ inline bool has_page(const State& state, const Space& space) {
 }
 
 // A page-sized object (frame, page table, or an untyped page) in a slot that belongs to its block: the first one that does
-// not count yet. Inlined, as map_frame() is, because a page fault waits for little else.
+// not count yet. Inlined, because a page fault waits for little else.
 //
 // A death between the two leaves an object in a slot that does not count. It is the next one of its type.
 [[gnu::cold]] Result<Slot> make_page_again(State& state, const Space& space, ObjectType type);
@@ -45,7 +45,7 @@ inline Result<Slot> take_page(State& state, const Space& space, ObjectType type)
     count_page(state, space);
     return slot;
 }
-// After a death: a frame that a page fault was waiting for, and that is mapped, counts, with the page table that it took.
+// After a death: a frame that is mapped where a page fault or an image wants it counts, with the page table that it took.
 void count_left_pages(State& state, const Space& space);
 
 // The AddressSpace takes the first two pages of the first block.

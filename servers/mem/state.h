@@ -116,6 +116,6 @@ static_assert(std::is_trivially_copyable_v<State>);
 // The journal takes the longest step: the run of slots for the largest mapping is noted when it is taken and, should that fail,
 // given back.
 constexpr u32 kStateVersion = 1;
-using Region = StateRegion<State, 32 * 1024 - sizeof(RegionHeader)>;
+using Region = StateRegion<State, kJournalBytes>;
 
 }  // namespace eft::memory

@@ -13,11 +13,10 @@ namespace ko = kernel_object;
 
 namespace {
 
-// Where root sees what it makes for services: two megabytes per service, and one page to fill frames.
+// Where root sees what it makes for services: one megabyte per service, with the configuration, the persistent memory and the
+// image, and one page to fill frames.
 constexpr u64 kServiceWindow = 0x6000'0000;
-constexpr u64 kServiceWindowSize = 0x20'0000;
-constexpr u64 kImageOffset = kServiceWindowSize / 2;
-constexpr u32 kMaxImagePages = kImageOffset / kPageSize;
+constexpr u64 kServiceWindowSize = 0x10'0000;
 constexpr u64 kFillAddress = 0x7000'0000;
 
 constexpr u32 kFewPages = 4;  // configuration, endpoint, notification
@@ -42,10 +41,9 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
     exceptions_ = exceptions;
     base_ = memory.take_slots(kSlots);
     next_named_ = raw(slot(WellKnown::FirstNamed));
+    persistent_pages_ = 1 + kLogBytes / kPageSize + spec.state_bytes / kPageSize;
     EFT_TRY(const auto copy, copy_image(memory, image));
     EFT_TRY(elf_, parse_elf(copy));
-    persistent_pages_ = 1 + kLogBytes / kPageSize + spec.state_bytes / kPageSize;
-    if (persistent_pages_ >= kImageOffset / kPageSize) return Error::InvalidArgument;
     persistent_frames_ = memory.take_slots(persistent_pages_);
     const u64 pages = u64{spec.table_pages + persistent_pages_ + kFewPages} * kPageSize;
     const u64 bytes = std::bit_ceil(cap_table_bytes(spec.table_bits, spec.table_limit_bits) + pages);
@@ -61,8 +59,9 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
 // The next incarnations are loaded when the boot archive is mem's.
 Result<std::span<const std::byte>> Service::copy_image(Memory& memory, std::span<const std::byte> image) {
     const u32 pages = static_cast<u32>(page_up(image.size()) / kPageSize);
-    if (pages > kMaxImagePages) return Error::LimitReached;
-    const u64 address = kServiceWindow + index_ * kServiceWindowSize + kImageOffset;
+    const u64 before = u64{1 + persistent_pages_} * kPageSize;
+    if (before + pages * kPageSize > kServiceWindowSize) return Error::LimitReached;
+    const u64 address = kServiceWindow + index_ * kServiceWindowSize + before;
     const Slot frames = memory.take_slots(pages);
     for (u32 i = 0; i < pages; ++i) {
         const Slot frame = static_cast<Slot>(raw(frames) + i);

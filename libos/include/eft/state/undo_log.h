@@ -78,6 +78,8 @@ public:
     Status before_change(std::span<const std::byte> bytes) { return save(bytes, entries_.size() - reserve_); }
     Status before_last_change(std::span<const std::byte> bytes) { return save(bytes, entries_.size()); }
 
+    // Bytes of the log that are free.
+    std::size_t room() const { return entries_.size() - used_; }
     // The bytes of the log that an entry for `size` bytes takes.
     static constexpr std::size_t entry_bytes(std::size_t size) { return padded(size) + sizeof(Tail); }
 
