@@ -8,14 +8,24 @@ namespace {
 
 EFT_PROCESS_LOCAL constinit UndoLog* journal = nullptr;
 
-// What was noted in the transaction with this number.
+// Words that were noted in the transaction with this number.
 struct Noted {
-    const void* bytes;
-    std::size_t size;
+    u64 word;
     u64 transaction;
 };
-constexpr std::size_t kRemembered = 64;
+constexpr std::size_t kRemembered = 128, kFewWords = 8;
 EFT_PROCESS_LOCAL constinit Noted remembered[kRemembered] = {};
+
+void require(Status noted) {
+    if (!noted.ok()) panic("mem's journal is full");
+}
+
+void note_word(u64 address) {
+    Noted& noted = remembered[address / sizeof(u64) % kRemembered];
+    if (noted.word == address && noted.transaction == journal->serial()) return;
+    require(journal->before_change_of_word(*reinterpret_cast<const u64*>(address)));
+    noted = {address, journal->serial()};
+}
 
 }  // namespace
 
@@ -24,10 +34,9 @@ void use_journal(UndoLog& log) { journal = &log; }
 void note_change(const void* bytes, std::size_t size) {
     if (!journal) return;
     if (journal->phase() == UndoLog::Phase::Closed) static_cast<void>(journal->begin());
-    Noted& noted = remembered[reinterpret_cast<std::uintptr_t>(bytes) / 4 % kRemembered];
-    if (noted.bytes == bytes && noted.size >= size && noted.transaction == journal->serial()) return;
-    if (!journal->before_change({static_cast<const std::byte*>(bytes), size}).ok()) panic("mem's journal is full");
-    noted = {bytes, size, journal->serial()};
+    const auto start = reinterpret_cast<u64>(bytes), first = start & ~u64{7}, end = (start + size + 7) & ~u64{7};
+    if (end - first > kFewWords * sizeof(u64)) return require(journal->before_change({static_cast<const std::byte*>(bytes), size}));
+    for (u64 word = first; word != end; word += sizeof(u64)) note_word(word);
 }
 
 void checkpoint() {

@@ -76,6 +76,8 @@ public:
 
     // Saves bytes of the state that are about to be changed. LimitReached: they must not be changed; abort.
     Status before_change(std::span<const std::byte> bytes) { return save(bytes, entries_.size() - reserve_); }
+    // The same for one word, in a few instructions.
+    Status before_change_of_word(const u64& word);
     Status before_last_change(std::span<const std::byte> bytes) { return save(bytes, entries_.size()); }
 
     // Bytes of the log that are free.
@@ -154,5 +156,22 @@ private:
     void* object_ = nullptr;
     Phase phase_ = Phase::Closed;
 };
+
+inline Status UndoLog::before_change_of_word(const u64& word) {
+    const std::size_t offset = reinterpret_cast<std::uintptr_t>(&word) - reinterpret_cast<std::uintptr_t>(state_.data());
+    if (phase_ != Phase::Open) return Error::WrongState;
+    if (offset >= state_.size() || state_.size() - offset < sizeof word) return Error::OutOfRange;
+    const std::size_t end = used_ + entry_bytes(sizeof word);
+    if (end > entries_.size() - reserve_) return Error::LimitReached;
+
+    Tail tail{static_cast<u32>(offset), sizeof word, 0};
+    compiler_barrier();
+    store_bytes(entries_.data() + used_, reinterpret_cast<const std::byte*>(&word), sizeof word);  // race 2
+    tail.check = mix_check(mix_check(seed(tail, end), sizeof word), word);
+    store_bytes(entries_.data() + end - sizeof tail, reinterpret_cast<const std::byte*>(&tail), sizeof tail);
+    store_word(words_->used, end);  // from here: race 3
+    used_ = end;
+    return {};
+}
 
 }  // namespace eft
