@@ -23,13 +23,15 @@ void use_journal(UndoLog& log);
 
 // A full journal is a panic: the request was not cut into steps that fit.
 void note_change(const void* bytes, std::size_t size);
+void note_word(const void* field);  // that a field lies in
 void checkpoint();
 // The same between the steps of what may be cut anywhere, if the journal is getting full.
 void step();
 
 template <class T>
 requires std::is_trivially_copyable_v<T> T& edit(const T& kept) {
-    note_change(&kept, sizeof kept);
+    if constexpr (sizeof kept <= sizeof(u64) && sizeof kept == alignof(T)) note_word(&kept);
+    else note_change(&kept, sizeof kept);
     return const_cast<T&>(kept);
 }
 template <class T>

@@ -82,7 +82,7 @@ int main(int count, char** words) {
         if (any_wanted({"pager.", "process.", "file."}, arguments.only)) measure_operations(figures);
         if (any_wanted({"recovery.virtio_blk."}, arguments.only)) measure_disk_recovery(figures);
         if (any_wanted({"recovery.virtio_net."}, arguments.only)) measure_card_recovery(figures);
-        if (any_wanted({"recovery.names.", "recovery.dev.", "recovery.proc.", "recovery.rs."}, arguments.only)) measure_core_recovery(figures);
+        if (any_wanted({"recovery.names.", "recovery.dev.", "recovery.proc.", "recovery.rs.", "recovery.mem."}, arguments.only)) measure_core_recovery(figures);
         if (any_wanted({"recovery.net."}, arguments.only)) measure_net_recovery(figures);
         if (any_wanted({"net."}, arguments.only)) measure_network(figures);
         if (any_wanted({"kills."}, arguments.only)) measure_network_under_kills(figures);

@@ -10,6 +10,7 @@
 #include <eft/idl/proc.h>
 #include <eft/idl/timer.h>
 #include <eft/session.h>
+#include <eft/shared_memory.h>
 
 #include <algorithm>
 #include <array>
@@ -67,6 +68,8 @@ public:
             static_cast<void>(processes_.next({.after = 0}));
         } else if (server == "rs") {
             static_cast<void>(supervisor.next({.after = 0}));
+        } else if (server == "mem") {
+            static_cast<void>(memory_quota());
         }
     }
 

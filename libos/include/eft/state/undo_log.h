@@ -160,15 +160,17 @@ private:
 inline Status UndoLog::before_change_of_word(const u64& word) {
     const std::size_t offset = reinterpret_cast<std::uintptr_t>(&word) - reinterpret_cast<std::uintptr_t>(state_.data());
     if (phase_ != Phase::Open) return Error::WrongState;
-    if (offset >= state_.size() || state_.size() - offset < sizeof word) return Error::OutOfRange;
-    const std::size_t end = used_ + entry_bytes(sizeof word);
+    if (offset + sizeof word > state_.size()) return Error::OutOfRange;
+    const std::size_t start = used_, end = start + entry_bytes(sizeof word);
     if (end > entries_.size() - reserve_) return Error::LimitReached;
 
+    const u64 saved = word;
     Tail tail{static_cast<u32>(offset), sizeof word, 0};
+    tail.check = mix_check(mix_check(seed(tail, end), sizeof word), saved);
+    std::byte* const entry = entries_.data() + start;
     compiler_barrier();
-    store_bytes(entries_.data() + used_, reinterpret_cast<const std::byte*>(&word), sizeof word);  // race 2
-    tail.check = mix_check(mix_check(seed(tail, end), sizeof word), word);
-    store_bytes(entries_.data() + end - sizeof tail, reinterpret_cast<const std::byte*>(&tail), sizeof tail);
+    store_bytes(entry, reinterpret_cast<const std::byte*>(&saved), sizeof saved);  // race 2
+    store_bytes(entry + sizeof saved, reinterpret_cast<const std::byte*>(&tail), sizeof tail);
     store_word(words_->used, end);  // from here: race 3
     used_ = end;
     return {};
