@@ -12,9 +12,12 @@
 #include <eft/server.h>
 #include <eft/state/region_commit.h>
 #include <eft/state_memory.h>
+#include <eft/wake.h>
 
 namespace eft::memory {
 namespace {
+
+constexpr u64 kMoreBit = 1;  // of the notification
 
 // The untyped memory that root gave stays in the slots in which it came, which are persistent ones.
 Status take_memory(State& state, const Pair& slots) {
@@ -87,9 +90,12 @@ int eft_main() {
     static EFT_PROCESS_LOCAL MemServer server(state);
     log("ready");
 
+    // What is left to do after an answer is done at once, and is nobody else's to wait for or to pay for.
+    static EFT_PROCESS_LOCAL const Result<CapHandle> more = make_wake(kMoreBit);
+    if (!more.ok()) panic("mem: no slot for the own wake-up");
     static EFT_PROCESS_LOCAL RegionCommit commit(region.log());
     ServerLoop loop(&commit);
-    loop.run([](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
+    const auto serve = [](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
         server.finish_last();
         if (message.registers.tag.has(Tag::Fault)) {
             const u64* words = message.registers.w;
@@ -98,6 +104,8 @@ int eft_main() {
         const ipc::Outcome outcome = mem::Mem::dispatch(server, context, message);
         // Capabilities in answers are all given up, and some kinds cannot be copied.
         if (message.registers.tag.caps() != 0) message.registers.tag = message.registers.tag.with(Tag::Move);
+        if (server.has_more_to_do()) [[unlikely]] sys::signal(more->slot());
         return outcome;
-    });
+    };
+    loop.run(serve, [](u64) { server.finish_last(); });
 }

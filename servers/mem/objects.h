@@ -21,7 +21,7 @@ Result<const Object*> device_object(State& state, u64 address, u64 bytes);
 Result<const Object*> shown_object(State& state, Slot first, u32 pages);
 
 // To be called whenever a reason to keep it is gone. An object that nobody wants is charged to nobody from then on, and its
-// memory is given back by end_objects(): when its last request has been answered, because what that request named ends
+// memory is given back by end_objects(): right after its last request was answered, because what that request named ends
 // with it.
 void end_if_unwanted(State& state, const Object& object);
 // The owner lets go of it, or has ended: nobody is charged any more then.

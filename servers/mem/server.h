@@ -52,9 +52,10 @@ public:
     Result<mem::MemoryWords> read_memory(ipc::Context& context, const mem::MemoryQuery& request);
     Result<mem::LogRing> core_log(ipc::Context& context, const mem::CoreProcess& request);
 
-    // Before each request and fault: what the last one has left to do.
+    // What the last request has left to do when it was answered: before the next one, or fault.
+    bool has_more_to_do() const { return state_.first_ending != 0; }
     void finish_last() {
-        if (state_.first_ending == 0 && !state_.undone) [[likely]] return;
+        if (!has_more_to_do() && !state_.undone) [[likely]] return;
         finish_all();
     }
 
