@@ -5,6 +5,7 @@
 #include "objects.h"
 #include "server.h"
 #include "spaces.h"
+#include "suspects.h"
 #include "undone.h"
 
 #include <eft/panic.h>
@@ -68,6 +69,7 @@ Status start(Region& region, State& state) {
     const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
     if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) return Error::BadFormat;
     if (outcome != RecoveryOutcome::Fresh) {
+        note_served_fault(state);
         finish_undone(state);
         renew_own_space(state);
         end_objects(state);

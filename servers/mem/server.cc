@@ -5,6 +5,7 @@
 #include "mappings.h"
 #include "objects.h"
 #include "spaces.h"
+#include "suspects.h"
 #include "threads.h"
 
 #include <eft/cap.h>
@@ -283,7 +284,14 @@ void MemServer::finish_all() {
 
 Error MemServer::page_fault(Badge badge, u64 address, u64 code) {
     if (mem::Mem::kind_of(badge) != Kind::Pager) return Error::PermissionDenied;
-    return resolve_fault(state_, ipc::session_id(badge), address, code);
+    const u64 space = ipc::session_id(badge), page = page_down(address);
+    if (state_.has_suspects && ended_twice(state_, space, page)) [[unlikely]] return Error::ServiceFailed;
+    set_at_once(state_.served_page, page);
+    set_at_once(state_.served_space, space);
+    const Error error = resolve_fault(state_, space, address, code);
+    set_at_once(state_.served_space, 0);
+    if (state_.has_suspects) [[unlikely]] clear_suspect(state_, space, page);
+    return error;
 }
 
 }  // namespace eft::memory

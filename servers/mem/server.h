@@ -9,7 +9,7 @@
 //   2  an object gets its blocks one by one: nobody wants it before it has all, so it ends (finish_undone)
 //   3  an image is loaded page by page: the request that is sent again goes on with the next page (Space::image)
 //   4  a page fault: the page is not there, and the kernel sends the fault again; or it is mapped and counts from then on
-//      (count_left_pages)
+//      (count_left_pages). One at which mem ended twice ends its process (suspects.h)
 //   5  a space ends, or a new address space takes the place of an old one: the record says so before, and the next
 //      incarnation does the rest (Space::phase, finish_undone). The answer to who asks again is that there is none
 //   6  a mapping is taken away: some of its pages are gone, the record is there, and who asked for it asks again

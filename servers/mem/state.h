@@ -91,6 +91,13 @@ struct Mapping {
     bool contains(u64 where) const { return where >= address && where - address < bytes(); }
 };
 
+// A page fault at which mem has ended (suspects.h).
+struct Suspect {
+    u64 space = 0;  // id; 0: there is none
+    u64 page = 0;
+    u64 deaths = 0;
+};
+
 struct State {
     SlotRuns slots;
     Blocks blocks;
@@ -102,6 +109,12 @@ struct State {
     // Nobody wants these objects, and the next request or incarnation ends them first. Index and 1; 0: there is none.
     u16 first_ending = 0;
     bool undone = false;         // something was taken back, and what it leaves has not been looked for
+
+    // The page fault that is being served; 0: none.
+    u64 served_space = 0;
+    u64 served_page = 0;
+    bool has_suspects = false;
+    std::array<Suspect, 4> suspects{};
 
     u32 untyped_taken = 0;       // of those that root gave
     u64 endpoint_id = 0;         // the kernel's, of mem's own endpoint

@@ -216,3 +216,51 @@ TEST_CASE("mem dies while it takes what root gave it") {
         CHECK(nth > 20);
     }
 }
+
+// The kernel sends a fault again whose answer it did not get.
+TEST_CASE("a page fault at which mem ends twice ends its process, and nobody else") {
+    const Scene::Figures expected = without_a_death();
+    unsigned given_up = 0, served = 0;
+    for (u64 first = 0, second = 0; first < 6; ++second) {
+        CAPTURE(first);
+        CAPTURE(second);
+        Stage stage;
+        unsigned deaths = 0;
+        stage.run_test([&] {
+            Scene scene(stage);
+            Program& mem = scene.mem();
+            const PersistentPart part = scene.make_part();
+            scene.process(part);
+            scene.objects();
+            const auto pid = scene.spawn(part, "wait_and_fault");
+            REQUIRE(pid.ok());
+            mem.die({At::SystemCall, first});
+            stage.on_start = [&, before = stage.on_start](Program& started) {
+                before(started);
+                if (&started == &mem && mem.deaths == 1) mem.die({At::SystemCall, second});
+            };
+            stage.run();
+            mem.image.fatal_system_call = host::Image::kNever;
+            deaths = mem.deaths;
+            const bool dead = scene.state_of(*pid) == proc::ProcessState::Dead;
+            ++(dead ? given_up : served);
+            if (!dead) CHECK(scene.kill(*pid) == Error::None);
+            const auto record = scene.reap(*pid);
+            REQUIRE(record.ok());
+            if (dead) CHECK(deaths == 2);
+            if (dead) CHECK(record->reason == proc::DeathReason::PageFault);
+            if (dead) CHECK(record->address >= layout::kStackTop - layout::kStackBytes);
+            static_cast<void>(poll_wake());
+            scene.objects();
+            scene.process(part);
+            scene.objects();
+            const Scene::Figures figures = scene.figures(part);
+            CHECK(figures.free == expected.free);
+            CHECK(figures.slots == expected.slots);
+            CHECK(figures.spaces == expected.spaces);
+        });
+        if (deaths < 2) ++first, second = 0;
+    }
+    CHECK(given_up >= 2);
+    CHECK(served >= 5);
+}
