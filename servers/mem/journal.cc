@@ -30,7 +30,10 @@ void require(Status noted) {
 
 }  // namespace
 
-void use_journal(UndoLog& log) { journal = &log; }
+void use_journal(UndoLog* log) {
+    journal = log;
+    for (Noted& each : remembered) each = {};
+}
 
 void note_word(const void* field) {
     if (!journal) return;

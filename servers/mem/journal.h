@@ -19,7 +19,7 @@
 namespace eft::memory {
 
 constexpr std::size_t kJournalBytes = 32 * 1024 - 64;
-void use_journal(UndoLog& log);
+void use_journal(UndoLog* log);
 
 // A full journal is a panic: the request was not cut into steps that fit.
 void note_change(const void* bytes, std::size_t size);

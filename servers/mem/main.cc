@@ -64,7 +64,7 @@ Status begin(State& state) {
 }
 
 Status start(Region& region, State& state) {
-    use_journal(region.log());
+    use_journal(&region.log());
     region.log().on_undo(settle, &state);
     const RecoveryOutcome outcome = region.recover(incarnation().replies_delivered);
     if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) return Error::BadFormat;

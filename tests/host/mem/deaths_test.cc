@@ -43,6 +43,16 @@ struct Scene : Supervisor {
         CHECK(record->address == kNowhere);
         CHECK(record->backtrace.frames[0] != 0);
     }
+    // One that looks at its whole image.
+    void image(const PersistentPart& part) {
+        seen.wrong_bytes = 1;
+        const auto pid = spawn(part, "look_around");
+        REQUIRE(pid.ok());
+        stage.run();
+        CHECK(seen.wrong_bytes == 0);
+        CHECK((poll_wake() & kDied) != 0);
+        CHECK(reap(*pid)->reason == proc::DeathReason::Exit);
+    }
     void objects() {
         auto one = SharedMemory::create(kPages * kPageSize);
         REQUIRE(one.ok());
@@ -86,6 +96,7 @@ Scene::Figures live_three_times(Stage& stage, std::optional<Death> death, bool& 
     const PersistentPart part = scene.make_part();
     const auto live = [&] {
         scene.process(part);
+        scene.image(part);
         scene.objects();
     };
     live();
@@ -149,6 +160,7 @@ TEST_CASE("mem dies again while it comes back") {
                     const PersistentPart part = scene.make_part();
                     const auto live = [&] {
                         scene.process(part);
+                        scene.image(part);
                         scene.objects();
                     };
                     live();
