@@ -16,15 +16,6 @@ Status mint(Slot target, Badge badge) {
 }
 Status move(Slot target, Slot source) { return ko::move(kOwnTable, target, source); }
 
-Status move_reply_into(Slot table, Slot index, Slot source) {
-    const Status moved = ko::move(table, index, source);
-    if (moved.error() != Error::SlotOccupied) [[likely]] return moved;
-    EFT_TRY(const ko::CapInfo left, ko::inspect(table, index));
-    if (left.type != ObjectType::Reply) return moved;
-    EFT_CHECK(ko::remove(table, index));
-    return ko::move(table, index, source);
-}
-
 Status add_slots(Slot first, Slot page) { return ko::donate_slots(kOwnTable, first, page); }
 Result<u32> table_end() {
     EFT_TRY(const u32 pages, ko::donated_pages(kOwnTable));

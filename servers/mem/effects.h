@@ -30,8 +30,7 @@ inline Status copy_frame(Slot target, Slot frame, Rights rights) {
     return kernel_object::derive(kOwnTable, target, frame, rights);
 }
 Status move(Slot target, Slot source);
-// In place of a Reply that a death has left there.
-Status move_reply_into(Slot table, Slot index, Slot source);
+inline Status move_into(Slot table, Slot index, Slot source) { return kernel_object::move(table, index, source); }
 
 // mem's table gets the 64 slots from `first` on.
 Status add_slots(Slot first, Slot page);

@@ -24,7 +24,7 @@ Status make_replies(State& state, const Space& space, const ThreadPlan& plan) {
     EFT_TRY(const Slot run, take_slots(state, plan.replies));
     Status made = make_small(state, space, ObjectType::Reply, run, plan.replies);
     for (u32 i = 0; made.ok() && i < plan.replies; ++i)
-        made = effects::move_reply_into(plan.table, slot_at(static_cast<Slot>(plan.first_reply), i), slot_at(run, i));
+        made = effects::move_into(plan.table, slot_at(static_cast<Slot>(plan.first_reply), i), slot_at(run, i));
     if (!made.ok()) effects::remove(run, plan.replies);
     state.slots.give(run, plan.replies);
     return made;
