@@ -313,6 +313,39 @@ MEM_CASE(Served, "faults come from the kernel with a pager's badge") {
     CHECK(server.page_fault(mem::Mem::badge_of(Kind::Pager, id), layout::kHeapBase + 0x1000, 6) == Error::NotFound);
 }
 
+MEM_CASE(Served, "whatever fails when a core server tells its next address space, it keeps its session and its objects") {
+    auto own = as_dev();
+    const auto adopt = [&] {
+        mem::AdoptRequest request;
+        request.space = sent<decltype(request.space)>(*granted("space"));
+        request.quota = 100;
+        request.own = true;
+        return request;
+    };
+    const u32 id = server.adopt(own, adopt())->id;
+    auto session = as(mem::Mem::badge_of(Kind::Space, id));
+    REQUIRE(server.create_object(session, {.bytes = kPageSize}).ok());
+    const Machine::Totals before = totals();
+    unsigned refused = 0;
+    for (u64 failure = 0;; ++failure) {
+        CAPTURE(failure);
+        bool failed = false, all = false;
+        {
+            auto request = adopt();
+            const memory_test::Failure one(failure);
+            failed = !server.adopt(own, std::move(request)).ok();
+            all = one.operations() <= failure;
+        }
+        refused += failed;
+        REQUIRE(server.info(session, {}).ok());
+        CHECK(server.info(session, {})->used == 1);
+        REQUIRE(server.adopt(own, adopt())->id == id);
+        CHECK(totals() == before);
+        if (all) break;
+    }
+    CHECK(refused == 2);  // the move of what came, and the copy of the session
+}
+
 TEST_CASE("root's arguments") {
     CHECK(parse_pair("untyped=20,3f archive=3fe0000,8000", "untyped=")->second == 0x3f);
     CHECK(parse_pair("untyped=20,3f archive=3fe0000,8000", "archive=")->first == 0x3fe'0000);
