@@ -13,8 +13,8 @@ namespace ko = kernel_object;
 namespace {
 
 // Beyond these a core server is not coming back by itself. Everybody waits for it: so there is a wait only if it fails again
-// within half a second.
-constexpr supervisor::RestartLimits kLimits{1, 20, 10, supervisor::FailureHistory::kMaxLimit, 200, 0};
+// within half a second, and it is short enough that one that dies in each start reaches the limit within the window.
+constexpr supervisor::RestartLimits kLimits{1, 10, 10, supervisor::FailureHistory::kMaxLimit, 200, 0};
 constexpr u64 kBeatTicks = 10;
 constexpr u32 kPageFaultVector = 14;  // Intel SDM volume 3, table 6-1
 constexpr unsigned kMissesAllowed = 1;
@@ -30,7 +30,6 @@ Status CoreSupervisor::start(Memory& memory) {
         EFT_CHECK(ko::derive(root_slot(RootSlot::Table), watched_[index].heartbeat, servers_.at(index).notification(), kAllRights,
                              static_cast<u64>(WakeBit::Heartbeat)));
         state(index).incarnation = static_cast<u32>(servers_.at(index).incarnation());
-        state(index).survives = servers_.at(index).survives();
     }
     return {};
 }
@@ -99,7 +98,6 @@ void CoreSupervisor::end(u32 index, proc::CrashRecord record) {
     FixedText<kLogLineLimit> line("died: ");
     describe_cause(line, record);
     say(index, line.view());
-    if (!server.survives()) return lose(index);
     const Status ended = server.end();
     shown.revoked = shown.last_death.gone_at = sys::time_stamp();
     if (!ended.ok()) return lose(index);

@@ -34,7 +34,6 @@ struct ServiceSpec {
     u32 table_pages = 0;
     u32 persistent_slots = kUsualPersistentSlots;
     u32 replies = kUsualReplies;
-    bool survives = false;  // what it needs to know for that is in its state region and its persistent slots
 };
 
 class Service {
@@ -75,7 +74,6 @@ public:
     std::byte* state() const { return reinterpret_cast<std::byte*>(head_) + kPageSize + kLogBytes; }
     std::span<const std::byte> log() const { return {reinterpret_cast<const std::byte*>(head_) + kPageSize, kLogBytes}; }
     u64 entry() const { return elf_.entry(); }
-    bool survives() const { return spec_.survives; }
     // Of the incarnation: words of its innermost stack page that are addresses in its code, 0 where there are no more.
     void trace(u64 stack, std::span<u64> frames);
     u64 incarnation() const { return incarnation_; }

@@ -166,7 +166,6 @@ Status Orders::answered(unsigned index, const Session& session) {
 
 // root has done it when the signal returns.
 Status Orders::order_core_server(std::string_view name, CoreSignal signal, const FaultPlan& faults) {
-    if (!core_state(name).survives) return Error::PermissionDenied;
     if (core_pid(name) == kSupervisorPid && signal != CoreSignal::Faults && own_order_ == CoreSignal::None) return order_own_end(signal);
     CoreOrder& order = persistent_head().core_order;
     order = {order.count + 1, core_pid(name), signal, faults};

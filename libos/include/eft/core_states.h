@@ -27,7 +27,6 @@ struct CoreState {
     u32 incarnation;
     u32 deaths;
     u32 last_was_ordered;
-    u32 survives;  // 0: its end is the end of the system
     proc::CrashRecord last_death;
     u64 revoked;  // nothing of the dead incarnation is left
     u64 spawned;  // the next one may run

@@ -1,7 +1,5 @@
 // Clients, a ring server, its driver and rs on the real kernel objects, and any of them dies at every system call of the scene
 // in turn: each request is answered exactly once, with the true data, and the system is whole afterwards.
-//
-// What survives in the product dies here.
 #include "scene.h"
 
 #include <doctest/doctest.h>
