@@ -73,6 +73,17 @@ Result<Slot> take_slots(State& state, u32 count) {
     }
 }
 
+Status grow_for_run(State& state, u32 count) {
+    if (count <= kPagesAtOnce * kPageSlots) return {};
+    for (;;) {
+        const Result<Slot> run = state.slots.take(count);
+        if (run.ok()) state.slots.give(*run, count);
+        const Status grown = run.ok() ? Status() : grow_table(state, static_cast<u32>((count + kPageSlots - 1) / kPageSlots));
+        checkpoint();
+        if (run.ok() || !grown.ok()) return grown;
+    }
+}
+
 Result<const Extent*> extend(State& state, const Chain& chain, unsigned bits, u32 slots) {
     EFT_CHECK(refill_reserve(state));
     EFT_TRY(const Block block, take_block(state, bits));

@@ -23,6 +23,8 @@ struct Chain {  // indices of extents
 
 // Slots of mem's table, which grows if it needs them. LimitReached: it cannot. OutOfMemory: there is no page for it.
 Result<Slot> take_slots(State& state, u32 count = 1);
+// For a long run, before the request's first change: growing by so much takes more steps than the journal has room for.
+Status grow_for_run(State& state, u32 count);
 
 // Another block of 2^bits bytes at the end of the chain, with so many slots. OutOfMemory or LimitReached change nothing.
 Result<const Extent*> extend(State& state, const Chain& chain, unsigned bits, u32 slots);

@@ -61,6 +61,7 @@ Status map_object(State& state, const Space& space, const Object& object, const 
     if (space.mappings == kMaxMappingsOfSpace) return Error::LimitReached;
     if (pages > space.quota - std::min(space.quota, space.mapped)) return Error::OutOfMemory;
     if (overlaps(state, space, request)) return Error::AlreadyMapped;
+    EFT_CHECK(grow_for_run(state, pages));
     EFT_TRY(const u16 index, state.mappings.take());
     const Result<Slot> run = take_slots(state, pages);
     if (!run.ok()) {

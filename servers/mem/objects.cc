@@ -159,6 +159,7 @@ void release_objects_of(State& state, const Space& owner) {
         set(object->owner, 0);
         set(owner.objects, owner.objects - 1);
         release_object(state, *object);
+        step();
     }
 }
 

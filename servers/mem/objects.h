@@ -26,7 +26,7 @@ Result<const Object*> shown_object(State& state, Slot first, u32 pages);
 void end_if_unwanted(State& state, const Object& object);
 // The owner lets go of it, or has ended: nobody is charged any more then.
 void release_object(State& state, const Object& object);
-void release_objects_of(State& state, const Space& owner);
+void release_objects_of(State& state, const Space& owner);  // in steps: it is Ending
 
 // In steps.
 void end_objects(State& state);

@@ -158,8 +158,10 @@ void finish_undone(State& state) {
             checkpoint();
         }
     }
-    for (const Object& object : state.objects)
+    for (const Object& object : state.objects) {
         if (object.id != 0) end_if_unwanted(state, object);
+        step();
+    }
     checkpoint();
     set_at_once(state.undone, false);
 }

@@ -192,3 +192,28 @@ TEST_CASE("a page that was mapped when mem died stays as it is, and one that was
         CHECK(page->bytes[5] == std::byte{0});
     });
 }
+
+TEST_CASE("the table grows for a long run in steps that fit into the journal, and stays as large") {
+    for_each_journal([](Undone& mem) {
+        const Space& space = **create_space(mem.state, 4000);
+        checkpoint();
+        const Object& object = **create_object(mem.state, space, 3000 * kPageSize, false);
+        checkpoint();
+        const u32 end = mem.state.slots.end();
+        std::vector<Slot> taken;
+        for (auto run = mem.state.slots.take(1024); run.ok(); run = mem.state.slots.take(1024)) {
+            taken.push_back(*run);
+            checkpoint();
+        }
+        const Machine::Totals before = mem.totals();
+        REQUIRE(mem.end_at(2000, [&] { static_cast<void>(map_object(mem.state, space, object, {0, 2000 * kPageSize, 0x3000'0000, kReadWrite})); }));
+        CHECK(mem.state.slots.end() > end);
+        CHECK(space.mapped == 0);
+        REQUIRE(map_object(mem.state, space, object, {0, 2000 * kPageSize, 0x3000'0000, kReadWrite}).ok());
+        checkpoint();
+        REQUIRE(unmap(mem.state, space, 0x3000'0000, 2000 * kPageSize).ok());
+        checkpoint();
+        CHECK(mem.totals().slots > before.slots);  // those of the table's new pages
+        CHECK(mem.totals().objects == before.objects);
+    });
+}

@@ -71,7 +71,7 @@ struct Core {
 const std::string kLook = " r2";  // inspecting only
 
 const Core kCore[] = {
-    {"mem", {"AddressSpace r7"}, {"Endpoint mem", "Thread", "SchedContext", "AddressSpace"}, true},
+    {"mem", {"AddressSpace r7"}, {"Endpoint mem", "Thread", "SchedContext", "AddressSpace", "Notification"}, true},
     {"proc",
      {"Endpoint mem control r1", "AddressSpace r7", "Thread" + kLook, "Thread" + kLook, "Thread" + kLook, "Thread" + kLook, "Thread" + kLook,
       "Thread" + kLook},
