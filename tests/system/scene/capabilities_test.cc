@@ -79,9 +79,9 @@ const Core kCore[] = {
     {"dev", {"Endpoint mem device r1", "Irq 0+*", "IoPorts 3320+8 r7", "IoPorts 1016+8 r7", "IoPorts 64+4 r7", "AddressSpace r7"}, {"Endpoint dev driver", "Endpoint mem object", "Irq", "IoPorts"},
      false},
     {"names", {}, {"Endpoint", "Notification"}, false},
-    // The session with mem is over when rs has read where the logs are.
+    // Each of its incarnations tells mem of its address space, and asks where the logs are.
     {"rs",
-     {"Endpoint proc control r1", "Endpoint dev control r1", "Endpoint dev list r1", "Endpoint names control r1", "IoPorts 1540+2 r7",
+     {"Endpoint mem log r1", "Endpoint proc control r1", "Endpoint dev control r1", "Endpoint dev list r1", "Endpoint names control r1", "IoPorts 1540+2 r7",
       "IoPorts 3321+1 r7", "AddressSpace r7", "CapTable" + kLook, "CapTable" + kLook, "CapTable" + kLook, "CapTable" + kLook, "CapTable" + kLook,
       "CapTable" + kLook},
      {"Endpoint mem object", "Endpoint dev driver", "Endpoint", "CapTable", "Notification"}, false},
@@ -176,7 +176,7 @@ TEST_CASE("each process holds what the manifest and the rules of the start give 
         std::map<unsigned, std::string> expected = kOfEach;
         expected[3] = "Endpoint " + name + " r3";  // receives, and makes its sessions of it
         if (name == "dev" || name == "rs") expected[6] = "Endpoint mem space r1";
-        unsigned slot = kFirstNamed + (name == "rs");  // its session with mem was the first
+        unsigned slot = kFirstNamed;
         for (const std::string& words : core.named) expected[slot++] = words;
         const Table table = table_of(system, name);
         all += static_cast<unsigned>(table.capabilities.size());
