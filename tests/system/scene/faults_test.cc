@@ -132,7 +132,7 @@ TEST_CASE("what is no order is refused in words") {
     CHECK(system.run("service fault echo Echo.Ping frown").find("service: ") == 0);
     CHECK(system.run("service fault echo Echo.Ping drop 0").find("service: ") == 0);
     CHECK(system.run("service fault nothing all drop").find("service: nothing: ") == 0);
-    CHECK(system.run("service fault mem all drop").find("service: mem: ") == 0);
+    CHECK(system.run("service fault root all drop").find("service: root: ") == 0);
     CHECK(system.run("service fault echo Block.Nothing drop").find("service: ") == 0);
     CHECK(system.run("service fault virtio_blk Block.Flush corrupt") == "service: Block.Flush: its request has nothing that could be corrupted\n");
     CHECK(system.run("service fault counter Counter.Get corrupt").find("service: Counter.Get: ") == 0);
