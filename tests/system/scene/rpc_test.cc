@@ -174,7 +174,6 @@ TEST_CASE("what cannot be called is refused in one line") {
     CHECK(refusal(system, "echo Say {\"text\": \"" + std::string(65, 'x') + "\"}") == "echo Say: JSON at 10: text: has 65 bytes; its bound is 64");
     CHECK(refusal(system, R"(echo Ping {} {})").starts_with("{}: too many arguments; usage: rpc "));
     CHECK(refusal(system, R"(rs Kill {"name": "echo", "signal": "Bang"})") == "rs Kill: JSON at 28: signal: Bang is no KillSignal; there are None, Kill, Hang, Crash");
-    CHECK(refusal(system, R"(rs Kill {"name": "mem", "signal": "Kill"})") == "rs Kill: permission denied");
     CHECK(refusal(system, R"(rs Info {"name": "nobody"})") == "rs Info: not found");
     CHECK(refusal(system, R"(mem DestroySpace {"id": 1})") == "mem DestroySpace: permission denied");
     CHECK(refusal(system, R"(dev Assign {"device": "com1"})") == "dev Assign: permission denied");
