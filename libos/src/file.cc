@@ -116,9 +116,8 @@ Task<Result<u64>> FileSystem::read(u32 handle, u64 offset, std::span<std::byte> 
 
 Task<Result<u32>> FileSystem::read_piece(u32 handle, u64 offset, std::span<std::byte> destination) {
     EFT_CO_CHECK(server_.ring().usable());
-    if (!server_.windows().any()) EFT_CO_CHECK(co_await server_.windows().wait());
+    if (!server_.windows().any() || server_.ring().is_full()) EFT_CO_CHECK(co_await server_.windows().wait(server_.ring()));
     ring::Windows::Lease window(server_.windows());
-    EFT_CO_CHECK(co_await server_.ring().room());
     file::Read request;
     request.handle = handle;
     request.offset = offset;

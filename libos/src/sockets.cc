@@ -159,8 +159,7 @@ Task<Status> Sockets::write(u32 number, std::span<const std::byte> from) {
 template <class Answer, class Submit>
 Task<Result<Answer>> Sockets::answer_to(u32 number, Submit submit) {
     for (;;) {
-        Task<Status> room = server_.ring().room();
-        EFT_CO_CHECK(co_await room);
+        if (server_.ring().is_full()) EFT_CO_CHECK(co_await server_.ring().room());
         const u64 ticket = server_.ring().producer().submitted();
         auto call = submit();
         entries_[number] = server_.ring().producer().submitted() != ticket ? ticket : kNone;
@@ -230,9 +229,8 @@ Task<Result<Address>> Sockets::resolve(std::string_view name, bool want_ipv6) {
     if (name.empty() || name.size() >= kNameBytes) co_return Error::InvalidArgument;
     EFT_CO_CHECK(attach());
     EFT_CO_CHECK(server_.ring().usable());
-    if (!names_.any()) EFT_CO_CHECK(co_await names_.wait());
+    if (!names_.any() || server_.ring().is_full()) EFT_CO_CHECK(co_await names_.wait(server_.ring()));
     ring::Windows::Lease window(names_);
-    EFT_CO_CHECK(co_await server_.ring().room());
     std::memcpy(window.bytes().data(), name.data(), name.size());
     std::byte* const area = server_.area().data();
     Question request;

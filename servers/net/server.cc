@@ -221,8 +221,9 @@ bool Server::lingers(Session& session) {
     const u32 place = session.place();
     u32& since = lingers_since_[place];
     if (!sockets_.any_closing(place)) return false;
-    if (since == 0) since = now_ms() | 1;
-    return now_ms() - since < kLongest;
+    const u32 now = now_ms() | 1;  // not 0
+    if (since == 0) since = now;
+    return now - since < kLongest;
 }
 
 void Server::end_open(u32 place) {

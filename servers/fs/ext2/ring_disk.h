@@ -57,9 +57,8 @@ public:
 private:
     Task<Status> read_piece(u64 offset, std::span<std::byte> destination) {
         EFT_CO_CHECK(ring_.usable());
-        if (!windows_.any()) EFT_CO_CHECK(co_await windows_.wait());
+        if (!windows_.any() || ring_.is_full()) EFT_CO_CHECK(co_await windows_.wait(ring_));
         ring::Windows::Lease window(windows_);
-        EFT_CO_CHECK(co_await ring_.room());
         const u64 before = offset % block_bytes_;
         const u64 bytes = (before + destination.size() + block_bytes_ - 1) / block_bytes_ * block_bytes_;
         block::Read request;

@@ -86,8 +86,9 @@ TEST_CASE("a death of the console at any step loses nothing that was typed or wr
     CHECK(deaths.stores > 100);
 }
 
-STAGE_CASE(Scene, "what nobody reads is counted, and told once") {
-    for (unsigned i = 0; i < uart::kReceiveCapacity + 10; ++i) {
+STAGE_CASE(Scene, "what nobody reads waits on the line, and nothing of it is lost") {
+    constexpr std::size_t kMany = uart::kReceiveCapacity + 10;
+    for (std::size_t i = 0; i < kMany; ++i) {
         line.type("x");
         interrupt();
     }
@@ -98,7 +99,20 @@ STAGE_CASE(Scene, "what nobody reads is counted, and told once") {
         REQUIRE(input.ok());
         count += input->bytes.size();
         lost += input->lost;
+        interrupt();
     }
-    CHECK(count == uart::kReceiveCapacity);
-    CHECK(lost == 10);
+    CHECK(count == kMany);
+    CHECK(lost == 0);
+}
+
+STAGE_CASE(Scene, "what the line overruns is counted, and told once") {
+    line.type("12345678901234567890");
+    interrupt();
+    u32 lost = 0;
+    for (int i = 0; i < 2; ++i) {
+        const auto input = client.read({});
+        REQUIRE(input.ok());
+        lost += input->lost;
+    }
+    CHECK(lost == 1);
 }

@@ -65,14 +65,18 @@ struct EndedScene : NetScene {
 }  // namespace
 
 TEST_CASE("what a program has written and closed comes, though it has ended") {
-    Stage stage;
-    stage.run_test([&] {
-        EndedScene scene{stage};
-        scene.write_and_end();
-        scene.pass(10'000);
-        scene.check_bytes(2);
-        CHECK(scene.only_own_left());
-    });
+    for (const u32 milliseconds : {0, 1, 2, 3}) {
+        CAPTURE(milliseconds);
+        Stage stage;
+        stage.run_test([&] {
+            EndedScene scene{stage};
+            scene.pass(milliseconds);  // at any time
+            scene.write_and_end();
+            scene.pass(10'000);
+            scene.check_bytes(2);
+            CHECK(scene.only_own_left());
+        });
+    }
 }
 
 // Nobody has the bytes any more: the memory was the program's, and the server's mapping was the last one.

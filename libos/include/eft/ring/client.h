@@ -83,6 +83,7 @@ public:
         if (!producer_.full()) want_room_.wake_all({});
     }
 
+    bool is_full() const { return producer_.full(); }
     // Until an entry is free, for coroutines that may be more than the ring has entries for. A request that waits keeps its
     // entry, and the ring does not come round to those behind it.
     Task<Status> room() {

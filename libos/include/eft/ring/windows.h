@@ -1,7 +1,7 @@
 // The data area of a ring's client in equal parts: each request has one while the server works on it.
 //
 //   EFT_CO_CHECK(ring.usable());
-//   if (!windows.any()) EFT_CO_CHECK(co_await windows.wait());
+//   if (!windows.any() || ring.is_full()) EFT_CO_CHECK(co_await windows.wait(ring));
 //   ring::Windows::Lease window(windows);
 //   ... co_await the request, whose data is window.first(size) ...
 //   window.ended(result.error());
@@ -40,6 +40,19 @@ public:
             EFT_CO_CHECK(co_await waiter.woken);
         }
         co_return Status{};
+    }
+    // The same, and until the ring has room: while it waits for one of both it keeps nobody from the other.
+    template <class Ring>
+    Task<Status> wait(Ring& ring) {
+        for (;;) {
+            const Status room = co_await ring.room();
+            if (!room.ok()) {
+                if (any()) waiting_.wake_one({});  // who was woken does not take it
+                co_return room;
+            }
+            if (any()) co_return Status{};
+            EFT_CO_CHECK(co_await wait());
+        }
     }
     // None will be free for the time being: the ring is held, or has failed.
     void end_waits(Error error) { waiting_.wake_all(error); }
