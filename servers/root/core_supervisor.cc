@@ -61,6 +61,14 @@ void CoreSupervisor::look(u32 index) {
 }
 
 void CoreSupervisor::obey(const CoreOrder& order) {
+    if (order.signal == CoreSignal::KillAll) {
+        for (u32 index = 0; index < kCoreCount && lost_ == 0; ++index) {
+            if (state(index).life == CoreLife::BackingOff) continue;
+            watched_[index].ordered = true;
+            terminate(index, proc::DeathReason::Ordered);
+        }
+        return;
+    }
     const u32 index = order.pid - kRootPid - 1;
     if (index >= kCoreCount || state(index).life == CoreLife::BackingOff || state(index).life == CoreLife::Lost) return;
     if (order.signal == CoreSignal::None || order.signal > CoreSignal::Faults) return;

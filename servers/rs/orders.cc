@@ -11,6 +11,8 @@ namespace eft::supervisor {
 namespace {
 
 // A distance of time stamps, at the rate that the kernel measured before it started anybody.
+constexpr std::string_view kEverybody = "all";
+
 u64 microseconds(u64 distance) { return microseconds_of(distance, config().ticks_per_ms); }
 
 u32 short_microseconds(u64 distance) { return static_cast<u32>(std::min<u64>(microseconds(distance), ~u32{0})); }
@@ -129,7 +131,15 @@ Result<rs::ServiceInfo> Orders::core_info(std::string_view name) {
     return info_.end();
 }
 
+// Services first. They are below rs on the one processor, and the core servers are root's: so nobody runs before all have ended.
+Status Orders::kill_all() {
+    for (unsigned index = 0; index < records_.size(); ++index)
+        if (records_[index].alive()) static_cast<void>(supervisor_.kill(index, rs::KillSignal::Kill));
+    return order_own_end(CoreSignal::KillAll);
+}
+
 Status Orders::kill(ipc::Context&, Session& session, const rs::KillOrder& request) {
+    if (request.name == kEverybody) return request.signal == rs::KillSignal::Kill ? kill_all() : Status(Error::InvalidArgument);
     if (is_core_server(request.name)) {
         static_assert(static_cast<u32>(CoreSignal::Crash) == static_cast<u32>(rs::KillSignal::Crash));
         if (request.signal == rs::KillSignal::None) return Error::InvalidArgument;

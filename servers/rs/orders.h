@@ -68,6 +68,7 @@ private:
     Result<unsigned> ordered(std::string_view name) const;
     Status order_core_server(std::string_view name, CoreSignal signal, const FaultPlan& faults = {});
     Status order_own_end(CoreSignal signal);
+    Status kill_all();
     Result<rs::ServiceInfo> core_info(std::string_view name);
     void add_capabilities(Slot table, u64 slots, const PersistentPart* part);
     std::string_view endpoint_name(u64 object) const;

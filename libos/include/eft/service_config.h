@@ -71,7 +71,7 @@ struct RingSlots {
 };
 
 // What a person wants of a core server (core_states.h). In rs's page only.
-enum class CoreSignal : u32 { None, Kill, Hang, Crash, Faults };
+enum class CoreSignal : u32 { None, Kill, Hang, Crash, Faults, KillAll };
 struct CoreOrder {
     u64 count;  // so many were given
     u32 pid;

@@ -95,3 +95,28 @@ TEST_CASE("core servers die in the middle of requests, and each is answered once
     }
     system.shut_down();
 }
+
+TEST_CASE("everything outside the kernel but root is killed at once, and everything is back") {
+    const TestDisk disk(8);
+    System system({.disk = disk.path()});
+    const auto first = system.services();
+    auto before = system.free();
+    for (long round = 1; round <= 4; ++round) {
+        CAPTURE(round);
+        CHECK_THROWS_AS(system.run("sha256sum /big.bin & service kill all; sleep 5000"), PromptRestarted);
+        CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
+        CHECK(system.run("rpc echo Say '{\"text\": \"still here\"}'").find("still here") != std::string::npos);
+        for (const auto& [name, line] : system.services()) {
+            CAPTURE(name);
+            CHECK(line.state == first.at(name).state);  // down: its device is not there
+            CHECK(line.restarts == (line.state == "up" ? round : 0));
+        }
+        if (round == 1) before = system.free();
+    }
+    const auto after = system.free();
+    for (const char* what : {"slots", "spaces", "objects"}) {
+        CAPTURE(what);
+        CHECK(after.at(what) == before.at(what));
+    }
+    system.shut_down();
+}
