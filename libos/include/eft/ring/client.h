@@ -68,12 +68,11 @@ public:
     }
 
     // The notification was signalled: resumes the coroutines whose completions are there. What was submitted by ticket
-    // stays for take_completion(). What they submit has its turn the next time, even if it is completed at once: otherwise
-    // they would keep the program from all else. A coroutine that is resumed must not destroy this object.
+    // stays for take_completion(). What they submit and is completed at once has its turn, too, but no more than a ring of them:
+    // otherwise they would keep the program from all else. A coroutine that is resumed must not destroy this object.
     void on_wake() {
-        const u64 newer = producer_.submitted();
-        while (!has_failed()) {
-            auto taken = producer_.take([&](u64 ticket) { return ticket < newer && waiter(ticket).awaited; });
+        for (u32 most = kEntries; most != 0 && !has_failed(); --most) {
+            auto taken = producer_.take([this](u64 ticket) { return waiter(ticket).awaited; });
             if (!taken.ok()) return fail(taken.error());
             if (!taken->has_value()) break;
             Waiter& to = waiter((*taken)->ticket);
