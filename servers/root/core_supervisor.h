@@ -2,7 +2,7 @@
 //
 //   Starting --> Up --(exception, order, missed heartbeats)--> end --> Starting
 //       ^                                                       |
-//       +--------- BackingOff <---- failed again ---------------+---- failed too often, or does not survive ----> Lost
+//       +--------- BackingOff <---- failed again ---------------+---- failed too often ----> Lost
 //
 // A person's order is no failure. The policy is FailureHistory's, as rs has it for all others. A core server that is lost
 // takes the system with it: root says why on one page, and stops the others.

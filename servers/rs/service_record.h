@@ -48,7 +48,7 @@ struct NotedOrder {
     Verb verb = Verb::None;
     u32 incarnation = 0;  // of rs
     u64 session = 0;      // badge
-    u64 number = 0;   // of all orders for the service
+    u64 number = 0;       // of all orders for the service
 };
 
 // A process is being started that has no number yet: were rs to die, the next incarnation looks for it.

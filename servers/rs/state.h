@@ -31,7 +31,6 @@ static_assert(std::is_trivially_copyable_v<State>);
 
 constexpr std::size_t kStateOffset = (Orders::Region::kBytes + 63) / 64 * 64;
 constexpr std::size_t kStateBytes = kStateOffset + sizeof(State);
-constexpr u32 kStateVersion = 1;
 constexpr u32 kPersistentSlots = kFirstPartSlot + kPartSlots;
 static_assert(Orders::kSlots <= kFirstPartSlot);
 

@@ -24,7 +24,7 @@
 //   5  the policy has decided, and nothing of it is stored: it decides again, from the same record
 //   6  an order is noted, and the service has not heard of it: it ends late, or its deadline comes
 //   7  a tombstone is started or ended: as 2, or the dead one is reaped and another is started
-// Counts of missed heartbeats begin anew.
+// Counts of missed heartbeats, and of complaints about late answers, begin anew.
 //
 // The policy is in <eft/failure_history.h> and overdue_history.h, the state in service_record.h, the effects in processes.h.
 #pragma once

@@ -27,6 +27,12 @@ struct Scene : Supervisor {
         return {info->free, info->slots, info->spaces, info->objects, stage.used_slots(mem()), stage.used_slots(*proc), *ko::used_slots(part.table.slot()), info->used, memory.mapped_pages(stage.test())};
     }
 
+    // All that mem is asked for, once.
+    void live(const PersistentPart& part) {
+        process(part);
+        image(part);
+        objects();
+    }
     void process(const PersistentPart& part) {
         const auto pid = spawn(part, "wait_and_fault");
         REQUIRE(pid.ok());
@@ -94,18 +100,13 @@ Scene::Figures live_three_times(Stage& stage, std::optional<Death> death, bool& 
     Scene scene(stage);
     Program& mem = scene.mem();
     const PersistentPart part = scene.make_part();
-    const auto live = [&] {
-        scene.process(part);
-        scene.image(part);
-        scene.objects();
-    };
-    live();
+    scene.live(part);
     if (death) mem.die(*death);
-    live();
+    scene.live(part);
     died = mem.deaths != 0;
     CHECK(mem.deaths <= 1);
     mem.image.fatal_system_call = mem.image.fatal_store = host::Image::kNever;
-    live();
+    scene.live(part);
     CHECK(mem.deaths == died);
     return scene.figures(part);
 }
@@ -158,12 +159,7 @@ TEST_CASE("mem dies again while it comes back") {
                     Scene scene(stage);
                     Program& mem = scene.mem();
                     const PersistentPart part = scene.make_part();
-                    const auto live = [&] {
-                        scene.process(part);
-                        scene.image(part);
-                        scene.objects();
-                    };
-                    live();
+                    scene.live(part);
                     mem.die({At::SystemCall, first});
                     stage.on_start = [&, before = stage.on_start](Program& started) {
                         before(started);
@@ -175,8 +171,8 @@ TEST_CASE("mem dies again while it comes back") {
                     if (object.ok()) object->reset();
                     mem.image.fatal_system_call = mem.image.fatal_store = host::Image::kNever;
                     deaths = mem.deaths;
-                    live();
-                    live();
+                    scene.live(part);
+                    scene.live(part);
                     const Scene::Figures figures = scene.figures(part);
                     CHECK(figures.free == expected.free);
                     CHECK(figures.slots == expected.slots);
