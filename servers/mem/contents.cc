@@ -2,6 +2,7 @@
 
 #include "effects.h"
 #include "mappings.h"
+#include "objects.h"
 #include "space_memory.h"
 
 #include <algorithm>
@@ -19,16 +20,34 @@ Status check(const State& state, const ImageRequest& request) {
         return Error::InvalidArgument;
     if (request.address == 0 || request.address >= kUserTop || request.memory_bytes > kUserTop - request.address)
         return Error::OutOfRange;
-    if (request.file_bytes > state.archive_bytes || request.archive_offset > state.archive_bytes - request.file_bytes)
-        return Error::OutOfRange;
+    if (request.object && (request.object->device || request.offset % kPageSize != 0)) return Error::InvalidArgument;
+    const u64 source_bytes = request.object ? u64{request.object->pages} * kPageSize : state.archive_bytes;
+    if (request.file_bytes > source_bytes || request.offset > source_bytes - request.file_bytes) return Error::OutOfRange;
     return {};
 }
 
-// Copies from the boot archive into a fresh frame, which is mapped nowhere yet.
-Status fill(State& state, Slot frame, u64 archive_offset, u64 bytes) {
+// From a frame that may be mapped anywhere, through a capability of mem's own.
+Status copy_from(State& state, Slot frame, u64 offset, std::span<std::byte> to) {
+    EFT_TRY(const Slot copy, take_slots(state));
+    Status read = effects::copy_frame(copy, frame, kReadOnly);
+    if (read.ok()) read = map_frame(state, own_space(state), copy, kSourceWindow, kReadOnly);
+    if (read.ok()) std::memcpy(to.data(), own_memory(kSourceWindow) + offset, to.size());
+    effects::remove(copy);
+    state.slots.give(copy);
+    return read;
+}
+
+// Copies the page of the image that begins `done` bytes behind its start into a fresh frame, which is mapped nowhere yet.
+Status fill(State& state, Slot frame, const ImageRequest& request, u64 done) {
     const Space& own = own_space(state);
     EFT_CHECK(map_frame(state, own, frame, kWindow, kReadWrite));
-    std::memcpy(own_memory(kWindow), own_memory(kArchiveWindow) + archive_offset, bytes);
+    const u64 at = request.offset + done, bytes = std::min(request.file_bytes - done, kPageSize);
+    if (request.object) {
+        PageWalk source(state, *request.object, static_cast<u32>(at >> kPageBits));
+        EFT_CHECK(copy_from(state, source.next().frame, 0, {own_memory(kWindow), bytes}));
+    } else {
+        std::memcpy(own_memory(kWindow), own_memory(kArchiveWindow) + at, bytes);
+    }
     return effects::unmap(own.space, frame);
 }
 
@@ -71,7 +90,7 @@ Status map_new_frame(State& state, const Space& space, Slot frame, u64 address, 
 
 Status load_page(State& state, const Space& space, const ImageRequest& request, u64 done) {
     EFT_TRY(const Slot frame, new_frame(state, space));
-    if (done < request.file_bytes) EFT_CHECK(fill(state, frame, request.archive_offset + done, std::min(request.file_bytes - done, kPageSize)));
+    if (done < request.file_bytes) EFT_CHECK(fill(state, frame, request, done));
     if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
     return map_new_frame(state, space, frame, request.address + done, request.rights, &space.image_done);
 }
@@ -102,7 +121,7 @@ void note_stack_page(const Space& space, u64 address, Slot frame) {
 
 Status load_image(State& state, const Space& space, const ImageRequest& request) {
     EFT_CHECK(check(state, request));
-    EFT_CHECK(show_archive(state));
+    if (!request.object) EFT_CHECK(show_archive(state));
     if (space.image != request.address) {
         set(space.image, request.address);
         set(space.image_done, 0);
@@ -133,13 +152,7 @@ Result<u32> read_memory(State& state, const Space& space, u64 address, std::span
     EFT_TRY(const Slot frame, readable_frame(state, space, address));
     const u64 offset = address & (kPageSize - 1);
     const auto count = static_cast<u32>(std::min<u64>(words.size(), (kPageSize - offset) / sizeof(u64)));
-    EFT_TRY(const Slot copy, take_slots(state));
-    Status read = effects::copy_frame(copy, frame, kReadOnly);
-    if (read.ok()) read = map_frame(state, own_space(state), copy, kWindow, kReadOnly);
-    if (read.ok()) std::memcpy(words.data(), own_memory(kWindow) + offset, count * sizeof(u64));
-    effects::remove(copy);
-    state.slots.give(copy);
-    if (!read.ok()) return read.error();
+    EFT_CHECK(copy_from(state, frame, offset, std::as_writable_bytes(words.first(count))));
     return count;
 }
 

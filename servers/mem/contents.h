@@ -7,18 +7,20 @@
 
 namespace eft::memory {
 
-// In mem's own space: one page through which frames are filled and read, and the boot archive.
+// In mem's own space: pages through which frames are filled and read, and the boot archive.
 constexpr u64 kWindow = layout::kObjectBase;
+constexpr u64 kSourceWindow = kWindow + kPageSize;
 constexpr u64 kArchiveWindow = layout::kObjectBase + 0x10'0000;
 // Memory there, where something is mapped.
 std::byte* own_memory(u64 address);
 
 struct ImageRequest {
     u64 address;  // a page's
-    u64 archive_offset;
+    u64 offset;   // where the contents stand in the archive, or the page of the object
     u64 file_bytes;
     u64 memory_bytes;  // those behind the file's are zero
     Rights rights;     // read, read and write, or read and execute
+    const Object* object = nullptr;  // null: the boot archive
 };
 // InvalidArgument, OutOfRange: of the request's numbers; before anything is mapped. Later errors leave pages behind. After a
 // death of mem the same request goes on where it was.

@@ -123,9 +123,13 @@ Status MemServer::destroy_space(ipc::Context&, const mem::SpaceId& request) {
     return {};
 }
 
-Status MemServer::load_image(ipc::Context&, const mem::Image& request) {
+Status MemServer::load_image(ipc::Context&, mem::Image&& request) {
     EFT_TRY(const Space* space, find_space(request.space));
-    return memory::load_image(state_, *space, {request.address, request.archive_offset, request.file_bytes, request.memory_bytes, request.rights});
+    const Object* object = nullptr;
+    if (request.object.present()) {
+        EFT_TRY(object, find_object(request.object.slot()));
+    }
+    return memory::load_image(state_, *space, {request.address, request.offset, request.file_bytes, request.memory_bytes, request.rights, object});
 }
 
 Result<mem::ThreadMade> MemServer::make_thread(ipc::Context&, mem::ThreadRequest&& request) {

@@ -32,7 +32,7 @@ public:
 
     Result<mem::Space> create_space(ipc::Context& context, const mem::SpaceRequest& request);
     Status destroy_space(ipc::Context& context, const mem::SpaceId& request);
-    Status load_image(ipc::Context& context, const mem::Image& request);
+    Status load_image(ipc::Context& context, mem::Image&& request);
     Result<mem::ThreadMade> make_thread(ipc::Context& context, mem::ThreadRequest&& request);
     Result<mem::ThreadMade> further_thread(ipc::Context& context, mem::FurtherThreadRequest&& request);
     Result<mem::Made> make_object(ipc::Context& context, const mem::KernelObjects& request);

@@ -1,13 +1,30 @@
 #include "memory.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace eft::processes {
 namespace {
 
-constexpr u32 kOwnQuota = 16384;  // of what proc maps itself: the boot archive
+constexpr u32 kOwnQuota = 16384;  // of what proc maps itself: the boot archive, and a program from elsewhere
+
+constexpr u64 kArchiveAddress = layout::kObjectBase;
+constexpr u64 kShownAddress = layout::kObjectBase + 0x0800'0000;  // behind the largest archive
 
 }  // namespace
+
+ShownObject& ShownObject::operator=(ShownObject&& other) noexcept {
+    if (this == &other) return *this;
+    reset();
+    memory_ = std::exchange(other.memory_, nullptr);
+    bytes_ = other.bytes_;
+    return *this;
+}
+
+void ShownObject::reset() {
+    if (memory_) memory_->hide(bytes_);
+    memory_ = nullptr;
+}
 
 Status Memory::open(Slot own_space) {
     mem::AdoptRequest adopt;
@@ -22,14 +39,31 @@ Status Memory::open(Slot own_space) {
 Result<std::span<const std::byte>> Memory::archive() {
     if (!archive_.empty()) return archive_;
     EFT_TRY(mem::Archive archive, own_.boot_archive());
-    mem::Mapping mapping;
-    mapping.object = std::move(archive.object);
-    mapping.bytes = page_up(archive.bytes);
-    mapping.address = layout::kObjectBase;
-    mapping.rights = bits(FrameRight::Read);
-    EFT_CHECK(own_.map(mapping));
-    archive_ = {arch::pointer<const std::byte>(layout::kObjectBase), archive.bytes};
+    if (archive.bytes > kShownAddress - kArchiveAddress) return Error::OutOfRange;
+    EFT_CHECK(map(std::move(archive.object), 0, archive.bytes, kArchiveAddress));
+    archive_ = {arch::pointer<const std::byte>(kArchiveAddress), archive.bytes};
     return archive_;
+}
+
+Result<ShownObject> Memory::show(Slot object, u64 offset, u64 bytes) {
+    if (bytes > layout::kObjectLimit - kShownAddress) return Error::OutOfRange;
+    EFT_CHECK(map(ipc::CapField<ipc::kind::Memory>(object), offset, bytes, kShownAddress));
+    return ShownObject(*this, {arch::pointer<const std::byte>(kShownAddress), bytes});
+}
+
+void Memory::hide(std::span<const std::byte> shown) {
+    static_cast<void>(own_.unmap({.address = kShownAddress, .bytes = page_up(shown.size())}));
+}
+
+// To be read.
+Status Memory::map(ipc::CapField<ipc::kind::Memory>&& object, u64 offset, u64 bytes, u64 address) {
+    mem::Mapping mapping;
+    mapping.object = std::move(object);
+    mapping.offset = offset;
+    mapping.bytes = page_up(bytes);
+    mapping.address = address;
+    mapping.rights = bits(FrameRight::Read);
+    return own_.map(mapping).error();
 }
 
 Result<NewSpace> Memory::create_space(u32 pid, u32 quota) {

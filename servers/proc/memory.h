@@ -21,6 +21,26 @@ struct ProcessorShare {
     u8 ceiling;
 };
 
+class Memory;
+
+// A part of a memory object that is mapped in proc's own space, to be read, as long as this lives. One at a time.
+class ShownObject {
+public:
+    ShownObject() = default;
+    ShownObject(ShownObject&& other) noexcept { *this = std::move(other); }
+    ShownObject& operator=(ShownObject&& other) noexcept;
+    ~ShownObject() { reset(); }
+    std::span<const std::byte> bytes() const { return bytes_; }
+
+private:
+    friend class Memory;
+    ShownObject(Memory& memory, std::span<const std::byte> bytes) : memory_(&memory), bytes_(bytes) {}
+    void reset();
+
+    Memory* memory_ = nullptr;  // null: nothing is mapped
+    std::span<const std::byte> bytes_;
+};
+
 // Errors are mem's (idl/mem.fbs). Slots are of proc's own table.
 class Memory {
 public:
@@ -30,6 +50,8 @@ public:
     Status open(Slot own_space);
     // The boot archive, which is mapped when it is first asked for: who comes back after a death serves others before that.
     Result<std::span<const std::byte>> archive();
+    // So many bytes of the object from the offset on, which is a multiple of the page size.
+    Result<ShownObject> show(Slot object, u64 offset, u64 bytes);
 
     // For the process with this id: one that it has already, because proc died before it knew of it, is destroyed.
     Result<NewSpace> create_space(u32 pid, u32 quota);
@@ -46,6 +68,10 @@ public:
     std::span<u64> read(u32 space, u64 address, std::span<u64> words);
 
 private:
+    friend class ShownObject;
+    Status map(ipc::CapField<ipc::kind::Memory>&& object, u64 offset, u64 bytes, u64 address);
+    void hide(std::span<const std::byte> shown);
+
     mem::MemClient<> mem_;  // control
     mem::MemClient<> own_{CapHandle()};
     std::span<const std::byte> archive_;

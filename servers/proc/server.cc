@@ -50,9 +50,10 @@ Result<const Process*> ProcServer::find_living(u32 pid) const {
 
 Result<proc::Pid> ProcServer::spawn(ipc::Context&, proc::SpawnRequest&& request) {
     EFT_CHECK(undo_spawning());
-    EFT_TRY(const Elf elf, check_spawn(memory_, request));
-    EFT_TRY(const Process* process, processes_.take(plan_spawn(elf, request)));  // 1
-    const Result<u32> space = processes::spawn(memory_, processes_, *process, elf, request);
+    EFT_CHECK(check_spawn(request));
+    EFT_TRY(const Program program, open_program(memory_, request));
+    EFT_TRY(const Process* process, processes_.take(plan_spawn(program.elf, request)));  // 1
+    const Result<u32> space = processes::spawn(memory_, processes_, *process, program, request);
     const Status started = space.ok() ? start_spawned(processes_, *process, request) : Status(space.error());
     if (!started.ok()) {
         note(request.name, "spawn failed: ", started.error());

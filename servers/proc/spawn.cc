@@ -20,13 +20,17 @@ Status require(Slot which, ObjectType type, Rights rights) {
 }
 
 // Whole pages: what stands in the file before the segment's start comes along.
-Status load(Memory& memory, u32 space, const ElfSegment& segment) {
+Status load(Memory& memory, u32 space, const Program& program, const ElfSegment& segment) {
     const u64 lead = segment.address & (kPageSize - 1);
     const u64 file_bytes = segment.contents.empty() ? 0 : segment.contents.size() + lead;
-    EFT_TRY(const auto archive, memory.archive());
-    const u64 at = segment.contents.empty() ? lead : static_cast<u64>(segment.contents.data() - archive.data());
+    const u64 at = segment.contents.empty() ? lead : static_cast<u64>(segment.contents.data() - program.source.data());
     if (at < lead) return Error::BadFormat;
-    return memory.load_image({space, segment.address - lead, at - lead, file_bytes, segment.memory_bytes + lead, segment.rights});
+    mem::Image image{space, segment.address - lead, program.source_offset + at - lead, file_bytes, segment.memory_bytes + lead, segment.rights};
+    if (program.object != Slot::None) {
+        if (image.offset % kPageSize != 0) return Error::BadFormat;
+        image.object = decltype(image.object)(program.object);
+    }
+    return memory.load_image(image);
 }
 
 Status make_thread(Memory& memory, ProcessTable& processes, const Process& process, u32 space, const proc::SpawnRequest& request) {
@@ -48,16 +52,29 @@ Status fill_table(const ProcessTable& processes, const Process& process, CapHand
 
 }  // namespace
 
-Result<Elf> check_spawn(Memory& memory, const proc::SpawnRequest& request) {
+Status check_spawn(const proc::SpawnRequest& request) {
     if (request.name.empty() || request.priority < 1 || request.priority > kMaxPriority) return Error::InvalidArgument;
     if (request.persistent_bytes == 0 || request.persistent_bytes % kPageSize != 0 || request.persistent_bytes > kMaxPersistent)
         return Error::InvalidArgument;
     if (request.persistent_slots > kMostPersistentSlots || request.replies < 1 || request.replies > kMostReplies) return Error::InvalidArgument;
     EFT_CHECK(require(request.table.slot(), ObjectType::CapTable, bits(ControlRight::Control)));
-    EFT_CHECK(require(request.death.slot(), ObjectType::Notification, bits(NotificationRight::Signal)));
-    EFT_TRY(const auto archive, memory.archive());
-    EFT_TRY(const auto file, find_in_archive(archive, request.image));
-    return parse_elf(file);
+    return require(request.death.slot(), ObjectType::Notification, bits(NotificationRight::Signal));
+}
+
+Result<Program> open_program(Memory& memory, const proc::SpawnRequest& request) {
+    Program program;
+    if (request.program_bytes != 0) {
+        EFT_TRY(program.view, memory.show(request.config.slot(), kPageSize, request.program_bytes));
+        program.source = program.view.bytes();
+        program.object = request.config.slot();
+        program.source_offset = kPageSize;
+        EFT_TRY(program.elf, parse_elf(program.source));
+        return program;
+    }
+    EFT_TRY(program.source, memory.archive());
+    EFT_TRY(const auto file, find_in_archive(program.source, request.image));
+    EFT_TRY(program.elf, parse_elf(file));
+    return program;
 }
 
 Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request) {
@@ -74,12 +91,12 @@ Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request) {
     return process;
 }
 
-Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Elf& elf, proc::SpawnRequest& request) {
+Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Program& program, proc::SpawnRequest& request) {
     EFT_CHECK(processes.keep(processes.table_of(process), CapHandle(request.table.release())));
     EFT_CHECK(processes.keep(processes.death_of(process), CapHandle(request.death.release())));
     EFT_TRY(const NewSpace space, memory.create_space(process.pid, request.quota));
     CapHandle session(space.session);
-    for (const ElfSegment& segment : elf.segments()) EFT_CHECK(load(memory, space.id, segment));
+    for (const ElfSegment& segment : program.elf.segments()) EFT_CHECK(load(memory, space.id, program, segment));
     EFT_CHECK(memory.map_into(space.id, request.config.slot(), kPageSize, layout::kConfigAddress, bits(FrameRight::Read)));
     EFT_CHECK(memory.map_into(space.id, request.persistent.slot(), request.persistent_bytes, layout::kPersistentAddress,
                               FrameRight::Read | FrameRight::Write));

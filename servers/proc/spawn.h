@@ -9,9 +9,19 @@
 
 namespace eft::processes {
 
-// Everything that can be seen to be wrong before anything is made. InvalidArgument: a number, a name or a kind of
-// capability. NotFound: no such program. BadFormat: it is none for this machine.
-Result<Elf> check_spawn(Memory& memory, const proc::SpawnRequest& request);
+// The program that is to be started.
+struct Program {
+    Elf elf;
+    std::span<const std::byte> source;  // what its contents stand in: the boot archive, or the file
+    Slot object = Slot::None;           // None: the boot archive
+    u64 source_offset = 0;              // of `source` in the object
+    ShownObject view;                   // of an object
+};
+
+// Everything that can be seen to be wrong before anything is made. InvalidArgument: a number, a name or a kind of capability.
+Status check_spawn(const proc::SpawnRequest& request);
+// NotFound: no such program. BadFormat: it is none for this machine. mem's errors: of the object that has it.
+Result<Program> open_program(Memory& memory, const proc::SpawnRequest& request);
 
 // What is known of the process before anything is made.
 Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request);
@@ -20,7 +30,7 @@ Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request);
 // going by start_spawned() when this succeeds. Otherwise, or after a death of proc, undo_spawn() leaves nothing behind, whatever step failed.
 // Most of that is mem's work: when the space is destroyed, the thread, the Reply objects, and every capability to them or to
 // the space's session are gone, wherever they are.
-Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Elf& elf, proc::SpawnRequest& request);
+Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Program& program, proc::SpawnRequest& request);
 Status start_spawned(const ProcessTable& processes, const Process& process, const proc::SpawnRequest& request);
 Status undo_spawn(Memory& memory, ProcessTable& processes, const Process& process);
 

@@ -122,6 +122,31 @@ MEM_CASE(Machine, "images that are refused") {
     CHECK(load({0x40'0000, 0, 16, 4096, kRead}) == Error::AlreadyMapped);
 }
 
+MEM_CASE(Machine, "an image from an object has copies of its pages, at offsets that are pages'") {
+    const Machine::Totals before = totals();
+    const Space& owner = **create_space(state, 64);
+    const Space& space = **create_space(state, 64);
+    const Object& object = **create_object(state, owner, 3 * kPageSize, false);
+    REQUIRE(map_object(state, owner, object, {0, 3 * kPageSize, 0x3000'0000, kReadWrite}).ok());
+    std::byte* source[3];
+    for (unsigned i = 0; i < 3; ++i) source[i] = const_cast<std::byte*>(page_of(owner, 0x3000'0000 + i * kPageSize)->bytes);
+    for (unsigned i = 0; i < 3; ++i) std::memset(source[i], static_cast<int>(i + 1), kPageSize);
+    const auto load = [&](u64 offset, u64 file_bytes) { return load_image(state, space, {0x40'0000, offset, file_bytes, 3 * kPageSize, kReadExecute, &object}).error(); };
+    CHECK(load(16, 100) == Error::InvalidArgument);
+    CHECK(load(kPageSize, 2 * kPageSize + 1) == Error::OutOfRange);
+    CHECK(load(4 * kPageSize, 0) == Error::OutOfRange);
+    REQUIRE(load(kPageSize, kPageSize + 100) == Error::None);
+    std::memset(source[1], 9, kPageSize);
+    CHECK(page_of(space, 0x40'0000)->bytes[kPageSize - 1] == std::byte{2});
+    CHECK(page_of(space, 0x40'1000)->bytes[99] == std::byte{3});
+    CHECK(page_of(space, 0x40'1000)->bytes[100] == std::byte{0});
+    CHECK(page_of(space, 0x40'2000)->bytes[0] == std::byte{0});
+    destroy_space(state, space);
+    destroy_space(state, owner);
+    end_objects(state);
+    CHECK(totals() == before);
+}
+
 MEM_CASE(Machine, "page faults: only absent pages of the lazy regions of a living space") {
     const Space& space = **process(64);
     const u32 id = space.id;
