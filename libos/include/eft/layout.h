@@ -50,6 +50,7 @@ enum class WellKnown : u32 {
     Names = 8,         // session of names
     SelfSignal = 9,    // signals the own notification (base of what is handed out as wake-up)
     FirstReply = 10,   // Reply objects, where there are no more than usual     (incarnation)
+    OldState = 31,     // memory: the state that another version of the program left (service_config.h)
     FirstNamed = 32,   // what the manifest grants, by the names in the configuration
     FirstPersistent = 64,
 };

@@ -7,15 +7,37 @@
 //   void resume()           before the first request, when all that has been taken up
 //   void woken(u64 bits)    its notification was signalled; the bits that are its own, perhaps none
 //   void beat()             every `heartbeat_ms` of the manifest: what should have happened meanwhile?
+//   static bool migrate(u32 version, std::span<const std::byte> old, Shared& shared)
+//                           an update has replaced a program of another layout, whose state is taken over (AnyStateRegion::take_over):
+//                           the fields that both have are there. False: it cannot be
 #pragma once
 
 #include <eft/ipc/kernel_transport.h>
 #include <eft/server.h>
+#include <eft/shared_memory.h>
 #include <eft/state/region_commit.h>
 #include <eft/state/stateful_server.h>
 #include <eft/state_memory.h>
 
 namespace eft {
+
+// What another version of this program has left; empty: there was none.
+inline SharedMemory old_state() {
+    if (config().old_state_bytes == 0) return {};
+    auto old = SharedMemory::borrow(slot(WellKnown::OldState), config().old_state_bytes);
+    if (!old.ok()) panic("the state that this program shall take over cannot be mapped");
+    return std::move(*old);
+}
+
+template <class Server>
+constexpr AnyStateRegion::Migrate migration_of() {
+    using Shared = typename Server::SharedState;
+    if constexpr (requires(std::span<const std::byte> old, Shared& shared) { Server::migrate(u32{}, old, shared); })
+        return [](u32 version, std::span<const std::byte> old, std::byte* shared) {
+            return Server::migrate(version, old, *std::launder(reinterpret_cast<Shared*>(shared)));
+        };
+    return nullptr;
+}
 
 // `more` goes to the Server, behind what each one gets: a driver's device.
 template <class Server, class... More>
@@ -24,7 +46,10 @@ template <class Server, class... More>
     if constexpr (Server::Service::Attachment::kHasRing) persistent_head().rings = Server::kRingSlots;
     static EFT_PROCESS_LOCAL SessionSlots slots;
     static EFT_PROCESS_LOCAL Server server(state_memory_of<Server::Region::kBytes>(), layout_version, slots, more...);
-    log_recovery(server.recover(incarnation().replies_delivered));
+    {
+        const SharedMemory old = old_state();
+        log_recovery(server.recover(incarnation().replies_delivered, old.bytes(), migration_of<Server>(), config().on_trial != 0));
+    }
     const auto look_again = [] {
         static EFT_PROCESS_LOCAL const Result<CapHandle> self = make_wake(static_cast<u64>(WakeBit::Rings));
         if (!self.ok()) panic("no slot for the own wake-up");

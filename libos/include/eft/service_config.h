@@ -53,6 +53,8 @@ struct ServiceConfig {
     u64 ticks_per_ms;  // of the time-stamp counter, measured by the kernel to about one in a thousand
     NamedCap caps[32];
     FaultPlan faults;
+    u32 old_state_bytes;  // not 0: WellKnown::OldState has a copy of the state region as another version of the program left it
+    u32 on_trial;         // 1: the program has replaced another, which comes back if this one fails
 };
 static_assert(sizeof(ServiceConfig) <= kPageSize);
 

@@ -12,6 +12,7 @@ namespace eft {
 // What becomes of a state that cannot be used is the same everywhere: the server starts over, and says so.
 inline void log_recovery(RecoveryOutcome outcome) {
     if (outcome == RecoveryOutcome::OtherLayout) log("the state is another version's: started over");
+    if (outcome == RecoveryOutcome::Migrated) log("the state of another version was taken over");
     if (outcome == RecoveryOutcome::Damaged) log("the state is damaged: started over");
 }
 

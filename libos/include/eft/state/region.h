@@ -26,8 +26,19 @@ enum class RecoveryOutcome : u8 {
     Fresh,        // the memory was zero, or a first start did not come to its end: T is as its constructor makes it
     Kept,         // the state is that after the last request that was answered; nothing was in progress
     Undone,       // the same, and a request in progress was undone
-    OtherLayout,  // written by another version of the server; untouched. Migrate it, or reset()
+    OtherLayout,  // written by another version of the server; untouched. take_over() or reset()
+    Migrated,     // the state of another version was taken over
     Damaged,      // header or undo log cannot be right; untouched. Only reset() makes the region usable
+};
+
+// What T is made of, if it is a server's state with sessions: | shared | badges | checks | records |, and of each record first what
+// the interface keeps for the session. So two versions of a server know what of the other's state is theirs. Bytes.
+struct StateShape {
+    u32 shared;
+    u32 sessions;  // how many
+    u32 record;
+    u32 session;  // of the record; what is behind it is libos' own
+    bool operator==(const StateShape&) const = default;
 };
 
 struct RegionHeader {
@@ -35,17 +46,22 @@ struct RegionHeader {
     u32 layout_version;
     u32 log_bytes;
     u64 state_bytes;
-    u64 check;  // over the three above
+    u64 check;  // over the three above, and the shape
     u64 log_used;
     u64 log_expected;
-    u64 reserved[2];
+    StateShape shape;
 
     static constexpr u64 kInitialising = 0x6566'7473'7461'7421;
     static constexpr u64 kReady = 0x6566'7473'7461'7465;
     static constexpr u64 kCheckSeed = 0x7374'6174;
 
     constexpr u64 computed_check() const {
-        return mix_check(mix_check(kCheckSeed, u64{layout_version} << 32 | log_bytes), state_bytes);
+        const u64 sizes = mix_check(mix_check(kCheckSeed, u64{layout_version} << 32 | log_bytes), state_bytes);
+        return mix_check(mix_check(sizes, u64{shape.shared} << 32 | shape.sessions), u64{shape.record} << 32 | shape.session);
+    }
+    bool is_ready() const { return magic == kReady && check == computed_check(); }
+    bool has_layout_of(const RegionHeader& other) const {
+        return layout_version == other.layout_version && log_bytes == other.log_bytes && state_bytes == other.state_bytes && shape == other.shape;
     }
 };
 static_assert(sizeof(RegionHeader) == 64);
@@ -127,10 +143,19 @@ private:
 // What does not depend on T (src/region.cc).
 class AnyStateRegion {
 public:
-    // To be called once, before the first request. `replies_delivered` is the sum over all dead incarnations.
-    RecoveryOutcome recover(u64 replies_delivered);
+    // To be called once, before the first request. `replies_delivered` is the sum over all dead incarnations. `is_elsewhere`: there
+    // is a copy of the state for take_over(), so that what a kill has left unfinished is OtherLayout, not Fresh.
+    RecoveryOutcome recover(u64 replies_delivered, bool is_elsewhere = false);
     // Gives everything up for a new T. A kill in the middle of it leads to Fresh.
-    void reset();
+    void reset() { begin_anew(), finish(); }
+
+    // What another version of the server has left, in a copy of its region: with the fields that both versions have, and that begin
+    // with the same bytes, in `shared` and in the sessions. New fields are as a new T has them. A request in progress is undone first,
+    // in the copy. `migrate`, if it is not null, then has its say about `shared`; it must be there if the versions differ. A kill in the
+    // middle of it leaves this region unfinished, and the copy good for another time. NotSupported: nothing was changed; this
+    // cannot be told from the two shapes, or there is no function. BadFormat: the copy is damaged.
+    using Migrate = bool (*)(u32 version, std::span<const std::byte> old_shared, std::byte* shared);
+    Status take_over(std::span<std::byte> old, u64 replies_delivered, Migrate migrate);
 
     [[nodiscard]] Transaction begin() { return Transaction(log_, usable_ ? log_.begin().error() : Error::WrongState); }
 
@@ -138,10 +163,11 @@ public:
     UndoLog& log() { return log_; }
 
 protected:
-    AnyStateRegion(std::span<std::byte> memory, u32 layout_version, u32 log_bytes, void (*make)(std::byte* state))
+    AnyStateRegion(std::span<std::byte> memory, u32 layout_version, u32 log_bytes, const StateShape& shape, void (*make)(std::byte* state))
         : memory_(memory),
           layout_version_(layout_version),
           log_bytes_(log_bytes),
+          shape_(shape),
           make_(make),
           log_(*reinterpret_cast<UndoLog::Words*>(memory.data() + kLogWordsOffset), memory.subspan(sizeof(RegionHeader), log_bytes),
                memory.subspan(state_offset())) {}
@@ -154,10 +180,14 @@ private:
     std::size_t state_offset() const { return sizeof(RegionHeader) + log_bytes_; }
     u64 state_bytes() const { return memory_.size() - state_offset(); }
     RegionHeader& header() { return *reinterpret_cast<RegionHeader*>(memory_.data()); }
+    RegionHeader own_layout() const;
+    void begin_anew();
+    void finish();
 
     std::span<std::byte> memory_;  // all of it, and no more
     u32 layout_version_;
     u32 log_bytes_;
+    StateShape shape_;
     bool usable_ = false;
     void (*make_)(std::byte* state);  // constructs a T
     UndoLog log_;
@@ -174,8 +204,8 @@ public:
     static constexpr std::size_t kBytes = kStateOffset + sizeof(T);
 
     // Touches nothing yet. The memory must be at least kBytes long.
-    StateRegion(std::span<std::byte> memory, u32 layout_version)
-        : AnyStateRegion(memory.first(kBytes), layout_version, LogBytes, [](std::byte* state) { ::new (static_cast<void*>(state)) T(); }) {}
+    StateRegion(std::span<std::byte> memory, u32 layout_version, const StateShape& shape = {})
+        : AnyStateRegion(memory.first(kBytes), layout_version, LogBytes, shape, [](std::byte* state) { ::new (static_cast<void*>(state)) T(); }) {}
 
     const T& operator*() const { return *std::launder(reinterpret_cast<const T*>(state())); }
     const T* operator->() const { return &**this; }

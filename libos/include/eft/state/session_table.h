@@ -20,9 +20,11 @@ namespace eft {
 // The check word of a session's bytes at a place.
 inline u64 session_check(std::span<const std::byte> session, u32 place, u64 badge) { return check_of(session, mix_check(place + 1, badge)); }
 
+constexpr u32 kMostSessions = 4096;
+
 template <class Session, u32 N>
 struct SessionTable {
-    static_assert(std::is_trivially_copyable_v<Session> && N > 0 && N <= 4096);
+    static_assert(std::is_trivially_copyable_v<Session> && N > 0 && N <= kMostSessions);
 
     u64 badges[N] = {};
     u64 checks[N] = {};

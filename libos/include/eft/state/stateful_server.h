@@ -32,6 +32,7 @@
 #include <eft/ipc/event_queue.h>
 #include <eft/ipc/method.h>
 #include <eft/ipc/once.h>
+#include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/state/attachments.h>
 #include <eft/state/region.h>
@@ -61,7 +62,12 @@ public:
     using View = Sessions<typename Service::SessionRecord, SessionCount>;
 
 protected:
-    ServerState(std::span<std::byte> memory, u32 layout_version) : region_(memory, layout_version), view_(region_->clients, region_.log()) {}
+    static constexpr StateShape kStateShape = [] {
+        using Record = typename Service::SessionRecord;  // what is behind `state` begins with a word
+        return StateShape{offsetof(Memory, clients), SessionCount, sizeof(Record), std::min<u32>((sizeof(Record::state) + 7) / 8 * 8, sizeof(Record))};
+    }();
+
+    ServerState(std::span<std::byte> memory, u32 layout_version) : region_(memory, layout_version, kStateShape), view_(region_->clients, region_.log()) {}
 
     Region region_;
     View view_;
@@ -79,6 +85,7 @@ class StatefulServer : private ServerState<ServiceType, Shared, SessionCount>, p
 
 public:
     using Service = ServiceType;
+    using SharedState = Shared;
     using typename ServerState::Region;
     using typename ServerState::View;
     static constexpr u32 kSessions = SessionCount;
@@ -145,10 +152,15 @@ public:
         }
     }
 
-    // Before the first request. State that cannot be used (OtherLayout, Damaged) is given up for a new one.
-    RecoveryOutcome recover(u64 replies_delivered) {
-        const RecoveryOutcome outcome = region_.recover(replies_delivered);
-        if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) region_.reset();
+    // Before the first request. State that cannot be used (OtherLayout, Damaged) is given up for a new one. `old`: a copy of
+    // what another version of this server has left, to be taken over. `must_be_kept`: or the program ends.
+    RecoveryOutcome recover(u64 replies_delivered, std::span<std::byte> old = {}, AnyStateRegion::Migrate migrate = nullptr, bool must_be_kept = false) {
+        RecoveryOutcome outcome = region_.recover(replies_delivered, !old.empty());
+        if (outcome == RecoveryOutcome::OtherLayout && !old.empty() && region_.take_over(old, replies_delivered, migrate).ok()) outcome = RecoveryOutcome::Migrated;
+        if (outcome == RecoveryOutcome::OtherLayout || outcome == RecoveryOutcome::Damaged) {
+            if (must_be_kept) panic("this program cannot take over the state of the one before it");
+            region_.reset();
+        }
         recover_sessions();
         return outcome;
     }
