@@ -3,6 +3,7 @@
 #include "monitor/rpc/boot_files.h"
 #include "monitor/service_text.h"
 #include "monitor/shell.h"
+#include "monitor/update.h"
 #include "monitor/watch.h"
 
 #include <eft/json.h>
@@ -261,6 +262,7 @@ constexpr CommandEntry kVerbs[] = {
     {"restart", "NAME", "an orderly end, and a start", restart},
     {"stop", "NAME", "an orderly end; it stays down", stop},
     {"start", "NAME", "also of one that is held", start},
+    {"update", "NAME FILE", "another program, in its sessions and state; it goes back if that fails", update_service},
     {"wait", "NAME", "until it is up", wait},
     {"watch", "[COUNT]", "so many changes as they come; 0: those that wait already", watch},
     {"fault", "NAME off|INTERFACE.METHOD|all [drop|delay|duplicate|corrupt|kill [N [SEED]]]", "one call in N goes wrong", fault},
@@ -284,7 +286,7 @@ Task<int> command_service(Shell& shell, const Arguments& given) {
     const auto verb = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const CommandEntry& each) { return each.name == wanted; });
     if (verb == std::end(kVerbs)) {
         std::string wrong = wanted.empty() ? std::string() : terminal_text(wanted) + ": ";
-        wrong.append("list, info, kill, restart, stop, start, wait, watch or fault is wanted; help service says more");
+        wrong.append("list, info, kill, restart, stop, start, update, wait, watch or fault is wanted; help service says more");
         status = co_await shell.fail(given, wrong);
         co_return status;
     }

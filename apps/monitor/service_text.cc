@@ -96,11 +96,22 @@ std::string crash_text(const rs::CrashView& crash) {
     return all.append(text.append('\n').view());
 }
 
+std::string_view update_text(rs::UpdateState update) {
+    switch (update) {
+        case rs::UpdateState::Ordered: return ", an update is ordered";
+        case rs::UpdateState::Trial: return ", replaced by another one on trial";
+        case rs::UpdateState::Settled: return ", replaced by another one";
+        case rs::UpdateState::TakenBack: return ", the last update failed";
+        default: return {};
+    }
+}
+
 }  // namespace
 
 std::string info_text(const rs::ServiceInfoView& info) {
     Text text;
     text.append("name: ").append(info.name()).append("\nprogram: ").append(info.program());
+    text.append(update_text(info.update()));
     text.append("\nstate: ").append(state_text(info.state())).append("\npid: ").decimal(info.pid());
     text.append("\nincarnation: ").decimal(info.incarnation()).append("\nrestarts: ").decimal(info.restarts());
     text.append("\ndeaths: ").decimal(info.deaths()).append("\nlast recovery: ");

@@ -58,6 +58,8 @@ void InfoAnswer::begin(const ServiceRecord& service, u64 first_request, u64 tick
     info = {};
     capabilities_.clear();
     info.state = service.state;
+    static_assert(static_cast<u8>(rs::UpdateState::TakenBack) == static_cast<u8>(Update::TakenBack));
+    info.update = static_cast<rs::UpdateState>(service.update);
     info.pid = service.pid;
     info.incarnation = service.incarnation;
     info.restarts = service.restarts;

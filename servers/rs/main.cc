@@ -175,11 +175,12 @@ int eft_main() {
         complain(line.append("manifest: ").append(to_string(loaded.error())));
     }
 
-    const auto parts = std::span<const PersistentPart>(services.parts).first(services.count);
+    const auto parts = std::span(services.parts).first(services.count);
     const auto plans = std::span<const Supervision>(services.plans).first(services.count);
     const auto records = std::span(services.records).first(services.count);
     static EFT_PROCESS_LOCAL Processes processes(core, parts, records, state.messages);
-    static EFT_PROCESS_LOCAL Supervisor supervisor(processes, plans, records, state.services, state.now);
+    static EFT_PROCESS_LOCAL Updates updates(core, parts, records);
+    static EFT_PROCESS_LOCAL Supervisor supervisor(processes, updates, plans, records, state.services, state.now);
     static EFT_PROCESS_LOCAL Watch watch(processes, supervisor, plans, records);
     static EFT_PROCESS_LOCAL SessionSlots slots;
     static EFT_PROCESS_LOCAL Orders orders(memory.first(Orders::Region::kBytes), slots, core, parts, processes, supervisor, records);

@@ -242,6 +242,22 @@ Task<Status> Orders::stop(ipc::Context&, Session&, rs::Name request) {
     co_return Status();
 }
 
+Task<Status> Orders::update(ipc::Context&, Session& session, rs::UpdateOrder request) {
+    EFT_CO_TRY(const unsigned index, ordered(request.name));
+    if (!parts_[index].made) co_return parts_[index].missing;
+    EFT_CO_TRY(const bool is_new, note_order(index, session, Verb::Update));
+    if (is_new) EFT_CO_CHECK(carried_out(index, supervisor_.update(index, request.program.slot(), request.bytes)));
+    const ServiceRecord& service = records_[index];
+    while (service.update == Update::Ordered || (service.update == Update::Trial && service.state == rs::ServiceState::Starting)) {
+        WaitPoint* place = waiters_.vacant();
+        if (!place) co_return Error::Busy;
+        co_await Waiters::Change(*place);
+    }
+    EFT_CO_CHECK(answered(index, session));
+    if (service.update == Update::TakenBack) co_return Error::ServiceFailed;
+    co_return service.alive() ? Status() : Status(Error::WrongState);
+}
+
 Task<Status> Orders::wait(ipc::Context&, Session&, rs::Name request) {
     EFT_CO_TRY(const unsigned index, ordered(request.name));
     for (;;) {

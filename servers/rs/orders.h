@@ -45,6 +45,7 @@ public:
     Task<Status> stop(ipc::Context& context, Session&, rs::Name request);
     Status start(ipc::Context& context, Session&, const rs::Name& request);
     Task<Status> wait(ipc::Context& context, Session&, rs::Name request);
+    Task<Status> update(ipc::Context& context, Session&, rs::UpdateOrder request);
     Status shutdown(ipc::Context& context, Session&, const Empty&);
     Status reboot(ipc::Context& context, Session&, const Empty&);
     Result<rs::Phases> recovery(ipc::Context& context, Session&, const rs::Name& request);

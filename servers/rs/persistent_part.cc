@@ -66,7 +66,7 @@ Status PersistentPart::grant(CoreServers& core, unsigned index, std::string_view
 
 // What is there already, an incarnation of rs has made that did not come to an end of this.
 Status PersistentPart::keep_object(CoreServers& core, Kept what, ObjectType type, unsigned size_bits) {
-    if (slots_of_rs.holds_anything(number_of(what))) return {};
+    if (has(what)) return {};
     mem::KernelObjects request;
     request.type = static_cast<u8>(type);
     request.size_bits = static_cast<u8>(size_bits);
@@ -78,7 +78,7 @@ Status PersistentPart::keep_object(CoreServers& core, Kept what, ObjectType type
 }
 
 Status PersistentPart::keep_memory(CoreServers& core, Kept what, u64 bytes) {
-    if (slots_of_rs.holds_anything(number_of(what))) return {};
+    if (has(what)) return {};
     mem::ObjectRequest request;
     request.bytes = bytes;
     EFT_TRY(mem::Object object, core.memory.create_object(request));
@@ -113,7 +113,7 @@ Status PersistentPart::open_views() {
 
 ServiceConfig& PersistentPart::page() const {
     if (!config) {
-        auto view = SharedMemory::borrow(kept(Kept::Config), kPageSize);
+        auto view = SharedMemory::borrow(configuration(), kPageSize);
         if (!view.ok()) panic("rs: a configuration page cannot be mapped");
         config = std::move(*view);
     }
@@ -130,7 +130,7 @@ void PersistentPart::fill_page() {
     fill(page.name, name());
     fill(page.arguments, text(plan->arguments()));
     page.log_bytes = static_cast<u32>(log_bytes());
-    page.state_bytes = static_cast<u32>(page_up(plan->state_bytes()));
+    page.state_bytes = static_cast<u32>(state_bytes());
 }
 
 Status PersistentPart::derive(Slot to, Slot source, Rights mask, Badge badge) {

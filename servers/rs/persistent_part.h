@@ -24,7 +24,11 @@ constexpr unsigned kOwnOrderBit = kFirstServiceBit + kMaxServices;  // from rs t
 static_assert(kOwnOrderBit < 61, "the bits above are libos' own");
 
 // What rs keeps in its persistent slots of each service.
-enum class Kept : u32 { Table, Endpoint, Notification, Device, Config, Memory, Count };
+enum class Kept : u32 {
+    Table, Endpoint, Notification, Device, Config, Memory,
+    SecondConfig, OldState,  // updates.h
+    Count
+};
 constexpr u32 kFirstPartSlot = 16;  // behind those of rs' own sessions
 constexpr u32 kPartSlots = kMaxServices * static_cast<u32>(Kept::Count);
 
@@ -54,7 +58,21 @@ struct PersistentPart : PartRecord {
     Slot kept(Kept what) const { return slots_of_rs.at(number_of(what)); }
     Slot table() const { return kept(Kept::Table); }
     u64 log_bytes() const { return page_up(plan->log_bytes()); }
-    u64 memory_bytes() const { return kPageSize + log_bytes() + page_up(plan->state_bytes()); }
+    u64 state_bytes() const { return page_up(plan->state_bytes()); }
+    u64 memory_bytes() const { return kPageSize + log_bytes() + state_bytes(); }
+
+    // Which of the two configurations (updates.h).
+    Slot configuration() const { return kept(in_use); }
+    void use(Kept which) {
+        if (in_use != which) config.reset();
+        in_use = which;
+    }
+    bool has(Kept what) const { return slots_of_rs.holds_anything(number_of(what)); }
+    void remove(Kept what) const { SessionSlots(slots_of_rs).remove(number_of(what)); }
+    // An object of so many bytes, if there is none yet.
+    Status keep_memory(CoreServers& core, Kept what, u64 bytes);
+    // Into the service's table, in place of what is there.
+    Status derive(Slot to, Slot source, Rights mask = kAllRights, Badge badge = Badge::None);
 
     const manifest::Service* plan = nullptr;  // null: there is no such service
     CapHandle bell;       // signals rs about this service
@@ -67,9 +85,6 @@ struct PersistentPart : PartRecord {
 private:
     u32 number_of(Kept what) const { return kFirstPartSlot + place * static_cast<u32>(Kept::Count) + static_cast<u32>(what); }
     Status keep_object(CoreServers& core, Kept what, ObjectType type, unsigned size_bits);
-    Status keep_memory(CoreServers& core, Kept what, u64 bytes);
-    // Into the service's table, in place of what is there.
-    Status derive(Slot to, Slot source, Rights mask = kAllRights, Badge badge = Badge::None);
     Status open_views();
     void fill_page();
 
@@ -84,6 +99,7 @@ private:
 
     SessionSlots slots_of_rs;
     unsigned place = 0;
+    Kept in_use = Kept::Config;
     mutable SharedMemory config;  // rs' view, from its first use on
 };
 

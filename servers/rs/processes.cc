@@ -50,9 +50,10 @@ void Processes::dismiss(unsigned index) {
     static_cast<void>(kernel_object::remove(parts_[index].table(), slot(WellKnown::Names)));
 }
 
-Result<u32> Processes::start(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies) {
+Result<u32> Processes::start(const PersistentPart& part, const Image& image, u32 quota, u32 incarnation, u64 replies) {
     proc::SpawnRequest request;
-    request.image = image;
+    request.image = image.name;
+    request.program_bytes = image.bytes;
     request.name = part.name();
     request.quota = quota;
     request.priority = part.plan->priority();
@@ -66,7 +67,7 @@ Result<u32> Processes::start(const PersistentPart& part, std::string_view image,
     request.persistent_slots = part.plan->persistent_slots();
     request.replies = part.plan->replies();
     request.death = ipc::CapField<ipc::kind::Notification>(part.bell);
-    request.config = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Config));
+    request.config = ipc::CapField<ipc::kind::Memory>(part.configuration());
     request.persistent = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Memory));
     request.persistent_bytes = part.memory_bytes();
     EFT_TRY(const proc::Pid spawned, core_.proc.spawn(request));
@@ -78,7 +79,9 @@ Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool 
     EFT_CHECK(admit(index));
     part.page().last_end_ordered = last_end_ordered;
     part.head().session = 0;  // the dead one's
-    const Result<u32> pid = start(part, program_of(*part.plan), part.plan->quota(), incarnation, replies);
+    const ServiceRecord& record = records_[index];
+    const Image image{program_of(*part.plan), record.program_bytes[record.uses_second]};
+    const Result<u32> pid = start(part, image, part.plan->quota(), incarnation, replies);
     if (pid.ok()) remember_replies(index);
     else clear(index);
     return pid;
@@ -86,7 +89,7 @@ Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool 
 
 Result<u32> Processes::spawn_tombstone(unsigned index) {
     const u32 persistent_pages = static_cast<u32>(parts_[index].memory_bytes() / kPageSize);
-    return start(parts_[index], "tombstone", kTombstoneQuota + persistent_pages, 0, 0);
+    return start(parts_[index], {"tombstone"}, kTombstoneQuota + persistent_pages, 0, 0);
 }
 
 // The process has a lower priority than rs and has not run yet: all of its Reply objects are still in their slots.
@@ -124,6 +127,13 @@ std::optional<u32> Processes::find(unsigned index) {
         if (line->parent == kSupervisorPid && line->name == parts_[index].name()) return line->pid;
         cursor.after = line->pid;
     }
+}
+
+bool Processes::answers_nothing(unsigned index) {
+    const PersistentHead& head = parts_[index].head();
+    if (signs(index).first_request < records_[index].recovery.spawned || head.rings.sessions != 0) return false;
+    const auto line = core_.proc.next({.after = records_[index].pid - 1});
+    return line.ok() && line->pid == records_[index].pid && line->answered == 0;
 }
 
 Result<proc::CrashRecord> Processes::read_record(unsigned index) {

@@ -58,6 +58,8 @@ public:
     Status send(u32 pid, proc::Signal signal);
     // NotFound: it has been reaped.
     Result<proc::Progress> progress(u32 pid);
+    // It has taken calls, and has no rings, and no call was answered.
+    bool answers_nothing(unsigned index);
     // Of a process that has ended: how, and what it took last.
     Result<proc::CrashRecord> read_record(unsigned index);
     // Of a process that has ended: revokes all that it had.
@@ -94,7 +96,11 @@ private:
     Status admit(unsigned index);
     void dismiss(unsigned index);
     static void forget_orders(const PersistentPart& part);
-    Result<u32> start(const PersistentPart& part, std::string_view image, u32 quota, u32 incarnation, u64 replies);
+    struct Image {
+        std::string_view name;  // in the boot archive
+        u32 bytes = 0;          // not 0: it stands behind the configuration page
+    };
+    Result<u32> start(const PersistentPart& part, const Image& image, u32 quota, u32 incarnation, u64 replies);
     void take_messages(unsigned index);
 
     CoreServers& core_;

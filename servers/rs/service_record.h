@@ -41,7 +41,7 @@ enum class Order : u8 {
     Restart,
 };
 
-enum class Verb : u8 { None, Kill, Restart, Start };
+enum class Verb : u8 { None, Kill, Restart, Start, Update };
 
 // The last order for the service. One that rs died in is asked for again by its client's stub: then it is not carried out twice.
 struct NotedOrder {
@@ -53,6 +53,15 @@ struct NotedOrder {
 
 // A process is being started that has no number yet: were rs to die, the next incarnation looks for it.
 enum class Spawning : u8 { Nothing, Service, Tombstone };
+
+// How far the last update of its program is.
+enum class Update : u8 {
+    None,
+    Ordered,    // it takes place when the incarnation has ended
+    Trial,      // the new program runs, and goes at its first failure
+    Settled,    // it is the service's program
+    TakenBack,  // it failed: the one before it runs
+};
 
 // Time stamps of the last death and return, in the order of what happens. 0: has not happened.
 struct Recovery {
@@ -79,6 +88,9 @@ struct ServiceRecord {
     u64 tombstone_due = 0;
     Spawning spawning = Spawning::Nothing;
     NotedOrder noted;
+    Update update = Update::None;
+    bool uses_second = false;                // of its two configurations
+    std::array<u32, 2> program_bytes{};      // of the program behind each of these; 0: it has the boot archive's
     bool is_recorded = false;  // of the incarnation that has ended and is not reaped yet, `last_death` and `session` are noted
     std::array<u64, kMostReplies> reply_ids{};  // of its Reply objects
     u32 message_count = 0;                      // last requests of the last one that died

@@ -12,6 +12,7 @@ Status Supervisor::start(unsigned index) {
     end_tombstone(index);
     service.failures.reset();
     service.order = Order::None;
+    if (service.update == Update::Ordered) begin_trial(index);
     launch(index);
     return {};
 }
@@ -41,6 +42,18 @@ Status Supervisor::kill(unsigned index, rs::KillSignal signal) {
     return done;
 }
 
+Status Supervisor::update(unsigned index, Slot program, u64 bytes) {
+    ServiceRecord& service = records_[index];
+    if (service.update == Update::Ordered || service.update == Update::Trial) return Error::Busy;
+    EFT_CHECK(updates_.prepare(index, program, bytes));
+    service.update = Update::Ordered;
+    store(index);  // before it: 8
+    return make_way(index);
+}
+
+// For the program that is prepared.
+Status Supervisor::make_way(unsigned index) { return records_[index].alive() ? end(index, Order::Restart) : start(index); }
+
 void Supervisor::forget_order(unsigned index) {
     records_[index].noted.verb = Verb::None;
     store(index);
@@ -61,6 +74,7 @@ void Supervisor::recover() {
 void Supervisor::recover(unsigned index) {
     ServiceRecord& service = records_[index];
     processes_.recover(index);
+    updates_.recover(index);
     const Spawning spawning = std::exchange(service.spawning, Spawning::Nothing);
     const std::optional<u32> found = spawning != Spawning::Nothing ? processes_.find(index) : std::nullopt;  // 2, 7
     if (spawning == Spawning::Service) {
@@ -75,6 +89,7 @@ void Supervisor::recover(unsigned index) {
         service.tombstone_pid = *found;
     }
     store(index);
+    if (service.update == Update::Ordered) static_cast<void>(make_way(index));  // 8
     check(index);
 }
 
@@ -137,6 +152,7 @@ void Supervisor::tick(unsigned index) {
         static_cast<void>(terminate(index, proc::DeathReason::Ordered, "did not end when it was asked to"));
     }
     if (service.tombstone_due != 0 && now_ >= service.tombstone_due) start_tombstone(index);
+    watch_trial(index);
 }
 
 bool Supervisor::has_ended(u32 pid) {
@@ -204,6 +220,7 @@ void Supervisor::became_up(unsigned index) {
     if (service.recovery.died != 0) service.recovery_time = service.recovery.ready - service.recovery.died;
     FixedText<63> line;
     processes_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
+    if (service.update == Update::TakenBack) updates_.settle(index);
     store(index);
 }
 
@@ -245,6 +262,7 @@ void Supervisor::decide(unsigned index, u64 up_ticks) {
     ServiceRecord& service = records_[index];
     const Order order = std::exchange(service.order, Order::None);
     const proc::CrashRecord& death = service.last_death;
+    if (service.update == Update::Ordered) begin_trial(index);
     const bool ended_well = death.reason == proc::DeathReason::Exit && death.exit_status == 0;
     const Policy policy = plans_[index].policy;
     if (order == Order::Stop) return leave_down(index, rs::ServiceState::Down, "stopped");
@@ -259,6 +277,7 @@ void Supervisor::decide(unsigned index, u64 up_ticks) {
 // A failure that nobody ordered: start again at once, after a wait, or not at all.
 void Supervisor::fail(unsigned index, u64 up_ticks, u64 least_wait) {
     ServiceRecord& service = records_[index];
+    if (service.update == Update::Trial) return take_back(index);
     const RestartLimits& limits = plans_[index].limits;
     const std::optional<unsigned> client = service.session != 0 ? processes_.holder(index, service.session) : std::nullopt;
     service.failures.record(limits, now_, up_ticks, client.value_or(FailureHistory::kNobody));
@@ -282,6 +301,41 @@ void Supervisor::note_client(unsigned index, unsigned client) {
     service.note.append(", whose sessions are closed");
     FixedText<127> line;
     processes_.report(index, line.append("failed too often with requests of ").append(plans_[client].name).append(", whose sessions are closed"));
+}
+
+// No incarnation lives.
+void Supervisor::begin_trial(unsigned index) {
+    ServiceRecord& service = records_[index];
+    const Status turned = updates_.turn(index);
+    service.update = turned.ok() ? Update::Trial : Update::TakenBack;
+    FixedText<95> line;
+    if (turned.ok()) processes_.report(index, "another program is on trial");
+    else processes_.report(index, line.append("its program stays: ").append(to_string(turned.error())));
+}
+
+// The new program has failed: the old one is started at once, and nothing counts that it has not done.
+void Supervisor::take_back(unsigned index) {
+    ServiceRecord& service = records_[index];
+    updates_.turn_back(index);
+    service.update = Update::TakenBack;
+    service.note.append(service.note.empty() ? "" : "; ").append("the program before the update runs again");
+    processes_.report(index, "the new program has failed: the one before it runs again");
+    launch(index);
+}
+
+// At the end of the trial, one that has taken calls and answered none has failed, too. Of rings rs knows too little to say so.
+void Supervisor::watch_trial(unsigned index) {
+    ServiceRecord& service = records_[index];
+    const bool over = service.update == Update::Trial && service.state == rs::ServiceState::Up && now_ - service.up_since >= plans_[index].limits.stable;
+    if (!over) return;
+    if (processes_.answers_nothing(index)) {
+        static_cast<void>(terminate(index, proc::DeathReason::Hung, "answered nothing in its trial"));
+        return;
+    }
+    updates_.settle(index);
+    service.update = Update::Settled;
+    store(index);  // before it: 8
+    processes_.report(index, "the new program has passed its trial");
 }
 
 void Supervisor::leave_down(unsigned index, rs::ServiceState state, std::string_view why) {

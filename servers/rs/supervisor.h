@@ -24,6 +24,7 @@
 //   5  the policy has decided, and nothing of it is stored: it decides again, from the same record
 //   6  an order is noted, and the service has not heard of it: it ends late, or its deadline comes
 //   7  a tombstone is started or ended: as 2, or the dead one is reaped and another is started
+//   8  a program is prepared for an update, turned to or back from (updates.h), and that is not stored: it is done again
 // Counts of missed heartbeats, and of complaints about late answers, begin anew.
 //
 // The policy is in <eft/failure_history.h> and overdue_history.h, the state in service_record.h, the effects in processes.h.
@@ -32,6 +33,7 @@
 #include "processes.h"
 #include "service_record.h"
 #include "service_states.h"
+#include "updates.h"
 
 #include <span>
 
@@ -43,8 +45,8 @@ constexpr u64 kTombstoneTicks = ticks(1000);  // before a tombstone that died is
 class Supervisor {
 public:
     // One plan and one record for each service.
-    Supervisor(Processes& processes, std::span<const Supervision> plans, std::span<ServiceRecord> records, ServiceStates& states, u64& now)
-        : processes_(processes), plans_(plans), records_(records), states_(states), now_(now) {}
+    Supervisor(Processes& processes, Updates& updates, std::span<const Supervision> plans, std::span<ServiceRecord> records, ServiceStates& states, u64& now)
+        : processes_(processes), updates_(updates), plans_(plans), records_(records), states_(states), now_(now) {}
 
     // What the incarnation of rs before this one has left: goes on with all services.
     void recover();
@@ -58,6 +60,10 @@ public:
     Status restart(unsigned index);
     // Returns when the incarnation has ended, or hangs, or has met its exception. WrongState: it does not run.
     Status kill(unsigned index, rs::KillSignal signal);
+
+    // Runs another program in its place, now and from now on, if that comes up and lives through its trial: `stable_ms` of the
+    // manifest without a failure. The service need not run. Busy: the last update is not over.
+    Status update(unsigned index, Slot program, u64 bytes);
 
     void forget_order(unsigned index);
 
@@ -84,6 +90,10 @@ private:
     void decide(unsigned index, u64 up_ticks);
     void fail(unsigned index, u64 up_ticks, u64 least_wait);
     void note_client(unsigned index, unsigned client);
+    Status make_way(unsigned index);
+    void begin_trial(unsigned index);
+    void watch_trial(unsigned index);
+    void take_back(unsigned index);
     void leave_down(unsigned index, rs::ServiceState state, std::string_view why);
     Status end(unsigned index, Order order);
     void start_tombstone(unsigned index);
@@ -92,6 +102,7 @@ private:
     void note_death(unsigned index);
 
     Processes& processes_;
+    Updates& updates_;
     std::span<const Supervision> plans_;
     std::span<ServiceRecord> records_;
     ServiceStates& states_;

@@ -1,8 +1,9 @@
 #include "cast.h"
 
+#include "never.h"
+
 #include <eft/server.h>
 #include <eft/session.h>
-#include <eft/task.h>
 #include <eft/wake.h>
 
 #include <algorithm>
@@ -22,21 +23,6 @@ std::size_t place_in(const Names& names, std::string_view name) {
     if (found == names.end()) throw std::logic_error("nobody is called " + std::string(name));
     return static_cast<std::size_t>(found - names.begin());
 }
-
-// Waits for what never comes.
-class Never {
-public:
-    explicit Never(WaitPoint& point) : point_(point) {}
-    bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
-        point_.suspend(waiter);
-    }
-    void await_resume() const noexcept {}
-
-private:
-    WaitPoint& point_;
-};
 
 [[noreturn]] void sleep_for_ever() {
     for (;;) {

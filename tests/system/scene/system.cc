@@ -46,10 +46,15 @@ std::vector<std::string> further_devices() {
 
 std::string sum_in(const std::string& output) { return output.substr(0, output.find(' ')); }
 
-TestDisk::TestDisk(unsigned big_mebibytes, unsigned block_size) : bytes_(big_mebibytes * 1024ull * 1024) {
+TestDisk::TestDisk(unsigned big_mebibytes, unsigned block_size, const std::vector<Copy>& copies) : bytes_(big_mebibytes * 1024ull * 1024) {
     const std::string big = folder_.write("files/big.bin", random_bytes(bytes_));
     folder_.write("files/hello.txt", "hello from the disk\n");
     folder_.write("files/dir/inner.txt", "inner\n");
+    for (const Copy& copy : copies) {
+        std::ifstream file(copy.from, std::ios::binary);
+        if (!file) throw std::runtime_error("cannot read " + copy.from);
+        folder_.write("files/" + copy.name, std::string(std::istreambuf_iterator<char>(file), {}));
+    }
     sum_ = sum_in(output_of("sha256sum " + big));
     path_ = folder_.path() + "/disk.img";
     make_ext2_image(folder_.path() + "/files", path_, big_mebibytes + 16, block_size);

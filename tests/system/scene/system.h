@@ -18,10 +18,13 @@ struct ServiceLine {
     long pid = 0, incarnation = 0, restarts = 0, last_recovery_us = 0;
 };
 
-// A disk with a few files and /big.bin of random bytes, different in each run.
+// A disk with a few files and /big.bin of random bytes, different in each run; and copies of files of the host.
 class TestDisk {
 public:
-    explicit TestDisk(unsigned big_mebibytes = 32, unsigned block_size = 4096);
+    struct Copy {
+        std::string name, from;
+    };
+    explicit TestDisk(unsigned big_mebibytes = 32, unsigned block_size = 4096, const std::vector<Copy>& copies = {});
     const std::string& path() const { return path_; }
     const std::string& sum() const { return sum_; }  // SHA-256 of /big.bin as the host computes it
     unsigned long long bytes() const { return bytes_; }
