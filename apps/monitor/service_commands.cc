@@ -56,6 +56,24 @@ Task<int> list(Shell& shell, const Arguments& given) {
     co_return status;
 }
 
+// What the last incarnation held that died; nothing, if none has, or it is not known.
+std::string held_text(Supervisor& supervisor, std::string_view name) {
+    std::string all;
+    rs::TableQuery query;
+    query.name = name;
+    u32 left_out = 0;
+    do {
+        auto part = settled(supervisor.held(query));
+        if (!part.ok()) return all;
+        all.append(capabilities_text(*part));
+        left_out = part->left_out();
+        query.after = part->next();
+    } while (query.after != 0);
+    if (all.empty()) return all;
+    if (left_out != 0) all.append("  and ").append(std::to_string(left_out)).append(" more\n");
+    return "held at the death:\n" + all;
+}
+
 Task<int> info(Shell& shell, const Arguments& given) {
     const Result<const Catalogue*> interfaces = system_interfaces();
     const Result<std::string> text = co_await shell.call([&]() -> Result<std::string> {
@@ -63,6 +81,7 @@ Task<int> info(Shell& shell, const Arguments& given) {
         auto details = settled(shell.supervisor().info(name));
         if (!details.ok()) return details.error();
         std::string about = info_text(*details);
+        about.append(held_text(shell.supervisor(), name.name));
         auto messages = settled(shell.supervisor().messages(name));
         if (messages.ok() && interfaces.ok()) about.append(messages_text(**interfaces, *messages));
         return about;

@@ -5,6 +5,7 @@
 
 #include <eft/abi/object.h>
 #include <eft/ipc/session_kind.h>
+#include <eft/layout.h>
 #include <eft/text.h>
 
 namespace eft::monitor {
@@ -73,27 +74,30 @@ void append_capability(Text& text, const rs::CapabilityView& cap) {
     text.append('\n');
 }
 
-std::string crash_text(const rs::CrashView& crash) {
-    Text text;
-    text.append("last death: ").append(crash.words());
-    if (crash.ordered() && crash.reason() != proc::DeathReason::Ordered) text.append(" (ordered)");
-    text.append("\ncrash record: rip ").address(crash.instruction()).append(" rsp ").address(crash.stack());
-    text.append(" code 0x").hex(crash.error_code()).append(" replies ").decimal(crash.replies_delivered()).append("\nbacktrace:");
-    std::string all(text.view());
-    text.clear();
-    for (const u64 frame : crash.backtrace()) text.append(" 0x").hex(frame);
-    text.append("\nrecovery, us since the death:");
-    const auto phase = [&text](std::string_view name, std::optional<u64> time) {
-        if (time) text.append(' ').append(name).append(' ').decimal(*time);
-    };
-    const rs::RecoveryTimesView times = crash.recovery();
-    phase("noticed", times.noticed());
-    phase("silenced", times.silenced());
-    phase("revoked", times.revoked());
-    phase("spawned", times.spawned());
-    phase("ready", times.ready());
-    phase("first request", times.first_request());
-    return all.append(text.append('\n').view());
+void append_code_address(Text& text, u64 address, std::string_view program) {
+    if (address - layout::kImageBase < layout::kImageLimit - layout::kImageBase) text.append(program).append("+0x").hex(address - layout::kImageBase);
+    else text.append("0x").hex(address);
+}
+
+// Of a thread in a system call, only those that it has there.
+void append_registers(std::string& all, const rs::CrashView& crash) {
+    constexpr std::string_view kNames[] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
+                                           "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags"};
+    constexpr unsigned kInLine = 3;
+    if (crash.registers().size() != std::size(kNames)) return;
+    all.append(crash.in_system_call() ? "registers, in a system call:\n" : "registers:\n");
+    unsigned shown = 0;
+    FixedText<160> line;
+    std::size_t at = 0;
+    for (const u64 value : crash.registers()) {
+        const std::string_view name = kNames[at++];
+        if (crash.in_system_call() && name != "rip" && name != "rsp" && name != "rbp") continue;
+        line.append("  ").append(name).append(name.size() == 2 ? "  " : " ").append("0x").hex(value, 16);
+        if (++shown % kInLine != 0 && at != std::size(kNames)) continue;
+        all.append(line.append('\n').view());
+        line.clear();
+    }
+    if (!line.empty()) all.append(line.append('\n').view());
 }
 
 std::string_view update_text(rs::UpdateState update) {
@@ -108,6 +112,45 @@ std::string_view update_text(rs::UpdateState update) {
 
 }  // namespace
 
+std::string crash_text(const rs::CrashView& crash, std::string_view program) {
+    Text text;
+    text.append("last death: ").append(crash.words());
+    if (crash.ordered() && crash.reason() != proc::DeathReason::Ordered) text.append(" (ordered)");
+    text.append("\ncrash record: at ");
+    append_code_address(text, crash.instruction(), program);
+    text.append(", stack ").address(crash.stack());
+    text.append(", replies ").decimal(crash.replies_delivered()).append('\n');
+    std::string all(text.view());
+    append_registers(all, crash);
+    text.clear();
+    text.append("backtrace:");
+    for (const u64 frame : crash.backtrace()) append_code_address(text.append(' '), frame, program);
+    all.append(text.view());
+    text.clear();
+    text.append("\nrecovery, us since the death:");
+    const auto phase = [&text](std::string_view name, std::optional<u64> time) {
+        if (time) text.append(' ').append(name).append(' ').decimal(*time);
+    };
+    const rs::RecoveryTimesView times = crash.recovery();
+    phase("noticed", times.noticed());
+    phase("silenced", times.silenced());
+    phase("revoked", times.revoked());
+    phase("spawned", times.spawned());
+    phase("ready", times.ready());
+    phase("first request", times.first_request());
+    return all.append(text.append('\n').view());
+}
+
+std::string capabilities_text(const rs::TablePartView& part) {
+    std::string all;
+    for (const rs::CapabilityView cap : part.capabilities()) {
+        Text text;
+        append_capability(text, cap);
+        all.append(text.view());
+    }
+    return all;
+}
+
 std::string info_text(const rs::ServiceInfoView& info) {
     Text text;
     text.append("name: ").append(info.name()).append("\nprogram: ").append(info.program());
@@ -119,7 +162,7 @@ std::string info_text(const rs::ServiceInfoView& info) {
     else text.decimal(info.last_recovery_us()).append(" us\n");
     if (!info.trouble().empty()) text.append("trouble: ").append(info.trouble()).append('\n');
     std::string all(text.view());
-    if (const auto crash = info.last_death()) all.append(crash_text(*crash));
+    if (const auto crash = info.last_death()) all.append(crash_text(*crash, info.program()));
     text.clear();
     if (!info.last_words().empty()) text.append("last words: ").append(info.last_words()).append('\n');
     if (const auto faults = info.faults()) text.append("faults at call ").decimal(faults->calls()).append(", one in ").decimal(faults->every()).append('\n');
@@ -138,12 +181,14 @@ std::string info_text(const rs::ServiceInfoView& info) {
 std::string messages_text(const Catalogue& catalogue, const rs::LastMessagesView& last) {
     if (last.messages().empty()) return "last messages: none\n";
     std::string all = "last messages, us before the death:\n";
-    for (const rs::TakenMessage& message : last.messages()) {
+    for (std::size_t i = 0; i < last.messages().size(); ++i) {
+        const rs::TakenMessage& message = last.messages()[i];
         const Tag request(message.tag);
         FixedText<64> time, sender;
         time.decimal(message.before_us, 12).append("  ");
         sender.append(", badge ").decimal(message.badge);
-        all.append(time).append(request_text(catalogue, request)).append(sender).append(": ");
+        const std::span<const u64> words = i < last.words().size() ? std::span<const u64>(last.words()[i].of) : std::span<const u64>();
+        all.append(time).append(request_text(catalogue, request, words)).append(sender).append(": ");
         all.append(answer_text(catalogue, request, message.answer)).append("\n");
     }
     return all;

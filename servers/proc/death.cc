@@ -63,7 +63,6 @@ Status Reaper::finish_freezing(const Process& process) {
     proc::CrashRecord record = process.record;
     const Slot thread_slot = processes_.thread_of(process);
     static_cast<void>(ko::suspend(thread_slot));
-    if (record.reason != proc::DeathReason::Exit || record.exit_status != 0) copy_messages(process);
     if (const auto thread = ko::inspect_thread(thread_slot); thread.ok()) {
         record.instruction = thread->instruction_pointer;
         record.stack = thread->get(UserRegister::Rsp);
@@ -91,13 +90,14 @@ proc::CrashRecord Reaper::reap(const Process& process) {
 }
 
 // The program could write there what it liked: numbers to show, and nothing else.
-void Reaper::copy_messages(const Process& process) {
+void Reaper::read_messages(const Process& process, Messages& messages) {
     constexpr u64 kTrace = layout::kPersistentAddress + offsetof(PersistentHead, trace);
+    messages.count = 0;
+    if (process.record.reason == proc::DeathReason::Exit && process.record.exit_status == 0) return;
     if (memory_.read(process.space, kTrace, words_).size() < kTraceWords) return;
     std::array<TraceEntry, kTraceEntries> entries;
     const std::size_t count = read_trace(std::span(words_).first<kTraceWords>(), entries);
-    Messages& messages = processes_.messages_of(process);
-    for (messages.count = 0; messages.count < count; ++messages.count) {
+    for (; messages.count < count; ++messages.count) {
         const TraceEntry& entry = entries[messages.count];
         messages.tags[messages.count] = entry.tag;
         messages.badges[messages.count] = entry.badge;

@@ -19,6 +19,12 @@ struct Cause {
     u32 quota = 0;  // OutOfMemory: as the crash record has it
 };
 
+// What the answer to `Messages` points into.
+struct Messages {
+    u32 count = 0;
+    std::array<u64, kTraceEntries> tags, badges, times, answers;
+};
+
 // A line in proc's log: "NAME: WHAT WHY".
 void note(std::string_view name, std::string_view what, std::string_view why);
 void note(std::string_view name, std::string_view what, Error why);
@@ -34,9 +40,10 @@ public:
     void tell_death(const Process& process);
     // Afterwards everything that it had is gone but its crash record, which has the moment.
     proc::CrashRecord reap(const Process& process);
+    // Of one that is dead: what it took last. Its memory is still there.
+    void read_messages(const Process& process, Messages& messages);
 
 private:
-    void copy_messages(const Process& process);
     void trace(const Process& process, proc::CrashRecord& record);
 
     Memory& memory_;

@@ -4,7 +4,6 @@
 #include <eft/invoke.h>
 
 #include <algorithm>
-#include <new>
 
 namespace eft::processes {
 
@@ -14,15 +13,13 @@ void Process::set_name(std::string_view text) {
     name[length] = 0;
 }
 
-ProcessTable::ProcessTable(std::span<std::byte> memory)
-    : region_(memory, kStateVersion), messages_(*std::launder(reinterpret_cast<AllMessages*>(memory.data() + kMessagesOffset))) {}
+ProcessTable::ProcessTable(std::span<std::byte> memory) : region_(memory, kStateVersion) {}
 
 Result<const Process*> ProcessTable::take(const Process& plan) {
     const u32 pid = region_->last_pid + 1;
     if (pid == 0) return Error::LimitReached;
     for (const Process& process : region_->processes) {
         if (process.used()) continue;
-        messages_of(process).count = 0;
         Transaction begin = region_.begin();
         EFT_TRY(Process * made, begin.edit(process));
         *made = plan;

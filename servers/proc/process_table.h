@@ -30,12 +30,6 @@ struct AddressRange {
     bool contains(u64 address) const { return address >= start && address < end; }
 };
 
-// What the message to its supervisor points into.
-struct Messages {
-    u32 count = 0;
-    std::array<u64, proc::LastMessages::kTagsMax> tags, badges, times, answers;
-};
-
 struct Process {
     static constexpr std::size_t kNameLength = 31;
     enum class Phase : u8 { Free, Spawning, Running, Freezing, Dead };
@@ -67,11 +61,7 @@ struct State {
 };
 constexpr u32 kStateVersion = 1;
 using Region = StateRegion<State, 2048 - sizeof(RegionHeader)>;
-
-// Behind the region: they are written without transactions, before a process is dead.
-using AllMessages = std::array<Messages, kMostProcesses>;
-constexpr std::size_t kMessagesOffset = (Region::kBytes + 63) / 64 * 64;
-constexpr std::size_t kStateBytes = kMessagesOffset + sizeof(AllMessages);
+constexpr std::size_t kStateBytes = Region::kBytes;
 
 // Three slots for each process, core processes included.
 constexpr u32 kPersistentSlots = 3 * kMostProcesses;
@@ -89,9 +79,6 @@ public:
     Status adopt(std::string_view name, u32 parent, Slot thread);
     Status give_back(const Process& process);
     Status note_death(const Process& process, Process::Phase phase, const proc::CrashRecord& record);
-
-    // Apart from the record, which is made new for each process.
-    Messages& messages_of(const Process& process) { return messages_[place_of(process)]; }
 
     // NotFound: there is none with this id, or with any above `after`.
     Result<const Process*> find(u32 pid) const;
@@ -115,7 +102,6 @@ private:
     Slot slot_of(const Process& process, u32 which) const { return slots_.at(static_cast<u32>(3 * place_of(process)) + which); }
 
     Region region_;
-    AllMessages& messages_;
     SessionSlots slots_;
 };
 

@@ -4,6 +4,8 @@
 
 #include <eft/invoke.h>
 
+#include <algorithm>
+
 namespace eft::processes {
 
 namespace ko = kernel_object;
@@ -48,6 +50,11 @@ Result<const Process*> ProcServer::find_living(u32 pid) const {
     return process->phase == Process::Phase::Running ? Result<const Process*>(process) : Error::WrongState;
 }
 
+Result<const Process*> ProcServer::find_dead(u32 pid) const {
+    EFT_TRY(const Process* process, processes_.find(pid));
+    return process->is_dead() ? Result<const Process*>(process) : Error::WrongState;
+}
+
 Result<proc::Pid> ProcServer::spawn(ipc::Context&, proc::SpawnRequest&& request) {
     EFT_CHECK(undo_spawning());
     EFT_CHECK(check_spawn(request));
@@ -83,8 +90,7 @@ Status ProcServer::send(ipc::Context&, const proc::SignalRequest& request) {
 }
 
 Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& request) {
-    EFT_TRY(const Process* process, processes_.find(request.pid));
-    if (!process->is_dead()) return Error::WrongState;
+    EFT_TRY(const Process* process, find_dead(request.pid));
     const proc::CrashRecord record = reaper_.reap(*process);  // 4
     Transaction change = processes_.region().begin();
     EFT_CHECK(change.write(process->phase, Process::Phase::Free));
@@ -93,21 +99,29 @@ Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& reque
 }
 
 Result<proc::CrashRecord> ProcServer::record(ipc::Context&, const proc::Pid& request) {
-    EFT_TRY(const Process* process, processes_.find(request.pid));
-    if (!process->is_dead()) return Error::WrongState;
+    EFT_TRY(const Process* process, find_dead(request.pid));
     return process->record;
 }
 
+// The thread is still there.
+Result<proc::Registers> ProcServer::registers(ipc::Context&, const proc::Pid& request) {
+    EFT_TRY(const Process* process, find_dead(request.pid));
+    EFT_TRY(const auto thread, ko::inspect_thread(processes_.thread_of(*process)));
+    proc::Registers answer;
+    static_assert(std::size(answer.values.of) == static_cast<std::size_t>(UserRegister::FaultAddress));
+    std::copy_n(thread.registers, std::size(answer.values.of), answer.values.of);
+    return answer;
+}
+
 Result<proc::LastMessages> ProcServer::messages(ipc::Context&, const proc::Pid& request) {
-    EFT_TRY(const Process* process, processes_.find(request.pid));
-    if (!process->is_dead()) return Error::WrongState;
-    const Messages& all = processes_.messages_of(*process);
-    const auto kept = [&all](const auto& words) { return std::span(words).first(all.count); };
+    EFT_TRY(const Process* process, find_dead(request.pid));
+    reaper_.read_messages(*process, messages_);
+    const auto kept = [this](const auto& words) { return std::span(words).first(messages_.count); };
     proc::LastMessages last;
-    last.tags = kept(all.tags);
-    last.badges = kept(all.badges);
-    last.times = kept(all.times);
-    last.answers = kept(all.answers);
+    last.tags = kept(messages_.tags);
+    last.badges = kept(messages_.badges);
+    last.times = kept(messages_.times);
+    last.answers = kept(messages_.answers);
     return last;
 }
 

@@ -34,6 +34,7 @@ public:
     Result<proc::CrashRecord> reap(ipc::Context&, const proc::Pid& request);
     Result<proc::LastMessages> messages(ipc::Context&, const proc::Pid& request);
     Result<proc::CrashRecord> record(ipc::Context&, const proc::Pid& request);
+    Result<proc::Registers> registers(ipc::Context&, const proc::Pid& request);
     Result<proc::Progress> inspect(ipc::Context&, const proc::Pid& request);
     Result<proc::ProcessLine> next(ipc::Context&, const proc::Cursor& request);
     // The answer finds no caller any more.
@@ -44,11 +45,13 @@ public:
 
 private:
     Result<const Process*> find_living(u32 pid) const;
+    Result<const Process*> find_dead(u32 pid) const;
     Status undo_spawning();
 
     Memory& memory_;
     ProcessTable processes_;
     Reaper reaper_;
+    Messages messages_;
 };
 
 }  // namespace eft::processes

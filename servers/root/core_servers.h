@@ -6,6 +6,7 @@
 #include "tick.h"
 
 #include <eft/core_processes.h>
+#include <eft/core_states.h>
 
 namespace eft::root {
 
@@ -14,13 +15,13 @@ constexpr u32 kCoreCount = static_cast<u32>(Core::Count);
 
 constexpr Rights kAllEndpointRights = EndpointRight::Send | EndpointRight::Receive;
 
-//                                        name     program  memory table prio heap state rights, table limit and pages, persistent slots, replies
+//                                        name     program  memory table prio heap state rights, table limit and pages, persistent slots, replies, shown pages
 constexpr ServiceSpec kCoreServers[] = {
     {"mem", "mem", 21, 10, 60, 16, 132 * kPageSize, kAllEndpointRights, 20, 16, 512},
-    {"proc", "proc", 20, 11, 59, 8, 44 * kPageSize, kAllEndpointRights, 0, 0, 210},
+    {"proc", "proc", 20, 11, 59, 8, 5 * kPageSize, kAllEndpointRights, 0, 0, 210},
     {"dev", "dev", 21, 11, 58, 8, 72 * kPageSize, kAllEndpointRights, 0, 0, 1224},
     {"names", "names", 20, 11, 57, 4, 28 * kPageSize, kAllEndpointRights, 0, 0, 1312},
-    {"rs", "rs", 20, 12, 56, 40, 94 * kPageSize, kAllEndpointRights, 0, 0, 400},
+    {"rs", "rs", 20, 12, 56, 40, 70 * kPageSize, kAllEndpointRights, 0, 0, 448, kUsualReplies, kCoreDumpPages},
 };
 static_assert(std::equal(std::begin(kCoreServers), std::end(kCoreServers), kCoreProcesses.begin() + 1, kCoreProcesses.end(),
                          [](const ServiceSpec& spec, std::string_view name) { return spec.name == name; }));

@@ -25,6 +25,7 @@ constexpr u64 kLeastTickMs = 1000 / Tick::kPerSecond / 2;
 Status CoreSupervisor::start(Memory& memory) {
     ticks_per_ms_ = memory.info().ticks_per_ms;
     states_ = reinterpret_cast<CoreStates*>(reinterpret_cast<std::byte*>(&servers_[Core::Rs].config()) + kCoreStatesOffset);
+    dumps_ = reinterpret_cast<CoreDumps*>(servers_[Core::Rs].shown());
     for (u32 index = 0; index < kCoreCount; ++index) {
         watched_[index].heartbeat = memory.take_slots(1);
         EFT_CHECK(ko::derive(root_slot(RootSlot::Table), watched_[index].heartbeat, servers_.at(index).notification(), kAllRights,
@@ -49,7 +50,7 @@ void CoreSupervisor::look(u32 index) {
     CoreState& shown = state(index);
     if (shown.life == CoreLife::Starting && server.ready()) {
         shown.life = CoreLife::Up;
-        shown.ready = sys::time_stamp();
+        shown.ready = dumps_->servers[index].recovery.ready = sys::time_stamp();
         watched_[index].up_since = now_;
     }
     if (index != static_cast<u32>(Core::Rs)) return;
@@ -98,16 +99,19 @@ void CoreSupervisor::end(u32 index, proc::CrashRecord record) {
     CoreState& shown = state(index);
     Watched& watched = watched_[index];
     record.died_at = sys::time_stamp();
-    inspect_dead(server, record);
+    proc::RegisterValues registers;
+    inspect_dead(server, record, registers);
     shown.last_death = record;
     shown.last_was_ordered = std::exchange(watched.ordered, false);
     shown.ready = shown.first_request = shown.spawned = 0;
     ++shown.deaths;
+    CrashDump& dump = dumps_->servers[index];
+    write_dump(dump, server, shown, registers);
     FixedText<kLogLineLimit> line("died: ");
     describe_cause(line, record);
     say(index, line.view());
     const Status ended = server.end();
-    shown.revoked = shown.last_death.gone_at = sys::time_stamp();
+    shown.revoked = shown.last_death.gone_at = dump.recovery.revoked = sys::time_stamp();
     if (!ended.ok()) return lose(index);
     if (shown.last_was_ordered) return launch(index);
     fail(index);
@@ -133,14 +137,14 @@ void CoreSupervisor::launch(u32 index) {
     const Status built = servers_.build_next(index);
     shown.incarnation = static_cast<u32>(servers_.at(index).incarnation());
     if (!built.ok() || !servers_.at(index).resume().ok()) return lose(index);
-    shown.spawned = sys::time_stamp();
+    shown.spawned = dumps_->servers[index].recovery.spawned = sys::time_stamp();
 }
 
 // The system cannot go on without it.
 void CoreSupervisor::lose(u32 index) {
     state(index).life = CoreLife::Lost;
     ++lost_;
-    print_crash_page(servers_.at(index), state(index));
+    print_crash_page(servers_.at(index), dumps_->servers[index]);
     log_.line("the system has stopped");
     for (u32 other = 0; other < kCoreCount; ++other) static_cast<void>(ko::suspend(servers_.at(other).thread()));
 }

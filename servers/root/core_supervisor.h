@@ -65,6 +65,7 @@ private:
     CoreServers& servers_;
     RootLog& log_;
     CoreStates* states_ = nullptr;
+    CoreDumps* dumps_ = nullptr;
     Watched watched_[kCoreCount];
     u64 now_ = 0;  // ticks
     u64 last_tick_ = 0, ticks_per_ms_ = 1;  // of the time-stamp counter

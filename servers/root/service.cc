@@ -19,18 +19,11 @@ constexpr u64 kServiceWindow = 0x6000'0000;
 constexpr u64 kServiceWindowSize = 0x10'0000;
 constexpr u64 kFillAddress = 0x7000'0000;
 
-constexpr u32 kFewPages = 4;  // configuration, endpoint, notification
+constexpr u32 kFewPages = 3;  // endpoint, notification
 constexpr u32 kFirstTable = 69, kFirstFrame = 80;
 constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 
 const Slot kOwnTable = root_slot(RootSlot::Table);
-
-template <std::size_t N>
-void set_text(char (&field)[N], std::string_view text) {
-    const std::size_t length = std::min(text.size(), N - 1);
-    std::copy_n(text.data(), length, field);
-    std::fill(field + length, field + N, 0);
-}
 
 }  // namespace
 
@@ -45,7 +38,7 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
     EFT_TRY(const auto copy, copy_image(memory, image));
     EFT_TRY(elf_, parse_elf(copy));
     persistent_frames_ = memory.take_slots(persistent_pages_);
-    const u64 pages = u64{spec.table_pages + persistent_pages_ + kFewPages} * kPageSize;
+    const u64 pages = u64{spec.table_pages + config_pages() + persistent_pages_ + kFewPages} * kPageSize;
     const u64 bytes = std::bit_ceil(cap_table_bytes(spec.table_bits, spec.table_limit_bits) + pages);
     EFT_CHECK(ko::retype(memory.reserved(), ObjectType::Untyped, at(0), 1, static_cast<unsigned>(std::bit_width(bytes)) - 1));
     EFT_CHECK(create_table(memory));
@@ -59,7 +52,7 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
 // The next incarnations are loaded when the boot archive is mem's.
 Result<std::span<const std::byte>> Service::copy_image(Memory& memory, std::span<const std::byte> image) {
     const u32 pages = static_cast<u32>(page_up(image.size()) / kPageSize);
-    const u64 before = u64{1 + persistent_pages_} * kPageSize;
+    const u64 before = u64{config_pages() + persistent_pages_} * kPageSize;
     if (before + pages * kPageSize > kServiceWindowSize) return Error::LimitReached;
     const u64 address = kServiceWindow + index_ * kServiceWindowSize + before;
     const Slot frames = memory.take_slots(pages);
@@ -86,18 +79,17 @@ Status Service::create_table(Memory& memory) {
 
 Status Service::create_persistent_memory(Memory& memory) {
     const u64 window = kServiceWindow + index_ * kServiceWindowSize;
-    EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(4)));
-    EFT_CHECK(memory.map_here(at(4), window, kReadWrite));
+    EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(4), config_pages()));
     EFT_CHECK(ko::retype(at(0), ObjectType::Frame, persistent_frames_, persistent_pages_));
-    for (u32 i = 0; i < persistent_pages_; ++i) {
-        EFT_CHECK(memory.map_here(persistent_frame(i), window + (1 + i) * kPageSize, kReadWrite));
+    persistent_copies_ = memory.take_slots(config_pages() + persistent_pages_);
+    for (u32 i = 0; i < config_pages() + persistent_pages_; ++i) {
+        const bool own = i >= config_pages();
+        const Slot frame = own ? persistent_frame(i - config_pages()) : at(4 + i);
+        EFT_CHECK(memory.map_here(frame, window + i * kPageSize, kReadWrite));
+        EFT_CHECK(ko::derive(kOwnTable, persistent_copy(i), frame, own ? kReadWrite : bits(FrameRight::Read)));
     }
-    persistent_copies_ = memory.take_slots(1 + persistent_pages_);
-    EFT_CHECK(ko::derive(kOwnTable, persistent_copies_, at(4), bits(FrameRight::Read)));
-    for (u32 i = 0; i < persistent_pages_; ++i)
-        EFT_CHECK(ko::derive(kOwnTable, persistent_copy(1 + i), persistent_frame(i), kReadWrite));
     config_ = arch::pointer<ServiceConfig>(window);
-    head_ = arch::pointer<PersistentHead>(window + kPageSize);
+    head_ = arch::pointer<PersistentHead>(window + config_pages() * kPageSize);
     config_->magic = kConfigMagic;
     config_->boot_time = memory.info().entry_time;
     config_->ticks_per_ms = memory.info().ticks_per_ms;
@@ -182,7 +174,8 @@ Status Service::map_persistent() {
         return map_with_tables(space(), persistent_copy(index), address, rights, at(64), next_table_);
     };
     EFT_CHECK(map_copy(0, layout::kConfigAddress, bits(FrameRight::Read)));
-    for (u32 i = 0; i < persistent_pages_; ++i) EFT_CHECK(map_copy(1 + i, layout::kPersistentAddress + i * kPageSize, kReadWrite));
+    for (u32 i = 0; i < spec_.shown_pages; ++i) EFT_CHECK(map_copy(1 + i, layout::kShownAddress + i * kPageSize, bits(FrameRight::Read)));
+    for (u32 i = 0; i < persistent_pages_; ++i) EFT_CHECK(map_copy(config_pages() + i, layout::kPersistentAddress + i * kPageSize, kReadWrite));
     return {};
 }
 

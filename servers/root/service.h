@@ -3,7 +3,7 @@
 // untyped block, and revoking that block is the death. Its program is loaded from a copy that only root has.
 //
 // root's slots for a service, from `base`:
-//   0 persistent untyped  1 CapTable  2 endpoint  3 notification  4 config
+//   0 persistent untyped  1 CapTable  2 endpoint  3 notification  4.. config, and what is shown
 //   64 incarnation untyped  65 space  66 thread  67 message page  68.. page tables  80.. frames
 #pragma once
 
@@ -34,6 +34,7 @@ struct ServiceSpec {
     u32 table_pages = 0;
     u32 persistent_slots = kUsualPersistentSlots;
     u32 replies = kUsualReplies;
+    u32 shown_pages = 0;  // that root writes and the service reads, at layout::kShownAddress
 };
 
 class Service {
@@ -71,6 +72,7 @@ public:
     ServiceConfig& config() const { return *config_; }
     PersistentHead& head() const { return *head_; }
     Slot log_frames() const { return persistent_frame(1); }
+    std::byte* shown() const { return reinterpret_cast<std::byte*>(config_) + kPageSize; }
     std::byte* state() const { return reinterpret_cast<std::byte*>(head_) + kPageSize + kLogBytes; }
     std::span<const std::byte> log() const { return {reinterpret_cast<const std::byte*>(head_) + kPageSize, kLogBytes}; }
     u64 entry() const { return elf_.entry(); }
@@ -83,7 +85,8 @@ private:
     Slot at(u32 offset) const { return static_cast<Slot>(raw(base_) + offset); }
     // Head, log, state.
     Slot persistent_frame(u32 index) const { return static_cast<Slot>(raw(persistent_frames_) + index); }
-    // Of the configuration and these, for the service's own address space.
+    u32 config_pages() const { return 1 + spec_.shown_pages; }
+    // Of the configuration, what is shown, and these, for the service's own address space.
     Slot persistent_copy(u32 index) const { return static_cast<Slot>(raw(persistent_copies_) + index); }
     Result<std::span<const std::byte>> copy_image(Memory& memory, std::span<const std::byte> image);
     Status create_table(Memory& memory);

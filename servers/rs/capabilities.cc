@@ -24,15 +24,6 @@ void Orders::add_capabilities(Slot table, u64 slots, const PersistentPart* part)
     }
 }
 
-// "echo", or a core server's name, or nothing: whose endpoint this object is.
-std::string_view Orders::endpoint_name(u64 object) const {
-    if (const std::string_view core = core_.endpoint_name(object); !core.empty()) return core;
-    for (const PersistentPart& part : parts_) {
-        if (part.plan && part.endpoint_id == object) return part.name();
-    }
-    return {};
-}
-
 std::string_view Orders::session_kind(std::string_view peer, Badge badge) const {
     for (const PersistentPart& part : parts_) {
         if (!part.plan || part.name() != peer) continue;
@@ -56,7 +47,7 @@ rs::Capability Orders::capability(const kernel_object::CapInfo& found, u32 at, c
         if (named.slot == at) cap.name = field_text(named.name);
     }
     if (found.type == ObjectType::Endpoint) {
-        cap.peer = endpoint_name(found.id);
+        cap.peer = processes_.endpoint_name(found.id);
         cap.session = session_kind(cap.peer, Badge{found.data});
     }
     return cap;
@@ -87,6 +78,26 @@ Result<rs::TablePart> Orders::capabilities(ipc::Context&, Session&, const rs::Ta
     }
     answer.capabilities = capabilities_.list();
     answer.next = at < slots ? static_cast<u32>(at - 1) : 0;
+    return answer;
+}
+
+Result<rs::TablePart> Orders::held(ipc::Context&, Session&, const rs::TableQuery& request) {
+    EFT_TRY(const CrashDump* dump, dump_of(request.name));
+    rs::TablePart answer;
+    answer.left_out = dump->capabilities_left_out;
+    capabilities_.clear();
+    u32 last = request.after;
+    for (const DumpedCapability& held : std::span(dump->capabilities).first(std::min<std::size_t>(dump->capability_count, kDumpedCapabilities))) {
+        if (held.slot <= request.after) continue;
+        rs::Capability cap = describe_capability(held);
+        if (held.type == static_cast<u8>(ObjectType::Endpoint)) cap.session = session_kind(cap.peer, Badge{held.data});
+        if (!capabilities_.add(cap)) {
+            answer.next = last;
+            break;
+        }
+        last = held.slot;
+    }
+    answer.capabilities = capabilities_.list();
     return answer;
 }
 

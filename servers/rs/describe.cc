@@ -3,6 +3,9 @@
 
 #include <eft/layout.h>
 #include <eft/overdue.h>
+#include <eft/service_config.h>
+
+#include <algorithm>
 
 namespace eft::supervisor {
 namespace {
@@ -37,9 +40,11 @@ void describe_death(DeathWords& text, const proc::CrashRecord& record) {
         case proc::DeathReason::Exit: text.append("exit with status ").decimal(record.exit_status); return;
         case proc::DeathReason::Exception:
             text.append("CPU exception ").decimal(record.vector).append(", ").append(exception_name(record.vector));
+            if (record.error_code != 0) text.append(", error code 0x").hex(record.error_code);
             return;
         case proc::DeathReason::PageFault:
             text.append("page fault, ").append(access_of(record.error_code)).append(" at ").address(record.address);
+            text.append(has(record.error_code, FaultBit::Present) ? ", which is not allowed" : ", not mapped");
             return;
         case proc::DeathReason::Hung: text.append("missed heartbeats"); return;
         case proc::DeathReason::StartFailed: text.append("its start-up did not finish"); return;
@@ -97,6 +102,35 @@ void InfoAnswer::begin(const ServiceRecord& service, u64 first_request, u64 tick
               .replies_delivered = death.replies_delivered,
               .recovery = &times_};
     info.last_death = &crash_;
+}
+
+void InfoAnswer::set_registers(const proc::RegisterValues& registers, bool in_system_call) {
+    registers_ = registers;
+    crash_.registers = registers_.of;
+    crash_.in_system_call = in_system_call;
+}
+
+rs::LastMessages describe_messages(const CrashDump& dump, std::span<rs::TakenMessage, kTraceEntries> messages, std::span<rs::MessageWords, kTraceEntries> words) {
+    const std::size_t count = std::min<std::size_t>(dump.message_count, kTraceEntries);
+    const u64 died_at = dump.record.died_at;
+    for (std::size_t i = 0; i < count; ++i) {
+        const TraceEntry& entry = dump.messages[i];
+        const u64 before = entry.time < died_at ? microseconds_of(died_at - entry.time, dump.ticks_per_ms) : 0;
+        messages[i] = {.tag = entry.tag, .badge = entry.badge, .before_us = before, .answer = entry.answer};
+        std::copy(std::begin(entry.words), std::end(entry.words), words[i].of);
+    }
+    return {.messages = std::span<const rs::TakenMessage>(messages).first(count), .words = std::span<const rs::MessageWords>(words).first(count)};
+}
+
+rs::Capability describe_capability(const DumpedCapability& held) {
+    rs::Capability cap;
+    cap.slot = held.slot;
+    cap.kind = static_cast<rs::ObjectKind>(held.type);
+    cap.rights = held.rights;
+    cap.data = held.data;
+    cap.name = field_text(held.name);
+    cap.peer = field_text(held.peer);
+    return cap;
 }
 
 bool CapabilityList::add(const rs::Capability& capability) {

@@ -19,6 +19,10 @@ void describe_death(DeathWords& text, const proc::CrashRecord& record);
 // When the incarnation that came back took its first request; 0: not yet.
 constexpr u64 first_request_after(const Recovery& recovery, u64 shown) { return recovery.spawned != 0 && shown > recovery.spawned ? shown : 0; }
 
+// What a dump says, as rs answers it. Messages refer to the arrays.
+rs::LastMessages describe_messages(const CrashDump& dump, std::span<rs::TakenMessage, kTraceEntries> messages, std::span<rs::MessageWords, kTraceEntries> words);
+rs::Capability describe_capability(const DumpedCapability& held);
+
 // As many as fit into a message beside the rest of a ServiceInfo, however long the names are.
 class CapabilityList {
 public:
@@ -28,7 +32,7 @@ public:
     std::span<const rs::Capability> list() const { return std::span(capabilities_).first(count_); }
 
 private:
-    static constexpr std::size_t kRoom = 2400;
+    static constexpr std::size_t kRoom = 2232;
 
     std::array<rs::Capability, rs::ServiceInfo::kCapabilitiesMax> capabilities_;
     std::size_t count_ = 0, bytes_ = 0;
@@ -38,6 +42,8 @@ class InfoAnswer {
 public:
     // `first_request` as the service shows it: a time stamp, perhaps of an earlier incarnation.
     void begin(const ServiceRecord& record, u64 first_request, u64 ticks_per_ms);
+    // Of the last death.
+    void set_registers(const proc::RegisterValues& registers, bool in_system_call);
     void set_faults(u64 calls, u64 every) { info.faults = &(faults_ = {.calls = calls, .every = every}); }
     void set_device(std::string_view match, u32 index) { info.device = &(device_ = {.match = match, .index = index}); }
     void add(const rs::Capability& capability);
@@ -52,6 +58,7 @@ private:
     rs::Device device_;
     DeathWords words_;
     std::array<u64, rs::Crash::kBacktraceMax> backtrace_{};
+    proc::RegisterValues registers_{};
     CapabilityList capabilities_;
 };
 

@@ -178,7 +178,7 @@ int eft_main() {
     const auto parts = std::span(services.parts).first(services.count);
     const auto plans = std::span<const Supervision>(services.plans).first(services.count);
     const auto records = std::span(services.records).first(services.count);
-    static EFT_PROCESS_LOCAL Processes processes(core, parts, records, state.messages);
+    static EFT_PROCESS_LOCAL Processes processes(core, parts, records);
     static EFT_PROCESS_LOCAL Updates updates(core, parts, records);
     static EFT_PROCESS_LOCAL Supervisor supervisor(processes, updates, plans, records, state.services, state.now);
     static EFT_PROCESS_LOCAL Watch watch(processes, supervisor, plans, records);

@@ -1,7 +1,9 @@
 // The handlers of orders.h.
 #include "orders.h"
 
+#include <eft/boot_file.h>
 #include <eft/core_states.h>
+#include <eft/elf.h>
 #include <eft/invoke.h>
 #include <eft/overdue.h>
 #include <eft/power.h>
@@ -62,6 +64,12 @@ Result<rs::Phases> phases_of(const ServiceRecord& service, u64 first_request) {
     return phases;
 }
 
+// As its program in the boot archive has it.
+bool was_in_system_call(const CrashDump& dump) {
+    const auto program = boot_file(field_text(dump.program));
+    return program.ok() && follows_system_call(*program, dump.record.instruction);
+}
+
 rs::ServiceKind kind_of(const manifest::Service& plan) { return static_cast<rs::ServiceKind>(plan.kind()); }
 
 }  // namespace
@@ -111,6 +119,7 @@ Result<rs::ServiceInfo> Orders::info(ipc::Context&, Session&, const rs::Name& re
     info_.info.name = part.name();
     info_.info.program = program_of(*part.plan);
     if (!part.made) return info_.end();
+    set_registers(part.name());
     info_.info.last_words = field_text(part.head().last_words);
     if (const FaultPlan& faults = part.page().faults; faults.kind != FaultKind::None) {
         info_.set_faults(part.head().faults.order == faults.order ? part.head().faults.calls : 0, faults.every);
@@ -126,6 +135,7 @@ Result<rs::ServiceInfo> Orders::core_info(std::string_view name) {
     const Slot table = core_.tables[core_pid(name) - 1];
     info_.begin(core_record(name), core_state(name).first_request, config().ticks_per_ms);
     info_.info.name = info_.info.program = name;
+    set_registers(name);
     EFT_TRY(const u64 slots, kernel_object::table_slots(table));
     add_capabilities(table, slots, nullptr);
     return info_.end();
@@ -312,17 +322,26 @@ Result<rs::Phases> Orders::recovery(ipc::Context&, Session&, const rs::Name& req
     return phases_of(records_[index], processes_.signs(index).first_request);
 }
 
-Result<rs::LastMessages> Orders::messages(ipc::Context&, Session&, const rs::Name& request) {
-    EFT_TRY(const unsigned index, ordered(request.name));
-    if (records_[index].deaths == 0) return Error::NotFound;
-    const proc::CrashRecord& death = records_[index].last_death;
-    const std::span<const TraceEntry> taken = processes_.last_messages(index);
-    for (std::size_t i = 0; i < taken.size(); ++i) {
-        const TraceEntry& entry = taken[i];
-        const u64 before = entry.time < death.died_at ? microseconds(death.died_at - entry.time) : 0;
-        messages_[i] = {.tag = entry.tag, .badge = entry.badge, .before_us = before, .answer = entry.answer};
+Result<const CrashDump*> Orders::dump_of(std::string_view name) const {
+    const CrashDump* dump = nullptr;
+    if (is_core_server(name)) {
+        if (core_state(name).deaths != 0) dump = &core_dumps().servers[core_pid(name) - kRootPid - 1];
+    } else {
+        EFT_TRY(const unsigned index, ordered(name));
+        dump = processes_.dump(index);
     }
-    return rs::LastMessages{.messages = std::span<const rs::TakenMessage>(messages_).first(taken.size())};
+    return dump && dump->magic == kCrashDumpMagic ? Result<const CrashDump*>(dump) : Error::NotFound;
+}
+
+// Of one that ran.
+void Orders::set_registers(std::string_view name) {
+    const auto dump = dump_of(name);
+    if (dump.ok() && (*dump)->pid != 0) info_.set_registers((*dump)->registers, was_in_system_call(**dump));
+}
+
+Result<rs::LastMessages> Orders::messages(ipc::Context&, Session&, const rs::Name& request) {
+    EFT_TRY(const CrashDump* dump, dump_of(request.name));
+    return describe_messages(*dump, messages_, words_);
 }
 
 void Orders::raise_changes() {

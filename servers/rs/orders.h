@@ -51,6 +51,7 @@ public:
     Result<rs::Phases> recovery(ipc::Context& context, Session&, const rs::Name& request);
     Result<rs::LastMessages> messages(ipc::Context& context, Session&, const rs::Name& request);
     Result<rs::TablePart> capabilities(ipc::Context& context, Session&, const rs::TableQuery& request);
+    Result<rs::TablePart> held(ipc::Context& context, Session&, const rs::TableQuery& request);
     Result<rs::LogMemory> log(ipc::Context& context, Session&, const rs::Cursor& cursor);
 
     // After rs was woken: states may have changed.
@@ -72,7 +73,9 @@ private:
     Status kill_all();
     Result<rs::ServiceInfo> core_info(std::string_view name);
     void add_capabilities(Slot table, u64 slots, const PersistentPart* part);
-    std::string_view endpoint_name(u64 object) const;
+    // NotFound: it has never died.
+    Result<const CrashDump*> dump_of(std::string_view name) const;
+    void set_registers(std::string_view name);
     std::string_view session_kind(std::string_view peer, Badge badge) const;
     rs::Capability capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const;
 
@@ -86,6 +89,7 @@ private:
     InfoAnswer info_;
     CapabilityList capabilities_;
     std::array<rs::TakenMessage, kTraceEntries> messages_{};
+    std::array<rs::MessageWords, kTraceEntries> words_{};
     CapHandle later_;
     CoreSignal own_order_ = CoreSignal::None;
 };

@@ -8,13 +8,6 @@
 namespace eft::supervisor {
 namespace {
 
-template <std::size_t N>
-void fill(char (&field)[N], std::string_view text) {
-    const std::size_t length = std::min(text.size(), N - 1);
-    text.copy(field, length);
-    field[length] = 0;
-}
-
 Slot offset(WellKnown first, u32 by) { return static_cast<Slot>(raw(slot(first)) + by); }
 
 }  // namespace
@@ -96,6 +89,7 @@ Status PersistentPart::make_objects(CoreServers& core) {
 
 Status PersistentPart::make_memory(CoreServers& core) {
     EFT_CHECK(keep_memory(core, Kept::Config, kPageSize));
+    EFT_CHECK(keep_memory(core, Kept::Dump, kPageSize));
     return keep_memory(core, Kept::Memory, memory_bytes());
 }
 
@@ -111,13 +105,13 @@ Status PersistentPart::open_views() {
     return {};
 }
 
-ServiceConfig& PersistentPart::page() const {
-    if (!config) {
-        auto view = SharedMemory::borrow(configuration(), kPageSize);
-        if (!view.ok()) panic("rs: a configuration page cannot be mapped");
-        config = std::move(*view);
+std::span<std::byte> PersistentPart::view(SharedMemory& mapped, Slot object) {
+    if (!mapped) {
+        auto now = SharedMemory::borrow(object, kPageSize);
+        if (!now.ok()) panic("rs: a service's page cannot be mapped");
+        mapped = std::move(*now);
     }
-    return *reinterpret_cast<ServiceConfig*>(config.bytes().data());
+    return mapped.bytes();
 }
 
 void PersistentPart::fill_page() {
@@ -127,8 +121,8 @@ void PersistentPart::fill_page() {
     page.ticks_per_ms = eft::config().ticks_per_ms;
     page.table_bits = plan->table_bits();
     page.table = table_plan();
-    fill(page.name, name());
-    fill(page.arguments, text(plan->arguments()));
+    set_text(page.name, name());
+    set_text(page.arguments, text(plan->arguments()));
     page.log_bytes = static_cast<u32>(log_bytes());
     page.state_bytes = static_cast<u32>(state_bytes());
 }
@@ -152,7 +146,7 @@ Status PersistentPart::name_capability(std::string_view its_name, Slot source, R
     const Slot where = offset(WellKnown::FirstNamed, named);
     EFT_CHECK(derive(where, source, mask, badge));
     NamedCap& cap = page().caps[named++];
-    fill(cap.name, its_name);
+    set_text(cap.name, its_name);
     cap.slot = raw(where);
     page().cap_count = named;
     return {};

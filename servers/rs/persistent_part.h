@@ -1,5 +1,5 @@
 // The persistent part of a service: made once, it outlives all incarnations. CapTable, endpoint, notification,
-// configuration page, persistent memory, device assignment.
+// configuration page, crash dump, persistent memory, device assignment.
 //
 // What is in the CapTable below its scratch slots comes from here, except for those that proc fills for each incarnation;
 // scratch slots are emptied at each death.
@@ -10,6 +10,7 @@
 #include "core_servers.h"
 #include "manifest_check.h"
 
+#include <eft/crash_dump.h>
 #include <eft/layout.h>
 #include <eft/service_config.h>
 #include <eft/session_slots.h>
@@ -27,6 +28,7 @@ static_assert(kOwnOrderBit < 61, "the bits above are libos' own");
 enum class Kept : u32 {
     Table, Endpoint, Notification, Device, Config, Memory,
     SecondConfig, OldState,  // updates.h
+    Dump,
     Count
 };
 constexpr u32 kFirstPartSlot = 16;  // behind those of rs' own sessions
@@ -52,7 +54,9 @@ struct PersistentPart : PartRecord {
 
     std::string_view name() const { return text(plan->name()); }
     u32 slots() const { return 1u << plan->table_bits(); }
-    ServiceConfig& page() const;
+    ServiceConfig& page() const { return *reinterpret_cast<ServiceConfig*>(view(config, configuration()).data()); }
+    // A page of rs' own.
+    CrashDump& dump() const { return *reinterpret_cast<CrashDump*>(view(last_dump, kept(Kept::Dump)).data()); }
     TablePlan table_plan() const { return eft::table_plan(plan->persistent_slots(), plan->replies()); }
     PersistentHead& head() const { return *reinterpret_cast<PersistentHead*>(memory_head.bytes().data()); }
     Slot kept(Kept what) const { return slots_of_rs.at(number_of(what)); }
@@ -83,6 +87,8 @@ struct PersistentPart : PartRecord {
     FixedText<95> trouble;  // what could not be made, and why
 
 private:
+    // The page of this object, mapped at its first use.
+    static std::span<std::byte> view(SharedMemory& mapped, Slot object);
     u32 number_of(Kept what) const { return kFirstPartSlot + place * static_cast<u32>(Kept::Count) + static_cast<u32>(what); }
     Status keep_object(CoreServers& core, Kept what, ObjectType type, unsigned size_bits);
     Status open_views();
@@ -100,7 +106,7 @@ private:
     SessionSlots slots_of_rs;
     unsigned place = 0;
     Kept in_use = Kept::Config;
-    mutable SharedMemory config;  // rs' view, from its first use on
+    mutable SharedMemory config, last_dump;  // rs' views, from their first use on
 };
 
 }  // namespace eft::supervisor

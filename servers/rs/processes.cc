@@ -103,22 +103,6 @@ void Processes::remember_replies(unsigned index) {
     }
 }
 
-// They go with the crash record, but are no part of it: most who reap do not want them.
-void Processes::take_messages(unsigned index) {
-    ServiceRecord& service = records_[index];
-    MessageTrace& messages = messages_[index];
-    proc::Pid request;
-    request.pid = service.pid;
-    service.message_count = 0;
-    const auto last = core_.proc.messages(request);
-    if (!last.ok()) return;
-    const std::size_t count = std::min({last->tags.size(), last->badges.size(), last->times.size(), last->answers.size(), messages.size()});
-    for (; service.message_count < count; ++service.message_count) {
-        const std::size_t i = service.message_count;
-        messages[i] = {last->tags[i], last->badges[i], last->times[i], last->answers[i]};
-    }
-}
-
 std::optional<u32> Processes::find(unsigned index) {
     proc::Cursor cursor;
     for (;;) {
@@ -139,9 +123,7 @@ bool Processes::answers_nothing(unsigned index) {
 Result<proc::CrashRecord> Processes::read_record(unsigned index) {
     proc::Pid request;
     request.pid = records_[index].pid;
-    EFT_TRY(const proc::CrashRecord record, core_.proc.record(request));
-    take_messages(index);
-    return record;
+    return core_.proc.record(request);
 }
 
 Result<proc::CrashRecord> Processes::reap(u32 pid) {
@@ -209,10 +191,6 @@ void Processes::signal(unsigned index, WakeBit what) {
 void Processes::report(unsigned index, std::string_view what) {
     FixedText<200> line;
     log(line.append(parts_[index].name()).append(": ").append(what));
-}
-
-std::span<const TraceEntry> Processes::last_messages(unsigned index) const {
-    return std::span(messages_[index]).first(std::min<std::size_t>(records_[index].message_count, kTraceEntries));
 }
 
 void Processes::order_faults(unsigned index, const rs::FaultOrder& order) {

@@ -9,14 +9,12 @@
 #include "service_record.h"
 
 #include <eft/idl/rs.h>
+#include <eft/invoke.h>
 #include <eft/layout.h>
-#include <eft/message_trace.h>
 
 #include <optional>
 
 namespace eft::supervisor {
-
-using MessageTrace = std::array<TraceEntry, kTraceEntries>;
 
 // A copy of what the service shows of itself. It is the service's own word: nothing but comparing is done with it.
 struct Signs {
@@ -35,9 +33,8 @@ struct OverdueAnswer {
 
 class Processes {
 public:
-    // `messages`: of each service those that the last dead incarnation took.
-    Processes(CoreServers& core, std::span<const PersistentPart> parts, std::span<ServiceRecord> records, std::span<MessageTrace> messages)
-        : core_(core), parts_(parts), records_(records), messages_(messages) {}
+    Processes(CoreServers& core, std::span<const PersistentPart> parts, std::span<ServiceRecord> records)
+        : core_(core), parts_(parts), records_(records) {}
 
     // After a death of rs: what is said of others' late answers begins anew.
     void recover(unsigned index) { complaints_[index] = parts_[index].head().complaint.count; }
@@ -60,8 +57,14 @@ public:
     Result<proc::Progress> progress(u32 pid);
     // It has taken calls, and has no rings, and no call was answered.
     bool answers_nothing(unsigned index);
-    // Of a process that has ended: how, and what it took last.
+    // Of a process that has ended: how.
     Result<proc::CrashRecord> read_record(unsigned index);
+    // The crash dump of the incarnation that has ended and is not reaped yet, with what the record says of its death; and what the
+    // record says later.
+    void write_dump(unsigned index);
+    void complete_dump(unsigned index);
+    // Null: there is none.
+    const CrashDump* dump(unsigned index) const;
     // Of a process that has ended: revokes all that it had.
     Result<proc::CrashRecord> reap(u32 pid);
     // Resets a driver's device and waits for that; does nothing for others. TimedOut: the device has not reported it. Busy: it
@@ -87,8 +90,8 @@ public:
     std::optional<OverdueAnswer> take_complaint(unsigned index);
     // The service looks at the order when it is woken; any signal does.
     void order_faults(unsigned index, const rs::FaultOrder& order);
-    // The last requests that the dead incarnation took.
-    std::span<const TraceEntry> last_messages(unsigned index) const;
+    // Of a service or a core server; empty: of nobody known.
+    std::string_view endpoint_name(u64 object) const;
 
 private:
     static u32 identity(unsigned index) { return index + 1; }  // for names
@@ -101,12 +104,13 @@ private:
         u32 bytes = 0;          // not 0: it stands behind the configuration page
     };
     Result<u32> start(const PersistentPart& part, const Image& image, u32 quota, u32 incarnation, u64 replies);
-    void take_messages(unsigned index);
+    void dump_capabilities(const PersistentPart& part, CrashDump& dump);
+    void dump_capability(CrashDump& dump, u32 at, const kernel_object::CapInfo& found, std::string_view name) const;
+    static void dump_messages(const PersistentPart& part, CrashDump& dump);
 
     CoreServers& core_;
     std::span<const PersistentPart> parts_;
     std::span<ServiceRecord> records_;
-    std::span<MessageTrace> messages_;
     std::array<u64, kMaxServices> complaints_{};  // that were taken, of each service
 };
 

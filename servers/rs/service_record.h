@@ -1,6 +1,7 @@
 // What rs knows of one service while it runs, apart from the manifest's plan and from its capabilities.
 #pragma once
 
+#include <eft/crash_dump.h>
 #include <eft/failure_history.h>
 #include "overdue_history.h"
 
@@ -63,15 +64,8 @@ enum class Update : u8 {
     TakenBack,  // it failed: the one before it runs
 };
 
-// Time stamps of the last death and return, in the order of what happens. 0: has not happened.
-struct Recovery {
-    u64 died = 0;      // as proc saw it
-    u64 noticed = 0;   // rs runs
-    u64 silenced = 0;  // its device can do no more harm
-    u64 revoked = 0;   // nothing of the incarnation is left
-    u64 spawned = 0;
-    u64 ready = 0;
-};
+// Of the last death and return.
+using Recovery = RecoveryStamps;
 
 // It lies in the state region (state.h), so that the next incarnation of rs goes on with it.
 struct ServiceRecord {
@@ -93,7 +87,6 @@ struct ServiceRecord {
     std::array<u32, 2> program_bytes{};      // of the program behind each of these; 0: it has the boot archive's
     bool is_recorded = false;  // of the incarnation that has ended and is not reaped yet, `last_death` and `session` are noted
     std::array<u64, kMostReplies> reply_ids{};  // of its Reply objects
-    u32 message_count = 0;                      // last requests of the last one that died
     bool device_resets = false;  // its device was not silent yet when this was last asked
     proc::CrashRecord last_death{};
     bool last_was_ordered = false;

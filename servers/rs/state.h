@@ -25,7 +25,6 @@ struct State {
     alignas(8) std::array<std::byte, kMostManifestBytes> manifest{};
     PartRecords parts;
     ServiceStates services;
-    std::array<MessageTrace, kMaxServices> messages{};
 };
 static_assert(std::is_trivially_copyable_v<State>);
 

@@ -208,6 +208,7 @@ void Supervisor::spawn(unsigned index) {
     service.last_was_ordered = false;
     processes_.report(index, service.note);
     ++service.deaths;
+    processes_.write_dump(index);
     fail(index, 0, 1);
 }
 
@@ -221,6 +222,7 @@ void Supervisor::became_up(unsigned index) {
     FixedText<63> line;
     processes_.report(index, line.append("up, incarnation ").decimal(service.incarnation));
     if (service.update == Update::TakenBack) updates_.settle(index);
+    if (service.deaths != 0) processes_.complete_dump(index);
     store(index);
 }
 
@@ -254,6 +256,7 @@ void Supervisor::note_death(unsigned index) {
     service.note = service.verdict;
     service.verdict.clear();
     service.is_recorded = true;
+    processes_.write_dump(index);
     store(index);  // before it: 3
 }
 
@@ -340,6 +343,7 @@ void Supervisor::watch_trial(unsigned index) {
 
 void Supervisor::leave_down(unsigned index, rs::ServiceState state, std::string_view why) {
     records_[index].state = state;
+    processes_.complete_dump(index);
     store(index);  // before it: 5
     processes_.report(index, why);
     start_tombstone(index);

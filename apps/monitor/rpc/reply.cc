@@ -55,6 +55,12 @@ Result<std::string> ReplyWriter::write(const descriptor::Record& record) {
     return json_ + "}";
 }
 
+Result<std::string> ReplyWriter::write_field(const descriptor::Record& record, const descriptor::Field& field) {
+    EFT_CHECK(open(record));
+    EFT_CHECK(member(field));
+    return json_;
+}
+
 // As eft::ipc::MessageReader::open() does it: what an older sender does not know is absent.
 Status ReplyWriter::open(const descriptor::Record& record) {
     if (message_.cap_count < record.required_caps()) return refuse("a capability is missing");

@@ -17,6 +17,8 @@ public:
 
     // BadMessage: the words are no such record; complaint() says why.
     Result<std::string> write(const descriptor::Record& record);
+    // The value of one field of a record that is no FlatBuffer.
+    Result<std::string> write_field(const descriptor::Record& record, const descriptor::Field& field);
     const std::string& complaint() const { return complaint_; }
 
 private:

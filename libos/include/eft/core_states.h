@@ -1,5 +1,5 @@
 // What root and rs tell each other about the core servers, for people. root calls nobody and answers no calls: it writes
-// into rs's configuration page, behind the configuration, and rs writes its orders into its own persistent page and signals
+// into rs's configuration page, behind the configuration, and into pages that it shows rs; and rs writes its orders into its own persistent page and signals
 // its supervisor. root is above rs on the one processor: rs sees each state whole, and an order has been carried out when the
 // signal returns.
 //
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <eft/core_processes.h>
+#include <eft/crash_dump.h>
 #include <eft/idl/proc.h>
 #include <eft/service_config.h>
 
@@ -41,6 +42,14 @@ struct CoreStates {
 
 constexpr u64 kCoreStatesOffset = 2048;  // in the page
 static_assert(sizeof(ServiceConfig) <= kCoreStatesOffset && kCoreStatesOffset + sizeof(CoreStates) <= kPageSize);
+
+// In the same order; those that have died. For looking at, also from outside: root reads nothing there.
+struct CoreDumps {
+    CrashDump servers[kCoreServerCount];
+};
+constexpr u32 kCoreDumpPages = sizeof(CoreDumps) / kPageSize;
+
+inline const CoreDumps& core_dumps() { return *arch::pointer<const CoreDumps>(layout::kShownAddress); }
 
 inline const CoreStates& core_states() { return *arch::pointer<const CoreStates>(layout::kConfigAddress + kCoreStatesOffset); }
 

@@ -139,6 +139,19 @@ inline Result<Elf> parse_elf(std::span<const std::byte> file) {
     return elf;
 }
 
+// The program's instruction before this address is SYSCALL, so a thread that stands there may be in one.
+inline bool follows_system_call(std::span<const std::byte> file, u64 address) {
+    constexpr std::byte kSyscall[] = {std::byte{0x0f}, std::byte{0x05}};  // Intel SDM volume 2
+    const Result<Elf> elf = parse_elf(file);
+    if (!elf.ok()) return false;
+    for (const ElfSegment& segment : elf->segments()) {
+        const u64 end = address - segment.address;
+        if (!(segment.rights & bits(FrameRight::Execute)) || end < sizeof(kSyscall) || end > segment.contents.size()) continue;
+        return std::memcmp(segment.contents.data() + end - sizeof(kSyscall), kSyscall, sizeof(kSyscall)) == 0;
+    }
+    return false;
+}
+
 // The contents of the section with this name, which nothing loads; empty: there is none, or the file is damaged.
 inline std::span<const std::byte> find_section(std::span<const std::byte> file, std::string_view name) {
     namespace format = elf_format;

@@ -78,8 +78,9 @@ inline Result<u64> table_slots(Slot table) {
     EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed, kEnd));
     return r.w[0];
 }
-inline Result<u32> used_slots(Slot table) {
-    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed));
+// From this slot on.
+inline Result<u32> used_slots(Slot table, u64 from = 0) {
+    EFT_TRY(const sys::Registers r, invoke(table, Invocation::CapUsed, from));
     return static_cast<u32>(r.w[1]);
 }
 

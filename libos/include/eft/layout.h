@@ -7,6 +7,7 @@
 //   0x1000'0000  configuration, one page, read-only   service
 //   0x1000'1000  message page (UTCB)                  incarnation
 //   0x1000'2000  those of further threads             incarnation
+//   0x1010'0000  what root shows rs, read-only        service
 //   0x1800'0000  persistent memory (persistent.h)     service
 //   0x3000'0000  memory objects that libos maps       incarnation
 //   0x4000'0000  heap, zeroed on first touch          incarnation
@@ -24,6 +25,7 @@ constexpr u64 kConfigAddress = 0x1000'0000;
 constexpr u64 kUtcbAddress = 0x1000'1000;
 constexpr unsigned kMostFurtherThreads = 16;
 constexpr u64 further_utcb(unsigned index) { return kUtcbAddress + (index + 1) * kPageSize; }
+constexpr u64 kShownAddress = 0x1010'0000;
 constexpr u64 kPersistentAddress = 0x1800'0000;
 constexpr u64 kObjectBase = 0x3000'0000;
 constexpr u64 kObjectLimit = 0x4000'0000;

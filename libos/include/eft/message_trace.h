@@ -1,24 +1,29 @@
-// The last 64 requests that a process took, and what it answered, in its persistent memory: what it was doing when it
-// died. The supervisor reads them from there into the crash record.
+// The last 24 requests that a process took, how each began, and what it answered, in its persistent memory: what it was
+// doing when it died. The supervisor reads them from there into the crash dump.
 //
 // There is a place more than entries that are kept: the one behind `last`, which a kill may leave half written. An entry
 // is whole before `last` goes on. Readers believe nothing of the memory.
 #pragma once
 
+#include <eft/abi/message.h>
 #include <eft/state/stores.h>
 
 #include <array>
+#include <cstring>
 #include <span>
 
 namespace eft {
 
-constexpr std::size_t kTraceEntries = 64;
+constexpr std::size_t kTraceEntries = 24;
+// Those that travel in registers, and how the rest begins: a tail's first string, for example.
+constexpr std::size_t kTracedWords = kRegisterWords + 2;
 
 struct TraceEntry {
     u64 tag;
     u64 badge;
     u64 time;    // 0: nothing was ever here
     u64 answer;  // the reply's tag, written before it is sent; or one of:
+    u64 words[kTracedWords];  // those beyond the tag's number of words mean nothing
 
     static constexpr u64 kNone = ~u64{0};        // not answered yet
     static constexpr u64 kNobody = ~u64{0} - 1;  // the sender did not wait for an answer
@@ -30,14 +35,14 @@ struct TraceMemory {
 
     static constexpr u64 kLastPlace = sizeof(entries) - sizeof(TraceEntry);
 };
-static_assert(sizeof(TraceEntry) == 32 && sizeof(TraceMemory) == 8 + 65 * 32);
+static_assert(sizeof(TraceEntry) == 80 && sizeof(TraceMemory) == 8 + (kTraceEntries + 1) * sizeof(TraceEntry));
 constexpr std::size_t kTraceWords = sizeof(TraceMemory) / sizeof(u64);
 
 // Has no state but the memory. Each message pays for received() and answered(): they are to be few instructions. The
-// first one begins at the first place, like each 65th after it; that is when `on_begin` is called.
+// first one begins at the first place, like each 25th after it; that is when `on_begin` is called.
 class MessageTrace {
 public:
-    // Names an entry, for as long as 64 further requests have not come.
+    // Names an entry, for as long as 24 further requests have not come.
     struct Place {
         u64 offset;
         u64 time;
@@ -51,11 +56,12 @@ public:
         store_word(memory_.last, TraceMemory::kLastPlace);
     }
 
-    void received(u64 tag, u64 badge, u64 time) {
-        received(tag, badge, time, [] {});
+    // `words` of the registers; `page` is the message page, whose first words are never used.
+    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time, const u64 (&words)[kRegisterWords], const u64* page) {
+        received(tag, badge, time, words, page, [] {});
     }
     template <class OnBegin>
-    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time, OnBegin on_begin) {
+    [[gnu::always_inline]] void received(u64 tag, u64 badge, u64 time, const u64 (&words)[kRegisterWords], const u64* page, OnBegin on_begin) {
         u64 place = memory_.last + sizeof(TraceEntry);
         if (place == sizeof(TraceMemory::entries)) [[unlikely]] {
             on_begin();
@@ -65,6 +71,13 @@ public:
         store_word(at(place).badge, badge);
         store_word(at(place).time, time);
         store_word(at(place).answer, TraceEntry::kNone);
+        // No loop: it would make an array in memory of what is in machine registers.
+        store_word(at(place).words[0], words[0]);
+        store_word(at(place).words[1], words[1]);
+        store_word(at(place).words[2], words[2]);
+        store_word(at(place).words[3], words[3]);
+        store_word(at(place).words[4], page[4]);
+        store_word(at(place).words[5], page[5]);
         store_word(memory_.last, place);
     }
     // The request received last.
@@ -91,8 +104,10 @@ inline std::size_t read_trace(std::span<const u64, kTraceWords> memory, std::spa
     std::size_t count = 0;
     for (std::size_t i = 0; i < kTraceEntries; ++i) {
         place = (place + 1) % (kTraceEntries + 1);
-        const std::span<const u64, 4> words = memory.subspan(1 + place * 4).first<4>();
-        if (words[2] != 0) out[count++] = {words[0], words[1], words[2], words[3]};
+        constexpr std::size_t kEntryWords = sizeof(TraceEntry) / sizeof(u64);
+        TraceEntry entry;
+        std::memcpy(&entry, memory.subspan(1 + place * kEntryWords).data(), sizeof entry);
+        if (entry.time != 0) out[count++] = entry;
     }
     return count;
 }

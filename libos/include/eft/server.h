@@ -72,7 +72,7 @@ private:
     // The message being served stays in machine registers: these get it inlined, or give it back as a whole.
     static void receive(ipc::Registers& registers);
     [[gnu::always_inline]] static void begin_request(const ipc::Registers& registers) {
-        trace().received(registers.tag.value, registers.badge, sys::time_stamp(), note_first_request);
+        trace().received(registers.tag.value, registers.badge, sys::time_stamp(), registers.w, sys::utcb().words, note_first_request);
         store_word(persistent_head().session, registers.badge);
     }
     void answer_and_receive(ipc::Registers& registers, ipc::OutgoingCaps& outgoing, ReplyCommit* commit);

@@ -108,4 +108,11 @@ std::string_view field_text(const char (&field)[N]) {
     return field_text(field, N);
 }
 
+// Cut where it does not fit; what is left of the field is zero.
+template <std::size_t N>
+void set_text(char (&field)[N], std::string_view text) {
+    const std::size_t length = text.copy(field, N - 1);
+    for (std::size_t i = length; i < N; ++i) field[i] = 0;
+}
+
 }  // namespace eft

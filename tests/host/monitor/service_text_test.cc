@@ -1,5 +1,5 @@
 // `service info` in words, of answers that went through a message.
-#include "sent.h"
+#include <eft/ipc/sent.h>
 
 #include <monitor/service_text.h>
 
@@ -8,7 +8,7 @@
 
 using namespace eft;
 using namespace eft::monitor;
-using monitor_test::Sent;
+using ipc::Sent;
 
 namespace {
 
@@ -44,14 +44,14 @@ TEST_CASE("a service that lives, and its capabilities") {
 }
 
 TEST_CASE("a service that has died") {
-    const u64 frames[] = {0x401000, 0x402000};
+    const u64 frames[] = {0x401000, 0x402000, 0x200000};
     const rs::RecoveryTimes times{.noticed = 1, .silenced = 2, .revoked = 3, .spawned = 40, .ready = 500};
     rs::Crash crash{.reason = proc::DeathReason::Exception, .words = "CPU exception 6, invalid opcode", .ordered = true};
     crash.instruction = 0x400123;
     crash.backtrace = frames;
     crash.recovery = &times;
     const rs::Faults faults{.calls = 85, .every = 3};
-    rs::ServiceInfo info{.name = "echo", .program = "echo", .state = rs::ServiceState::Up};
+    rs::ServiceInfo info{.name = "second", .program = "echo", .state = rs::ServiceState::Up};
     info.deaths = 1;
     info.last_recovery_us = 500;
     info.last_death = &crash;
@@ -59,8 +59,32 @@ TEST_CASE("a service that has died") {
     info.faults = &faults;
     const std::string text = text_of(info);
     CHECK(text.find("last recovery: 500 us\nlast death: CPU exception 6, invalid opcode (ordered)\n"
-                    "crash record: rip 0x0000000000400123 rsp 0x0000000000000000 code 0x0 replies 0\n"
-                    "backtrace: 0x401000 0x402000\n"
+                    "crash record: at echo+0x123, stack 0x0000000000000000, replies 0\n"
+                    "backtrace: echo+0x1000 echo+0x2000 0x200000\n"
                     "recovery, us since the death: noticed 1 silenced 2 revoked 3 spawned 40 ready 500\n"
                     "last words: oh\nfaults at call 85, one in 3\ncapabilities:\n") != std::string::npos);
+}
+
+TEST_CASE("the registers of a death, and in a system call only those that the thread has there") {
+    const rs::RecoveryTimes times{};
+    u64 registers[18];
+    for (u64 i = 0; i < std::size(registers); ++i) registers[i] = 0x10 + i;
+    rs::Crash crash{.reason = proc::DeathReason::Exception, .words = "w", .recovery = &times};
+    crash.registers = registers;
+    rs::ServiceInfo info{.name = "echo", .program = "echo"};
+    info.last_death = &crash;
+    const std::string all = text_of(info);
+    CHECK(all.find("registers:\n"
+                   "  rax 0x0000000000000010  rbx 0x0000000000000011  rcx 0x0000000000000012\n"
+                   "  rdx 0x0000000000000013  rsi 0x0000000000000014  rdi 0x0000000000000015\n"
+                   "  rbp 0x0000000000000016  rsp 0x0000000000000017  r8  0x0000000000000018\n") != std::string::npos);
+    CHECK(all.find("  r15 0x000000000000001f  rip 0x0000000000000020  rflags 0x0000000000000021\nbacktrace:") != std::string::npos);
+    crash.in_system_call = true;
+    CHECK(text_of(info).find("registers, in a system call:\n"
+                             "  rbp 0x0000000000000016  rsp 0x0000000000000017  rip 0x0000000000000020\nbacktrace:") != std::string::npos);
+}
+
+TEST_CASE("what was held") {
+    const rs::Capability held[] = {{.slot = 32, .kind = rs::ObjectKind::Endpoint, .rights = 1, .data = 9, .name = "rs", .peer = "rs", .session = "order"}};
+    CHECK(capabilities_text(Sent(rs::TablePart{.capabilities = held}).view()) == "  32 rs: endpoint of rs, order session 9, send\n");
 }

@@ -161,11 +161,16 @@ STAGE_CASE(Scene, "an exception freezes the process, is recorded and told; all i
     CHECK(last->answers[0] == 4);
     CHECK(last->badges[1] == 10);
     CHECK(last->answers[1] == TraceEntry::kNone);
+    const auto registers = control.registers({.pid = pid});
+    REQUIRE(registers.ok());
+    CHECK(registers->values.of[static_cast<std::size_t>(UserRegister::Rip)] == code);
+    CHECK(registers->values.of[static_cast<std::size_t>(UserRegister::Rsp)] == layout::kStackTop - 40);
     stage.run();
     CHECK(state_of(pid) == proc::ProcessState::Dead);
     const auto record = reap(pid);
     REQUIRE(record.ok());
     CHECK(control.messages({.pid = pid}).error() == Error::NotFound);
+    CHECK(control.registers({.pid = pid}).error() == Error::NotFound);
     CHECK(type_in(part, kept) == ObjectType::Notification);  // what is the service's stays
     CHECK(type_in(part, received) == ObjectType::None);
     CHECK(totals(part) == before);
@@ -197,6 +202,7 @@ STAGE_CASE(Scene, "exit, kill, and what the records say") {
     const u32 second = *spawn(part, "leave");
     CHECK(second != first);
     CHECK(reap(second).error() == Error::WrongState);
+    CHECK(control.registers({.pid = second}).error() == Error::WrongState);
     CHECK(exit(first, 0) == Error::NotFound);  // the old session is nobody's
     CHECK(kill(second, proc::DeathReason::Hung) == Error::None);
     CHECK(reap(second)->reason == proc::DeathReason::Hung);
@@ -224,7 +230,7 @@ STAGE_CASE(Scene, "signals send the thread behind its entry point") {
 STAGE_CASE(Scene, "a process may end itself and look around, nothing more") {
     const u32 pid = *spawn(part, "leave");
     const u32 supervisors[] = {Proc::SpawnMethod::kLabel, Proc::KillMethod::kLabel, Proc::SendMethod::kLabel,
-                               Proc::ReapMethod::kLabel, Proc::MessagesMethod::kLabel, Proc::InspectMethod::kLabel};
+                               Proc::ReapMethod::kLabel, Proc::MessagesMethod::kLabel, Proc::RegistersMethod::kLabel, Proc::InspectMethod::kLabel};
     for (const u32 label : supervisors) {
         for (const Kind kind : {Kind::Process, Kind::Exceptions}) CHECK(answer(label, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
         for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(answer(label, badge) == Error::StaleSession);

@@ -43,9 +43,10 @@ int wait_and_fault() {
     const u64 words[] = {code + 0x123, 5, code + kCodeBytes - 1, code + kCodeBytes, code};
     std::copy(std::begin(words), std::end(words), stack);
     MessageTrace trace(persistent_head().trace);
-    trace.received(0x10002'0000'0004, 9, 1000);
+    const u64 in_registers[] = {1, 2, 3, 4}, in_page[kTracedWords] = {};
+    trace.received(0x10002'0000'0004, 9, 1000, in_registers, in_page);
     trace.answered(4);
-    trace.received(0x10002'0000'0004, 10, 1001);
+    trace.received(0x10002'0000'0004, 10, 1001, in_registers, in_page);
     sys::Registers registers;
     Error error = sys::recv(slot(WellKnown::Endpoint), registers);
     while (error == Error::None && !registers.tag.has(Tag::Notification)) error = sys::reply_recv(slot(WellKnown::Endpoint), registers);

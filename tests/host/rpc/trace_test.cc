@@ -1,7 +1,7 @@
 // Traces in words: what `service info` prints of the requests before a death, for every interface in the tree.
 #include "interfaces.h"
 
-#include "../monitor/sent.h"
+#include <eft/ipc/sent.h>
 
 #include <monitor/rpc/trace.h>
 #include <monitor/service_text.h>
@@ -21,7 +21,7 @@
 using namespace eft;
 using namespace eft::monitor;
 using namespace eft::test;
-using monitor_test::Sent;
+using ipc::Sent;
 
 namespace {
 
@@ -29,8 +29,19 @@ struct World {
     std::string bytes = read_interfaces();
     Catalogue catalogue = open(bytes);
 
-    std::string request(u16 interface, u16 ordinal, unsigned words, unsigned caps = 0) const {
-        return request_text(catalogue, Tag(make_label(interface, ordinal), words, caps));
+    std::string request(u16 interface, u16 ordinal, unsigned words, unsigned caps = 0, std::vector<u64> known = {}) const {
+        return request_text(catalogue, Tag(make_label(interface, ordinal), words, caps), known);
+    }
+    // As its sender makes it, and as much of it as a record keeps.
+    template <class Table>
+    std::string traced(u16 interface, u16 ordinal, const Table& table) const {
+        ipc::Registers registers;
+        Utcb page{};
+        ipc::MessageWriter<Table> out(registers, page);
+        table.encode(out);
+        std::vector<u64> known(registers.w, registers.w + kRegisterWords);
+        known.insert(known.end(), page.words + kRegisterWords, page.words + kTracedWords);
+        return request_text(catalogue, Tag(make_label(interface, ordinal), out.tag(0).words(), out.tag(0).caps()), known);
     }
 };
 
@@ -64,21 +75,37 @@ TEST_CASE_FIXTURE(World, "every call of every interface has its name and all its
     CHECK(calls > 100);
 }
 
-TEST_CASE_FIXTURE(World, "what was not sent is known, and nothing else of the values") {
+TEST_CASE_FIXTURE(World, "what was not sent is known, and values as far as the record has them") {
     using echo::Echo;
     CHECK(request(Echo::kInterfaceId, 1, 0) == "Echo.Ping {}");
     CHECK(request(Echo::kInterfaceId, 2, 4) == "Echo.Repeat {a: ..., b: ..., c: ..., d: ...}");
-    // Of a sender from before its last fields.
-    CHECK(request(Echo::kInterfaceId, 2, 3) == "Echo.Repeat {a: ..., b: ..., c: ..., d: default}");
-    CHECK(request(Echo::kInterfaceId, 3, echo::Text::kFlatWords) == "Echo.Say {text: \"\"}");
-    CHECK(request(Echo::kInterfaceId, 3, 5) == "Echo.Say {text: ...}");
+    CHECK(request(Echo::kInterfaceId, 2, 4, 0, {1, 2, 3}) == "Echo.Repeat {a: 1, b: 2, c: 3, d: ...}");
+    // Of a sender from before its last fields; what the record has behind them is not of the message.
+    CHECK(request(Echo::kInterfaceId, 2, 3, 0, {1, 2, 3, 4, 5, 6}) == "Echo.Repeat {a: 1, b: 2, c: 3, d: 0}");
+    CHECK(traced(Echo::kInterfaceId, 2, echo::Words{.a = 1, .b = ~u64{0}, .c = 3, .d = 4}) == "Echo.Repeat {a: 1, b: 18446744073709551615, c: 3, d: 4}");
+    CHECK(traced(Echo::kInterfaceId, 3, echo::Text{.text = ""}) == "Echo.Say {text: \"\"}");
+    CHECK(traced(Echo::kInterfaceId, 3, echo::Text{.text = "sixteen letters."}) == "Echo.Say {text: \"sixteen letters.\"}");
+    CHECK(traced(Echo::kInterfaceId, 3, echo::Text{.text = "sixteen letters, and more"}) == "Echo.Say {text: \"sixteen letters,\"...}");
     CHECK(request(file::File::kInterfaceId, 1, 2, 1).find(": capability to memory, ") != std::string::npos);
     CHECK(request(file::File::kInterfaceId, 1, 2, 1).find(": null") != std::string::npos);
+    CHECK(traced(file::File::kInterfaceId, 2, file::Opening{.path = "/nothing", .handle = 3}) == "File.Open {path: \"/nothing\", handle: 3, start: 0}");
+}
+
+TEST_CASE_FIXTURE(World, "whatever a dead program has written as its requests, they can be read") {
+    std::mt19937_64 random(7);
+    for (const descriptor::Service* service : catalogue.services())
+        for (const descriptor::Method* method : *service->methods())
+            for (unsigned i = 0; i < 50; ++i) {
+                std::vector<u64> known(random() % 8);
+                for (u64& word : known) word = random() % 3 == 0 ? ~u64{0} : random() >> random() % 64;
+                CHECK(!request(service->id(), method->ordinal(), static_cast<unsigned>(random() % 512), static_cast<unsigned>(random() % 8), known).empty());
+            }
 }
 
 TEST_CASE_FIXTURE(World, "the requests before a death read as who asked for what, and what became of it") {
     std::vector<rs::TakenMessage> messages;
-    const auto words = [&] { return messages_text(catalogue, Sent(rs::LastMessages{.messages = messages}).view()); };
+    const rs::MessageWords first[] = {{{5, 6, 7, 8, 9, 10}}};  // of older supervisors there are fewer
+    const auto words = [&] { return messages_text(catalogue, Sent(rs::LastMessages{.messages = messages, .words = first}).view()); };
     CHECK(words() == "last messages: none\n");
     const auto add = [&](Tag tag, u64 badge, u64 before, u64 answer) {
         messages.push_back({.tag = tag.value, .badge = badge, .before_us = before, .answer = answer});
@@ -91,7 +118,7 @@ TEST_CASE_FIXTURE(World, "the requests before a death read as who asked for what
     add(Tag(make_label(1, 1), 0), ~u64{0}, 0, TraceEntry::kNone);
     CHECK(words() ==
           "last messages, us before the death:\n"
-          "        1234  Echo.Repeat {a: ..., b: ..., c: ..., d: ...}, badge 77: answered\n"
+          "        1234  Echo.Repeat {a: 5, b: 6, c: 7, d: 8}, badge 77: answered\n"
           "          20  Echo.method 99, badge 5: answered: no such method\n"
           "           2  interface 999.method 1, badge 1: no answer wanted\n"
           "           2  Echo.Describe, badge 1: answered\n"

@@ -44,7 +44,15 @@ TEST_CASE("deaths in words") {
     record.error_code = static_cast<u32>(FaultBit::Write);
     record.address = 0xdead'0000;
     describe_death(text, record);
-    CHECK(std::string(text.view()) == "page fault, write at 0x00000000dead0000");
+    CHECK(std::string(text.view()) == "page fault, write at 0x00000000dead0000, not mapped");
+    record.error_code |= static_cast<u32>(FaultBit::Present);
+    text.clear();
+    describe_death(text, record);
+    CHECK(std::string(text.view()) == "page fault, write at 0x00000000dead0000, which is not allowed");
+    record = {.reason = proc::DeathReason::Exception, .vector = 13, .error_code = 0x18};
+    text.clear();
+    describe_death(text, record);
+    CHECK(std::string(text.view()) == "CPU exception 13, general protection fault, error code 0x18");
 }
 
 TEST_CASE("what rs answers about a service fits into a message, however many capabilities with whatever names it has") {
@@ -58,6 +66,9 @@ TEST_CASE("what rs answers about a service fits into a message, however many cap
     for (const bool named : {false, true}) {
         InfoAnswer answer;
         answer.begin(record, 7000, 1'000'000);
+        proc::RegisterValues values;
+        std::fill(std::begin(values.of), std::end(values.of), ~u64{0});
+        answer.set_registers(values, true);
         const std::string words(rs::ServiceInfo::kLastWordsMax, 'w'), match(rs::Device::kMatchMax, 'm');
         answer.info.name = longest;
         answer.info.program = longest;
@@ -72,7 +83,7 @@ TEST_CASE("what rs answers about a service fits into a message, however many cap
         cap.kind = rs::ObjectKind::Reply;
         answer.add(cap);
         const rs::ServiceInfo& info = answer.end();
-        CHECK(info.capabilities.size() == (named ? 14 : 40));
+        CHECK(info.capabilities.size() == (named ? 13 : 40));
         CHECK(info.capabilities.size() + info.left_out == 50);
         CHECK(info.replies == 1);
         REQUIRE(info.fits());
@@ -84,6 +95,7 @@ TEST_CASE("what rs answers about a service fits into a message, however many cap
         CHECK(*info.last_death->recovery->noticed == 1);
         CHECK(*info.last_death->recovery->first_request == 6);
         CHECK(info.last_death->backtrace.size() == 8);
+        CHECK(info.last_death->registers.size() == kDumpedRegisters);
     }
 }
 
