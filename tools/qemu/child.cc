@@ -10,7 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -96,6 +98,15 @@ Child::Child(const std::vector<std::string>& arguments, const std::vector<const 
         errno = error;
         fail("cannot start " + arguments.front());
     }
+}
+
+std::string output_of(const std::string& command) {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    if (!pipe) fail("cannot run " + command);
+    std::string output;
+    std::array<char, 4096> some;
+    while (const std::size_t count = std::fread(some.data(), 1, some.size(), pipe.get())) output.append(some.data(), count);
+    return output;
 }
 
 Child::~Child() { kill(); }

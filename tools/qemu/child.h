@@ -48,6 +48,9 @@ private:
 // Two connected stream sockets: ours, and one for a child to inherit.
 std::pair<File, File> socket_pair();
 
+// What a shell command prints. Throws if there is no shell.
+std::string output_of(const std::string& command);
+
 class Child {
 public:
     // The files in `inherited` keep their numbers in the child. When this process ends, however it ends, the kernel

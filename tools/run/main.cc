@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -23,7 +24,7 @@ namespace {
 constexpr const char* kUsage =
     "usage: eft-run [--kernel FILE] [--archive FILE] [--iso FILE] [--disk FILE] [--snapshot] [--memory MIB] [--smp N]\n"
     "               [--accel tcg|kvm] [--icount] [--gdb] [--nic virtio|e1000|none] [--forward HOSTPORT:GUESTPORT]...\n"
-    "               [--web] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
+    "               [--web] [--machines FOLDER] [--exec 'CMD; CMD'] [--timeout SECONDS] [-- QEMU ARGS]\n";
 
 constexpr const char* kComplaint = "rs: ";
 constexpr const char* kWebPort = "80";
@@ -66,11 +67,22 @@ std::vector<Card> cards_of(const std::string& nic, const std::string& forwarding
     return {};
 }
 
+// A monitor for whoever wants to look into the machine, such as ./eft crash: a socket in this folder. Not where its path would be
+// too long for one.
+std::vector<std::string> monitor_in(const std::string& folder) {
+    if (folder.empty()) return {};
+    constexpr std::size_t kLongestPath = 107;  // unix(7)
+    const std::string socket = std::filesystem::absolute(folder) / (std::to_string(getpid()) + ".qmp");
+    if (socket.size() > kLongestPath || socket.find(',') != std::string::npos) return {};
+    std::filesystem::create_directories(folder);
+    return {"-qmp", "unix:" + socket + ",server=on,wait=off"};
+}
+
 Arguments parse(const std::vector<std::string>& words) {
     Arguments arguments;
     MachineOptions& machine = arguments.machine;
     Disk disk;
-    std::string nic = "virtio", forwardings;
+    std::string nic = "virtio", forwardings, monitors;
     const std::map<std::string, std::function<void()>> flags = {
         {"--snapshot", [&] { disk.keep_writes = false; }},
         {"--icount", [&] { machine.icount = true; }},
@@ -87,6 +99,7 @@ Arguments parse(const std::vector<std::string>& words) {
         {"--accel", [&](const std::string& value) { machine.accelerator = value; }},
         {"--nic", [&](const std::string& value) { nic = value; }},
         {"--forward", [&](const std::string& value) { forwardings += forwarding(value); }},
+        {"--machines", [&](const std::string& value) { monitors = value; }},
         {"--exec", [&](const std::string& value) { arguments.commands = value; }},
         {"--timeout", [&](const std::string& value) { arguments.timeout = std::chrono::seconds(number(value)); }},
     };
@@ -108,6 +121,8 @@ Arguments parse(const std::vector<std::string>& words) {
     }
     if (!disk.path.empty()) machine.disks.push_back(disk);
     machine.cards = cards_of(nic, forwardings);
+    const std::vector<std::string> monitor = monitor_in(monitors);
+    machine.extra.insert(machine.extra.end(), monitor.begin(), monitor.end());
     if (arguments.gdb) {
         machine.extra.insert(machine.extra.end(), {"-gdb", "tcp::1234", "-S"});
         std::cerr << "The machine waits for a debugger:\n    gdb -ex 'target remote :1234' " << machine.kernel << '\n';

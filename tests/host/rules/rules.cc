@@ -21,7 +21,7 @@ bool below(std::string_view path, std::string_view folder) {
 }
 
 Layer layer_of(std::string_view path) {
-    constexpr std::array<std::pair<std::string_view, Layer>, 17> folders = {{
+    constexpr std::array<std::pair<std::string_view, Layer>, 18> folders = {{
         {"kernel/include/eft/abi", Layer::Abi},  // more specific folders stand first
         {"kernel", Layer::Kernel},
         {"idl", Layer::Idl},
@@ -33,6 +33,7 @@ Layer layer_of(std::string_view path) {
         {"apps", Layer::Application},
         {"images", Layer::Images},
         {"tools/bench", Layer::Tests},  // what it measures runs on Eft, started as the guest tests are
+        {"tools/crash", Layer::Tests},  // it reads what the supervisors write, and says it as the prompt does
         {"tools", Layer::Tools},
         {"tests/host/kernel", Layer::KernelTests},
         {"tests/host/kernel_model", Layer::KernelTests},

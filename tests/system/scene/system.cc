@@ -3,8 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -12,15 +10,6 @@
 
 namespace eft::qemu {
 namespace {
-
-std::string output_of(const std::string& command) {
-    std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-    if (!pipe) throw std::runtime_error("cannot run " + command);
-    std::string text;
-    std::array<char, 256> part;
-    while (fgets(part.data(), part.size(), pipe.get())) text += part.data();
-    return text;
-}
 
 std::string random_bytes(unsigned long long count) {
     std::random_device seed;
@@ -68,6 +57,7 @@ System::System(const Choice& choice) {
     options.cards = choice.cards;
     if (!choice.archive.empty()) options.archive = choice.archive;
     if (!choice.disk.empty()) options.disks.push_back({.path = choice.disk, .keep_writes = false});
+    if (!choice.monitor.empty()) options.extra = {"-qmp", "unix:" + choice.monitor + ",server=on,wait=off"};
     for (const std::string& device : further_devices()) options.extra.insert(options.extra.end(), {"-device", device});
     machine_ = std::make_unique<Machine>(options);
     prompt_ = std::make_unique<Prompt>(machine_->console(), std::chrono::seconds(60));

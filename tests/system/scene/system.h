@@ -45,6 +45,7 @@ public:
         unsigned memory_mib = 256;
         bool icount = false, idles = false;  // as MachineOptions have them
         std::vector<Card> cards = {};
+        std::string monitor = {};  // a socket for a second monitor, as `./eft run` makes one
     };
     explicit System(const Choice& choice);
     ~System();
