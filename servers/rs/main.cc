@@ -61,7 +61,25 @@ Supervision supervision_of(const manifest::Service& service) {
     plan.priority = service.priority();
     plan.provides = service.provides() && service.provides()->size() != 0;
     plan.driver = service.device() != nullptr;
+    plan.by_order = service.by_order();
     return plan;
+}
+
+// Those about services that were not made say nothing.
+void plan_reactions(Services& services, unsigned index) {
+    const manifest::Restart* restart = services.parts[index].plan->restart();
+    if (!restart || !restart->on_failure()) return;
+    std::size_t count = 0;
+    for (const manifest::Reaction* each : *restart->on_failure()) {
+        Reaction reaction{.kind = Reaction::Kind::Log, .line = text(each->log())};
+        if (reaction.line.empty()) {
+            reaction.kind = each->restart() ? Reaction::Kind::Restart : Reaction::Kind::Run;
+            const std::string_view wanted = text(each->restart() ? each->restart() : each->run());
+            while (reaction.service < services.count && services.parts[reaction.service].name() != wanted) ++reaction.service;
+            if (reaction.service == services.count || !services.parts[reaction.service].made) continue;
+        }
+        if (count < kMostReactions) services.plans[index].reactions[count++] = reaction;
+    }
 }
 
 // Which of those that are made provides something of what this service would provide.
@@ -157,7 +175,10 @@ Status load(CoreServers& core, State& state, Services& services) {
     EFT_TRY(const manifest::Manifest* manifest, read_manifest(std::span(state.manifest).first(state.manifest_bytes)));
     if (state.parts.are_complete != 0) take_up(*manifest, state, services);
     else load(core, *manifest, state, services);
-    for (unsigned i = 0; i < services.count; ++i) services.plans[i] = supervision_of(*services.parts[i].plan);
+    for (unsigned i = 0; i < services.count; ++i) {
+        services.plans[i] = supervision_of(*services.parts[i].plan);
+        plan_reactions(services, i);
+    }
     return {};
 }
 
@@ -191,7 +212,7 @@ int eft_main() {
     for (const PersistentPart& part : parts) last_rank = std::max(last_rank, part.rank);
     for (unsigned rank = 0; rank <= last_rank; ++rank) {
         for (unsigned i = 0; i < plans.size(); ++i) {
-            if (parts[i].rank == rank && parts[i].made && records[i].incarnation == 0) static_cast<void>(supervisor.start(i));
+            if (parts[i].rank == rank && parts[i].made && !plans[i].by_order && records[i].incarnation == 0) static_cast<void>(supervisor.start(i));
         }
     }
 

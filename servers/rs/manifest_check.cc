@@ -21,6 +21,7 @@ using manifest::Service;
 
 constexpr std::string_view kCoreNames[] = {"root", "mem", "proc", "dev", "names", "rs"};
 constexpr u32 kLongestPeriod = 1'000'000;  // us
+constexpr std::size_t kReactionBytes = 95;
 constexpr std::size_t kKindBytes = 3;  // ":15", as write_allowed() has it
 constexpr u8 kLowestPriority = 2, kHighestPriority = 55;  // the core servers begin at 56
 
@@ -177,7 +178,27 @@ private:
         if (restart->overdue_clients() > OverdueHistory::kMost) return refuse("its overdue_clients must be at most 16");
         if (restart->window_ms() == 0) return refuse("its window of restarts is empty");
         if (restart->initial_ms() > restart->cap_ms()) return refuse("its back-off begins above its cap");
-        return true;
+        return reactions(restart->on_failure());
+    }
+
+    bool reactions(const flatbuffers::Vector<flatbuffers::Offset<manifest::Reaction>>* all) {
+        if (!all) return true;
+        if (all->size() > kMostReactions) return refuse("its on_failure has more than 4 reactions");
+        bool good = true;
+        for (const manifest::Reaction* each : *all) good = good && reaction(*each);
+        return good;
+    }
+
+    bool reaction(const manifest::Reaction& reaction) {
+        const std::string_view line = text(reaction.log()), restarted = text(reaction.restart()), started = text(reaction.run());
+        if (!line.empty() + !restarted.empty() + !started.empty() != 1) return refuse("a reaction in its on_failure is not one of log, restart and run");
+        if (line.size() > kReactionBytes) return refuse("a line in its on_failure is longer than 95 characters");
+        const std::string_view other = restarted.empty() ? started : restarted;
+        if (other == text(service_->name())) return refuse("its on_failure names itself");
+        if (!line.empty()) return true;
+        for (const Service* each : services_)
+            if (text(each->name()) == other) return true;
+        return refuse("its on_failure names ", other, ", which is no service of the manifest");
     }
 
     bool provides() {
@@ -192,6 +213,7 @@ private:
                 good = refuse(own, " is provided twice");
             }
         });
+        if (good && total != 0 && service_->by_order()) return refuse("it provides something, but does not start with the system");
         return good && (total <= 128 || refuse("it provides too much"));
     }
 

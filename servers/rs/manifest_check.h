@@ -25,6 +25,7 @@ namespace eft::supervisor {
 
 constexpr unsigned kMostResetWrites = 8;  // of a device
 
+constexpr unsigned kMostReactions = 4;    // of a service
 constexpr std::size_t kMaxServices = 48;
 constexpr std::size_t kNameBytes = 31;       // as the interfaces bound it
 constexpr std::size_t kNamedCapabilities = 32;

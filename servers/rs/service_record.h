@@ -3,6 +3,7 @@
 
 #include <eft/crash_dump.h>
 #include <eft/failure_history.h>
+#include "manifest_check.h"
 #include "overdue_history.h"
 
 #include <eft/idl/proc.h>
@@ -22,6 +23,14 @@ enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers
 constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000), 4};
 constexpr unsigned kDefaultOverdueClients = 2;
 
+// What is done besides when it has failed.
+struct Reaction {
+    enum class Kind : u8 { None, Log, Restart, Run };
+    Kind kind = Kind::None;
+    std::string_view line = {};  // Log
+    unsigned service = 0;        // Restart, Run
+};
+
 // The plan: what the manifest says about how it is supervised.
 struct Supervision {
     std::string_view name;
@@ -33,6 +42,8 @@ struct Supervision {
     u8 priority = 0;
     bool provides = false;  // somebody may wait for its answers
     bool driver = false;
+    bool by_order = false;  // it does not start with the system
+    std::array<Reaction, kMostReactions> reactions{};
 };
 
 enum class Order : u8 {
@@ -87,6 +98,7 @@ struct ServiceRecord {
     std::array<u32, 2> program_bytes{};      // of the program behind each of these; 0: it has the boot archive's
     bool is_recorded = false;  // of the incarnation that has ended and is not reaped yet, `last_death` and `session` are noted
     std::array<u64, kMostReplies> reply_ids{};  // of its Reply objects
+    bool reacts = false;  // it has failed, and what is to be done besides is not done yet
     bool device_resets = false;  // its device was not silent yet when this was last asked
     proc::CrashRecord last_death{};
     bool last_was_ordered = false;

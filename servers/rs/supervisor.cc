@@ -153,6 +153,7 @@ void Supervisor::tick(unsigned index) {
     }
     if (service.tombstone_due != 0 && now_ >= service.tombstone_due) start_tombstone(index);
     watch_trial(index);
+    if (service.reacts) react(index);
 }
 
 bool Supervisor::has_ended(u32 pid) {
@@ -285,6 +286,7 @@ void Supervisor::fail(unsigned index, u64 up_ticks, u64 least_wait) {
     const std::optional<unsigned> client = service.session != 0 ? processes_.holder(index, service.session) : std::nullopt;
     service.failures.record(limits, now_, up_ticks, client.value_or(FailureHistory::kNobody));
     if (client) note_client(index, *client);
+    service.reacts = plans_[index].reactions[0].kind != Reaction::Kind::None;
     const std::optional<u64> wait = service.failures.verdict(limits, now_);
     if (!wait) return leave_down(index, rs::ServiceState::Held, "failed too often and is held");
     const u64 chosen = std::max(*wait, least_wait);
@@ -292,6 +294,23 @@ void Supervisor::fail(unsigned index, u64 up_ticks, u64 least_wait) {
     service.state = rs::ServiceState::BackingOff;
     service.deadline = now_ + chosen;
     store(index);  // before it: 5
+}
+
+void Supervisor::react(unsigned index) {
+    for (const Reaction& reaction : plans_[index].reactions) react(index, reaction);
+    records_[index].reacts = false;
+    store(index);  // before it: 9
+}
+
+void Supervisor::react(unsigned index, const Reaction& reaction) {
+    if (reaction.kind == Reaction::Kind::None) return;
+    if (reaction.kind == Reaction::Kind::Log) return processes_.report(index, reaction.line);
+    const ServiceRecord& other = records_[reaction.service];
+    const bool restarts = reaction.kind == Reaction::Kind::Restart;
+    if (other.order != Order::None || other.state != (restarts ? rs::ServiceState::Up : rs::ServiceState::Down)) return;
+    FixedText<127> line(restarts ? "has failed, so this is restarted: " : "has failed, so this is started: ");
+    processes_.report(index, line.append(plans_[reaction.service].name));
+    static_cast<void>(restarts ? restart(reaction.service) : start(reaction.service));
 }
 
 // A failure with this client's request in progress. One that does it too often is kept away from the service.

@@ -25,6 +25,7 @@
 //   6  an order is noted, and the service has not heard of it: it ends late, or its deadline comes
 //   7  a tombstone is started or ended: as 2, or the dead one is reaped and another is started
 //   8  a program is prepared for an update, turned to or back from (updates.h), and that is not stored: it is done again
+//   9  the reactions to a failure are under way: all come again
 // Counts of missed heartbeats, and of complaints about late answers, begin anew.
 //
 // The policy is in <eft/failure_history.h> and overdue_history.h, the state in service_record.h, the effects in processes.h.
@@ -89,6 +90,8 @@ private:
     void handle_death(unsigned index);
     void decide(unsigned index, u64 up_ticks);
     void fail(unsigned index, u64 up_ticks, u64 least_wait);
+    void react(unsigned index);
+    void react(unsigned index, const Reaction& reaction);
     void note_client(unsigned index, unsigned client);
     Status make_way(unsigned index);
     void begin_trial(unsigned index);

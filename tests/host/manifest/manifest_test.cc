@@ -160,6 +160,15 @@ TEST_CASE("one line for each broken rule, and the others start") {
     refused(entry("a", R"("restart": {"limit": 16})"), "a: its limit of restarts must be 1 to 15");
     refused(entry("a", R"("restart": {"session_limit": 0})"), "a: its session_limit must be 1 or more");
     refused(entry("a", R"("restart": {"overdue_clients": 17})"), "a: its overdue_clients must be at most 16");
+    const auto reacts = [](const std::string& reactions) { return entry("b") + "," + entry("a", "\"restart\": {\"on_failure\": [" + reactions + "]}"); };
+    CHECK(check(reacts(R"({"log": "oh"}, {"restart": "b"}, {"run": "b"})")).lines.empty());
+    refused(reacts(R"({"log": "1"}, {"log": "2"}, {"log": "3"}, {"log": "4"}, {"log": "5"})"), "a: its on_failure has more than 4 reactions");
+    refused(reacts("{}"), "a: a reaction in its on_failure is not one of log, restart and run");
+    refused(reacts(R"({"log": "oh", "run": "b"})"), "a: a reaction in its on_failure is not one of log, restart and run");
+    refused(reacts("{\"log\": \"" + std::string(96, 'x') + "\"}"), "a: a line in its on_failure is longer than 95 characters");
+    refused(reacts(R"({"restart": "a"})"), "a: its on_failure names itself");
+    refused(reacts(R"({"run": "c"})"), "a: its on_failure names c, which is no service of the manifest");
+    refused(entry("a", R"("provides": ["a"], "by_order": true)"), "a: it provides something, but does not start with the system");
     refused(entry("a", R"("restart": {"initial_ms": 100, "cap_ms": 50})"), "a: its back-off begins above its cap");
 
     CHECK(check(entry("a", R"("grants": ["rs:order", "proc:control", "dev:list"])")).lines.empty());

@@ -7,6 +7,7 @@
 #include <eft/idl/mock/dev.h>
 #include <eft/server.h>
 #include <eft/session.h>
+#include <eft/wake.h>
 
 #include <doctest/doctest.h>
 
@@ -115,6 +116,55 @@ TEST_CASE("a stable time resets the history, and failures that are far apart nev
     cast.dies("zero");
     cast.dies("zero");
     CHECK(cast.state_of("zero") == State::BackingOff);
+}
+
+namespace {
+
+unsigned aides = 0;  // that were started
+
+// Dies of its first heartbeat.
+int be_frail() {
+    report_ready();
+    static_cast<void>(wait_for_wake());
+    arch::crash();
+}
+
+int aid() {
+    ++aides;
+    report_ready();
+    return 0;
+}
+
+constexpr const char* kFrailAndAide = R"({"name": "frail", "priority": 20, "heartbeat_ms": 200, "restart": {"limit": 2, "initial_ms": 50,
+        "on_failure": [{"log": "is frail"}, {"restart": "one"}, {"run": "aide"}]}},
+    {"name": "aide", "priority": 10, "heartbeat_ms": 0, "by_order": true, "restart": {"policy": "Never"}})";
+
+}  // namespace
+
+TEST_CASE("what a service's failure brings about besides: another one is restarted, a program started, at each of them and no order") {
+    aides = 0;
+    Cast cast(Cast::kStill, {{"frail", be_frail}, {"aide", aid}}, kFrailAndAide);
+    CHECK(cast.state_of("aide") == State::Down);
+    CHECK(cast.line("aide").incarnation == 0);
+    CHECK(cast.system.run_until([&] { return cast.deaths("frail") == 1; }, 20));
+    cast.tick(1);
+    CHECK(cast.line("one").incarnation == 2);
+    CHECK(cast.last_death("one") == "exit with status 0");
+    CHECK(aides == 1);
+    CHECK(cast.line("two").incarnation == 1);
+    CHECK(cast.system.run_until([&] { return cast.state_of("frail") == State::Held; }, 100));
+    cast.tick(1);
+    CHECK(cast.deaths("frail") == 3);
+    CHECK(cast.line("one").incarnation == 4);
+    CHECK(aides == 3);
+    CHECK(cast.system.rs().start({"frail"}).ok());
+    CHECK(cast.kill("frail").ok());
+    cast.tick(1);  // in which its heart beats, which is its next failure
+    CHECK(cast.line("one").incarnation == 4);
+    CHECK(aides == 3);
+    CHECK(cast.system.rs().start({"aide"}).ok());
+    cast.system.run();
+    CHECK(aides == 4);
 }
 
 TEST_CASE("ordered kills are no failures, however many") {
