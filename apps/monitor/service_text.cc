@@ -4,6 +4,7 @@
 #include "monitor/rpc/trace.h"
 
 #include <eft/abi/object.h>
+#include <eft/crash_dump.h>
 #include <eft/ipc/session_kind.h>
 #include <eft/layout.h>
 #include <eft/text.h>
@@ -81,19 +82,17 @@ void append_code_address(Text& text, u64 address, std::string_view program) {
 
 // Of a thread in a system call, only those that it has there.
 void append_registers(std::string& all, const rs::CrashView& crash) {
-    constexpr std::string_view kNames[] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
-                                           "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags"};
     constexpr unsigned kInLine = 3;
-    if (crash.registers().size() != std::size(kNames)) return;
+    if (crash.registers().size() != kDumpedRegisters) return;
     all.append(crash.in_system_call() ? "registers, in a system call:\n" : "registers:\n");
     unsigned shown = 0;
     FixedText<160> line;
     std::size_t at = 0;
     for (const u64 value : crash.registers()) {
-        const std::string_view name = kNames[at++];
+        const std::string_view name = kRegisterNames[at++];
         if (crash.in_system_call() && name != "rip" && name != "rsp" && name != "rbp") continue;
         line.append("  ").append(name).append(name.size() == 2 ? "  " : " ").append("0x").hex(value, 16);
-        if (++shown % kInLine != 0 && at != std::size(kNames)) continue;
+        if (++shown % kInLine != 0 && at != kDumpedRegisters) continue;
         all.append(line.append('\n').view());
         line.clear();
     }

@@ -22,12 +22,10 @@ void print_line(std::string_view text) {
 }
 
 void print_registers(const proc::RegisterValues& registers) {
-    constexpr std::string_view kNames[kDumpedRegisters] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
-                                                           "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags"};
     constexpr std::size_t kInLine = 3;
     FixedText<120> line;
     for (std::size_t i = 0; i < kDumpedRegisters; ++i) {
-        line.append(" ").append(kNames[i]).append(" ").address(registers.of[i]);
+        line.append(" ").append(kRegisterNames[i]).append(" ").address(registers.of[i]);
         if ((i + 1) % kInLine != 0) continue;
         print_line(line);
         line.clear();

@@ -17,6 +17,8 @@ namespace eft {
 
 constexpr u64 kCrashDumpMagic = 0x3170'6d75'6474'6665;  // "eftdump1"
 constexpr std::size_t kDumpedRegisters = std::size(proc::RegisterValues{}.of);
+constexpr std::string_view kRegisterNames[kDumpedRegisters] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
+                                                              "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags"};
 constexpr std::size_t kDumpedCapabilities = 27;
 
 // As the kernel describes it (Invocation::CapInspect). Its peer, of an endpoint: whose it is, if that is known.
