@@ -39,6 +39,15 @@ public:
         Capability* page = directory()[beyond / kPageSlots].slots;
         return page ? page + beyond % kPageSlots : nullptr;
     }
+    // How many slots from `index` on, at most so many, are seen to be empty at once.
+    u64 count_empty(u64 index, u64 most) {
+        if (index > last_) return 0;
+        const Capability* const first = slots() + index;
+        const Capability* const end = first + (most < last_ + 1 - index ? most : last_ + 1 - index);
+        const Capability* at = first;
+        while (at != end && at->empty()) ++at;
+        return static_cast<u64>(at - first);
+    }
     // Counts the slots in use from `index` on, adding to `used`. False: it paused and goes on from `index`.
     bool count_used(Core& core, u64& index, u64& used);
     u64 pages() const { return page_count_; }

@@ -10,6 +10,9 @@ namespace {
 
 // All are made at once: as many as do not keep interrupts waiting for too long.
 constexpr u32 kMaxRetypeCount = 256, kMaxObjects = 64;
+// Empty slots are passed in runs.
+constexpr u64 kEmptyRun = 16;
+constexpr int kEmptyWork = 8;  // instructions for one of them
 
 Error retype_into_slots(InvocationContext& context, UntypedCap untyped, const RetypeArguments& wanted) {
     const u64 most = has_object(wanted.type()) ? kMaxObjects : kMaxRetypeCount;
@@ -76,6 +79,12 @@ Error move(Capability* source, Capability* destination) {
 [[gnu::noinline]] Error delete_range(InvocationContext& context, CapTable& table, u64 first, u64 count) {
     if (first == 0 || first >= table.size() || count > table.size() - first) return Error::InvalidCapability;
     while (count != 0) {
+        if (const u64 empty = table.count_empty(first, count < kEmptyRun ? count : kEmptyRun); empty != 0) {
+            first += empty;
+            count -= empty;
+            if (context.core.must_pause(kEmptyRun * kEmptyWork) && count != 0) return context.pause(first, count);
+            continue;
+        }
         Capability* cap = table.lookup(first);
         // The invoked one is the last: it is needed until then.
         const bool from_end = cap == &context.cap && count != 1;
