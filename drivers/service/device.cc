@@ -89,11 +89,14 @@ Result<u32> Device::pin(Slot object, std::span<u64> addresses) {
     dev::PinRequest request;
     request.object = ipc::CapField<ipc::kind::Memory>(object);
     EFT_TRY(const dev::Pinned pinned, dev_.pin(request));
-    if (Status found = find_pages(pinned.pin, addresses); !found.ok()) {
-        unpin(pinned.pin);
+    const std::size_t known = std::min(pinned.addresses.size(), addresses.size());
+    std::copy_n(pinned.addresses.begin(), known, addresses.begin());
+    const u32 number = pinned.pin;  // the answer lies where the next one will
+    if (Status found = find_pages(number, addresses, known); !found.ok()) {
+        unpin(number);
         return found.error();
     }
-    return pinned.pin;
+    return number;
 }
 
 void Device::unpin(u32 number) {
@@ -102,8 +105,8 @@ void Device::unpin(u32 number) {
     static_cast<void>(dev_.unpin(request));
 }
 
-Status Device::find_pages(u32 pin, std::span<u64> addresses) {
-    for (std::size_t done = 0; done < addresses.size();) {
+Status Device::find_pages(u32 pin, std::span<u64> addresses, std::size_t done) {
+    while (done < addresses.size()) {
         dev::PinQuery query;
         query.pin = pin;
         query.first = static_cast<u32>(done);

@@ -63,7 +63,8 @@ public:
     explicit Device(CapHandle session) : dev_(std::move(session)) {}
 
 private:
-    Status find_pages(u32 pin, std::span<u64> addresses);
+    // Those behind the first `done`.
+    Status find_pages(u32 pin, std::span<u64> addresses, std::size_t done);
     Result<u32> join_line(CapHandle wake);
 
     dev::DevClient<> dev_;

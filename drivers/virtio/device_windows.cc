@@ -26,6 +26,7 @@ Result<OpenedDevice> DeviceWindows::open(driver::Device& device, u64 memory_byte
 Result<Windows> DeviceWindows::find(driver::Device& device, const pci::Configuration& configuration) {
     BarLengths lengths{};
     for (u32 bar = 0; bar < lengths.size(); ++bar) {
+        if (hw::read<pci::BaseAddress>(configuration, bar).raw() == 0) continue;
         auto window = device.window(bar);  // an error: there is none, or none for drivers
         if (!window.ok()) continue;
         windows_[bar] = std::move(*window);

@@ -53,7 +53,10 @@ Status Queue::prepare(hw::DmaMemory memory, u16 size, Wishes wishes) {
     if (memory.device_address % kQueueAlignment != 0) return Error::InvalidArgument;
 
     memory_ = memory.part(0, shape.total());
-    memory_.clear();
+    // Entries are read only as far as these say, and written before.
+    for (const u64 ring : {shape.available(), shape.used()}) memory_.store<u32>(ring + kRingFlags, 0);
+    memory_.store<u16>(shape.available() + kRingEntries + kAvailableEntrySize * size, 0);
+    memory_.store<u16>(shape.used() + kRingEntries + kUsedEntrySize * size, 0);
     shape_ = shape;
     descriptors_ = {};
     for (u16 i = 0; i < size; ++i) descriptors_[i].next = static_cast<u16>(i + 1);

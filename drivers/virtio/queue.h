@@ -56,7 +56,7 @@ struct UsedChain {
 class Queue {
 public:
     // Makes the queue empty, in memory that is aligned to 16 bytes, has room for
-    // `QueueShape{size}.total()`, and is the queue's until the device is reset. It is cleared. Before
+    // `QueueShape{size}.total()`, and is the queue's until the device is reset. Before
     // the first time, and after the device broke the rules, the queue refuses everything.
     Status prepare(hw::DmaMemory memory, u16 size, Wishes wishes = Wishes::Flag);
 

@@ -69,6 +69,9 @@ constexpr u32 pin(u32 place, u32 index) { return place * kEach + 3 + AssignedDev
 // Of an assigned PCI function: what this incarnation of dev has mapped of it.
 struct OwnRegisters {
     std::optional<pci::Configuration> configuration;
+    // Its registers as they were when a driver first asked for them: by ports, reading all takes longer than the rest of what a
+    // driver does at its start.
+    std::optional<std::array<u8, pci::kConfigurationSize>> described;
     std::optional<hw::Mmio> interrupt_table;  // MSI-X
     std::optional<hw::Mmio> virtio_common;
     std::optional<pci::MsixCapability> msix;

@@ -199,6 +199,7 @@ void DeviceServer::report(u32 place, std::string_view what) {
 bool DeviceServer::is_pinned_otherwise(u32 place, u32 index) const {
     const auto object = ko::inspect(slot(WellKnown::Table), slots_.at(assigned_slots::pin(place, index)));
     for (u32 other = 0; other < Assignments::kMost; ++other) {
+        if (!assignments_[other].used()) continue;
         for (u32 at = 0; at < AssignedDevice::kMostPins; ++at) {
             if (assignments_[other].pins[at].id == 0 || (other == place && at == index)) continue;
             const auto its = ko::inspect(slot(WellKnown::Table), slots_.at(assigned_slots::pin(other, at)));

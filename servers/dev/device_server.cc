@@ -80,14 +80,17 @@ Result<DeviceInfo> DeviceServer::describe(ipc::Context& context, const eft::Empt
         return info;
     }
     OwnRegisters& registers = own_[assignments_.place_of(*assignment)];
-    for (u32 offset = 0; offset < configuration_.size(); offset += sizeof(u32)) {
-        const u32 word = registers.configuration->read<u32>(offset);
-        std::memcpy(&configuration_[offset], &word, sizeof(word));
+    if (!registers.described) {
+        auto& described = registers.described.emplace();
+        for (u32 offset = 0; offset < described.size(); offset += sizeof(u32)) {
+            const u32 word = registers.configuration->read<u32>(offset);
+            std::memcpy(&described[offset], &word, sizeof(word));
+        }
     }
     info.vendor = device.function.vendor;
     info.device = device.function.device;
     info.class_code = u32{device.function.base_class} << 16 | u32{device.function.sub_class} << 8 | device.function.programming_interface;
-    info.config = configuration_;
+    info.config = *registers.described;
     info.interrupts = interrupts_of(device, registers);
     info.windows = pci::kBaseAddresses;
     return info;
@@ -198,7 +201,7 @@ Result<Pinned> DeviceServer::pin(ipc::Context& context, PinRequest&& request) {
     for (u32 index = 0; index < AssignedDevice::kMostPins; ++index) {
         const AssignedDevice::Pin& pin = assignment->pins[index];
         if (pin.id != 0) continue;
-        EFT_TRY(const u32 pages, memory_.pages(request.object.slot(), 0, {}));
+        EFT_TRY(const u32 pages, memory_.pages(request.object.slot(), 0, addresses_));
         const u32 id = region_->next_pin;
         EFT_CHECK(slots_.keep(assigned_slots::pin(place, index), request.object.slot()));
         static_cast<void>(request.object.release());
@@ -216,6 +219,7 @@ Result<Pinned> DeviceServer::pin(ipc::Context& context, PinRequest&& request) {
         Pinned answer;
         answer.pin = id;
         answer.pages = pages;
+        answer.addresses = std::span(addresses_).first(std::min<std::size_t>(pages, addresses_.size()));
         return answer;
     }
     return Error::LimitReached;

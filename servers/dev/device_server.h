@@ -117,7 +117,6 @@ private:
     std::array<OwnRegisters, Assignments::kMost> own_{};
     // Of the answer in progress.
     Devices::DeviceName name_;
-    std::array<u8, pci::kConfigurationSize> configuration_{};
     std::array<u64, PinnedPages::kAddressesMax> addresses_{};
 };
 

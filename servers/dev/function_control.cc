@@ -91,7 +91,7 @@ void FunctionControl::write_command(const Device& device, const OwnRegisters& ow
 
 Status FunctionControl::silence(OwnRegisters& own, bool touched_memory) {
     own.bus_master = own.line = false;
-    EFT_CHECK(quiesce(*own.configuration));
+    quiesce(*own.configuration, own.msix, own.msi);
     if (own.interrupt_table) mask_all(own);
     if (own.virtio_common) return virtio_reset(*own.configuration, *own.virtio_common, hw::Looks{kResetLooks});
     if (own.reset_registers) {

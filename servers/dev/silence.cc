@@ -42,14 +42,20 @@ Result<std::optional<u8>> find_function_reset(const pci::Configuration& config) 
 }
 
 Status quiesce(const pci::Configuration& config) {
-    // Bus mastering first: it also ends MSI messages, and needs no capability list to be sane.
-    hw::modify<pci::Command>(
-        config, [](auto command) { return command.template without<pci::Command::BusMaster>().template with<pci::Command::InterruptDisable>(); });
+    quiesce(config, {}, {});  // needs no capability list to be sane
     EFT_TRY(const std::optional<pci::MsixCapability> msix, pci::find_msix(config));
     if (msix) pci::mask_msix(config, *msix);
     EFT_TRY(const std::optional<pci::MsiCapability> msi, pci::find_msi(config));
     if (msi) pci::disable_msi(config, *msi);
     return {};
+}
+
+void quiesce(const pci::Configuration& config, const std::optional<pci::MsixCapability>& msix, const std::optional<pci::MsiCapability>& msi) {
+    // Bus mastering first: it also ends MSI messages.
+    hw::modify<pci::Command>(
+        config, [](auto command) { return command.template without<pci::Command::BusMaster>().template with<pci::Command::InterruptDisable>(); });
+    if (msix) pci::mask_msix(config, *msix);
+    if (msi) pci::disable_msi(config, *msi);
 }
 
 Status virtio_reset(const pci::Configuration& config, hw::Mmio common, hw::Looks looks) {

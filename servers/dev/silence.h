@@ -38,6 +38,8 @@ Result<std::optional<u8>> find_function_reset(const pci::Configuration& config);
 // Step 1 for every device: no interrupts, no new transfers. Memory decoding stays as it is, because
 // the reset may need the registers. BadFormat: the capability list is damaged; bus mastering is off nevertheless.
 Status quiesce(const pci::Configuration& config);
+// The same where the capabilities that the function has of these are known.
+void quiesce(const pci::Configuration& config, const std::optional<pci::MsixCapability>& msix, const std::optional<pci::MsiCapability>& msi);
 
 // Step 2 for a virtio device, through its mapped common configuration. Ok: it has reported that it
 // is reset, and no memory is in its hands any more. TimedOut: it has not.
