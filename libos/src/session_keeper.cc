@@ -285,7 +285,7 @@ void SessionKeeper::drop_attachment(u32 place, u32 index) {
 }
 
 void SessionKeeper::empty_slots(u32 first, u32 count) {
-    for (u32 index = first; index < first + count; ++index) slots_.remove(index);
+    if (count != 0) slots_.remove(first, count);
 }
 
 }  // namespace eft

@@ -20,7 +20,7 @@ Status SessionSlots::keep(u32 index, Slot received) {
     return {};
 }
 
-void SessionSlots::remove(u32 index) { static_cast<void>(kernel_object::remove(slot(WellKnown::Table), at(index))); }
+void SessionSlots::remove(u32 index, u32 count) { static_cast<void>(kernel_object::remove(slot(WellKnown::Table), at(index), count)); }
 
 void SessionSlots::signal(u32 index) { sys::signal(at(index)); }
 

@@ -19,8 +19,8 @@ public:
     // Moves a received capability there, in place of what lies there. Errors: the kernel's; then the slot is empty, and the
     // capability where it was.
     Status keep(u32 index, Slot received);
-    // Nothing happens if it is empty; so with signal().
-    void remove(u32 index);
+    // Nothing happens where it is empty; so with signal().
+    void remove(u32 index, u32 count = 1);
     void signal(u32 index);
     bool holds_anything(u32 index) const;
     // The memory in this slot is a ring: nobody serves it any more, and its client is to be signalled then. Nothing happens

@@ -206,7 +206,7 @@ private:
     EntryFaults<Count> faults_;
     std::bitset<Count> unfinished_;
     std::bitset<Count> in_use_;
-    u64 tickets_[Count] = {};
+    u64 tickets_[Count];  // of slots in use; not cleared, as most never are
 };
 
 }  // namespace eft::ring
