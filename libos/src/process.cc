@@ -52,8 +52,11 @@ void report_ready() {
     sys::signal(slot(WellKnown::Supervisor));
 }
 
+// The supervisor has something to do that was to wait for it.
 void note_first_request() {
-    if (persistent_head().first_request == 0) persistent_head().first_request = sys::time_stamp();
+    if (persistent_head().first_request != 0) return;
+    persistent_head().first_request = sys::time_stamp();
+    sys::signal(slot(WellKnown::Supervisor));
 }
 
 [[noreturn]] void exit(int status) {

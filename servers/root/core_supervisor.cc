@@ -53,6 +53,7 @@ void CoreSupervisor::look(u32 index) {
         shown.ready = dumps_->servers[index].recovery.ready = sys::time_stamp();
         watched_[index].up_since = now_;
     }
+    if (lost_ == 0 && server.head().first_request != 0) prepare(index);
     if (index != static_cast<u32>(Core::Rs)) return;
     for (u32 each = 0; each < kCoreCount; ++each) state(each).first_request = servers_.at(each).head().first_request;
     if (const CoreOrder order = server.head().core_order; order.count != orders_) {
@@ -162,6 +163,22 @@ void CoreSupervisor::tick() {
     }
     for (u32 index = 0; index < kCoreCount && lost_ == 0; ++index)
         if (state(index).life != CoreLife::BackingOff) ask_for_beat(index);
+    prepare_one();
+}
+
+// The next incarnation of one that is up, when it has taken its first request or at a tick. One at a time, because nobody else runs
+// meanwhile. What cannot be built now is built at the next death, or fails then.
+void CoreSupervisor::prepare_one() {
+    if (lost_ != 0) return;
+    for (u32 index = 0; index < kCoreCount; ++index)
+        if (prepare(index)) return;
+}
+
+bool CoreSupervisor::prepare(u32 index) {
+    Service& server = servers_.at(index);
+    if (state(index).life != CoreLife::Up || server.is_prepared()) return false;
+    static_cast<void>(server.prepare_next());
+    return true;
 }
 
 void CoreSupervisor::look_for_beat(u32 index) {

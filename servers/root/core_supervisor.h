@@ -59,6 +59,8 @@ private:
     void lose(u32 index);
     void look_for_beat(u32 index);
     void ask_for_beat(u32 index);
+    void prepare_one();
+    bool prepare(u32 index);
     bool waits_for_another(u32 index);
     void say(u32 index, std::string_view what);
 

@@ -20,7 +20,6 @@ constexpr u64 kServiceWindowSize = 0x10'0000;
 constexpr u64 kFillAddress = 0x7000'0000;
 
 constexpr u32 kFewPages = 3;  // endpoint, notification
-constexpr u32 kFirstTable = 69, kFirstFrame = 80;
 constexpr Rights kReadWrite = FrameRight::Read | FrameRight::Write;
 
 const Slot kOwnTable = root_slot(RootSlot::Table);
@@ -46,7 +45,16 @@ Status Service::create(Memory& memory, const ServiceSpec& spec, std::span<const 
     EFT_CHECK(ko::retype(at(0), ObjectType::Notification, at(3)));
     EFT_CHECK(create_persistent_memory(memory));
     EFT_CHECK(fill_table());
-    return ko::retype(memory.reserved(), ObjectType::Untyped, at(64), 1, spec.memory_bits);
+    blocks_[0].first = at(64);
+    return make_block(blocks_[0]);
+}
+
+Status Service::make_block(Block& block) {
+    block.copies = memory_->take_slots(config_pages() + persistent_pages_);
+    for (u32 i = 0; i < config_pages(); ++i) EFT_CHECK(ko::derive(kOwnTable, block.copy(i), at(4 + i), bits(FrameRight::Read)));
+    for (u32 i = 0; i < persistent_pages_; ++i)
+        EFT_CHECK(ko::derive(kOwnTable, block.copy(config_pages() + i), persistent_frame(i), kReadWrite));
+    return ko::retype(memory_->reserved(), ObjectType::Untyped, block.at(kMemory), 1, spec_.memory_bits);
 }
 
 // The next incarnations are loaded when the boot archive is mem's.
@@ -81,12 +89,9 @@ Status Service::create_persistent_memory(Memory& memory) {
     const u64 window = kServiceWindow + index_ * kServiceWindowSize;
     EFT_CHECK(ko::retype(at(0), ObjectType::Frame, at(4), config_pages()));
     EFT_CHECK(ko::retype(at(0), ObjectType::Frame, persistent_frames_, persistent_pages_));
-    persistent_copies_ = memory.take_slots(config_pages() + persistent_pages_);
     for (u32 i = 0; i < config_pages() + persistent_pages_; ++i) {
-        const bool own = i >= config_pages();
-        const Slot frame = own ? persistent_frame(i - config_pages()) : at(4 + i);
+        const Slot frame = i < config_pages() ? at(4 + i) : persistent_frame(i - config_pages());
         EFT_CHECK(memory.map_here(frame, window + i * kPageSize, kReadWrite));
-        EFT_CHECK(ko::derive(kOwnTable, persistent_copy(i), frame, own ? kReadWrite : bits(FrameRight::Read)));
     }
     config_ = arch::pointer<ServiceConfig>(window);
     head_ = arch::pointer<PersistentHead>(window + config_pages() * kPageSize);
@@ -132,7 +137,7 @@ void Service::trace(u64 stack, std::span<u64> frames) {
     std::fill(frames.begin(), frames.end(), 0);
     const u64 bottom = layout::kStackTop - layout::kStackBytes;
     if (stack < bottom || stack >= layout::kStackTop) return;
-    const Slot frame = at(first_stack_frame_ + static_cast<u32>((stack - bottom) / kPageSize)), copy = at(kSlots - 1);
+    const Slot frame = present().at(present().first_stack_frame + static_cast<u32>((stack - bottom) / kPageSize)), copy = passing();
     if (!ko::derive(kOwnTable, copy, frame, bits(FrameRight::Read)).ok()) return;
     if (memory_->map_here(copy, kFillAddress, bits(FrameRight::Read)).ok()) {
         std::size_t found = 0;
@@ -154,24 +159,24 @@ Result<u32> Service::hand_over(Slot first, u32 count) {
 }
 
 // A fresh page at `address`, filled from the image if a segment is given.
-Status Service::map_incarnation_page(u64 address, Rights rights, const ElfSegment* segment) {
-    const Slot frame = at(next_frame_);
-    if (next_frame_ + 1 == kSlots) return Error::LimitReached;
-    EFT_CHECK(ko::retype(at(64), ObjectType::Frame, frame));
-    ++next_frame_;
+Status Service::map_incarnation_page(Block& block, u64 address, Rights rights, const ElfSegment* segment) {
+    if (block.next_frame == kBlockSlots) return Error::LimitReached;
+    const Slot frame = block.at(block.next_frame);
+    EFT_CHECK(ko::retype(block.at(kMemory), ObjectType::Frame, frame));
+    ++block.next_frame;
     if (segment) {
         EFT_CHECK(memory_->map_here(frame, kFillAddress, kReadWrite));
         copy_segment_page(*segment, address, arch::pointer<std::byte>(kFillAddress));
         EFT_CHECK(ko::unmap(root_slot(RootSlot::Space), frame));
     }
     if (rights & bits(FrameRight::Execute)) EFT_CHECK(ko::seal(frame));
-    return map_with_tables(space(), frame, address, rights, at(64), next_table_);
+    return map_with_tables(block.at(kSpace), frame, address, rights, block.at(kMemory), block.next_table);
 }
 
 // The persistent frames are mapped through copies, which are mapped nowhere again when the address space has ended.
-Status Service::map_persistent() {
-    const auto map_copy = [this](u32 index, u64 address, Rights rights) {
-        return map_with_tables(space(), persistent_copy(index), address, rights, at(64), next_table_);
+Status Service::map_persistent(Block& block) {
+    const auto map_copy = [&block](u32 index, u64 address, Rights rights) {
+        return map_with_tables(block.at(kSpace), block.copy(index), address, rights, block.at(kMemory), block.next_table);
     };
     EFT_CHECK(map_copy(0, layout::kConfigAddress, bits(FrameRight::Read)));
     for (u32 i = 0; i < spec_.shown_pages; ++i) EFT_CHECK(map_copy(1 + i, layout::kShownAddress + i * kPageSize, bits(FrameRight::Read)));
@@ -179,61 +184,100 @@ Status Service::map_persistent() {
     return {};
 }
 
-Status Service::build() {
-    next_frame_ = kFirstFrame;
-    next_table_ = at(kFirstTable);
-    const Slot untyped = at(64);
-    EFT_CHECK(ko::retype(untyped, ObjectType::AddressSpace, space()));
-    EFT_CHECK(ko::retype(untyped, ObjectType::Thread, thread()));
-    EFT_CHECK(ko::retype(untyped, ObjectType::Frame, at(67)));
-    EFT_CHECK(map_with_tables(space(), at(67), layout::kUtcbAddress, kReadWrite, untyped, next_table_));
+Status Service::map_memory(Block& block) {
+    EFT_CHECK(map_with_tables(block.at(kSpace), block.at(kUtcb), layout::kUtcbAddress, kReadWrite, block.at(kMemory), block.next_table));
     for (const ElfSegment& segment : elf_.segments()) {
         for (u64 page = page_down(segment.address); page < segment.address + segment.memory_bytes; page += kPageSize) {
-            EFT_CHECK(map_incarnation_page(page, segment.rights, &segment));
+            EFT_CHECK(map_incarnation_page(block, page, segment.rights, &segment));
         }
     }
-    first_stack_frame_ = next_frame_;
+    block.first_stack_frame = block.next_frame;
     for (u64 page = layout::kStackTop - layout::kStackBytes; page < layout::kStackTop; page += kPageSize) {
-        EFT_CHECK(map_incarnation_page(page, kReadWrite, nullptr));
+        EFT_CHECK(map_incarnation_page(block, page, kReadWrite, nullptr));
     }
     for (u32 i = 0; i < spec_.heap_pages; ++i) {
-        EFT_CHECK(map_incarnation_page(layout::kHeapBase + i * kPageSize, kReadWrite, nullptr));
+        EFT_CHECK(map_incarnation_page(block, layout::kHeapBase + i * kPageSize, kReadWrite, nullptr));
     }
-    EFT_CHECK(map_persistent());
+    return map_persistent(block);
+}
 
-    const Slot exceptions = at(kSlots - 1);
+Status Service::make_thread(Block& block) {
+    const Slot thread = block.at(kThread), exceptions = passing();
     EFT_CHECK(ko::derive(kOwnTable, exceptions, exceptions_, bits(EndpointRight::Send), 1 + index_));
-    EFT_CHECK(ko::configure(thread(), table(), space(), at(67), layout::kUtcbAddress));
-    EFT_CHECK(ko::set_handlers(thread(), Slot::None, exceptions));
+    EFT_CHECK(ko::configure(thread, table(), block.at(kSpace), block.at(kUtcb), layout::kUtcbAddress));
+    EFT_CHECK(ko::set_handlers(thread, Slot::None, exceptions));
     EFT_CHECK(ko::remove(kOwnTable, exceptions));
-    EFT_CHECK(ko::retype(untyped, ObjectType::SchedContext, context()));
-    EFT_CHECK(ko::configure_context(context(), 0, 0, spec_.priority));
-    EFT_CHECK(ko::set_context(thread(), context()));
-    EFT_CHECK(ko::set_priority(thread(), spec_.priority));
+    EFT_CHECK(ko::retype(block.at(kMemory), ObjectType::SchedContext, block.at(kContext)));
+    EFT_CHECK(ko::configure_context(block.at(kContext), 0, 0, spec_.priority));
+    EFT_CHECK(ko::set_context(thread, block.at(kContext)));
+    EFT_CHECK(ko::set_priority(thread, spec_.priority));
+    return ko::retype(block.at(kMemory), ObjectType::Reply, block.at(kFirstReply), config_->table.replies);
+}
+
+// All but what lies in the service's table, and is the running incarnation's.
+Status Service::build(Block& block) {
+    if (block.is_left) EFT_CHECK(ko::revoke(kOwnTable, block.at(kMemory)));
+    block.next_frame = kFirstFrame;
+    block.next_table = block.at(kFirstTable);
+    block.is_left = true;
+    EFT_CHECK(ko::retype(block.at(kMemory), ObjectType::AddressSpace, block.at(kSpace)));
+    EFT_CHECK(ko::retype(block.at(kMemory), ObjectType::Thread, block.at(kThread)));
+    EFT_CHECK(ko::retype(block.at(kMemory), ObjectType::Frame, block.at(kUtcb)));
+    EFT_CHECK(map_memory(block));
+    EFT_CHECK(make_thread(block));
+    block.is_built = true;
+    return {};
+}
+
+Status Service::take_over() {
     EFT_CHECK(ko::derive(table(), slot(WellKnown::Thread), thread()));
-    const Slot reply = at(kSlots - 1);
     for (u32 i = 0; i < config_->table.replies; ++i) {
-        EFT_CHECK(ko::retype(untyped, ObjectType::Reply, reply));
-        EFT_CHECK(ko::move(table(), static_cast<Slot>(config_->table.first_reply + i), reply));
+        EFT_CHECK(ko::move(table(), static_cast<Slot>(config_->table.first_reply + i), present().at(kFirstReply + i)));
     }
     return ko::set_registers(thread(), elf_.entry(), layout::kStackTop - 8, incarnation_, replies_delivered_);
 }
 
 Status Service::build_next() {
     ++incarnation_;
-    const Status built = build();
+    if (is_prepared()) present_ = 1 - present_;
+    Status built = present().is_built ? Status() : build(blocks_[present_]);
+    blocks_[present_].is_built = false;
+    if (built.ok()) built = take_over();
     if (!built.ok()) static_cast<void>(end());
     return built;
 }
 
+Status Service::prepare_next() {
+    Block& next = blocks_[1 - present_];
+    if (next.is_built) return {};
+    if (next.first == Slot::None) {
+        const Slot first = memory_->take_slots(kBlockSlots);
+        next.first = first;
+        EFT_CHECK(make_block(next));
+    }
+    return build(next);
+}
+
 Status Service::resume() { return ko::resume(thread()); }
+
+// Who waited for its answer hears of it here.
+Status Service::end_thread() {
+    EFT_CHECK(ko::revoke(kOwnTable, thread()));
+    EFT_CHECK(ko::remove(kOwnTable, thread()));
+    return ko::remove(table(), static_cast<Slot>(config_->table.first_reply), config_->table.replies);
+}
 
 Status Service::end() {
     if (auto info = ko::inspect_thread(thread()); info.ok()) {
         static_cast<void>(ko::suspend(thread()));
         replies_delivered_ += info->replies_delivered;
     }
-    EFT_CHECK(ko::revoke(kOwnTable, at(64)));
+    if (is_prepared()) {
+        EFT_CHECK(end_thread());
+    } else {
+        EFT_CHECK(ko::revoke(kOwnTable, present().at(kMemory)));
+        blocks_[present_].is_left = false;
+    }
     // What the incarnation had received.
     EFT_CHECK(ko::remove(table(), slot(WellKnown::Memory)));
     const u32 scratch = config_->table.first_scratch;
