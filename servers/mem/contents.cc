@@ -92,7 +92,9 @@ Status load_page(State& state, const Space& space, const ImageRequest& request, 
     EFT_TRY(const Slot frame, new_frame(state, space));
     if (done < request.file_bytes) EFT_CHECK(fill(state, frame, request, done));
     if (request.rights & bits(FrameRight::Execute)) EFT_CHECK(effects::seal(frame));
-    return map_new_frame(state, space, frame, request.address + done, request.rights, &space.image_done);
+    const Status mapped = map_new_frame(state, space, frame, request.address + done, request.rights, &space.image_done);
+    if (mapped.ok()) note_stack_page(space, request.address + done, frame);
+    return mapped;
 }
 
 // The kernel sends a fault again whose answer it did not get.

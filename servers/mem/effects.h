@@ -30,6 +30,7 @@ inline Status copy_frame(Slot target, Slot frame, Rights rights) {
     return kernel_object::derive(kOwnTable, target, frame, rights);
 }
 Status move(Slot target, Slot source);
+inline Status remove_from(Slot table, Slot first, u32 count) { return kernel_object::remove(table, first, count); }
 inline Status move_into(Slot table, Slot index, Slot source) { return kernel_object::move(table, index, source); }
 
 // mem's table gets the 64 slots from `first` on.

@@ -116,10 +116,21 @@ Result<Slot> MemServer::keep(Slot received) {
     return kept;
 }
 
-Status MemServer::destroy_space(ipc::Context&, const mem::SpaceId& request) {
+Result<const Space*> MemServer::find_space(const mem::SpaceId& request) {
     const Space* space = request.id != 0 ? state_.spaces.find(request.id) : find_key(request.key);
     if (!space) return Error::NotFound;
+    return space;
+}
+
+Status MemServer::destroy_space(ipc::Context&, const mem::SpaceId& request) {
+    EFT_TRY(const Space* space, find_space(request));
     memory::destroy_space(state_, *space);
+    return {};
+}
+
+Status MemServer::end_threads(ipc::Context&, const mem::SpaceId& request) {
+    EFT_TRY(const Space* space, find_space(request));
+    memory::end_threads(state_, *space);
     return {};
 }
 
@@ -142,6 +153,12 @@ Result<mem::ThreadMade> MemServer::make_thread(ipc::Context&, mem::ThreadRequest
     mem::ThreadMade made;
     made.thread = made.thread.owning(thread);
     return made;
+}
+
+Status MemServer::make_replies(ipc::Context&, mem::ReplyRequest&& request) {
+    EFT_CHECK(require_type(request.table.slot(), ObjectType::CapTable));
+    EFT_TRY(const Space* space, find_space(request.space));
+    return memory::make_replies(state_, *space, request.table.slot(), request.first, request.count);
 }
 
 Result<mem::ThreadMade> MemServer::further_thread(ipc::Context& context, mem::FurtherThreadRequest&& request) {

@@ -35,6 +35,8 @@ public:
     Status load_image(ipc::Context& context, mem::Image&& request);
     Result<mem::ThreadMade> make_thread(ipc::Context& context, mem::ThreadRequest&& request);
     Result<mem::ThreadMade> further_thread(ipc::Context& context, mem::FurtherThreadRequest&& request);
+    Status make_replies(ipc::Context& context, mem::ReplyRequest&& request);
+    Status end_threads(ipc::Context& context, const mem::SpaceId& request);
     Result<mem::Made> make_object(ipc::Context& context, const mem::KernelObjects& request);
     Status map_into(ipc::Context& context, mem::MappingInto&& request);
     Result<mem::Object> device_object(ipc::Context& context, const mem::DeviceRequest& request);
@@ -65,6 +67,7 @@ public:
 private:
     Result<const Space*> find_space(u64 id);
     const Space* find_key(u32 key);
+    Result<const Space*> find_space(const mem::SpaceId& request);
     Result<const Space*> own_space(const ipc::Context& context);
     Result<const Object*> find_object(Slot slot);
     Result<mem::Space> open_session(const Space& space);

@@ -146,6 +146,15 @@ void destroy_space(State& state, const Space& space) {
     if (space.id != state.own_space) end_space(state, space);
 }
 
+// Of further threads there is no capability here.
+void end_threads(State& state, const Space& space) {
+    if (space.has_further_threads) return destroy_space(state, space);
+    if (space.thread == Slot::None) return;
+    begin_to_end(space, Space::Phase::Ending);
+    effects::end_descendants(space.thread);
+    effects::remove(space.thread);
+}
+
 void finish_undone(State& state) {
     for (const Space& space : state.spaces) {
         if (space.id == 0) continue;

@@ -18,6 +18,8 @@ void lose_address_space(State& state, const Space& space);
 // For the kernel objects that the holder of this own space makes for others: a record with a quota as large and no address space.
 // They outlive its address space, too.
 Result<const Space*> lasting_space(State& state, const Space& of);
+// Nothing of the space runs any more, and it is to be destroyed: at once, if it had more than one thread.
+void end_threads(State& state, const Space& space);
 // All that was made for the space is gone: its threads, its mappings, and what only it had. mem's own space stays.
 void destroy_space(State& state, const Space& space);
 

@@ -45,6 +45,7 @@ struct Space {
     u32 key = 0;                // its maker's number for it; 0: none
     u32 adopter = 0;            // id of the session whose own space it is; 0: nobody's
     u32 lasts_for = 0;          // id of the session for whose kernel objects it is only, over all of its spaces; 0: a space
+    bool has_further_threads = false;
     bool exhausted = false;     // there was no memory for a page fault
     Slot space = Slot::None;    // the AddressSpace
     Slot session = Slot::None;  // the capabilities that others' are derived from, so that a revoke ends them

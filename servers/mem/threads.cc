@@ -19,18 +19,19 @@ Result<Slot> make_in_own_slot(State& state, const Space& space, ObjectType type)
     return slot;
 }
 
-Status make_replies(State& state, const Space& space, const ThreadPlan& plan) {
-    if (plan.replies == 0) return {};
-    EFT_TRY(const Slot run, take_slots(state, plan.replies));
-    Status made = make_small(state, space, ObjectType::Reply, run, plan.replies);
-    for (u32 i = 0; made.ok() && i < plan.replies; ++i)
-        made = effects::move_into(plan.table, slot_at(static_cast<Slot>(plan.first_reply), i), slot_at(run, i));
-    if (!made.ok()) effects::remove(run, plan.replies);
-    state.slots.give(run, plan.replies);
+}  // namespace
+
+Status make_replies(State& state, const Space& space, Slot table, u32 first, u32 count) {
+    if (count > kMaxReplies) return Error::OutOfRange;
+    if (count == 0) return {};
+    EFT_CHECK(effects::remove_from(table, static_cast<Slot>(first), count));
+    EFT_TRY(const Slot run, take_slots(state, count));
+    Status made = make_small(state, space, ObjectType::Reply, run, count);
+    for (u32 i = 0; made.ok() && i < count; ++i) made = effects::move_into(table, slot_at(static_cast<Slot>(first), i), slot_at(run, i));
+    if (!made.ok()) effects::remove(run, count);
+    state.slots.give(run, count);
     return made;
 }
-
-}  // namespace
 
 Result<Slot> make_thread(State& state, const Space& space, const ThreadPlan& plan) {
     if (space.thread != Slot::None) return Error::AlreadyExists;
@@ -52,7 +53,7 @@ Result<Slot> make_thread(State& state, const Space& space, const ThreadPlan& pla
                                         .pager = space.pager,
                                         .exceptions = plan.exceptions},
                                        plan.budget, plan.period, plan.ceiling));
-    EFT_CHECK(make_replies(state, space, plan));
+    EFT_CHECK(make_replies(state, space, plan.table, plan.first_reply, plan.replies));
     EFT_TRY(CapHandle copy, copy_capability(space.thread));
     return copy.release();
 }
@@ -62,6 +63,7 @@ Result<Slot> make_further_thread(State& state, const Space& space, Slot table, u
     if (index >= layout::kMostFurtherThreads) return Error::OutOfRange;
     EFT_TRY(const bool has_share, effects::is_bounded(space.context));
     if (has_share) return Error::WrongState;
+    set(space.has_further_threads, true);
     EFT_TRY(const u8 priority, effects::priority_of(space.thread));
     EFT_TRY(const Slot utcb, take_page(state, space, ObjectType::Frame));
     if (const Status mapped = map_frame(state, space, utcb, layout::further_utcb(index), kReadWrite); !mapped.ok())

@@ -19,6 +19,9 @@ struct ThreadPlan {
 // WrongState: the space is adopted. OutOfRange, InvalidArgument: of the plan's numbers.
 Result<Slot> make_thread(State& state, const Space& space, const ThreadPlan& plan);
 
+// Reply objects in slots of `table`, in place of what is there. OutOfRange: of their number.
+Status make_replies(State& state, const Space& space, Slot table, u32 first, u32 count);
+
 // A thread beside it, in the same way: suspended, with no Reply and nobody who handles its exceptions, and with the first
 // one's priority as its ceiling. WrongState: there is no first one, or it has a share of the processor. OutOfRange,
 // AlreadyExists: of the index.

@@ -80,8 +80,9 @@ void Reaper::tell_death(const Process& process) {
     processes_.drop(processes_.death_of(process));
 }
 
-proc::CrashRecord Reaper::reap(const Process& process) {
-    memory_.destroy_space_of(process.pid);
+proc::CrashRecord Reaper::reap(const Process& process, bool leaves_memory) {
+    if (leaves_memory) memory_.end_threads_of(process.pid);
+    else memory_.destroy_space_of(process.pid);
     clear_table(process, processes_.table_of(process));
     for (const Slot own : {processes_.thread_of(process), processes_.table_of(process), processes_.death_of(process)}) processes_.drop(own);
     proc::CrashRecord record = process.record;

@@ -38,8 +38,9 @@ public:
     // One that is Freezing, to its end; and what is to be signalled, if an incarnation of proc died before it did.
     Status finish_freezing(const Process& process);
     void tell_death(const Process& process);
-    // Afterwards everything that it had is gone but its crash record, which has the moment.
-    proc::CrashRecord reap(const Process& process);
+    // Afterwards everything that it had is gone but its crash record, which has the moment; or its memory is there, too, and nothing
+    // of it runs.
+    proc::CrashRecord reap(const Process& process, bool leaves_memory);
     // Of one that is dead: what it took last. Its memory is still there.
     void read_messages(const Process& process, Messages& messages);
 

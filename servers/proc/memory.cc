@@ -76,6 +76,11 @@ void Memory::destroy_space_of(u32 pid) {
     if (error != Error::None && error != Error::NotFound) log("mem cannot destroy a space");
 }
 
+void Memory::end_threads_of(u32 pid) {
+    const Error error = mem_.end_threads({.id = 0, .key = pid}).error();
+    if (error != Error::None && error != Error::NotFound) log("mem cannot end a thread");
+}
+
 Status Memory::load_image(const mem::Image& image) { return mem_.load_image(image).error(); }
 
 Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights) {
@@ -88,18 +93,25 @@ Status Memory::map_into(u32 space, Slot object, u64 bytes, u64 address, Rights r
     return mem_.map_into(request).error();
 }
 
-Result<Slot> Memory::make_thread(u32 space, Slot table, const TablePlan& plan, Slot exceptions, const ProcessorShare& share) {
+Result<Slot> Memory::make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share) {
     mem::ThreadRequest request;
     request.space = space;
     request.table = decltype(request.table)(table);
     request.exceptions = decltype(request.exceptions)(exceptions);
-    request.first_reply = plan.first_reply;
-    request.replies = plan.replies;
     request.budget = share.budget;
     request.period = share.period;
     request.ceiling = share.ceiling;
     EFT_TRY(mem::ThreadMade made, mem_.make_thread(request));
     return made.thread.release();
+}
+
+Status Memory::make_replies(u32 space, Slot table, const TablePlan& plan) {
+    mem::ReplyRequest request;
+    request.space = space;
+    request.table = decltype(request.table)(table);
+    request.first = plan.first_reply;
+    request.count = plan.replies;
+    return mem_.make_replies(request).error();
 }
 
 mem::Usage Memory::usage(u32 space) {

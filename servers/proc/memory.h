@@ -57,11 +57,15 @@ public:
     Result<NewSpace> create_space(u32 pid, u32 quota);
     // Of this process, if it has one. Every capability to what was made for it is gone with it.
     void destroy_space_of(u32 pid);
+    // Nothing of it runs any more, and it is to be destroyed later.
+    void end_threads_of(u32 pid);
     Status load_image(const mem::Image& image);
     // The whole object from its start, so many bytes.
     Status map_into(u32 space, Slot object, u64 bytes, u64 address, Rights rights);
-    // Suspended, with Replies in `table` where the plan has them.
-    Result<Slot> make_thread(u32 space, Slot table, const TablePlan& plan, Slot exceptions, const ProcessorShare& share);
+    // Suspended, without Replies.
+    Result<Slot> make_thread(u32 space, Slot table, Slot exceptions, const ProcessorShare& share);
+    // Where the plan has them, in place of what is there.
+    Status make_replies(u32 space, Slot table, const TablePlan& plan);
     // Zeros: there is no such space.
     mem::Usage usage(u32 space);
     // The words from `address` to the end of its page, or none.

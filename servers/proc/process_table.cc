@@ -41,9 +41,11 @@ Status ProcessTable::adopt(std::string_view name, u32 parent, Slot thread) {
     return take(process).error();
 }
 
-Status ProcessTable::give_back(const Process& process) {
+Status ProcessTable::give_back(const Process& process) { return change_phase(process, Process::Phase::Free); }
+
+Status ProcessTable::change_phase(const Process& process, Process::Phase phase) {
     Transaction change = region_.begin();
-    EFT_CHECK(change.write(process.phase, Process::Phase::Free));
+    EFT_CHECK(change.write(process.phase, phase));
     return change.commit_now();
 }
 
@@ -56,7 +58,7 @@ Status ProcessTable::note_death(const Process& process, Process::Phase phase, co
 
 Result<const Process*> ProcessTable::find(u32 pid) const {
     for (const Process& process : region_->processes) {
-        if (process.used() && process.pid == pid) return &process;
+        if (process.is_known() && process.pid == pid) return &process;
     }
     return Error::NotFound;
 }
@@ -64,7 +66,7 @@ Result<const Process*> ProcessTable::find(u32 pid) const {
 Result<const Process*> ProcessTable::next(u32 after) const {
     const Process* best = nullptr;
     for (const Process& process : region_->processes) {
-        if (process.used() && process.pid > after && (!best || process.pid < best->pid)) best = &process;
+        if (process.is_known() && process.pid > after && (!best || process.pid < best->pid)) best = &process;
     }
     if (!best) return Error::NotFound;
     return best;

@@ -1,9 +1,11 @@
 // What proc knows of each process, living or dead and not yet reaped. Process ids are never used again.
 //
-//   Free --> Spawning --> Running --> Freezing --> Dead --> Free
-//               |                                            ^
-//               +--------------------------------------------+
-// Spawning and Freezing are intents (server.h). The records lie in proc's state region and change in transactions; what proc
+//   Free --> Spawning --> Running --> Freezing --> Dead --> (Leaving -->) Free
+//             |    ^                                         ^
+//             |    +--> Prepared ----------------------------+
+//             +----------------------------------------------+
+// Spawning and Freezing are intents (server.h). Prepared has not been asked for yet (proc.fbs), of Leaving there is nothing but its
+// space with mem: nobody hears of these two. The records lie in proc's state region and change in transactions; what proc
 // holds of a process lies in persistent slots.
 #pragma once
 
@@ -32,7 +34,7 @@ struct AddressRange {
 
 struct Process {
     static constexpr std::size_t kNameLength = 31;
-    enum class Phase : u8 { Free, Spawning, Running, Freezing, Dead };
+    enum class Phase : u8 { Free, Spawning, Running, Freezing, Dead, Prepared, Leaving };
 
     Phase phase = Phase::Free;
     bool core = false;  // root made it: it is listed, and not proc's to end
@@ -47,7 +49,10 @@ struct Process {
     TablePlan plan = table_plan();  // of its table
     proc::CrashRecord record{};     // once it is dead; its cause before
 
+    u64 made_for = 0;               // the request that it was prepared for (spawn.h)
+
     bool used() const { return phase != Phase::Free; }
+    bool is_known() const { return used() && phase != Phase::Prepared && phase != Phase::Leaving; }
     bool is_dead() const { return phase == Phase::Dead; }
     std::string_view name_text() const { return name; }
     void set_name(std::string_view text);
@@ -78,6 +83,7 @@ public:
     // One that runs since before there was a proc. `thread` is for looking only.
     Status adopt(std::string_view name, u32 parent, Slot thread);
     Status give_back(const Process& process);
+    Status change_phase(const Process& process, Process::Phase phase);
     Status note_death(const Process& process, Process::Phase phase, const proc::CrashRecord& record);
 
     // NotFound: there is none with this id, or with any above `after`.

@@ -55,13 +55,64 @@ Result<const Process*> ProcServer::find_dead(u32 pid) const {
     return process->is_dead() ? Result<const Process*>(process) : Error::WrongState;
 }
 
+const Process* ProcServer::find_prepared(std::string_view name) const {
+    const Process* found = nullptr;
+    processes_.for_each([&](const Process& process) {
+        if (process.phase == Process::Phase::Prepared && process.name_text() == name) found = &process;
+    });
+    return found;
+}
+
+Status ProcServer::end_leaving() {
+    Status done;
+    processes_.for_each([&](const Process& process) {
+        if (process.phase != Process::Phase::Leaving || !done.ok()) return;
+        memory_.destroy_space_of(process.pid);
+        done = processes_.give_back(process);
+    });
+    return done;
+}
+
+// What nobody has asked for yet makes room for what somebody asks for.
+Status ProcServer::discard_all() {
+    Status done;
+    processes_.for_each([&](const Process& process) {
+        if (process.phase == Process::Phase::Prepared && done.ok()) done = undo_spawn(memory_, processes_, process);
+    });
+    EFT_CHECK(done);
+    return end_leaving();
+}
+
+Result<const Process*> ProcServer::take(const Process& plan) {
+    const Result<const Process*> taken = processes_.take(plan);
+    if (taken.error() != Error::LimitReached) return taken;
+    EFT_CHECK(discard_all());
+    return processes_.take(plan);
+}
+
+Result<u32> ProcServer::build(const Process& process, const Program& program, proc::SpawnRequest& request) {
+    const Result<u32> space = processes::build(memory_, processes_, process, program, request);
+    if (space.error() != Error::OutOfMemory && space.error() != Error::LimitReached) return space;
+    EFT_CHECK(discard_all());
+    return processes::build(memory_, processes_, process, program, request);
+}
+
 Result<proc::Pid> ProcServer::spawn(ipc::Context&, proc::SpawnRequest&& request) {
     EFT_CHECK(undo_spawning());
     EFT_CHECK(check_spawn(request));
-    EFT_TRY(const Program program, open_program(memory_, request));
-    EFT_TRY(const Process* process, processes_.take(plan_spawn(program.elf, request)));  // 1
-    const Result<u32> space = processes::spawn(memory_, processes_, *process, program, request);
-    const Status started = space.ok() ? start_spawned(processes_, *process, request) : Status(space.error());
+    EFT_TRY(const u64 made_for, number_of(request));
+    Program program;
+    const Process* process = find_prepared(request.name);
+    const bool is_prepared = process && process->made_for == made_for;
+    if (is_prepared) {
+        EFT_CHECK(processes_.change_phase(*process, Process::Phase::Spawning));  // 1
+    } else {
+        EFT_TRY(program, open_program(memory_, request));
+        EFT_TRY(process, take(plan_spawn(program.elf, request)));  // 1
+    }
+    const Result<u32> space = is_prepared ? Result<u32>(process->space) : build(*process, program, request);
+    Status started = space.ok() ? hand_over(memory_, processes_, *process, *space, request) : Status(space.error());
+    if (started.ok()) started = start_spawned(processes_, *process, request);
     if (!started.ok()) {
         note(request.name, "spawn failed: ", started.error());
         EFT_CHECK(undo_spawn(memory_, processes_, *process));
@@ -72,6 +123,36 @@ Result<proc::Pid> ProcServer::spawn(ipc::Context&, proc::SpawnRequest&& request)
     EFT_CHECK(change.write(process->phase, Process::Phase::Running));
     EFT_CHECK(change.commit_with_reply());
     return proc::Pid{.pid = process->pid};
+}
+
+Status ProcServer::prepare(ipc::Context&, proc::SpawnRequest&& request) {
+    EFT_CHECK(undo_spawning());
+    EFT_CHECK(end_leaving());
+    EFT_CHECK(check_spawn(request));
+    EFT_TRY(const u64 made_for, number_of(request));
+    if (const Process* found = find_prepared(request.name)) {
+        if (found->made_for == made_for) return {};
+        EFT_CHECK(undo_spawn(memory_, processes_, *found));
+    }
+    EFT_TRY(const Program program, open_program(memory_, request));
+    Process plan = plan_spawn(program.elf, request);
+    plan.made_for = made_for;
+    EFT_TRY(const Process* process, processes_.take(plan));  // 1
+    const Result<u32> space = processes::build(memory_, processes_, *process, program, request);
+    if (!space.ok()) {
+        EFT_CHECK(undo_spawn(memory_, processes_, *process));
+        return space.error();
+    }
+    Transaction change = processes_.region().begin();
+    EFT_CHECK(change.write(process->space, *space));
+    EFT_CHECK(change.write(process->phase, Process::Phase::Prepared));
+    return change.commit_with_reply();
+}
+
+Status ProcServer::discard(ipc::Context&, const proc::ProcessName& request) {
+    EFT_CHECK(end_leaving());
+    const Process* found = find_prepared(request.name);
+    return found ? undo_spawn(memory_, processes_, *found) : Status();
 }
 
 Status ProcServer::kill(ipc::Context&, const proc::KillRequest& request) {
@@ -91,9 +172,10 @@ Status ProcServer::send(ipc::Context&, const proc::SignalRequest& request) {
 
 Result<proc::CrashRecord> ProcServer::reap(ipc::Context&, const proc::Pid& request) {
     EFT_TRY(const Process* process, find_dead(request.pid));
-    const proc::CrashRecord record = reaper_.reap(*process);  // 4
+    const bool leaves_memory = find_prepared(process->name_text()) != nullptr;
+    const proc::CrashRecord record = reaper_.reap(*process, leaves_memory);  // 4
     Transaction change = processes_.region().begin();
-    EFT_CHECK(change.write(process->phase, Process::Phase::Free));
+    EFT_CHECK(change.write(process->phase, leaves_memory ? Process::Phase::Leaving : Process::Phase::Free));
     EFT_CHECK(change.commit_with_reply());
     return record;
 }

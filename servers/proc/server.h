@@ -3,10 +3,12 @@
 // proc can die at any instruction. What it knows lies in its state region (process_table.h), and whoever asks again after PeerDied
 // finds it done, or does it again:
 //   1  spawn: the record is Spawning, mem may have a space for it, things may be in its slots and in its table, and it may
-//      even have been set going, without having run: it is undone, and the caller asks again
+//      even have been set going, without having run: it is undone, and the caller asks again. The same for prepare, and for
+//      spawn with one that was prepared
 //   2  freeze: the record is Freezing, with the cause; the thread may be stopped or not: it is frozen to the end
 //   3  the record is Dead, and nobody was told: it is told then
 //   4  reap: mem's space, the table's slots, and proc's may be gone, the record is there: the caller asks again
+//      With another one prepared, the space is left for the next prepare() (Process::Phase::Leaving)
 //   5  an exception that was taken and not noted: the kernel sends it again
 #pragma once
 
@@ -15,6 +17,8 @@
 #include "process_table.h"
 
 namespace eft::processes {
+
+struct Program;  // spawn.h
 
 class ProcServer {
 public:
@@ -29,6 +33,8 @@ public:
     Status adopt(std::string_view name, u32 parent, Slot thread) { return processes_.adopt(name, parent, thread); }
 
     Result<proc::Pid> spawn(ipc::Context&, proc::SpawnRequest&& request);
+    Status prepare(ipc::Context&, proc::SpawnRequest&& request);
+    Status discard(ipc::Context&, const proc::ProcessName& request);
     Status kill(ipc::Context&, const proc::KillRequest& request);
     Status send(ipc::Context&, const proc::SignalRequest& request);
     Result<proc::CrashRecord> reap(ipc::Context&, const proc::Pid& request);
@@ -47,6 +53,11 @@ private:
     Result<const Process*> find_living(u32 pid) const;
     Result<const Process*> find_dead(u32 pid) const;
     Status undo_spawning();
+    const Process* find_prepared(std::string_view name) const;
+    Result<const Process*> take(const Process& plan);
+    Result<u32> build(const Process& process, const Program& program, proc::SpawnRequest& request);
+    Status end_leaving();
+    Status discard_all();
 
     Memory& memory_;
     ProcessTable processes_;

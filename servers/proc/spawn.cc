@@ -2,6 +2,7 @@
 
 #include <eft/archive.h>
 #include <eft/invoke.h>
+#include <eft/state/undo_log.h>
 
 namespace eft::processes {
 
@@ -10,6 +11,8 @@ namespace ko = kernel_object;
 namespace {
 
 constexpr u8 kMaxPriority = 62;
+// Of the stack and the heap: what each program touches at its start, which would be as many page faults.
+constexpr u64 kTouchedBytes = 2 * kPageSize;
 constexpr u64 kMaxPersistent = layout::kObjectBase - layout::kPersistentAddress;
 
 // InvalidArgument: the capability is none of this type. MissingRight: it has not all of these rights.
@@ -36,16 +39,14 @@ Status load(Memory& memory, u32 space, const Program& program, const ElfSegment&
 Status make_thread(Memory& memory, ProcessTable& processes, const Process& process, u32 space, const proc::SpawnRequest& request) {
     const Badge badge = proc::Proc::badge_of(Kind::Exceptions, process.pid);
     EFT_TRY(const CapHandle exceptions, copy_capability(slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge)));
-    EFT_TRY(const Slot thread, memory.make_thread(space, processes.table_of(process), process.plan, exceptions.slot(),
-                                                  {request.budget, request.period, request.priority}));
+    EFT_TRY(const Slot thread, memory.make_thread(space, processes.table_of(process), exceptions.slot(), {request.budget, request.period, request.priority}));
     return processes.keep(processes.thread_of(process), CapHandle(thread));
 }
 
-Status fill_table(const ProcessTable& processes, const Process& process, CapHandle session) {
+Status fill_table(const ProcessTable& processes, const Process& process) {
     const Slot table = processes.table_of(process);
     EFT_CHECK(ko::derive(table, slot(WellKnown::Thread), processes.thread_of(process)));
-    EFT_CHECK(ko::move(table, slot(WellKnown::Memory), session.slot()));
-    return_slot(session.release());
+    EFT_CHECK(ko::move(table, slot(WellKnown::Memory), processes.death_of(process)));
     const Badge badge = proc::Proc::badge_of(Kind::Process, process.pid);
     return ko::derive(table, slot(WellKnown::Process), slot(WellKnown::Endpoint), bits(EndpointRight::Send), raw(badge));
 }
@@ -91,18 +92,36 @@ Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request) {
     return process;
 }
 
-Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Program& program, proc::SpawnRequest& request) {
-    EFT_CHECK(processes.keep(processes.table_of(process), CapHandle(request.table.release())));
-    EFT_CHECK(processes.keep(processes.death_of(process), CapHandle(request.death.release())));
+// By its id the table says whose persistent memory this is, and by its badge the configuration which one, and which program.
+Result<u64> number_of(const proc::SpawnRequest& request) {
+    EFT_TRY(const auto table, ko::inspect(slot(WellKnown::Table), request.table.slot()));
+    EFT_TRY(const auto config, ko::inspect(slot(WellKnown::Table), request.config.slot()));
+    u64 number = mix_check(table.id, u64{request.quota} << 32 | request.priority);
+    for (const u64 value : {request.budget, request.period, request.persistent_bytes, u64{request.persistent_slots} << 32 | request.replies,
+                            config.data, u64{request.program_bytes}})
+        number = mix_check(number, value);
+    for (const char c : request.image) number = mix_check(number, static_cast<u8>(c));
+    return number;
+}
+
+Result<u32> build(Memory& memory, ProcessTable& processes, const Process& process, const Program& program, proc::SpawnRequest& request) {
+    if (request.table.present()) EFT_CHECK(processes.keep(processes.table_of(process), CapHandle(request.table.release())));
     EFT_TRY(const NewSpace space, memory.create_space(process.pid, request.quota));
-    CapHandle session(space.session);
+    EFT_CHECK(processes.keep(processes.death_of(process), CapHandle(space.session)));
     for (const ElfSegment& segment : program.elf.segments()) EFT_CHECK(load(memory, space.id, program, segment));
+    for (const u64 first : {layout::kStackTop - kTouchedBytes, layout::kHeapBase})
+        EFT_CHECK(memory.load_image({space.id, first, 0, 0, kTouchedBytes, FrameRight::Read | FrameRight::Write}));
     EFT_CHECK(memory.map_into(space.id, request.config.slot(), kPageSize, layout::kConfigAddress, bits(FrameRight::Read)));
     EFT_CHECK(memory.map_into(space.id, request.persistent.slot(), request.persistent_bytes, layout::kPersistentAddress,
                               FrameRight::Read | FrameRight::Write));
     EFT_CHECK(make_thread(memory, processes, process, space.id, request));
-    EFT_CHECK(fill_table(processes, process, std::move(session)));
     return space.id;
+}
+
+Status hand_over(Memory& memory, ProcessTable& processes, const Process& process, u32 space, proc::SpawnRequest& request) {
+    EFT_CHECK(fill_table(processes, process));
+    EFT_CHECK(processes.keep(processes.death_of(process), CapHandle(request.death.release())));
+    return memory.make_replies(space, processes.table_of(process), process.plan);
 }
 
 Status start_spawned(const ProcessTable& processes, const Process& process, const proc::SpawnRequest& request) {

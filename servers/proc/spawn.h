@@ -26,11 +26,16 @@ Result<Program> open_program(Memory& memory, const proc::SpawnRequest& request);
 // What is known of the process before anything is made.
 Process plan_spawn(const Elf& elf, const proc::SpawnRequest& request);
 
-// Makes all of it; then it has its thread and its table in their slots. Answers mem's id of its space. The process can be set
-// going by start_spawned() when this succeeds. Otherwise, or after a death of proc, undo_spawn() leaves nothing behind, whatever step failed.
-// Most of that is mem's work: when the space is destroyed, the thread, the Reply objects, and every capability to them or to
-// the space's session are gone, wherever they are.
-Result<u32> spawn(Memory& memory, ProcessTable& processes, const Process& process, const Program& program, proc::SpawnRequest& request);
+// Of what a process is made, as a number: requests for the same one have the same, and no others.
+Result<u64> number_of(const proc::SpawnRequest& request);
+
+// Makes all that lies in no slot of its table; then it has its thread and its table in their slots, and the session with mem waits in
+// the one for its death's signal. Answers mem's id of its space. hand_over() fills the table, which no other process may be using,
+// and start_spawned() sets it going. When one of them fails, or after a death of proc, undo_spawn() leaves nothing behind, whatever
+// step failed. Most of that is mem's work: when the space is destroyed, the thread, the Reply objects, and every capability to them
+// or to the space's session are gone, wherever they are.
+Result<u32> build(Memory& memory, ProcessTable& processes, const Process& process, const Program& program, proc::SpawnRequest& request);
+Status hand_over(Memory& memory, ProcessTable& processes, const Process& process, u32 space, proc::SpawnRequest& request);
 Status start_spawned(const ProcessTable& processes, const Process& process, const proc::SpawnRequest& request);
 Status undo_spawn(Memory& memory, ProcessTable& processes, const Process& process);
 

@@ -49,17 +49,23 @@ Status CoreServers::open() {
     adopt.quota = kOwnQuota;
     adopt.own = true;
     EFT_TRY(mem::Space space, memory_control.adopt(adopt));
-    for (std::size_t i = 0; i < logs.size(); ++i) {
-        mem::CoreProcess process;
-        process.pid = static_cast<u32>(i) + 1;
-        EFT_TRY(mem::LogRing ring, memory_control.core_log(process));
-        logs[i] = {CapHandle(ring.object.release()), ring.bytes};
-    }
     CapHandle session(space.session.release());
     EFT_CHECK(kernel_object::move(slot(WellKnown::Table), slot(WellKnown::Memory), session.slot()));
     return_slot(session.release());
     memory.transport().replace(CapHandle(slot(WellKnown::Memory)));
     return {};
+}
+
+Result<const CoreServers::Log*> CoreServers::log_of(u32 pid) {
+    if (pid == 0 || pid > logs.size()) return Error::NotFound;
+    Log& log = logs[pid - 1];
+    if (log.bytes == 0) {
+        mem::CoreProcess process;
+        process.pid = pid;
+        EFT_TRY(mem::LogRing ring, memory_control.core_log(process));
+        log = {CapHandle(ring.object.release()), ring.bytes};
+    }
+    return &log;
 }
 
 std::string_view CoreServers::endpoint_name(u64 object) const {

@@ -27,6 +27,8 @@ struct CoreServers {
 
     // Takes up what root granted. An error: rs cannot run.
     Status open();
+    // Of the process with this id. Asked for when somebody wants to read it.
+    Result<const Log*> log_of(u32 pid);
     // The core server whose endpoint this is; empty: none.
     std::string_view endpoint_name(u64 object) const;
 

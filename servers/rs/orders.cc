@@ -293,12 +293,12 @@ Status Orders::reboot(ipc::Context&, Session&, const Empty&) {
 
 Result<rs::LogMemory> Orders::log(ipc::Context&, Session&, const rs::Cursor& cursor) {
     if (cursor.after < kCoreProcesses.size()) {
-        const CoreServers::Log& log = core_.logs[cursor.after];
+        EFT_TRY(const CoreServers::Log* log, core_.log_of(cursor.after + 1));
         rs::LogMemory memory;
         memory.index = cursor.after + 1;
         memory.name = kCoreProcesses[cursor.after];
-        memory.memory = ipc::CapField<ipc::kind::Memory>(log.object);
-        memory.bytes = log.bytes;
+        memory.memory = ipc::CapField<ipc::kind::Memory>(log->object);
+        memory.bytes = log->bytes;
         return memory;
     }
     for (u32 index = cursor.after - static_cast<u32>(kCoreProcesses.size()); index < records_.size(); ++index) {

@@ -33,7 +33,7 @@ using RsServer = StatefulServer<rs::Rs, Told, kRsSessions>;
 class Orders : public RsServer {
 public:
     // Parts and records: of the services that the manifest names, refused ones left out.
-    Orders(std::span<std::byte> memory, SessionSlots& slots, const CoreServers& core, std::span<const PersistentPart> parts,
+    Orders(std::span<std::byte> memory, SessionSlots& slots, CoreServers& core, std::span<const PersistentPart> parts,
            Processes& processes, Supervisor& supervisor, std::span<ServiceRecord> records)
         : RsServer(memory, 1, slots), core_(core), parts_(parts), processes_(processes), supervisor_(supervisor), records_(records) {}
 
@@ -79,7 +79,7 @@ private:
     std::string_view session_kind(std::string_view peer, Badge badge) const;
     rs::Capability capability(const kernel_object::CapInfo& found, u32 at, const PersistentPart* part) const;
 
-    const CoreServers& core_;
+    CoreServers& core_;
     std::span<const PersistentPart> parts_;
     Processes& processes_;
     Supervisor& supervisor_;

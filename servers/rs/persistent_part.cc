@@ -101,7 +101,6 @@ Status PersistentPart::open_views() {
     EFT_TRY(stop, copy_capability(kept(Kept::Notification), signal, static_cast<u64>(WakeBit::Stop)));
     EFT_TRY(const kernel_object::CapInfo info, kernel_object::inspect(slot(WellKnown::Table), kept(Kept::Endpoint)));
     endpoint_id = info.id;
-    EFT_TRY(memory_head, SharedMemory::borrow(kept(Kept::Memory), kPageSize));
     return {};
 }
 

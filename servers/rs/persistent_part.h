@@ -58,7 +58,7 @@ struct PersistentPart : PartRecord {
     // A page of rs' own.
     CrashDump& dump() const { return *reinterpret_cast<CrashDump*>(view(last_dump, kept(Kept::Dump)).data()); }
     TablePlan table_plan() const { return eft::table_plan(plan->persistent_slots(), plan->replies()); }
-    PersistentHead& head() const { return *reinterpret_cast<PersistentHead*>(memory_head.bytes().data()); }
+    PersistentHead& head() const { return *reinterpret_cast<PersistentHead*>(view(memory_head, kept(Kept::Memory)).data()); }
     Slot kept(Kept what) const { return slots_of_rs.at(number_of(what)); }
     Slot table() const { return kept(Kept::Table); }
     u64 log_bytes() const { return page_up(plan->log_bytes()); }
@@ -82,12 +82,11 @@ struct PersistentPart : PartRecord {
     CapHandle bell;       // signals rs about this service
     CapHandle heartbeat;  // the service's notification, by what it is told
     CapHandle stop;
-    SharedMemory memory_head;  // rs' view of the first page
     u64 endpoint_id = 0;
     FixedText<95> trouble;  // what could not be made, and why
 
 private:
-    // The page of this object, mapped at its first use.
+    // The first page of this object, mapped at its first use: after a death of rs most services are well, and nobody looks.
     static std::span<std::byte> view(SharedMemory& mapped, Slot object);
     u32 number_of(Kept what) const { return kFirstPartSlot + place * static_cast<u32>(Kept::Count) + static_cast<u32>(what); }
     Status keep_object(CoreServers& core, Kept what, ObjectType type, unsigned size_bits);
@@ -106,7 +105,7 @@ private:
     SessionSlots slots_of_rs;
     unsigned place = 0;
     Kept in_use = Kept::Config;
-    mutable SharedMemory config, last_dump;  // rs' views, from their first use on
+    mutable SharedMemory config, last_dump, memory_head;  // rs' views, from their first use on
 };
 
 }  // namespace eft::supervisor

@@ -4,6 +4,8 @@
 #include <eft/overdue.h>
 #include <eft/process.h>
 
+#include <utility>
+
 namespace eft::supervisor {
 namespace {
 
@@ -50,7 +52,7 @@ void Processes::dismiss(unsigned index) {
     static_cast<void>(kernel_object::remove(parts_[index].table(), slot(WellKnown::Names)));
 }
 
-Result<u32> Processes::start(const PersistentPart& part, const Image& image, u32 quota, u32 incarnation, u64 replies) {
+proc::SpawnRequest Processes::spawn_request(const PersistentPart& part, const Image& image, u32 quota) {
     proc::SpawnRequest request;
     request.image = image.name;
     request.program_bytes = image.bytes;
@@ -61,8 +63,6 @@ Result<u32> Processes::start(const PersistentPart& part, const Image& image, u32
         request.budget = share->budget_us() * config().ticks_per_ms / 1000;
         request.period = share->period_us() * config().ticks_per_ms / 1000;
     }
-    request.incarnation = incarnation;
-    request.replies_delivered = replies;
     request.table = ipc::CapField<ipc::kind::CapTable>(part.table());
     request.persistent_slots = part.plan->persistent_slots();
     request.replies = part.plan->replies();
@@ -70,8 +70,31 @@ Result<u32> Processes::start(const PersistentPart& part, const Image& image, u32
     request.config = ipc::CapField<ipc::kind::Memory>(part.configuration());
     request.persistent = ipc::CapField<ipc::kind::Memory>(part.kept(Kept::Memory));
     request.persistent_bytes = part.memory_bytes();
+    return request;
+}
+
+Result<u32> Processes::start(const PersistentPart& part, const Image& image, u32 quota, u32 incarnation, u64 replies) {
+    proc::SpawnRequest request = spawn_request(part, image, quota);
+    request.incarnation = incarnation;
+    request.replies_delivered = replies;
     EFT_TRY(const proc::Pid spawned, core_.proc.spawn(request));
     return spawned.pid;
+}
+
+Processes::Image Processes::image_of(unsigned index) const {
+    const ServiceRecord& record = records_[index];
+    return {program_of(*parts_[index].plan), record.program_bytes[record.uses_second]};
+}
+
+Status Processes::prepare(unsigned index) {
+    const PersistentPart& part = parts_[index];
+    return status(core_.proc.prepare(spawn_request(part, image_of(index), part.plan->quota())));
+}
+
+void Processes::discard(unsigned index) {
+    proc::ProcessName request;
+    request.name = parts_[index].name();
+    static_cast<void>(core_.proc.discard(request));
 }
 
 Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered) {
@@ -79,9 +102,7 @@ Result<u32> Processes::spawn(unsigned index, u32 incarnation, u64 replies, bool 
     EFT_CHECK(admit(index));
     part.page().last_end_ordered = last_end_ordered;
     part.head().session = 0;  // the dead one's
-    const ServiceRecord& record = records_[index];
-    const Image image{program_of(*part.plan), record.program_bytes[record.uses_second]};
-    const Result<u32> pid = start(part, image, part.plan->quota(), incarnation, replies);
+    const Result<u32> pid = start(part, image_of(index), part.plan->quota(), incarnation, replies);
     if (pid.ok()) remember_replies(index);
     else clear(index);
     return pid;
@@ -163,8 +184,6 @@ void Processes::clear(unsigned index) {
     const PersistentPart& part = parts_[index];
     dismiss(index);
     forget_orders(part);
-    const u32 first = part.table_plan().first_scratch;
-    static_cast<void>(kernel_object::remove(part.table(), static_cast<Slot>(first), part.slots() - first));
 }
 
 // An order to end that the dead one did not hear is not for who comes next. What others have signalled stays.
@@ -241,8 +260,8 @@ Status Processes::expel(unsigned index, u64 session) {
 std::optional<OverdueAnswer> Processes::take_complaint(unsigned index) {
     const PersistentPart& part = parts_[index];
     const u64 count = __atomic_load_n(&part.head().complaint.count, __ATOMIC_ACQUIRE);
-    if (count == complaints_[index]) return std::nullopt;
-    complaints_[index] = count;
+    const u64 taken = std::exchange(complaints_[index], count);
+    if (count == taken || taken == kNotLooked) return std::nullopt;
     const Complaint complaint = part.head().complaint;
     if (complaint.slot >= part.slots() || complaint.ended < complaint.started) return std::nullopt;
     const auto session = kernel_object::inspect(part.table(), static_cast<Slot>(complaint.slot));

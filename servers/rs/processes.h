@@ -37,11 +37,14 @@ public:
         : core_(core), parts_(parts), records_(records) {}
 
     // After a death of rs: what is said of others' late answers begins anew.
-    void recover(unsigned index) { complaints_[index] = parts_[index].head().complaint.count; }
+    void recover(unsigned index) { complaints_[index] = kNotLooked; }
 
     // A new incarnation on the persistent part: its process. `replies` is what all before it have delivered, and it
     // learns whether the last one ended by somebody's order. An error leaves nothing behind.
     Result<u32> spawn(unsigned index, u32 incarnation, u64 replies, bool last_end_ordered);
+    // Has proc make as much of the next incarnation as can be made while this one runs; or lets go of it.
+    Status prepare(unsigned index);
+    void discard(unsigned index);
     // The program that answers ServiceHeld in place of a service that does not run. Its incarnation is 0, which is nobody's:
     // its "ready" means nothing.
     Result<u32> spawn_tombstone(unsigned index);
@@ -70,7 +73,7 @@ public:
     // Resets a driver's device and waits for that; does nothing for others. TimedOut: the device has not reported it. Busy: it
     // takes longer, and is to be asked again.
     Status silence(unsigned index);
-    // Ends the sessions that the incarnation had as a client, and empties its scratch slots.
+    // Ends the sessions that the incarnation had as a client.
     void clear(unsigned index);
 
     Signs signs(unsigned index);
@@ -103,6 +106,9 @@ private:
         std::string_view name;  // in the boot archive
         u32 bytes = 0;          // not 0: it stands behind the configuration page
     };
+    // Of the next incarnation: what is in use.
+    Image image_of(unsigned index) const;
+    static proc::SpawnRequest spawn_request(const PersistentPart& part, const Image& image, u32 quota);
     Result<u32> start(const PersistentPart& part, const Image& image, u32 quota, u32 incarnation, u64 replies);
     void dump_capabilities(const PersistentPart& part, CrashDump& dump);
     void dump_capability(CrashDump& dump, u32 at, const kernel_object::CapInfo& found, std::string_view name) const;
@@ -111,6 +117,7 @@ private:
     CoreServers& core_;
     std::span<const PersistentPart> parts_;
     std::span<ServiceRecord> records_;
+    static constexpr u64 kNotLooked = ~u64{0};
     std::array<u64, kMaxServices> complaints_{};  // that were taken, of each service
 };
 

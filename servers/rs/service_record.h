@@ -108,7 +108,8 @@ struct ServiceRecord {
     Recovery recovery{};
     u64 recovery_time = 0;  // of the last return, from death to ready; a distance of stamps
     FailureHistory failures;
-    OverdueHistory overdue;         // of this incarnation
+    OverdueHistory overdue;           // of this incarnation
+    bool is_prepared = false;         // the next incarnation is, as far as that can be
     bool complained_falsely = false;  // this service, about another; said once
 
     // Heartbeats.

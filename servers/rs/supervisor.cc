@@ -103,8 +103,8 @@ void Supervisor::check(unsigned index) {
     }
     if (!service.alive()) return;
     if (has_ended(service.pid)) return handle_death(index);
-    const bool ready = processes_.signs(index).ready_incarnation == service.incarnation;
-    if (service.state == rs::ServiceState::Starting && ready) became_up(index);
+    if (service.state == rs::ServiceState::Starting && processes_.signs(index).ready_incarnation == service.incarnation) became_up(index);
+    if (!service.is_prepared && processes_.signs(index).first_request != 0) prepare(index);
 }
 
 void Supervisor::complain(unsigned client, const OverdueAnswer& answer) {
@@ -127,6 +127,7 @@ void Supervisor::complain(unsigned client, const OverdueAnswer& answer) {
 void Supervisor::tick() {
     ++now_;
     for (unsigned index = 0; index < plans_.size(); ++index) tick(index);
+    prepare_one();
 }
 
 Status Supervisor::terminate(unsigned index, proc::DeathReason reason, std::string_view note) {
@@ -196,6 +197,7 @@ void Supervisor::spawn(unsigned index) {
     const Result<u32> pid = processes_.spawn(index, service.incarnation, service.replies, service.last_was_ordered);
     service.recovery.spawned = sys::time_stamp();
     service.spawning = Spawning::Nothing;
+    service.is_prepared = false;
     if (pid.ok()) {
         service.pid = *pid;
         return store(index);  // before it: 2
@@ -328,6 +330,7 @@ void Supervisor::note_client(unsigned index, unsigned client) {
 // No incarnation lives.
 void Supervisor::begin_trial(unsigned index) {
     ServiceRecord& service = records_[index];
+    processes_.discard(index);  // it has the old program
     const Status turned = updates_.turn(index);
     service.update = turned.ok() ? Update::Trial : Update::TakenBack;
     FixedText<95> line;
@@ -338,6 +341,7 @@ void Supervisor::begin_trial(unsigned index) {
 // The new program has failed: the old one is started at once, and nothing counts that it has not done.
 void Supervisor::take_back(unsigned index) {
     ServiceRecord& service = records_[index];
+    processes_.discard(index);  // it has the new program
     updates_.turn_back(index);
     service.update = Update::TakenBack;
     service.note.append(service.note.empty() ? "" : "; ").append("the program before the update runs again");
@@ -365,6 +369,7 @@ void Supervisor::leave_down(unsigned index, rs::ServiceState state, std::string_
     processes_.complete_dump(index);
     store(index);  // before it: 5
     processes_.report(index, why);
+    processes_.discard(index);
     start_tombstone(index);
 }
 
@@ -373,6 +378,7 @@ Status Supervisor::end(unsigned index, Order order) {
     if (service.state == rs::ServiceState::BackingOff || service.state == rs::ServiceState::Held) {
         service.state = rs::ServiceState::Down;
         store(index);
+        processes_.discard(index);
         if (service.tombstone_pid == 0) start_tombstone(index);
         return {};
     }

@@ -80,6 +80,8 @@ public:
 
 private:
     void tick(unsigned index);
+    void prepare_one();
+    bool prepare(unsigned index);
     bool has_ended(u32 pid);
     void silence(unsigned index);
     void recover(unsigned index);

@@ -70,7 +70,8 @@ MEM_CASE(Served, "each kind of session has its calls, and no call of another kin
         }
     };
     refuses_others({Mem::CreateSpaceMethod::kLabel, Mem::DestroySpaceMethod::kLabel, Mem::LoadImageMethod::kLabel, Mem::InfoOfMethod::kLabel,
-                    Mem::ReadMemoryMethod::kLabel, Mem::MakeThreadMethod::kLabel, Mem::MapIntoMethod::kLabel}, {Kind::Control});
+                    Mem::ReadMemoryMethod::kLabel, Mem::MakeThreadMethod::kLabel, Mem::MapIntoMethod::kLabel,
+                    Mem::MakeRepliesMethod::kLabel, Mem::EndThreadsMethod::kLabel}, {Kind::Control});
     refuses_others({Mem::DeviceObjectMethod::kLabel, Mem::PhysicalMethod::kLabel, Mem::PinMethod::kLabel, Mem::UnpinMethod::kLabel}, {Kind::Device});
     refuses_others({Mem::CoreLogMethod::kLabel}, {Kind::Log});
     refuses_others({Mem::AdoptMethod::kLabel}, {Kind::Control, Kind::Device, Kind::Log});

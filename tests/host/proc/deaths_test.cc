@@ -80,7 +80,51 @@ bool proc_dies(Stage& stage, Death death) {
     return died;
 }
 
+// The same with each one prepared while the one before runs, and the last one for nothing.
+bool proc_dies_preparing(Stage& stage, Death death) {
+    Supervisor scene(stage);
+    const PersistentPart part = scene.make_part();
+    const auto live = [&](std::string_view image, std::string_view next, proc::DeathReason reason) {
+        const auto pid = scene.spawn(part, image);
+        REQUIRE(pid.ok());
+        CHECK(scene.prepare(part, next) == Error::None);
+        stage.run();
+        if (reason == proc::DeathReason::Ordered) {
+            const Error killed = scene.kill(*pid);
+            CHECK((killed == Error::None || killed == Error::WrongState));
+        }
+        stage.run();
+        CHECK((poll_wake() & Supervisor::kDied) != 0);
+        const auto record = scene.reap(*pid);
+        REQUIRE(record.ok());
+        CHECK(record->reason == reason);
+        CHECK(scene.control.next({.after = kSupervisorPid}).error() == Error::NotFound);
+    };
+    const auto all = [&] {
+        live("leave", "wait_and_fault", proc::DeathReason::Exit);
+        live("wait_and_fault", "leave", proc::DeathReason::Ordered);
+        CHECK(scene.discard() == Error::None);
+    };
+    all();
+    const Supervisor::Totals before = scene.totals(part);
+    scene.proc->die(death);
+    all();
+    const bool died = scene.proc->deaths == 1;
+    scene.proc->image.fatal_system_call = scene.proc->image.fatal_store = host::Image::kNever;
+    live("leave", "leave", proc::DeathReason::Exit);  // it has mapped the archive again
+    CHECK(scene.discard() == Error::None);
+    CHECK(scene.totals(part) == before);
+    CHECK(scene.proc->deaths == died);
+    return died;
+}
+
 }  // namespace
+
+TEST_CASE("wherever proc dies, what is prepared is taken, or made anew") {
+    const Deaths deaths = die_everywhere(proc_dies_preparing, {2, 29});
+    CHECK(deaths.system_calls > 50);
+    CHECK(deaths.stores > 20);
+}
 
 TEST_CASE("wherever proc dies, processes are spawned once, end once, and nothing is left") {
     const Deaths deaths = die_everywhere(proc_dies, {1, 7});

@@ -1,6 +1,8 @@
 // proc as rs and processes see it.
 #include "supervisor.h"
 
+#include <eft/archive.h>
+
 using namespace eft;
 using namespace eft::test;
 
@@ -230,7 +232,8 @@ STAGE_CASE(Scene, "signals send the thread behind its entry point") {
 STAGE_CASE(Scene, "a process may end itself and look around, nothing more") {
     const u32 pid = *spawn(part, "leave");
     const u32 supervisors[] = {Proc::SpawnMethod::kLabel, Proc::KillMethod::kLabel, Proc::SendMethod::kLabel,
-                               Proc::ReapMethod::kLabel, Proc::MessagesMethod::kLabel, Proc::RegistersMethod::kLabel, Proc::InspectMethod::kLabel};
+                               Proc::ReapMethod::kLabel, Proc::MessagesMethod::kLabel, Proc::RegistersMethod::kLabel,
+                               Proc::InspectMethod::kLabel, Proc::PrepareMethod::kLabel, Proc::DiscardMethod::kLabel};
     for (const u32 label : supervisors) {
         for (const Kind kind : {Kind::Process, Kind::Exceptions}) CHECK(answer(label, Proc::badge_of(kind, pid)) == Error::PermissionDenied);
         for (const Badge badge : {Badge::None, Badge{1}, Badge{2}, Badge{~u64{0}}}) CHECK(answer(label, badge) == Error::StaleSession);
@@ -270,6 +273,91 @@ STAGE_CASE(Scene, "core processes are listed, the parent of all others is rs, an
         CHECK(reap(pid).error() == Error::WrongState);
         CHECK(exit(pid, 0) == Error::PermissionDenied);
     }
+}
+
+STAGE_CASE(Scene, "what is prepared is nobody until it is asked for, and only the same request takes it") {
+    const Totals before = totals(part);
+    const auto pages_of_next = [&] {
+        const u64 free = memory.free_pages();
+        REQUIRE(prepare(part, "leave") == Error::None);
+        return free - memory.free_pages();
+    };
+    const u32 first = *spawn(part, "wait_and_fault");
+    CHECK(pages_of_next() > 10);
+    CHECK(pages_of_next() == 0);  // it is there
+    CHECK(control.next({.after = first}).error() == Error::NotFound);
+    CHECK(control.inspect({.pid = first + 1}).error() == Error::NotFound);
+    CHECK(kill(first) == Error::None);
+    CHECK(poll_wake() == kDied);
+    REQUIRE(reap(first).ok());
+    CHECK(reap(first).error() == Error::NotFound);
+    CHECK(control.next({.after = kSupervisorPid}).error() == Error::NotFound);
+
+    CHECK(*spawn(part, "leave") == first + 1);
+    stage.run();
+    CHECK(poll_wake() == kDied);
+    CHECK(reap(first + 1)->exit_status == -3);
+    CHECK(seen.incarnation.number == 4);
+    CHECK(pages_of_next() == 0);  // what the first one had is free, and as much
+    const u32 other = *spawn(part, "wait_and_fault");
+    CHECK(other == first + 3);
+    CHECK(kill(other) == Error::None);
+    REQUIRE(reap(other).ok());
+    CHECK(poll_wake() == kDied);
+    CHECK(prepare(part, "wait_and_fault") == Error::None);  // in the place of the one before
+    CHECK(*spawn(part, "leave") == first + 5);
+    CHECK(discard() == Error::None);
+    CHECK(discard() == Error::None);
+    CHECK(kill(first + 5) == Error::None);
+    REQUIRE(reap(first + 5).ok());
+    CHECK(poll_wake() == kDied);
+    CHECK(totals(part) == before);
+}
+
+STAGE_CASE(Scene, "what is prepared from one program is not started as another one that stands in an object") {
+    const BootInfo& info = stage.machine.boot_info();
+    const auto* const archive = reinterpret_cast<const std::byte*>(stage.machine.memory(info.archive_address));
+    const auto program = *find_in_archive({archive, info.archive_size}, "leave");
+    const auto with_program = [&](u64 bytes) {
+        auto made = SharedMemory::create(kPageSize + page_up(program.size()));
+        REQUIRE(made.ok());
+        std::copy_n(part.config.bytes().data(), kPageSize, made->bytes().data());
+        std::copy_n(program.data(), bytes, made->bytes().data() + kPageSize);
+        return std::move(*made);
+    };
+    const SharedMemory first = with_program(program.size()), second = with_program(program.size());
+    const auto request_of = [&](const SharedMemory& config, u64 bytes) {
+        proc::SpawnRequest wanted = request(part, "wait_and_fault");
+        wanted.config = decltype(wanted.config)(config.object().slot());
+        wanted.program_bytes = static_cast<u32>(bytes);
+        return wanted;
+    };
+    const auto takes_prepared = [&](const SharedMemory& config, u64 bytes) {
+        REQUIRE(control.prepare(request_of(first, program.size())).ok());
+        const u64 free = memory.free_pages();
+        const auto pid = control.spawn(request_of(config, bytes));
+        REQUIRE(pid.ok());
+        const bool took = free - memory.free_pages() < 5;
+        CHECK(kill(pid->pid) == Error::None);
+        REQUIRE(reap(pid->pid).ok());
+        CHECK(poll_wake() == kDied);
+        CHECK(discard() == Error::None);
+        return took;
+    };
+    CHECK(takes_prepared(first, program.size()));
+    CHECK_FALSE(takes_prepared(second, program.size()));
+    CHECK_FALSE(takes_prepared(first, 0));
+    CHECK_FALSE(takes_prepared(part.config, 0));
+}
+
+STAGE_CASE(Scene, "whoever waits for an answer of a dead process hears of it when that is reaped, with another one prepared") {
+    const u32 pid = *spawn(part, "wait_and_fault");
+    CHECK(prepare(part, "wait_and_fault") == Error::None);
+    CHECK(kill(pid) == Error::None);
+    REQUIRE(reap(pid).ok());
+    for (const u32 which : {0u, 1u}) CHECK(type_in(part, static_cast<Slot>(table_plan().first_reply + which)) == ObjectType::None);
+    for (const WellKnown which : {WellKnown::Thread, WellKnown::Memory, WellKnown::Process}) CHECK(type_in(part, slot(which)) == ObjectType::None);
+    CHECK(poll_wake() == kDied);
 }
 
 STAGE_CASE(Scene, "as many processes as mem has spaces for, in the order of their ids, and one more when one is reaped") {

@@ -96,6 +96,8 @@ struct Supervisor {
         EFT_TRY(const proc::Pid pid, control.spawn(request(part, image)));
         return pid.pid;
     }
+    Error prepare(const PersistentPart& part, std::string_view image) { return control.prepare(request(part, image)).error(); }
+    Error discard() { return control.discard({.name = "first"}).error(); }
     Error kill(u32 pid, proc::DeathReason reason = proc::DeathReason::None) { return control.kill({.pid = pid, .reason = reason}).error(); }
     Error send(u32 pid, proc::Signal signal) { return control.send({.pid = pid, .signal = signal}).error(); }
     Result<proc::CrashRecord> reap(u32 pid) { return control.reap({.pid = pid}); }
