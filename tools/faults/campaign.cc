@@ -1,0 +1,138 @@
+#include "campaign.h"
+
+#include "report.h"
+
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <deque>
+#include <filesystem>
+#include <iomanip>
+#include <set>
+#include <thread>
+
+#include <unistd.h>
+
+namespace eft::faults {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const Laboratory& laboratory, const Injection& injection, const Run& run, const Verdict& verdict) {
+    const Program& program = laboratory.program(fault.target);
+    nlohmann::json changes = nlohmann::json::array();
+    for (const Change& change : run.changes) {
+        nlohmann::json one = {{"address", change.address}, {"before", hex_of(change.before)}, {"after", hex_of(change.after)}, {"what", change.what}};
+        if (change.watch != 0) one["symbol"] = program.name_of(change.address);
+        if (change.watch != 0 && is_failure(verdict.outcome)) one["source"] = program.source_of(change.address);
+        changes.push_back(one);
+    }
+    nlohmann::json line = {{"run", fault.name()}, {"target", fault.target}, {"type", fault.type->name()}, {"seed", fault.seed}, {"index", fault.index},
+                           {"workload", options.workload}, {"at", injection.at}, {"changes", changes}, {"outcome", name_of(verdict.outcome)},
+                           {"what", verdict.what}, {"restarts", verdict.restarts}, {"latency_ns", latency_ns(verdict)}, {"activations", run.activations},
+                           {"activated_at", run.activated_at}, {"instructions", run.instructions}, {"seconds", run.seen.seconds},
+                           {"replay", "./eft replay " + fault.name() + " --workload " + options.workload}};
+    if (verdict.outcome >= Outcome::Recovered) line["details"] = run.details;
+    if (is_failure(verdict.outcome)) line["console"] = run.seen.console.substr(run.seen.console.size() - std::min<std::size_t>(run.seen.console.size(), 6000));
+    return line;
+}
+
+class Campaign {
+public:
+    explicit Campaign(const CampaignOptions& options) : options_(options), laboratory_(options.workload, options.output), file_(options.output + "/results.jsonl") {
+        if (!options.resume) file_.clear();
+        const std::set<std::string> done = file_.runs();
+        for (unsigned index = 0; index < options.count; ++index)
+            for (const std::string& target : options.targets)
+                for (const std::string& type : options.types) {
+                    const Fault fault{target, fault_type(type), options.seed, index};
+                    if (!done.contains(fault.name())) waiting_.push_back(fault);
+                }
+        total_ = waiting_.size();
+    }
+
+    int hold() {
+        std::cout << "without a fault the workload takes " << std::setprecision(3) << laboratory_.expected().seconds << " s; " << total_ << " faults\n" << std::flush;
+        start_ = Clock::now();
+        std::vector<std::thread> threads;
+        for (unsigned job = 0; job < options_.jobs; ++job) threads.emplace_back([this, job] { work(job); });
+        for (std::thread& thread : threads) thread.join();
+        const Summary summary = file_.summary();
+        std::ofstream(options_.output + "/summary.json") << summary.json() << "\n";
+        std::cout << summary.table() << std::flush;
+        return error_.empty() ? 0 : 1;
+    }
+
+private:
+    void work(unsigned job) {
+        try {
+            Bench bench(laboratory_.snapshot(), laboratory_.kernel(), std::to_string(getpid()) + "-" + std::to_string(job));
+            while (const auto fault = next()) note(*fault, bench);
+        } catch (const std::exception& error) {
+            const std::lock_guard lock(mutex_);
+            error_ = error.what();
+            waiting_.clear();
+            std::cerr << "eft-faults: " << error_ << "\n";
+        }
+    }
+
+    std::optional<Fault> next() {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.empty()) return std::nullopt;
+        const Fault fault = waiting_.front();
+        waiting_.pop_front();
+        return fault;
+    }
+
+    void note(const Fault& fault, Bench& bench) {
+        const Injection injection = laboratory_.injection_of(fault);
+        const Run run = bench.run(injection, laboratory_.expected());
+        Verdict verdict = judge(run.seen, laboratory_.expected());
+        if (!fault.type->in_code() && verdict.outcome == Outcome::NotActivated && !run.changes.empty()) verdict.outcome = Outcome::NoEffect;  // nobody watches data
+        const std::string line = json_of(fault, options_, laboratory_, injection, run, verdict).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        const std::lock_guard lock(mutex_);
+        file_.add(line);
+        const double hours = std::chrono::duration<double>(Clock::now() - start_).count() / 3600;
+        const double rate = static_cast<double>(++done_) / hours;
+        if (is_failure(verdict.outcome)) std::cout << fault.name() << ": " << name_of(verdict.outcome) << ", " << verdict.what << "\n";
+        if (is_failure(verdict.outcome) || done_ % 25 == 0) {
+            std::cout << done_ << " of " << total_ << ", " << static_cast<long>(rate) << " an hour, " << static_cast<long>(static_cast<double>(total_ - done_) / rate * 60) << " minutes left\n" << std::flush;
+        }
+    }
+
+    const CampaignOptions& options_;
+    Laboratory laboratory_;
+    ResultFile file_;
+    std::mutex mutex_;
+    std::deque<Fault> waiting_;
+    std::size_t total_ = 0, done_ = 0;
+    std::string error_;
+    Clock::time_point start_;
+};
+
+}  // namespace
+
+int hold_campaign(const CampaignOptions& options) {
+    std::filesystem::create_directories(options.output);
+    return Campaign(options).hold();
+}
+
+int replay(const CampaignOptions& options) {
+    const auto fault = Fault::parse(options.only_run);
+    if (!fault) throw std::runtime_error("a run's name is wanted, as uart-text-1-17, not " + options.only_run);
+    Laboratory laboratory(options.workload, options.output);
+    Bench bench(laboratory.snapshot(), laboratory.kernel(), std::to_string(getpid()) + "-replay");
+    const Injection injection = laboratory.injection_of(*fault);
+    const Run run = bench.run(injection, laboratory.expected());
+    const Verdict verdict = judge(run.seen, laboratory.expected());
+    std::cout << run.seen.console << "\n---- end of the console ----\n" << run.details;
+    for (const Change& change : run.changes) {
+        const Program& program = laboratory.program(fault->target);
+        std::cout << program.name_of(change.address) << ": " << change.what << "\n  " << (change.watch ? program.source_of(change.address) : "") << "\n";
+    }
+    std::cout << "after " << injection.at << " instructions; first run after " << run.activated_at << ", " << run.activations << " times\n"
+              << name_of(verdict.outcome) << (verdict.what.empty() ? "" : ": " + verdict.what) << "\n";
+    return 0;
+}
+
+}  // namespace eft::faults

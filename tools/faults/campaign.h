@@ -1,0 +1,23 @@
+// Many faults, by several machines at once; what came of each is a line of JSON.
+#pragma once
+
+#include "laboratory.h"
+
+namespace eft::faults {
+
+struct CampaignOptions {
+    std::vector<std::string> targets, types;
+    std::string workload = "mix";
+    unsigned count = 100;  // for each target and type
+    std::uint64_t seed = 1;
+    unsigned jobs = 2;
+    bool resume = false;
+    std::string output;    // a folder
+    std::string only_run;  // one run by its name, with its console
+};
+
+// Prints its progress and the table; the outcomes are in `output`. Status 0 unless the campaign cannot be held.
+int hold_campaign(const CampaignOptions& options);
+int replay(const CampaignOptions& options);
+
+}  // namespace eft::faults

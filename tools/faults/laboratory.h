@@ -1,0 +1,58 @@
+// What the faults of a campaign have in common: the snapshot, the programs, and what the machine does without a fault.
+#pragma once
+
+#include "experiment.h"
+
+#include <map>
+#include <mutex>
+
+namespace eft::faults {
+
+// Services and core servers, and the kernel for comparison.
+std::vector<std::string> all_targets();
+
+// A fault by its place in a campaign.
+struct Fault {
+    std::string target;
+    const FaultType* type;
+    std::uint64_t seed;  // the campaign's
+    unsigned index;
+
+    // "uart-text-1-17": all that it follows from, with the workload and the system.
+    std::string name() const;
+    static std::optional<Fault> parse(const std::string& name);
+    std::uint64_t number() const;  // the seed of its choices
+};
+
+// A campaign's snapshot, and what is known of the machine without a fault.
+class Laboratory {
+public:
+    // Makes the snapshot unless it is there, and measures the machine from there.
+    Laboratory(const std::string& workload, const std::string& output);
+
+    const Snapshot& snapshot() const { return snapshot_; }
+    const Program& kernel() const { return kernel_; }
+    const Program& program(const std::string& target) const { return *programs_.at(target); }
+    const Expectation& expected() const { return expected_; }
+    // Made once for each program. Safe to call from several threads; faults are chosen under a lock.
+    Injection injection_of(const Fault& fault);
+
+private:
+    void measure();
+    void note_code(GuestMemory& memory);
+    bool runs(const std::string& target, Address address) const;
+    Injection::Applied choose(const Fault& fault, GuestMemory& memory);
+
+    std::string output_;
+    Program kernel_;
+    Snapshot snapshot_;
+    Expectation expected_;
+    std::uint64_t instructions_ = 0;  // that it takes
+    std::map<std::string, std::map<Address, std::uint64_t>> code_;  // target -> page -> where it lies
+    std::vector<std::uint8_t> translated_;                          // Control::translated
+    std::mutex choosing_;
+    std::map<std::string, std::unique_ptr<Program>> programs_;
+    std::map<std::string, std::unique_ptr<Target>> targets_;
+};
+
+}  // namespace eft::faults

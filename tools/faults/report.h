@@ -1,0 +1,43 @@
+// Results of campaigns: a file with a line of JSON for each fault, and what they add up to.
+#pragma once
+
+#include "outcome.h"
+
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace eft::faults {
+
+std::string hex_of(const std::string& bytes);
+// From the death to the next incarnation's start, of the service that was restarted; 0: none was.
+long latency_ns(const Verdict& verdict);
+
+class Summary {
+public:
+    void add(const std::string& target, const std::string& type, Outcome outcome) { ++counts_[{target, type}][static_cast<unsigned>(outcome)]; }
+    // Outcomes by target and type; of those with an effect, how many were recovered from, with Wilson's interval of 95 %.
+    std::string table() const;
+    std::string json() const;
+
+private:
+    using Counts = std::array<unsigned long, std::size(kOutcomes)>;
+    std::map<std::pair<std::string, std::string>, Counts> counts_;
+};
+
+class ResultFile {
+public:
+    explicit ResultFile(std::string path) : path_(std::move(path)) {}
+
+    void clear();
+    void add(const std::string& line);
+    std::set<std::string> runs() const;
+    Summary summary() const;
+
+private:
+    std::string path_;
+};
+
+}  // namespace eft::faults
