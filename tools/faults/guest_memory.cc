@@ -82,6 +82,18 @@ std::vector<Area> GuestMemory::pages(std::uint64_t root, Address begin, Address 
     return areas;
 }
 
+std::vector<std::uint64_t> GuestMemory::copies_of(std::string_view wanted) const {
+    std::vector<std::uint64_t> found;
+    for (std::uint64_t page = 0; page < size_; page += kPage)
+        if (std::memcmp(bytes_ + page, wanted.data(), std::min<std::size_t>(wanted.size(), kPage)) == 0) found.push_back(page);
+    return found;
+}
+
+void GuestMemory::write_physical(std::uint64_t address, std::string_view bytes) {
+    if (address > size_ || bytes.size() > size_ - address) throw std::runtime_error("a fault outside of memory");
+    std::memcpy(bytes_ + address, bytes.data(), bytes.size());
+}
+
 void GuestMemory::write(std::uint64_t root, Address address, std::string_view bytes) {
     for (const char byte : bytes) {
         const auto place = physical(root, address++);

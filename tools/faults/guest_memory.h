@@ -44,7 +44,11 @@ public:
     // Pages that are there, between two addresses, each as an area.
     std::vector<Area> pages(std::uint64_t root, Address begin, Address end) const;
 
+    // Where there is a page with these bytes at its begin.
+    std::vector<std::uint64_t> copies_of(std::string_view bytes) const;
+
     void write(std::uint64_t root, Address address, std::string_view bytes);
+    void write_physical(std::uint64_t address, std::string_view bytes);
 
 private:
     std::uint64_t entry(std::uint64_t table, unsigned index) const;

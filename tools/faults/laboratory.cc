@@ -76,8 +76,13 @@ std::uint64_t Fault::number() const {
 }
 
 Laboratory::Laboratory(const std::string& workload, const std::string& output)
-    : output_(output), kernel_(path_of("kernel")), snapshot_(snapshot_in(workload, output)) {
-    measure();
+    : kernel_(path_of("kernel")), snapshot_(snapshot_in(workload, output)) {
+    try {
+        measure();
+    } catch (...) {
+        snapshot_.forget();  // it may have been an unlucky moment
+        throw;
+    }
 }
 
 // Throws when the workload does not come to the end that it should have.

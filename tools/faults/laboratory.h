@@ -34,16 +34,16 @@ public:
     const Program& kernel() const { return kernel_; }
     const Program& program(const std::string& target) const { return *programs_.at(target); }
     const Expectation& expected() const { return expected_; }
+    // Whether the workload runs an instruction, after the snapshot.
+    bool runs(const std::string& target, Address address) const;
     // Made once for each program. Safe to call from several threads; faults are chosen under a lock.
     Injection injection_of(const Fault& fault);
 
 private:
     void measure();
     void note_code(GuestMemory& memory);
-    bool runs(const std::string& target, Address address) const;
     Injection::Applied choose(const Fault& fault, GuestMemory& memory);
 
-    std::string output_;
     Program kernel_;
     Snapshot snapshot_;
     Expectation expected_;

@@ -1,7 +1,10 @@
 #include "outcome.h"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
+
+#include <fnmatch.h>
 
 namespace eft::faults {
 namespace {
@@ -16,13 +19,24 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
+constexpr std::string_view kLike = "like ", kMaybe = "maybe ";
+
+// By the patterns of the shell, if `expected` begins with `word`.
+bool matches(const std::string& line, const std::string& expected, std::string_view word) {
+    return expected.starts_with(word) && fnmatch(expected.c_str() + word.size(), line.c_str(), 0) == 0;
+}
+
 // The first thing that is printed and should not be, or the other way round; empty: all is as expected.
 std::string difference(const std::string& output, std::vector<std::string> expected) {
+    std::vector<std::string> optional;
+    std::copy_if(expected.begin(), expected.end(), std::back_inserter(optional), [](const std::string& each) { return each.starts_with(kMaybe); });
+    std::erase_if(expected, [](const std::string& each) { return each.starts_with(kMaybe); });
     std::string strange;
     for (const std::string& line : lines_of(output)) {
-        const auto found = std::find(expected.begin(), expected.end(), line);
+        const auto found = std::find_if(expected.begin(), expected.end(), [&](const std::string& each) { return line == each || matches(line, each, kLike); });
+        const bool may_be = std::any_of(optional.begin(), optional.end(), [&](const std::string& each) { return matches(line, each, kMaybe); });
         if (found != expected.end()) expected.erase(found);
-        else if (strange.empty()) strange = line;
+        else if (strange.empty() && !may_be) strange = line;
     }
     if (expected.empty() && strange.empty()) return {};
     std::string text = expected.empty() ? "" : "expected \"" + expected.front() + "\"";

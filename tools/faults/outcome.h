@@ -33,7 +33,7 @@ struct Observation {
 
 // What the workload prints when all is well.
 struct Expectation {
-    std::vector<std::string> lines;  // each once, in any order; before the table of services
+    std::vector<std::string> lines;  // each once, in any order; as in a manifest (workload.h)
     double seconds = 0;              // that it takes without a fault
     std::map<std::string, ServiceState> services;
 };

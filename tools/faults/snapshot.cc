@@ -73,6 +73,8 @@ qemu::MachineOptions Snapshot::machine(const std::string& memory) const {
     return options;
 }
 
+void Snapshot::forget() const { std::filesystem::remove(folder_ + "/identity"); }
+
 void Snapshot::boot(const Workload& workload) {
     const SharedFile memory("/dev/shm/eft-faults-" + std::to_string(getpid()) + "-snapshot", kMemoryBytes);
     qemu::Machine machine(base(memory.path()));

@@ -20,6 +20,8 @@ public:
     // One that was made there by this kernel, boot archive and workload; nothing: there is none.
     static std::optional<Snapshot> find(const Workload& workload, const std::string& folder);
 
+    // The next one that is looked for in its folder is made again.
+    void forget() const;
     // What goes on from here with `memory` as its memory; it is paused, and in the end runs by QMP's `cont`.
     qemu::MachineOptions machine(const std::string& memory) const;
     // What the console had said since the script began.

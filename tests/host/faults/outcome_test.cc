@@ -46,6 +46,13 @@ TEST_CASE_FIXTURE(Case, "a wrong result: another line, one too few, one twice") 
     seen.output = "one\ntvo\n" + services;
     CHECK(verdict().what == "expected \"two\", got \"tvo\"");
     CHECK(verdict().restarts.size() == 1);
+    expected.lines = {"one", "like *o", "maybe t*ee"};
+    for (const std::string more : {"", "three\nthree\n"}) {
+        seen.output = "one\ntwo\n" + more + services;
+        CHECK(verdict().outcome == Outcome::Recovered);
+    }
+    seen.output = "one\nthree\n" + services;
+    CHECK(verdict().what == "expected \"like *o\"");
     seen.output.reset();
     seen.prompt_restarted = true;
     CHECK(verdict().outcome == Outcome::WrongResult);

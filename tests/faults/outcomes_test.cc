@@ -1,0 +1,94 @@
+// The laboratory itself: a fault of each class, planted by hand where its outcome is known, is classified right.
+#include <laboratory.h>
+#include <temporary.h>
+
+#include <doctest/doctest.h>
+
+using namespace eft::faults;
+
+namespace {
+
+const std::string kUndefined("\x0f\x0b", 2), kLoop("\xeb\xfe", 2);  // UD2; a jump to itself
+
+class Planted {
+public:
+    Planted() : laboratory_("mix", folder_.path()), bench_(laboratory_.snapshot(), laboratory_.kernel(), "outcomes") {}
+
+    // What comes of a change in the machine at its snapshot.
+    template <class Plant>
+    Outcome outcome(Plant plant) {
+        Injection injection{0, [&](GuestMemory& memory) {
+            Injection::Applied applied;
+            plant(memory, applied);
+            return applied;
+        }};
+        const Run run = bench_.run(injection, laboratory_.expected());
+        const Verdict verdict = judge(run.seen, laboratory_.expected());
+        MESSAGE(name_of(verdict.outcome), ": ", verdict.what);
+        return verdict.outcome;
+    }
+    // Other bytes in the code of a target, at its first instruction for which `wanted` holds and that runs, or does not.
+    template <class Wanted>
+    Outcome changed(const std::string& target, bool runs, Wanted wanted, const std::string& after) {
+        const Program& program = laboratory_.program(target);
+        const Target code(program, [&](Address address) { return laboratory_.runs(target, address) == runs && wanted(program.name_of(address)); });
+        REQUIRE(!code.instructions().empty());
+        const Address address = code.instructions().front().address;
+        return outcome([&](GuestMemory& memory, Injection::Applied& applied) {
+            const Segment& text = program.text();
+            const std::string before = text.bytes.substr(address - text.begin, std::max<std::size_t>(after.size(), 1));
+            const auto root = memory.space_of(program);
+            REQUIRE(root);
+            applied = {*root, {{address, before, after.empty() ? before : after, "planted", address}}};
+        });
+    }
+    // A service that ends with whatever it does next, and so does each that is started after it.
+    Outcome ended_for_good(const std::string& target) {
+        return outcome([&](GuestMemory& memory, Injection::Applied& applied) {
+            const Segment& text = laboratory_.program(target).text();
+            const auto root = memory.space_of(laboratory_.program(target));
+            REQUIRE(root);
+            const auto copies = memory.copies_of(std::string_view(text.bytes).substr(0, kPage));
+            CHECK(copies.size() > 1);
+            for (const std::uint64_t copy : copies) memory.write_physical(copy, kUndefined);
+            std::string nothing;
+            while (nothing.size() < text.bytes.size()) nothing += kUndefined;
+            nothing.resize(text.bytes.size());
+            applied = {*root, {{text.begin, text.bytes, nothing, "planted", 0}}};
+        });
+    }
+    Laboratory& laboratory() { return laboratory_; }
+
+private:
+    eft::qemu::TemporaryFolder folder_;
+    Laboratory laboratory_;
+    Bench bench_;
+};
+
+bool anywhere(const std::string&) { return true; }
+bool in_invocations(const std::string& name) { return name.find("invoke") != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Planted, "a planted fault of each class is classified right") {
+    CHECK(changed("ext2", false, anywhere, kUndefined) == Outcome::NotActivated);
+    CHECK(changed("ext2", true, anywhere, "") == Outcome::NoEffect);
+    CHECK(changed("ext2", true, anywhere, kUndefined) == Outcome::Recovered);
+    CHECK(ended_for_good("log") == Outcome::Degraded);
+    CHECK(ended_for_good("names") == Outcome::SystemStopped);
+    CHECK(changed("kernel", true, in_invocations, kUndefined) == Outcome::KernelStopped);
+    CHECK(changed("kernel", true, in_invocations, kLoop) == Outcome::Hang);
+    // The first of the constants of SHA-256, in the prompt's process.
+    const Program prompt(EFT_TARGET_TREE "/symbols/monitor");
+    CHECK(outcome([&](GuestMemory& memory, Injection::Applied& applied) {
+              const std::string constant("\x98\x2f\x8a\x42", 4);
+              const auto root = memory.space_of(prompt);
+              REQUIRE(root);
+              applied.root = *root;
+              for (const Segment& segment : prompt.segments()) {
+                  for (std::size_t at = 0; !segment.executable && (at = segment.bytes.find(constant, at)) != std::string::npos; ++at)
+                      applied.changes.push_back({segment.begin + at, constant, "abcd", "planted", 0});
+              }
+              CHECK(!applied.changes.empty());
+          }) == Outcome::WrongResult);
+}
