@@ -1,7 +1,7 @@
 # Which Debian packages the verbs of ./eft need, and how they get installed. Sourced by ./eft.
 
 packages_build=(cmake ninja-build g++ binutils flatbuffers-compiler flatbuffers-compiler-dev libflatbuffers-dev
-    doctest-dev nlohmann-json3-dev xz-utils)
+    doctest-dev nlohmann-json3-dev libcapstone-dev xz-utils)
 packages_test=(spin chromium chromium-driver tshark curl netcat-openbsd)
 packages_run=(qemu-system-x86 e2fsprogs)
 packages_iso=(grub-common grub-pc-bin xorriso mtools)

@@ -28,7 +28,7 @@ std::map<std::string, nlohmann::json> lines_in(const std::string& path) {
 
 TEST_CASE("a campaign, the same from its seed, and one that was interrupted") {
     const eft::qemu::TemporaryFolder folder;
-    CampaignOptions options{.targets = {"virtio_blk", "net"}, .types = {"text", "branch", "state"}, .count = 2, .seed = 5, .output = folder.path() + "/first", .only_run = {}};
+    CampaignOptions options{.targets = {"virtio_blk", "net"}, .types = {"text", "branch", "state"}, .count = 2, .seed = 5, .merged = {}, .output = folder.path() + "/first", .only_run = {}};
     REQUIRE(hold_campaign(options) == 0);
     const auto lines = lines_in(options.output + "/results.jsonl");
     CHECK(lines.size() == 2 * 3 * 2);

@@ -37,16 +37,23 @@ nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const
     return line;
 }
 
+void write_summary(const std::string& folder, const ResultFile& results) {
+    const Summary summary = results.summary();
+    std::ofstream(folder + "/summary.json") << summary.json() << "\n";
+    std::cout << summary.table() << std::flush;
+}
+
 class Campaign {
 public:
     explicit Campaign(const CampaignOptions& options) : options_(options), laboratory_(options.workload, options.output), file_(options.output + "/results.jsonl") {
         if (!options.resume) file_.clear();
-        const std::set<std::string> done = file_.runs();
+        const auto done = file_.lines();
+        unsigned number = 0;
         for (unsigned index = 0; index < options.count; ++index)
             for (const std::string& target : options.targets)
                 for (const std::string& type : options.types) {
                     const Fault fault{target, fault_type(type), options.seed, index};
-                    if (!done.contains(fault.name())) waiting_.push_back(fault);
+                    if (number++ % options.shards == options.shard && !done.contains(fault.name())) waiting_.push_back(fault);
                 }
         total_ = waiting_.size();
     }
@@ -57,9 +64,7 @@ public:
         std::vector<std::thread> threads;
         for (unsigned job = 0; job < options_.jobs; ++job) threads.emplace_back([this, job] { work(job); });
         for (std::thread& thread : threads) thread.join();
-        const Summary summary = file_.summary();
-        std::ofstream(options_.output + "/summary.json") << summary.json() << "\n";
-        std::cout << summary.table() << std::flush;
+        write_summary(options_.output, file_);
         return error_.empty() ? 0 : 1;
     }
 
@@ -115,6 +120,20 @@ private:
 int hold_campaign(const CampaignOptions& options) {
     std::filesystem::create_directories(options.output);
     return Campaign(options).hold();
+}
+
+int merge(const CampaignOptions& options) {
+    std::filesystem::create_directories(options.output);
+    ResultFile whole(options.output + "/results.jsonl");
+    whole.clear();
+    std::set<std::string> runs;
+    for (const std::string& folder : options.merged) {
+        for (const auto& [run, line] : ResultFile(folder + "/results.jsonl").lines())
+            if (runs.insert(run).second) whole.add(line);
+    }
+    if (runs.empty()) throw std::runtime_error("there are no results to be merged");
+    write_summary(options.output, whole);
+    return 0;
 }
 
 int replay(const CampaignOptions& options) {

@@ -11,6 +11,8 @@ struct CampaignOptions {
     unsigned count = 100;  // for each target and type
     std::uint64_t seed = 1;
     unsigned jobs = 2;
+    unsigned shard = 0, shards = 1;   // only each `shards`th fault
+    std::vector<std::string> merged;  // folders of campaigns
     bool resume = false;
     std::string output;    // a folder
     std::string only_run;  // one run by its name, with its console
@@ -18,6 +20,8 @@ struct CampaignOptions {
 
 // Prints its progress and the table; the outcomes are in `output`. Status 0 unless the campaign cannot be held.
 int hold_campaign(const CampaignOptions& options);
+// Adds up the results in options.merged.
+int merge(const CampaignOptions& options);
 int replay(const CampaignOptions& options);
 
 }  // namespace eft::faults

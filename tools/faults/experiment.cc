@@ -13,7 +13,7 @@ namespace {
 
 using qemu::Duration;
 
-constexpr Duration kStart = std::chrono::seconds(60), kAnswer = std::chrono::seconds(8), kLeast = std::chrono::seconds(15);
+constexpr Duration kStart = std::chrono::seconds(60), kAnswer = std::chrono::seconds(8), kLeast = std::chrono::seconds(15), kBrief = std::chrono::seconds(3);
 constexpr double kTimes = 5;               // as long as without a fault, before it counts as a hang
 constexpr unsigned kLooks = 8;             // at services that are being restarted
 constexpr const char* kEnds[] = {"kernel panic: ", "root: everything has stopped"};
@@ -42,6 +42,19 @@ std::string processor(qemu::Machine& machine) {
     return word("RIP=") + " " + word("RSP=") + " " + word("CR3=") + " " + word("CPL=") + " " + word("HLT=");
 }
 
+// What the prompt says of services when the workload was broken off.
+std::string what_is_left(qemu::Machine& machine) {
+    constexpr std::string_view kBreak = "\x03";
+    if (!machine.running() || has_stopped(machine.console().log())) return {};
+    try {
+        machine.console().write(kBreak);
+        qemu::Prompt prompt(machine.console(), kBrief);
+        return prompt.run("service list", kBrief);
+    } catch (const std::runtime_error&) {
+        return "the prompt does not answer\n";
+    }
+}
+
 }  // namespace
 
 Bench::Bench(const Snapshot& snapshot, const Program& kernel, const std::string& name)
@@ -60,9 +73,9 @@ Run Bench::run(const Injection& injection, const Expectation& expected) {
     observe(machine, run, expected);
     run.seen.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (run.seen.output) ask_for_services(machine, run, expected);
-    run.seen.console = snapshot_.console() + machine.console().log();
     run.seen.machine_ended = !machine.running();
-    if (!run.seen.output) run.details += processor(machine) + "\n";
+    run.seen.console = snapshot_.console() + machine.console().log();
+    if (!run.seen.output) run.details += processor(machine) + "\n" + what_is_left(machine);
     machine.kill();
     run.instructions = control_->instructions;
     run.activated_at = control_->activated_at;

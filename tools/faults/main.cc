@@ -14,7 +14,7 @@ std::vector<std::string> words_after(int count, char** words, int& i) {
     return found;
 }
 
-// Empty: it is a number.
+// False: it is none.
 bool number(const char* word, std::uint64_t& value) {
     char* end = nullptr;
     value = std::strtoull(word, &end, 10);
@@ -27,13 +27,27 @@ std::vector<std::string> all_types() {
     return names;
 }
 
+int print_types() {
+    for (const auto& type : fault_types()) std::cout << type->name() << ": " << type->definition() << " (" << type->source() << ")\n";
+    return 0;
+}
+
 [[noreturn]] void refuse(const std::string& what) {
     std::cerr << "eft-faults: " << what << "\n";
     std::exit(2);
 }
 
+// "I/N", from 1.
+void parse_shard(const std::string& word, CampaignOptions& options) {
+    std::uint64_t which = 0, of = 0;
+    const std::size_t slash = word.find('/');
+    const bool good = slash != std::string::npos && number(word.substr(0, slash).c_str(), which) && number(word.c_str() + slash + 1, of);
+    if (!good || which == 0 || which > of || of > 1'000'000) refuse("--shard is I/N, from 1/N to N/N");
+    options.shard = static_cast<unsigned>(which - 1), options.shards = static_cast<unsigned>(of);
+}
+
 CampaignOptions parse(int count, char** words) {
-    CampaignOptions options{.targets = {}, .types = {}, .output = "build/faults/latest", .only_run = {}};
+    CampaignOptions options{.targets = {}, .types = {}, .merged = {}, .output = "build/faults/latest", .only_run = {}};
     for (int i = 1; i < count; ++i) {
         const std::string word = words[i];
         std::uint64_t value = 0;
@@ -43,12 +57,16 @@ CampaignOptions parse(int count, char** words) {
             options.targets = words_after(count, words, i);
         } else if (word == "--type") {
             options.types = words_after(count, words, i);
+        } else if (word == "--merge") {
+            options.merged = words_after(count, words, i);
         } else if (i + 1 == count) {
             refuse(word + " needs a value, or is not known");
         } else if (word == "--workload") {
             options.workload = words[++i];
         } else if (word == "--out") {
             options.output = words[++i];
+        } else if (word == "--shard") {
+            parse_shard(words[++i], options);
         } else if (word == "--replay") {
             options.only_run = words[++i];
         } else if (!number(words[i + 1], value)) {
@@ -75,8 +93,11 @@ CampaignOptions parse(int count, char** words) {
 }  // namespace
 
 int main(int count, char** words) {
+    for (int i = 1; i < count; ++i)
+        if (std::strcmp(words[i], "--types") == 0) return print_types();
     const CampaignOptions options = parse(count, words);
     try {
+        if (!options.merged.empty()) return merge(options);
         return options.only_run.empty() ? hold_campaign(options) : replay(options);
     } catch (const std::exception& error) {
         std::cerr << "eft-faults: " << error.what() << "\n";

@@ -78,10 +78,10 @@ void ResultFile::add(const std::string& line) {
     if (!file.flush()) throw std::runtime_error("cannot write " + path_);
 }
 
-std::set<std::string> ResultFile::runs() const {
-    std::set<std::string> runs;
-    for_each_line(path_, [&](const nlohmann::json& line) { runs.insert(line.value("run", "")); });
-    return runs;
+std::map<std::string, std::string> ResultFile::lines() const {
+    std::map<std::string, std::string> lines;
+    for_each_line(path_, [&](const nlohmann::json& line) { lines[line.value("run", "")] = line.dump(); });
+    return lines;
 }
 
 Summary ResultFile::summary() const {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -33,7 +32,8 @@ public:
 
     void clear();
     void add(const std::string& line);
-    std::set<std::string> runs() const;
+    // By the names of the runs.
+    std::map<std::string, std::string> lines() const;
     Summary summary() const;
 
 private:
