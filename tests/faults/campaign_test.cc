@@ -1,5 +1,5 @@
-// A small campaign with a fixed seed: each fault has its line, an interrupted campaign goes on where it was, and nothing that is
-// changed in a driver or server stops the kernel or the system.
+// A small campaign with a fixed seed: each fault has its line, an interrupted campaign goes on where it was, and
+// nothing that is changed in a driver or server stops the kernel or the system.
 #include <campaign.h>
 #include <report.h>
 #include <temporary.h>
@@ -28,7 +28,13 @@ std::map<std::string, nlohmann::json> lines_in(const std::string& path) {
 
 TEST_CASE("a campaign, the same from its seed, and one that was interrupted") {
     const eft::qemu::TemporaryFolder folder;
-    CampaignOptions options{.targets = {"virtio_blk", "net"}, .types = {"text", "branch", "state"}, .count = 2, .seed = 5, .merged = {}, .output = folder.path() + "/first", .only_run = {}};
+    CampaignOptions options{.targets = {"virtio_blk", "net"},
+                            .types = {"text", "branch", "state"},
+                            .count = 2,
+                            .seed = 5,
+                            .merged = {},
+                            .output = folder.path() + "/first",
+                            .only_run = {}};
     REQUIRE(hold_campaign(options) == 0);
     const auto lines = lines_in(options.output + "/results.jsonl");
     CHECK(lines.size() == 2 * 3 * 2);
@@ -43,7 +49,10 @@ TEST_CASE("a campaign, the same from its seed, and one that was interrupted") {
     std::string one, two;
     std::getline(first, one);
     std::getline(first, two);
-    std::ofstream(options.output + "/results.jsonl") << one << "\n" << two << "\n" << R"({"run": "net-te)" << "\n";
+    std::ofstream(options.output + "/results.jsonl") << one << "\n"
+                                                     << two << "\n"
+                                                     << R"({"run": "net-te)"
+                                                     << "\n";
     options.resume = true;
     REQUIRE(hold_campaign(options) == 0);
     std::ifstream second(options.output + "/results.jsonl");

@@ -12,26 +12,30 @@ const std::string kUndefined("\x0f\x0b", 2), kLoop("\xeb\xfe", 2);  // UD2; a ju
 
 class Planted {
 public:
-    explicit Planted(const std::string& workload = "mix") : laboratory_(workload, folder_.path()), bench_(laboratory_.snapshot(), laboratory_.kernel(), "outcomes") {}
+    explicit Planted(const std::string& workload = "mix")
+        : laboratory_(workload, folder_.path()), bench_(laboratory_.snapshot(), laboratory_.kernel(), "outcomes") {}
 
     // What comes of a change in the machine at its snapshot.
     template <class Plant>
     Outcome outcome(Plant plant) {
         Injection injection{0, [&](GuestMemory& memory) {
-            Injection::Applied applied;
-            plant(memory, applied);
-            return applied;
-        }};
+                                Injection::Applied applied;
+                                plant(memory, applied);
+                                return applied;
+                            }};
         const Run run = bench_.run(injection, laboratory_.expected());
         const Verdict verdict = judge(run.seen, laboratory_.expected());
         MESSAGE(std::string(name_of(verdict.outcome)), ": ", verdict.what);
         return verdict.outcome;
     }
-    // Other bytes in the code of a target, at its first instruction for which `wanted` holds and that runs, or does not.
+    // Other bytes in the code of a target, at its first instruction for which `wanted` holds and that runs, or does
+    // not.
     template <class Wanted>
     Outcome changed(const std::string& target, bool runs, Wanted wanted, const std::string& after) {
         const Program& program = laboratory_.program(target);
-        const Target code(program, [&](Address address) { return laboratory_.runs(target, address) == runs && wanted(program.name_of(address)); });
+        const Target code(program, [&](Address address) {
+            return laboratory_.runs(target, address) == runs && wanted(program.name_of(address));
+        });
         REQUIRE(!code.instructions().empty());
         const Address address = code.instructions().front().address;
         return outcome([&](GuestMemory& memory, Injection::Applied& applied) {
@@ -74,7 +78,9 @@ bool in_invocations(const std::string& name) { return name.find("invoke") != std
 
 }  // namespace
 
-TEST_CASE_FIXTURE(PlantedBesideDisk, "a service that is held is a degradation") { CHECK(ended_for_good("log") == Outcome::Degraded); }
+TEST_CASE_FIXTURE(PlantedBesideDisk, "a service that is held is a degradation") {
+    CHECK(ended_for_good("log") == Outcome::Degraded);
+}
 
 TEST_CASE_FIXTURE(Planted, "a planted fault of each class is classified right") {
     CHECK(changed("ext2", false, anywhere, kUndefined) == Outcome::NotActivated);
@@ -91,7 +97,8 @@ TEST_CASE_FIXTURE(Planted, "a planted fault of each class is classified right") 
               REQUIRE(root);
               applied.root = *root;
               for (const Segment& segment : prompt.segments()) {
-                  for (std::size_t at = 0; !segment.executable && (at = segment.bytes.find(constant, at)) != std::string::npos; ++at)
+                  for (std::size_t at = 0;
+                       !segment.executable && (at = segment.bytes.find(constant, at)) != std::string::npos; ++at)
                       applied.changes.push_back({segment.begin + at, constant, "abcd", "planted", 0});
               }
               CHECK(!applied.changes.empty());

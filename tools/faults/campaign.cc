@@ -18,22 +18,40 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const Laboratory& laboratory, const Injection& injection, const Run& run, const Verdict& verdict) {
+nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const Laboratory& laboratory,
+                       const Injection& injection, const Run& run, const Verdict& verdict) {
     const Program& program = laboratory.program(fault.target);
     nlohmann::json changes = nlohmann::json::array();
     for (const Change& change : run.changes) {
-        nlohmann::json one = {{"address", change.address}, {"before", hex_of(change.before)}, {"after", hex_of(change.after)}, {"what", change.what}};
+        nlohmann::json one = {{"address", change.address},
+                              {"before", hex_of(change.before)},
+                              {"after", hex_of(change.after)},
+                              {"what", change.what}};
         if (change.watch != 0) one["symbol"] = program.name_of(change.address);
         if (change.watch != 0 && is_failure(verdict.outcome)) one["source"] = program.source_of(change.address);
         changes.push_back(one);
     }
-    nlohmann::json line = {{"run", fault.name()}, {"target", fault.target}, {"type", fault.type->name()}, {"seed", fault.seed}, {"index", fault.index},
-                           {"workload", options.workload}, {"at", injection.at}, {"changes", changes}, {"outcome", name_of(verdict.outcome)},
-                           {"what", verdict.what}, {"restarts", verdict.restarts}, {"latency_ns", latency_ns(verdict)}, {"activations", run.activations},
-                           {"activated_at", run.activated_at}, {"instructions", run.instructions}, {"seconds", run.seen.seconds},
+    nlohmann::json line = {{"run", fault.name()},
+                           {"target", fault.target},
+                           {"type", fault.type->name()},
+                           {"seed", fault.seed},
+                           {"index", fault.index},
+                           {"workload", options.workload},
+                           {"at", injection.at},
+                           {"changes", changes},
+                           {"outcome", name_of(verdict.outcome)},
+                           {"what", verdict.what},
+                           {"restarts", verdict.restarts},
+                           {"latency_ns", latency_ns(verdict)},
+                           {"activations", run.activations},
+                           {"activated_at", run.activated_at},
+                           {"instructions", run.instructions},
+                           {"seconds", run.seen.seconds},
                            {"replay", "./eft replay " + fault.name() + " --workload " + options.workload}};
     if (verdict.outcome >= Outcome::Recovered) line["details"] = run.details;
-    if (is_failure(verdict.outcome)) line["console"] = run.seen.console.substr(run.seen.console.size() - std::min<std::size_t>(run.seen.console.size(), 6000));
+    if (is_failure(verdict.outcome))
+        line["console"] =
+            run.seen.console.substr(run.seen.console.size() - std::min<std::size_t>(run.seen.console.size(), 6000));
     return line;
 }
 
@@ -43,9 +61,21 @@ void write_summary(const std::string& folder, const ResultFile& results) {
     std::cout << summary.table() << std::flush;
 }
 
+Injection injection_of(const Laboratory& laboratory, const nlohmann::json& line) {
+    std::vector<Change> changes;
+    for (const auto& one : line.at("changes")) {
+        const auto address = one.at("address").get<Address>();
+        const auto bytes = [&one](const char* name) { return bytes_of(one.at(name).get<std::string>()); };
+        changes.push_back({address, bytes("before"), bytes("after"), one.at("what").get<std::string>(),
+                           one.contains("symbol") ? address : 0});
+    }
+    return laboratory.injection_of(line.at("target").get<std::string>(), line.at("at").get<std::uint64_t>(), changes);
+}
+
 class Campaign {
 public:
-    explicit Campaign(const CampaignOptions& options) : options_(options), laboratory_(options.workload, options.output), file_(options.output + "/results.jsonl") {
+    explicit Campaign(const CampaignOptions& options)
+        : options_(options), laboratory_(options.workload, options.output), file_(options.output + "/results.jsonl") {
         if (!options.resume) file_.clear();
         const auto done = file_.lines();
         unsigned number = 0;
@@ -53,13 +83,16 @@ public:
             for (const std::string& target : options.targets)
                 for (const std::string& type : options.types) {
                     const Fault fault{target, fault_type(type), options.seed, index};
-                    if (number++ % options.shards == options.shard && !done.contains(fault.name())) waiting_.push_back(fault);
+                    if (number++ % options.shards == options.shard && !done.contains(fault.name()))
+                        waiting_.push_back(fault);
                 }
         total_ = waiting_.size();
     }
 
     int hold() {
-        std::cout << "without a fault the workload takes " << std::setprecision(3) << laboratory_.expected().seconds << " s; " << total_ << " faults\n" << std::flush;
+        std::cout << "without a fault the workload takes " << std::setprecision(3) << laboratory_.expected().seconds
+                  << " s; " << total_ << " faults\n"
+                  << std::flush;
         start_ = Clock::now();
         std::vector<std::thread> threads;
         for (unsigned job = 0; job < options_.jobs; ++job) threads.emplace_back([this, job] { work(job); });
@@ -71,7 +104,8 @@ public:
 private:
     void work(unsigned job) {
         try {
-            Bench bench(laboratory_.snapshot(), laboratory_.kernel(), std::to_string(getpid()) + "-" + std::to_string(job));
+            Bench bench(laboratory_.snapshot(), laboratory_.kernel(),
+                        std::to_string(getpid()) + "-" + std::to_string(job));
             while (const auto fault = next()) note(*fault, bench);
         } catch (const std::exception& error) {
             const std::lock_guard lock(mutex_);
@@ -93,15 +127,20 @@ private:
         const Injection injection = laboratory_.injection_of(fault);
         const Run run = bench.run(injection, laboratory_.expected());
         Verdict verdict = judge(run.seen, laboratory_.expected());
-        if (!fault.type->in_code() && verdict.outcome == Outcome::NotActivated && !run.changes.empty()) verdict.outcome = Outcome::NoEffect;  // nobody watches data
-        const std::string line = json_of(fault, options_, laboratory_, injection, run, verdict).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        if (!fault.type->in_code() && verdict.outcome == Outcome::NotActivated && !run.changes.empty())
+            verdict.outcome = Outcome::NoEffect;  // nobody watches data
+        const std::string line = json_of(fault, options_, laboratory_, injection, run, verdict)
+                                     .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         const std::lock_guard lock(mutex_);
         file_.add(line);
         const double hours = std::chrono::duration<double>(Clock::now() - start_).count() / 3600;
         const double rate = static_cast<double>(++done_) / hours;
-        if (is_failure(verdict.outcome)) std::cout << fault.name() << ": " << name_of(verdict.outcome) << ", " << verdict.what << "\n";
+        if (is_failure(verdict.outcome))
+            std::cout << fault.name() << ": " << name_of(verdict.outcome) << ", " << verdict.what << "\n";
         if (is_failure(verdict.outcome) || done_ % 25 == 0) {
-            std::cout << done_ << " of " << total_ << ", " << static_cast<long>(rate) << " an hour, " << static_cast<long>(static_cast<double>(total_ - done_) / rate * 60) << " minutes left\n" << std::flush;
+            std::cout << done_ << " of " << total_ << ", " << static_cast<long>(rate) << " an hour, "
+                      << static_cast<long>(static_cast<double>(total_ - done_) / rate * 60) << " minutes left\n"
+                      << std::flush;
         }
     }
 
@@ -141,15 +180,20 @@ int replay(const CampaignOptions& options) {
     if (!fault) throw std::runtime_error("a run's name is wanted, as uart-text-1-17, not " + options.only_run);
     Laboratory laboratory(options.workload, options.output);
     Bench bench(laboratory.snapshot(), laboratory.kernel(), std::to_string(getpid()) + "-replay");
-    const Injection injection = laboratory.injection_of(*fault);
+    const auto earlier = ResultFile(options.output + "/results.jsonl").lines();
+    const auto line = earlier.find(fault->name());
+    const Injection injection = line == earlier.end() ? laboratory.injection_of(*fault)
+                                                      : injection_of(laboratory, nlohmann::json::parse(line->second));
     const Run run = bench.run(injection, laboratory.expected());
     const Verdict verdict = judge(run.seen, laboratory.expected());
     std::cout << run.seen.console << "\n---- end of the console ----\n" << run.details;
     for (const Change& change : run.changes) {
         const Program& program = laboratory.program(fault->target);
-        std::cout << program.name_of(change.address) << ": " << change.what << "\n  " << (change.watch ? program.source_of(change.address) : "") << "\n";
+        std::cout << program.name_of(change.address) << ": " << change.what << "\n  "
+                  << (change.watch ? program.source_of(change.address) : "") << "\n";
     }
-    std::cout << "after " << injection.at << " instructions; first run after " << run.activated_at << ", " << run.activations << " times\n"
+    std::cout << "after " << injection.at << " instructions; first run after " << run.activated_at << ", "
+              << run.activations << " times\n"
               << name_of(verdict.outcome) << (verdict.what.empty() ? "" : ": " + verdict.what) << "\n";
     return 0;
 }

@@ -7,11 +7,14 @@ namespace {
 class MemoryFlip : public FaultType {
 public:
     using Areas = std::vector<Area> Target::*;
-    MemoryFlip(const char* name, const char* definition, Areas areas) : name_(name), definition_(definition), areas_(areas) {}
+    MemoryFlip(const char* name, const char* definition, Areas areas)
+        : name_(name), definition_(definition), areas_(areas) {}
 
     const char* name() const override { return name_; }
     const char* definition() const override { return definition_; }
-    const char* source() const override { return "Ng and Chen, The systematic improvement of fault tolerance in the Rio file cache, FTCS 1999"; }
+    const char* source() const override {
+        return "Ng and Chen, The systematic improvement of fault tolerance in the Rio file cache, FTCS 1999";
+    }
     bool in_code() const override { return false; }
 
     std::vector<Change> choose(const Target& target, Random& random) const override {
@@ -41,9 +44,12 @@ private:
 }  // namespace
 
 void add_data_faults(std::vector<std::unique_ptr<FaultType>>& types) {
-    types.push_back(std::make_unique<MemoryFlip>("data", "a random bit of the program's variables flips", &Target::data));
-    types.push_back(std::make_unique<MemoryFlip>("stack", "a random bit of the used part of the stack flips", &Target::stack));
-    types.push_back(std::make_unique<MemoryFlip>("state", "a random bit of the state region flips, in pages that are in use", &Target::state));
+    types.push_back(
+        std::make_unique<MemoryFlip>("data", "a random bit of the program's variables flips", &Target::data));
+    types.push_back(
+        std::make_unique<MemoryFlip>("stack", "a random bit of the used part of the stack flips", &Target::stack));
+    types.push_back(std::make_unique<MemoryFlip>(
+        "state", "a random bit of the state region flips, in pages that are in use", &Target::state));
 }
 
 }  // namespace eft::faults

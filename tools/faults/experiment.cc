@@ -13,9 +13,10 @@ namespace {
 
 using qemu::Duration;
 
-constexpr Duration kStart = std::chrono::seconds(60), kAnswer = std::chrono::seconds(8), kLeast = std::chrono::seconds(15), kBrief = std::chrono::seconds(3);
-constexpr double kTimes = 5;               // as long as without a fault, before it counts as a hang
-constexpr unsigned kLooks = 8;             // at services that are being restarted
+constexpr Duration kStart = std::chrono::seconds(60), kAnswer = std::chrono::seconds(8),
+                   kLeast = std::chrono::seconds(15), kBrief = std::chrono::seconds(3);
+constexpr double kTimes = 5;    // as long as without a fault, before it counts as a hang
+constexpr unsigned kLooks = 8;  // at services that are being restarted
 constexpr const char* kEnds[] = {"kernel panic: ", "root: everything has stopped"};
 
 void wait_for_snapshot(qemu::Machine& machine) {
@@ -34,7 +35,8 @@ bool has_stopped(const std::string& console) {
 
 std::string processor(qemu::Machine& machine) {
     if (!machine.running()) return "the machine has ended";
-    const std::string all = machine.control().command("human-monitor-command", {{"command-line", "info registers"}}).get<std::string>();
+    const std::string all =
+        machine.control().command("human-monitor-command", {{"command-line", "info registers"}}).get<std::string>();
     const auto word = [&all](const std::string& name) {
         const std::size_t at = all.find(name);
         return at == std::string::npos ? "" : all.substr(at, all.find_first_of(" \r\n", at + name.size()) - at);
@@ -58,13 +60,18 @@ std::string what_is_left(qemu::Machine& machine) {
 }  // namespace
 
 Bench::Bench(const Snapshot& snapshot, const Program& kernel, const std::string& name)
-    : snapshot_(snapshot), kernel_(kernel), memory_("/dev/shm/eft-faults-" + name + "-memory", kMemoryBytes),
-      control_file_("/dev/shm/eft-faults-" + name + "-control", sizeof(Control)), control_(reinterpret_cast<Control*>(control_file_.bytes())) {}
+    : snapshot_(snapshot),
+      kernel_(kernel),
+      memory_("/dev/shm/eft-faults-" + name + "-memory", kMemoryBytes),
+      control_file_("/dev/shm/eft-faults-" + name + "-control", sizeof(Control)),
+      control_(reinterpret_cast<Control*>(control_file_.bytes())) {}
 
 Run Bench::run(const Injection& injection, const Expectation& expected) {
     std::memset(control_file_.bytes(), 0, control_file_.size());
     qemu::MachineOptions options = snapshot_.machine(memory_.path());
-    options.extra.insert(options.extra.end(), {"-plugin", std::string(EFT_FAULT_PROBE) + ",control=" + control_file_.path() + ",memory=" + memory_.path()});
+    options.extra.insert(
+        options.extra.end(),
+        {"-plugin", std::string(EFT_FAULT_PROBE) + ",control=" + control_file_.path() + ",memory=" + memory_.path()});
     qemu::Machine machine(options);
     wait_for_snapshot(machine);
     Run run;
@@ -90,7 +97,8 @@ void Bench::inject(qemu::Machine& machine, Run& run, const Injection& injection)
         machine.control().command("cont");
         const qemu::Deadline deadline = qemu::after(kStart);
         while (control_->state.load() != ProbeState::Stopped) {
-            if (qemu::until(deadline).count() <= 0 || !machine.running()) throw std::runtime_error("the machine does not come to the instruction of the fault");
+            if (qemu::until(deadline).count() <= 0 || !machine.running())
+                throw std::runtime_error("the machine does not come to the instruction of the fault");
             std::this_thread::sleep_for(std::chrono::microseconds(200));
         }
     }
@@ -100,12 +108,15 @@ void Bench::inject(qemu::Machine& machine, Run& run, const Injection& injection)
         for (std::size_t i = 0; i < applied.changes.size(); ++i) {
             const Change& change = applied.changes[i];
             memory.write(applied.root, change.address, change.after);
-            if (change.watch != 0 && i < kMostWatched) control_->watched[i] = memory.physical(applied.root, change.watch).value_or(0);
+            if (change.watch != 0 && i < kMostWatched)
+                control_->watched[i] = memory.physical(applied.root, change.watch).value_or(0);
         }
         run.changes = std::move(applied.changes);
     }
-    if (injection.at != 0) control_->state.store(ProbeState::GoOn);
-    else machine.control().command("cont");
+    if (injection.at != 0)
+        control_->state.store(ProbeState::GoOn);
+    else
+        machine.control().command("cont");
 }
 
 void Bench::observe(qemu::Machine& machine, Run& run, const Expectation& expected) {
@@ -115,13 +126,16 @@ void Bench::observe(qemu::Machine& machine, Run& run, const Expectation& expecte
     answer.take(snapshot_.console(), output);
     try {
         while (!answer.status() && !answer.broken_off() && !has_stopped(machine.console().log())) {
-            machine.console().read_some("the end of the workload", qemu::until(deadline), [&](std::string_view text) { return answer.take(text, output); });
+            machine.console().read_some("the end of the workload", qemu::until(deadline),
+                                        [&](std::string_view text) { return answer.take(text, output); });
         }
     } catch (const qemu::ConsoleError&) {  // too late, or the machine has ended
     }
     run.seen.prompt_restarted = answer.broken_off();
-    if (answer.status()) run.seen.output = output;
-    else run.details += "printed so far: " + output + "\n";
+    if (answer.status())
+        run.seen.output = output;
+    else
+        run.details += "printed so far: " + output + "\n";
 }
 
 // Those that are being restarted get some time to come up.
@@ -134,7 +148,8 @@ void Bench::ask_for_services(qemu::Machine& machine, Run& run, const Expectation
             std::string text = table = prompt.run("service list", kAnswer);
             services = take_services(text);
             bool settled = true;
-            for (const auto& [name, before] : expected.services) settled = settled && services[name].state == before.state;
+            for (const auto& [name, before] : expected.services)
+                settled = settled && services[name].state == before.state;
             if (settled) break;
             prompt.run("sleep 800", kAnswer);
         }

@@ -1,5 +1,5 @@
-// One run: the machine goes on from its snapshot, is stopped at an instruction, something in it is changed, and it goes on to the
-// end of the workload, or to what comes instead.
+// One run: the machine goes on from its snapshot, is stopped at an instruction, something in it is changed, and it goes
+// on to the end of the workload, or to what comes instead.
 #pragma once
 
 #include "control.h"
@@ -12,7 +12,8 @@ namespace eft::faults {
 
 struct Injection {
     std::uint64_t at = 0;  // how many instructions after the snapshot; 0: none, before anything runs
-    // Changes the memory of the stopped machine, and says what it has changed. Addresses are of the space with this root.
+    // Changes the memory of the stopped machine, and says what it has changed. Addresses are of the space with this
+    // root.
     struct Applied {
         std::uint64_t root = 0;
         std::vector<Change> changes;
@@ -24,7 +25,8 @@ struct Run {
     std::vector<Change> changes;
     Observation seen;
     std::uint64_t instructions = 0, activated_at = 0, activations = 0;
-    std::string details;  // for a person: `service info` of who was restarted, or what the processor does in a machine that hangs
+    std::string details;  // for a person: `service info` of who was restarted, or what the processor does in a machine
+                          // that hangs
 };
 
 // Where runs take place, one at a time: it has the machine's memory.

@@ -1,5 +1,5 @@
-// Types of faults: what is changed in a process. Each is a class that chooses one place at random among those that its definition
-// allows, so that the same choices of a generator give the same fault.
+// Types of faults: what is changed in a process. Each is a class that chooses one place at random among those that its
+// definition allows, so that the same choices of a generator give the same fault.
 #pragma once
 
 #include "instruction.h"

@@ -19,7 +19,8 @@ constexpr std::uint64_t kImageBase = 0xffff'ffff'8000'0000;  // kernel/arch/x86_
 
 SharedFile::SharedFile(std::string path, std::uint64_t size) : path_(std::move(path)), size_(size), bytes_(MAP_FAILED) {
     const int file = open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file >= 0 && ftruncate(file, static_cast<off_t>(size)) == 0) bytes_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (file >= 0 && ftruncate(file, static_cast<off_t>(size)) == 0)
+        bytes_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (file >= 0) close(file);
     if (bytes_ == MAP_FAILED) throw std::runtime_error("cannot make " + path_);
 }
@@ -40,7 +41,8 @@ std::vector<std::uint64_t> GuestMemory::spaces() const {
     std::vector<std::uint64_t> roots;
     constexpr std::size_t kHalf = kPage / 2;
     for (std::uint64_t page = 0; page < size_; page += kPage) {
-        if (page != kernel_root_ && std::memcmp(bytes_ + page + kHalf, bytes_ + kernel_root_ + kHalf, kHalf) == 0) roots.push_back(page);
+        if (page != kernel_root_ && std::memcmp(bytes_ + page + kHalf, bytes_ + kernel_root_ + kHalf, kHalf) == 0)
+            roots.push_back(page);
     }
     return roots;
 }
@@ -85,7 +87,8 @@ std::vector<Area> GuestMemory::pages(std::uint64_t root, Address begin, Address 
 std::vector<std::uint64_t> GuestMemory::copies_of(std::string_view wanted) const {
     std::vector<std::uint64_t> found;
     for (std::uint64_t page = 0; page < size_; page += kPage)
-        if (std::memcmp(bytes_ + page, wanted.data(), std::min<std::size_t>(wanted.size(), kPage)) == 0) found.push_back(page);
+        if (std::memcmp(bytes_ + page, wanted.data(), std::min<std::size_t>(wanted.size(), kPage)) == 0)
+            found.push_back(page);
     return found;
 }
 
@@ -104,7 +107,8 @@ void GuestMemory::write(std::uint64_t root, Address address, std::string_view by
 
 std::uint64_t kernel_root(const char* memory, const Program& kernel) {
     std::uint64_t root = 0;
-    std::memcpy(&root, memory + (kernel.symbol("_ZN3eft6kernel4arch12_GLOBAL__N_111kernel_rootE") - kImageBase), sizeof root);
+    std::memcpy(&root, memory + (kernel.symbol("_ZN3eft6kernel4arch12_GLOBAL__N_111kernel_rootE") - kImageBase),
+                sizeof root);
     return root;
 }
 

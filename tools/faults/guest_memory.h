@@ -1,5 +1,5 @@
-// The memory of a guest that lies in a file of ours, and its page tables (Intel SDM 3A, 4.5: four levels). The machine must not run
-// while one looks.
+// The memory of a guest that lies in a file of ours, and its page tables (Intel SDM 3A, 4.5: four levels). The machine
+// must not run while one looks.
 #pragma once
 
 #include "fault_type.h"
@@ -33,7 +33,8 @@ private:
 class GuestMemory {
 public:
     // `bytes`: all of it, from physical address 0. `kernel_root` of the kernel's page tables, physical.
-    GuestMemory(char* bytes, std::uint64_t size, std::uint64_t kernel_root) : bytes_(bytes), size_(size), kernel_root_(kernel_root) {}
+    GuestMemory(char* bytes, std::uint64_t size, std::uint64_t kernel_root)
+        : bytes_(bytes), size_(size), kernel_root_(kernel_root) {}
 
     // The roots of all address spaces: pages whose upper half is the kernel's.
     std::vector<std::uint64_t> spaces() const;

@@ -18,7 +18,8 @@ Operand operand_of(const cs_x86_op& from) {
         value << 'i' << from.imm;
     } else {
         operand.kind = OperandKind::Memory;
-        value << 'm' << from.mem.segment << ' ' << from.mem.base << ' ' << from.mem.index << ' ' << from.mem.scale << ' ' << from.mem.disp;
+        value << 'm' << from.mem.segment << ' ' << from.mem.base << ' ' << from.mem.index << ' ' << from.mem.scale
+              << ' ' << from.mem.disp;
     }
     operand.value = value.str();
     return operand;
@@ -45,7 +46,8 @@ Instruction instruction_of(csh handle, const cs_insn& from) {
 }  // namespace
 
 Decoder::Decoder() : handle_(0) {
-    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle_) != CS_ERR_OK) throw std::runtime_error("Capstone does not decode x86-64");
+    if (cs_open(CS_ARCH_X86, CS_MODE_64, &handle_) != CS_ERR_OK)
+        throw std::runtime_error("Capstone does not decode x86-64");
     cs_option(handle_, CS_OPT_DETAIL, CS_OPT_ON);
 }
 
@@ -53,7 +55,8 @@ Decoder::~Decoder() { cs_close(&handle_); }
 
 std::optional<Instruction> Decoder::decode(std::string_view bytes, Address address) const {
     cs_insn* decoded = nullptr;
-    const std::size_t count = cs_disasm(handle_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), address, 1, &decoded);
+    const std::size_t count =
+        cs_disasm(handle_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(), address, 1, &decoded);
     if (count == 0) return std::nullopt;
     Instruction instruction = instruction_of(handle_, *decoded);
     cs_free(decoded, count);

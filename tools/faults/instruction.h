@@ -13,7 +13,7 @@ enum class OperandKind { Register, Immediate, Memory };
 struct Operand {
     OperandKind kind;
     bool read = false, written = false;
-    std::string value;  // equal for equal operands
+    std::string value;    // equal for equal operands
     unsigned number = 0;  // of a register, as Capstone has it
 };
 
@@ -25,8 +25,8 @@ struct Instruction {
     std::vector<Operand> operands;
     bool is_branch = false;  // conditional
     bool is_call = false;
-    bool ends_block = false;      // any jump, call or return
-    Address target = 0;           // of a direct jump or call
+    bool ends_block = false;  // any jump, call or return
+    Address target = 0;       // of a direct jump or call
 
     std::size_t size() const { return bytes.size(); }
 };

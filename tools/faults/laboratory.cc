@@ -8,9 +8,12 @@ namespace {
 
 constexpr unsigned kMeasurements = 2;
 // libos/include/eft/layout.h
-constexpr Address kStackTop = 0x0fff'f000, kStackBytes = 64 * 1024, kPersistentBegin = 0x1800'0000, kPersistentEnd = 0x1900'0000;
+constexpr Address kStackTop = 0x0fff'f000, kStackBytes = 64 * 1024, kPersistentBegin = 0x1800'0000,
+                  kPersistentEnd = 0x1900'0000;
 
-std::string path_of(const std::string& target) { return target == "kernel" ? EFT_KERNEL_IMAGE : EFT_TARGET_TREE "/symbols/" + target; }
+std::string path_of(const std::string& target) {
+    return target == "kernel" ? EFT_KERNEL_IMAGE : EFT_TARGET_TREE "/symbols/" + target;
+}
 
 // Without what lies before the first byte that is used.
 std::vector<Area> used_part(std::vector<Area> pages) {
@@ -37,7 +40,9 @@ std::uint64_t mixed(std::uint64_t value) {
 }
 
 Snapshot snapshot_in(const std::string& workload, const std::string& output) {
-    const Workload read(workload.find('/') == std::string::npos ? EFT_SOURCE_DIR "/tests/faults/workloads/" + workload + ".json" : workload);
+    const Workload read(workload.find('/') == std::string::npos
+                            ? EFT_SOURCE_DIR "/tests/faults/workloads/" + workload + ".json"
+                            : workload);
     const std::string folder = output + "/snapshot-" + read.name();
     if (auto found = Snapshot::find(read, folder)) return std::move(*found);
     return Snapshot::make(read, folder);
@@ -52,16 +57,21 @@ bool number_in(const std::string& text, T& number) {
 }  // namespace
 
 std::vector<std::string> all_targets() {
-    return {"virtio_blk", "virtio_net", "uart", "hpet", "ext2", "net", "log", "echo", "counter", "mem", "proc", "dev", "names", "rs", "root", "kernel"};
+    return {"virtio_blk", "virtio_net", "uart", "hpet", "ext2",  "net", "log",  "echo",
+            "counter",    "mem",        "proc", "dev",  "names", "rs",  "root", "kernel"};
 }
 
-std::string Fault::name() const { return target + "-" + type->name() + "-" + std::to_string(seed) + "-" + std::to_string(index); }
+std::string Fault::name() const {
+    return target + "-" + type->name() + "-" + std::to_string(seed) + "-" + std::to_string(index);
+}
 
 std::optional<Fault> Fault::parse(const std::string& name) {
     std::vector<std::string> parts(1);
     for (const char c : name) {
-        if (c == '-') parts.emplace_back();
-        else parts.back() += c;
+        if (c == '-')
+            parts.emplace_back();
+        else
+            parts.back() += c;
     }
     if (parts.size() != 4) return std::nullopt;
     Fault fault{parts[0], fault_type(parts[1]), 0, 0};
@@ -91,20 +101,45 @@ void Laboratory::measure() {
     expected_.lines = snapshot_.expected_lines();
     expected_.seconds = 10;
     double longest = 0;
+    const bool noted = read_notes();
     for (unsigned i = 0; i < kMeasurements; ++i) {
-        const Run run = bench.run({0, [this](GuestMemory& memory) { note_code(memory); return Injection::Applied{}; }}, expected_);
+        const Run run = bench.run({0,
+                                   [this](GuestMemory& memory) {
+                                       note_code(memory);
+                                       return Injection::Applied{};
+                                   }},
+                                  expected_);
         std::string output = run.seen.output.value_or("");
         if (i == 0) expected_.services = take_services(output);
         const Verdict verdict = judge(run.seen, expected_);
         if (is_failure(verdict.outcome) || expected_.services.empty()) {
-            throw std::runtime_error("without a fault the workload fails: " + std::string(name_of(verdict.outcome)) + ", " + verdict.what + "\n" + run.details + run.seen.console);
+            throw std::runtime_error("without a fault the workload fails: " + std::string(name_of(verdict.outcome)) +
+                                     ", " + verdict.what + "\n" + run.details + run.seen.console);
         }
         longest = std::max(longest, run.seen.seconds);
+        if (noted) continue;
         instructions_ = run.instructions;
-        translated_.resize(sizeof(Control::translated));
-        for (std::size_t at = 0; at < translated_.size(); ++at) translated_[at] |= bench.control().translated[at];
+        for (std::uint64_t at = 0; at < kMemoryBytes; ++at)
+            if (bench.control().was_translated(at)) translated_.insert(at);
     }
     expected_.seconds = longest;
+    if (!noted) write_notes();
+}
+
+// What faults are chosen from is measured once, because no two runs are quite the same: the same seed gives the same
+// faults.
+bool Laboratory::read_notes() {
+    std::ifstream file(snapshot_.notes());
+    if (!(file >> instructions_)) return false;
+    for (std::uint64_t at; file >> at;) translated_.insert(at);
+    return true;
+}
+
+void Laboratory::write_notes() const {
+    std::ofstream file(snapshot_.notes());
+    file << instructions_ << '\n';
+    for (const std::uint64_t at : translated_) file << at << '\n';
+    if (!file.flush()) throw std::runtime_error("cannot write " + snapshot_.notes());
 }
 
 void Laboratory::note_code(GuestMemory& memory) {
@@ -114,7 +149,8 @@ void Laboratory::note_code(GuestMemory& memory) {
         const auto root = memory.space_of(*program);
         const Segment& text = program->text();
         for (Address page = text.begin; root && page < text.begin + text.size; page += kPage)
-            if (const auto place = memory.physical(*root, page)) code_[target][page & ~(kPage - 1)] = *place & ~(kPage - 1);
+            if (const auto place = memory.physical(*root, page))
+                code_[target][page & ~(kPage - 1)] = *place & ~(kPage - 1);
     }
 }
 
@@ -123,18 +159,29 @@ bool Laboratory::runs(const std::string& target, Address address) const {
     if (pages == code_.end()) return false;
     const auto page = pages->second.find(address & ~(kPage - 1));
     if (page == pages->second.end()) return false;
-    const std::uint64_t place = page->second + address % kPage;
-    return (translated_[place / 8] >> place % 8 & 1) != 0;
+    return translated_.contains(page->second + address % kPage);
 }
 
 Injection Laboratory::injection_of(const Fault& fault) {
     const std::lock_guard lock(choosing_);
     auto& target = targets_[fault.target];
     const auto program = programs_.find(fault.target);
-    if (program == programs_.end() || !code_.contains(fault.target)) throw std::runtime_error("no process runs the program " + fault.target);
-    if (!target) target = std::make_unique<Target>(*program->second, [this, name = fault.target](Address address) { return runs(name, address); });
+    if (program == programs_.end() || !code_.contains(fault.target))
+        throw std::runtime_error("no process runs the program " + fault.target);
+    if (!target)
+        target = std::make_unique<Target>(*program->second,
+                                          [this, name = fault.target](Address address) { return runs(name, address); });
     // In the first half, so that there is work left to do.
-    return {1 + mixed(fault.number()) % (instructions_ / 2), [this, fault](GuestMemory& memory) { return choose(fault, memory); }};
+    return {1 + mixed(fault.number()) % (instructions_ / 2),
+            [this, fault](GuestMemory& memory) { return choose(fault, memory); }};
+}
+
+Injection Laboratory::injection_of(const std::string& target, std::uint64_t at,
+                                   const std::vector<Change>& changes) const {
+    return {at, [this, target, changes](GuestMemory& memory) {
+                const auto root = memory.space_of(*programs_.at(target));
+                return root ? Injection::Applied{*root, changes} : Injection::Applied{};
+            }};
 }
 
 Injection::Applied Laboratory::choose(const Fault& fault, GuestMemory& memory) {
@@ -145,7 +192,8 @@ Injection::Applied Laboratory::choose(const Fault& fault, GuestMemory& memory) {
     target.data.clear();
     for (const Segment& segment : target.program().segments()) {
         if (!segment.writable || fault.target == "kernel") continue;
-        for (Area& area : memory.pages(*root, segment.begin, segment.begin + segment.size)) target.data.push_back(std::move(area));
+        for (Area& area : memory.pages(*root, segment.begin, segment.begin + segment.size))
+            target.data.push_back(std::move(area));
     }
     target.stack = used_part(memory.pages(*root, kStackTop - kStackBytes, kStackTop));
     target.state = used_pages(memory.pages(*root, kPersistentBegin, kPersistentEnd));

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace eft::faults {
 
@@ -34,6 +35,8 @@ public:
     const Program& kernel() const { return kernel_; }
     const Program& program(const std::string& target) const { return *programs_.at(target); }
     const Expectation& expected() const { return expected_; }
+    // The same change once more, of an earlier run.
+    Injection injection_of(const std::string& target, std::uint64_t at, const std::vector<Change>& changes) const;
     // Whether the workload runs an instruction, after the snapshot.
     bool runs(const std::string& target, Address address) const;
     // Made once for each program. Safe to call from several threads; faults are chosen under a lock.
@@ -42,14 +45,16 @@ public:
 private:
     void measure();
     void note_code(GuestMemory& memory);
+    bool read_notes();
+    void write_notes() const;
     Injection::Applied choose(const Fault& fault, GuestMemory& memory);
 
     Program kernel_;
     Snapshot snapshot_;
     Expectation expected_;
-    std::uint64_t instructions_ = 0;  // that it takes
+    std::uint64_t instructions_ = 0;                                // that it takes
     std::map<std::string, std::map<Address, std::uint64_t>> code_;  // target -> page -> where it lies
-    std::vector<std::uint8_t> translated_;                          // Control::translated
+    std::set<std::uint64_t> translated_;                            // where instructions that are run lie
     std::mutex choosing_;
     std::map<std::string, std::unique_ptr<Program>> programs_;
     std::map<std::string, std::unique_ptr<Target>> targets_;

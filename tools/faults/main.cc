@@ -28,7 +28,8 @@ std::vector<std::string> all_types() {
 }
 
 int print_types() {
-    for (const auto& type : fault_types()) std::cout << type->name() << ": " << type->definition() << " (" << type->source() << ")\n";
+    for (const auto& type : fault_types())
+        std::cout << type->name() << ": " << type->definition() << " (" << type->source() << ")\n";
     return 0;
 }
 
@@ -41,7 +42,8 @@ int print_types() {
 void parse_shard(const std::string& word, CampaignOptions& options) {
     std::uint64_t which = 0, of = 0;
     const std::size_t slash = word.find('/');
-    const bool good = slash != std::string::npos && number(word.substr(0, slash).c_str(), which) && number(word.c_str() + slash + 1, of);
+    const bool good = slash != std::string::npos && number(word.substr(0, slash).c_str(), which) &&
+                      number(word.c_str() + slash + 1, of);
     if (!good || which == 0 || which > of || of > 1'000'000) refuse("--shard is I/N, from 1/N to N/N");
     options.shard = static_cast<unsigned>(which - 1), options.shards = static_cast<unsigned>(of);
 }

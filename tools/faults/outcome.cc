@@ -29,14 +29,20 @@ bool matches(const std::string& line, const std::string& expected, std::string_v
 // The first thing that is printed and should not be, or the other way round; empty: all is as expected.
 std::string difference(const std::string& output, std::vector<std::string> expected) {
     std::vector<std::string> optional;
-    std::copy_if(expected.begin(), expected.end(), std::back_inserter(optional), [](const std::string& each) { return each.starts_with(kMaybe); });
+    std::copy_if(expected.begin(), expected.end(), std::back_inserter(optional),
+                 [](const std::string& each) { return each.starts_with(kMaybe); });
     std::erase_if(expected, [](const std::string& each) { return each.starts_with(kMaybe); });
     std::string strange;
     for (const std::string& line : lines_of(output)) {
-        const auto found = std::find_if(expected.begin(), expected.end(), [&](const std::string& each) { return line == each || matches(line, each, kLike); });
-        const bool may_be = std::any_of(optional.begin(), optional.end(), [&](const std::string& each) { return matches(line, each, kMaybe); });
-        if (found != expected.end()) expected.erase(found);
-        else if (strange.empty() && !may_be) strange = line;
+        const auto found = std::find_if(expected.begin(), expected.end(), [&](const std::string& each) {
+            return line == each || matches(line, each, kLike);
+        });
+        const bool may_be = std::any_of(optional.begin(), optional.end(),
+                                        [&](const std::string& each) { return matches(line, each, kMaybe); });
+        if (found != expected.end())
+            expected.erase(found);
+        else if (strange.empty() && !may_be)
+            strange = line;
     }
     if (expected.empty() && strange.empty()) return {};
     std::string text = expected.empty() ? "" : "expected \"" + expected.front() + "\"";
@@ -67,7 +73,8 @@ void note_restarts(Verdict& verdict, const std::map<std::string, ServiceState>& 
 }  // namespace
 
 const char* name_of(Outcome outcome) {
-    constexpr const char* kNames[] = {"not_activated", "no_effect", "recovered", "wrong_result", "degraded", "system_stopped", "kernel_stopped", "hang"};
+    constexpr const char* kNames[] = {"not_activated", "no_effect",      "recovered",      "wrong_result",
+                                      "degraded",      "system_stopped", "kernel_stopped", "hang"};
     return kNames[static_cast<unsigned>(outcome)];
 }
 
@@ -83,7 +90,8 @@ std::map<std::string, ServiceState> take_services(std::string& output) {
         std::istringstream words(line);
         std::string name, kind, state, recovery;
         long pid = 0, incarnation = 0, restarts = 0;
-        if (words >> name >> kind >> state >> pid >> incarnation >> restarts >> recovery) services[name] = {state, restarts, recovery};
+        if (words >> name >> kind >> state >> pid >> incarnation >> restarts >> recovery)
+            services[name] = {state, restarts, recovery};
     }
     return services;
 }
@@ -97,7 +105,8 @@ Verdict judge(const Observation& seen, const Expectation& expected) {
     if (const std::string panic = line_with("kernel panic: "); !panic.empty() || seen.machine_ended) {
         return {Outcome::KernelStopped, panic.empty() ? "the machine was reset" : panic, {}, {}};
     }
-    if (const std::string stopped = line_with("root: the system cannot go on"); !stopped.empty()) return {Outcome::SystemStopped, stopped, {}, {}};
+    if (const std::string stopped = line_with("root: the system cannot go on"); !stopped.empty())
+        return {Outcome::SystemStopped, stopped, {}, {}};
     if (seen.prompt_restarted) return {Outcome::WrongResult, "the prompt's process ended", {}, {}};
     if (!seen.output) return {Outcome::Hang, "the workload does not end", {}, {}};
     std::string output = *seen.output;
@@ -108,7 +117,8 @@ Verdict judge(const Observation& seen, const Expectation& expected) {
     } else if (const std::string held = degradation(now, expected); !held.empty()) {
         verdict.outcome = Outcome::Degraded, verdict.what = held;
     } else if (seen.seconds > expected.seconds * kSlow + kSlowSeconds) {
-        verdict.outcome = Outcome::Degraded, verdict.what = "it took " + std::to_string(seen.seconds / expected.seconds) + " times as long";
+        verdict.outcome = Outcome::Degraded,
+        verdict.what = "it took " + std::to_string(seen.seconds / expected.seconds) + " times as long";
     } else if (!verdict.restarts.empty()) {
         verdict.outcome = Outcome::Recovered;
     } else {

@@ -9,8 +9,9 @@
 namespace eft::faults {
 
 enum class Outcome { NotActivated, NoEffect, Recovered, WrongResult, Degraded, SystemStopped, KernelStopped, Hang };
-inline constexpr Outcome kOutcomes[] = {Outcome::NotActivated, Outcome::NoEffect, Outcome::Recovered, Outcome::WrongResult,
-                                        Outcome::Degraded, Outcome::SystemStopped, Outcome::KernelStopped, Outcome::Hang};
+inline constexpr Outcome kOutcomes[] = {Outcome::NotActivated,  Outcome::NoEffect, Outcome::Recovered,
+                                        Outcome::WrongResult,   Outcome::Degraded, Outcome::SystemStopped,
+                                        Outcome::KernelStopped, Outcome::Hang};
 const char* name_of(Outcome outcome);
 // The system did not do what it should, whatever it was.
 bool is_failure(Outcome outcome);
@@ -23,12 +24,12 @@ struct ServiceState {
 };
 
 struct Observation {
-    std::string console;            // all that came
+    std::string console;                // all that came
     std::optional<std::string> output;  // of the workload, if it came to its end
     bool prompt_restarted = false;
-    bool machine_ended = false;     // QEMU is gone: a reset, or a triple fault
+    bool machine_ended = false;  // QEMU is gone: a reset, or a triple fault
     bool activated = false;
-    double seconds = 0;             // that the workload took
+    double seconds = 0;  // that the workload took
 };
 
 // What the workload prints when all is well.
@@ -40,7 +41,7 @@ struct Expectation {
 
 struct Verdict {
     Outcome outcome = Outcome::NoEffect;
-    std::string what;                     // for a person
+    std::string what;                      // for a person
     std::map<std::string, long> restarts;  // of the services that were restarted
     std::string recovery_us;               // of the last recovery of the service with most of them
 };

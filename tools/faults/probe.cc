@@ -85,7 +85,8 @@ void look_at_block(qemu_plugin_id_t, qemu_plugin_tb* block) {
         if (host < base || host - base >= kMostMemory) continue;  // firmware's, or a device's
         const std::uint64_t address = host - base;
         control->translated[address / 8] |= static_cast<std::uint8_t>(1 << address % 8);
-        if (std::find(std::begin(control->watched), std::end(control->watched), address) != std::end(control->watched)) {
+        if (std::find(std::begin(control->watched), std::end(control->watched), address) !=
+            std::end(control->watched)) {
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, note_activation, QEMU_PLUGIN_CB_NO_REGS, nullptr);
         }
     }
@@ -103,7 +104,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t*, int count, char
         if (argument.starts_with("control=")) file = open(argument.c_str() + 8, O_RDWR | O_CLOEXEC);
         if (argument.starts_with("memory=")) memory_path = argument.substr(7);
     }
-    void* const place = file < 0 ? MAP_FAILED : mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    void* const place =
+        file < 0 ? MAP_FAILED : mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (place == MAP_FAILED || memory_path.empty()) return 1;
     control = static_cast<Control*>(place);
     watch_translations(id);

@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include <cxxabi.h>
-#include <elf.h>
+#include <linux/elf.h>
 
 namespace eft::faults {
 namespace {
@@ -38,13 +38,17 @@ std::string hexadecimal(std::uint64_t value) {
 Program::Program(const std::string& path) : path_(path) {
     std::ifstream stream(path, std::ios::binary);
     const std::string file((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    if (!file.starts_with(ELFMAG)) throw std::runtime_error("there is no program with symbols at " + path + " (./eft build makes it)");
+    if (!file.starts_with(ELFMAG))
+        throw std::runtime_error("there is no program with symbols at " + path + " (./eft build makes it)");
     const auto header = table_in<Elf64_Ehdr>(file, 0, sizeof(Elf64_Ehdr)).front();
-    for (const auto& part : table_in<Elf64_Phdr>(file, header.e_phoff, std::uint64_t{header.e_phnum} * sizeof(Elf64_Phdr))) {
+    for (const auto& part :
+         table_in<Elf64_Phdr>(file, header.e_phoff, std::uint64_t{header.e_phnum} * sizeof(Elf64_Phdr))) {
         if (part.p_type != PT_LOAD) continue;
-        segments_.push_back({part.p_vaddr, part.p_memsz, (part.p_flags & PF_X) != 0, (part.p_flags & PF_W) != 0, file.substr(part.p_offset, part.p_filesz)});
+        segments_.push_back({part.p_vaddr, part.p_memsz, (part.p_flags & PF_X) != 0, (part.p_flags & PF_W) != 0,
+                             file.substr(part.p_offset, part.p_filesz)});
     }
-    const auto sections = table_in<Elf64_Shdr>(file, header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr));
+    const auto sections =
+        table_in<Elf64_Shdr>(file, header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr));
     for (const Elf64_Shdr& section : sections) {
         if (section.sh_type != SHT_SYMTAB) continue;
         const Elf64_Shdr& strings = sections.at(section.sh_link);
@@ -53,10 +57,12 @@ Program::Program(const std::string& path) : path_(path) {
             if (symbol.st_name == 0 || symbol.st_name >= names.size()) continue;
             const char* const name = names.data() + symbol.st_name;
             symbols_[name] = symbol.st_value;
-            if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_size != 0) functions_.push_back({symbol.st_value, symbol.st_size, demangled(name)});
+            if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_size != 0)
+                functions_.push_back({symbol.st_value, symbol.st_size, demangled(name)});
         }
     }
-    std::sort(functions_.begin(), functions_.end(), [](const Function& a, const Function& b) { return a.begin < b.begin; });
+    std::sort(functions_.begin(), functions_.end(),
+              [](const Function& a, const Function& b) { return a.begin < b.begin; });
     const auto same_place = [](const Function& a, const Function& b) { return a.begin == b.begin; };
     functions_.erase(std::unique(functions_.begin(), functions_.end(), same_place), functions_.end());
 }
@@ -71,7 +77,8 @@ const Segment& Program::text() const {
 }
 
 const Function* Program::function_at(Address address) const {
-    auto next = std::upper_bound(functions_.begin(), functions_.end(), address, [](Address wanted, const Function& f) { return wanted < f.begin; });
+    auto next = std::upper_bound(functions_.begin(), functions_.end(), address,
+                                 [](Address wanted, const Function& f) { return wanted < f.begin; });
     if (next == functions_.begin()) return nullptr;
     const Function& function = *std::prev(next);
     return address - function.begin < function.size ? &function : nullptr;

@@ -1,5 +1,5 @@
-// A program of Eft, or the kernel, as its ELF file with symbols says: the bytes of its code and of what else is loaded, and its
-// functions by address.
+// A program of Eft, or the kernel, as its ELF file with symbols says: the bytes of its code and of what else is loaded,
+// and its functions by address.
 #pragma once
 
 #include <cstdint>

@@ -43,11 +43,19 @@ std::string hex_of(const std::string& bytes) {
     return text;
 }
 
+std::string bytes_of(const std::string& hex) {
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+        bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    return bytes;
+}
+
 long latency_ns(const Verdict& verdict) { return std::strtol(verdict.recovery_us.c_str(), nullptr, 10) * 1000; }
 
 std::string Summary::table() const {
-    std::string text = formatted("%-12s %-14s %6s %6s %6s %6s %6s %6s %6s %6s  %s\n", "TARGET", "TYPE", "not_ac", "no_eff", "recov", "wrong", "degrad",
-                                 "system", "kernel", "hang", "RECOVERED OF THOSE WITH AN EFFECT");
+    std::string text =
+        formatted("%-12s %-14s %6s %6s %6s %6s %6s %6s %6s %6s  %s\n", "TARGET", "TYPE", "not_ac", "no_eff", "recov",
+                  "wrong", "degrad", "system", "kernel", "hang", "RECOVERED OF THOSE WITH AN EFFECT");
     for (const auto& [key, counts] : counts_) {
         text += formatted("%-12s %-14s", key.first.c_str(), key.second.c_str());
         unsigned long effects = 0;
@@ -58,7 +66,8 @@ std::string Summary::table() const {
         }
         const unsigned long recovered = counts[static_cast<unsigned>(Outcome::Recovered)];
         const Interval interval = wilson(recovered, effects);
-        text += formatted("  %lu of %lu, %.1f to %.1f %%\n", recovered, effects, 100 * interval.low, 100 * interval.high);
+        text +=
+            formatted("  %lu of %lu, %.1f to %.1f %%\n", recovered, effects, 100 * interval.low, 100 * interval.high);
     }
     return text;
 }
@@ -66,7 +75,8 @@ std::string Summary::table() const {
 std::string Summary::json() const {
     nlohmann::json all = nlohmann::json::object();
     for (const auto& [key, counts] : counts_)
-        for (const Outcome outcome : kOutcomes) all[key.first][key.second][name_of(outcome)] = counts[static_cast<unsigned>(outcome)];
+        for (const Outcome outcome : kOutcomes)
+            all[key.first][key.second][name_of(outcome)] = counts[static_cast<unsigned>(outcome)];
     return all.dump(2);
 }
 
@@ -87,7 +97,8 @@ std::map<std::string, std::string> ResultFile::lines() const {
 Summary ResultFile::summary() const {
     Summary summary;
     for_each_line(path_, [&](const nlohmann::json& line) {
-        if (const auto outcome = outcome_of(line.value("outcome", ""))) summary.add(line.value("target", ""), line.value("type", ""), *outcome);
+        if (const auto outcome = outcome_of(line.value("outcome", "")))
+            summary.add(line.value("target", ""), line.value("type", ""), *outcome);
     });
     return summary;
 }

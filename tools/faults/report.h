@@ -11,13 +11,17 @@
 namespace eft::faults {
 
 std::string hex_of(const std::string& bytes);
+std::string bytes_of(const std::string& hex);  // the other way round
 // From the death to the next incarnation's start, of the service that was restarted; 0: none was.
 long latency_ns(const Verdict& verdict);
 
 class Summary {
 public:
-    void add(const std::string& target, const std::string& type, Outcome outcome) { ++counts_[{target, type}][static_cast<unsigned>(outcome)]; }
-    // Outcomes by target and type; of those with an effect, how many were recovered from, with Wilson's interval of 95 %.
+    void add(const std::string& target, const std::string& type, Outcome outcome) {
+        ++counts_[{target, type}][static_cast<unsigned>(outcome)];
+    }
+    // Outcomes by target and type; of those with an effect, how many were recovered from, with Wilson's interval of 95
+    // %.
     std::string table() const;
     std::string json() const;
 

@@ -48,22 +48,27 @@ void save(qemu::Machine& machine, const std::string& file) {
     for (;;) {
         const std::string status = machine.control().command("query-migrate").value("status", "");
         if (status == "completed") return;
-        if (status == "failed" || qemu::until(deadline).count() <= 0) throw std::runtime_error("QEMU does not save the machine: " + status);
+        if (status == "failed" || qemu::until(deadline).count() <= 0)
+            throw std::runtime_error("QEMU does not save the machine: " + status);
         std::this_thread::sleep_for(qemu::Duration(5));
     }
 }
 
 }  // namespace
 
-// An answer to the guest's connections comes from a process that QEMU starts: a snapshot has no connections to the host in it.
+// An answer to the guest's connections comes from a process that QEMU starts: a snapshot has no connections to the host
+// in it.
 qemu::MachineOptions Snapshot::base(const std::string& memory) const {
     qemu::MachineOptions options;
     options.machine = "q35,memory-backend=memory";
     options.memory_mib = kMemoryMib;
     options.icount = options.idles = true;
     options.disks.push_back({.path = folder_ + "/disk.img", .keep_writes = false});
-    options.cards.push_back({.backend = "user,guestfwd=tcp:10.0.2.100:80-cmd:" EFT_SOURCE_DIR "/tools/faults/serve-file " + folder_ + "/files"});
-    options.extra = {"-object", "memory-backend-file,id=memory,share=on,size=" + std::to_string(kMemoryMib) + "M,mem-path=" + memory};
+    options.cards.push_back({.backend = "user,guestfwd=tcp:10.0.2.100:80-cmd:" EFT_SOURCE_DIR
+                                        "/tools/faults/serve-file " +
+                                        folder_ + "/files"});
+    options.extra = {"-object", "memory-backend-file,id=memory,share=on,size=" + std::to_string(kMemoryMib) +
+                                    "M,mem-path=" + memory};
     return options;
 }
 
@@ -94,7 +99,8 @@ void Snapshot::boot(const Workload& workload) {
 
 std::string Snapshot::identity(const Workload& workload) const {
     const auto number = [](const std::string& path) { return std::to_string(std::hash<std::string>()(text_of(path))); };
-    return number(EFT_KERNEL_IMAGE) + " " + number(EFT_BOOT_ARCHIVE) + " " + std::to_string(std::hash<std::string>()(workload.warm_up() + workload.script()));
+    return number(EFT_KERNEL_IMAGE) + " " + number(EFT_BOOT_ARCHIVE) + " " +
+           std::to_string(std::hash<std::string>()(workload.warm_up() + workload.script()));
 }
 
 Snapshot Snapshot::make(const Workload& workload, const std::string& folder) {
@@ -103,9 +109,11 @@ Snapshot Snapshot::make(const Workload& workload, const std::string& folder) {
     workload.write_files(files);
     std::uintmax_t bytes = 0;
     for (const auto& file : std::filesystem::directory_iterator(files)) bytes += file.file_size();
-    qemu::make_ext2_image(files, snapshot.folder_ + "/disk.img", static_cast<unsigned>(bytes >> 20) + kDiskSpareMib, 4096);
+    qemu::make_ext2_image(files, snapshot.folder_ + "/disk.img", static_cast<unsigned>(bytes >> 20) + kDiskSpareMib,
+                          4096);
     snapshot.expected_lines_ = workload.expected_lines(files);
     snapshot.boot(workload);
+    std::filesystem::remove(snapshot.notes());
     write_text(snapshot.folder_ + "/console", snapshot.console_);
     write_text(snapshot.folder_ + "/identity", snapshot.identity(workload));
     return snapshot;

@@ -1,5 +1,5 @@
-// A machine that was stopped in the middle of a workload, as files in a folder, from which any number of runs go on. It is the
-// machine that ships, with the memory in a file of ours.
+// A machine that was stopped in the middle of a workload, as files in a folder, from which any number of runs go on. It
+// is the machine that ships, with the memory in a file of ours.
 #pragma once
 
 #include "outcome.h"
@@ -14,8 +14,8 @@ constexpr std::uint64_t kMemoryBytes = std::uint64_t{kMemoryMib} << 20;
 
 class Snapshot {
 public:
-    // Of the system that is built: boots it, and stops it `snapshot_ms` after the workload's begin. Throws if it does not come so
-    // far. The folder is made.
+    // Of the system that is built: boots it, and stops it `snapshot_ms` after the workload's begin. Throws if it does
+    // not come so far. The folder is made.
     static Snapshot make(const Workload& workload, const std::string& folder);
     // One that was made there by this kernel, boot archive and workload; nothing: there is none.
     static std::optional<Snapshot> find(const Workload& workload, const std::string& folder);
@@ -24,6 +24,9 @@ public:
     void forget() const;
     // What goes on from here with `memory` as its memory; it is paused, and in the end runs by QMP's `cont`.
     qemu::MachineOptions machine(const std::string& memory) const;
+    // A file of its folder in which a laboratory keeps what it has found out about it; it goes when the snapshot is
+    // made again.
+    std::string notes() const { return folder_ + "/notes"; }
     // What the console had said since the script began.
     const std::string& console() const { return console_; }
     const std::vector<std::string>& expected_lines() const { return expected_lines_; }

@@ -1,11 +1,12 @@
-// A workload: what the machine does while faults are injected, and what it prints when all is well. Its manifest is a file of
-// JSON (docs/fault-injection.md):
+// A workload: what the machine does while faults are injected, and what it prints when all is well. Its manifest is a
+// file of JSON (docs/fault-injection.md):
 //
 //   files       name -> bytes; random ones on the disk, and at http://10.0.2.100/NAME; NAME.txt has lines of text
 //   warm_up     command lines that are run before the snapshot
 //   script      command lines; the first prints "begin"
 //   snapshot_ms how long after that the snapshot is taken, in the machine's time or a little more
-//   expect      the lines that the script prints, in any order; ${sum NAME} is a file's SHA-256, ${lines NAME} all its lines;
+//   expect      the lines that the script prints, in any order; ${sum NAME} is a file's SHA-256, ${lines NAME} all its
+//   lines;
 //               "like PATTERN" is a line that fits a pattern of the shell, "maybe PATTERN" any number of them
 #pragma once
 

@@ -19,7 +19,8 @@ constexpr Address kBase = 0x400000;
 // 10  call 15
 // 15  xor eax, eax
 // 17  ret
-const std::string kCode("\x48\x8b\x47\x08\x48\x01\xf0\x39\xc8\x7c\xf5\xbf\x05\x00\x00\x00\xe8\x00\x00\x00\x00\x31\xc0\xc3", 24);
+const std::string kCode(
+    "\x48\x8b\x47\x08\x48\x01\xf0\x39\xc8\x7c\xf5\xbf\x05\x00\x00\x00\xe8\x00\x00\x00\x00\x31\xc0\xc3", 24);
 const std::set<Address> kBegins = {0x00, 0x04, 0x07, 0x09, 0x0b, 0x10, 0x15, 0x17};
 
 std::string nops(std::size_t count) { return std::string(count, '\x90'); }
@@ -55,7 +56,8 @@ using Set = std::set<std::pair<Address, std::string>>;
 
 unsigned different_bits(const std::string& a, const std::string& b) {
     unsigned bits = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) bits += static_cast<unsigned>(__builtin_popcount(static_cast<unsigned char>(a[i] ^ b[i])));
+    for (std::size_t i = 0; i < a.size(); ++i)
+        bits += static_cast<unsigned>(__builtin_popcount(static_cast<unsigned char>(a[i] ^ b[i])));
     return bits;
 }
 
@@ -84,7 +86,8 @@ TEST_CASE_FIXTURE(Code, "an operand is another one, and the others are as they w
         const auto found = all(type);
         CHECK(found.size() > 3);
         for (const auto& [offset, bytes] : found) {
-            const Instruction before = decoded(offset, kCode.substr(offset, bytes.size())), after = decoded(offset, bytes);
+            const Instruction before = decoded(offset, kCode.substr(offset, bytes.size())),
+                              after = decoded(offset, bytes);
             CAPTURE(before.text);
             CAPTURE(after.text);
             CHECK(after.id == before.id);
@@ -100,7 +103,8 @@ TEST_CASE_FIXTURE(Code, "an operand is another one, and the others are as they w
     };
     check("destination", [](const Operand& o) { return o.written; });
     check("source", [](const Operand& o) { return o.read && !o.written; });
-    for (const auto& [offset, bytes] : check("pointer", [](const Operand& o) { return o.kind == OperandKind::Memory; })) CHECK(offset == 0);
+    for (const auto& [offset, bytes] : check("pointer", [](const Operand& o) { return o.kind == OperandKind::Memory; }))
+        CHECK(offset == 0);
 }
 
 TEST_CASE_FIXTURE(Code, "bits flip: one, or sixteen, in any instruction") {
@@ -128,7 +132,8 @@ TEST_CASE_FIXTURE(Code, "bits of data, stack and state") {
     target.stack = {{0x2000, "d"}, {0x3000, "e"}};
     for (unsigned seed = 0; seed < 200; ++seed) {
         Random random(seed);
-        const auto data = fault_type("data")->choose(target, random), stack = fault_type("stack")->choose(target, random);
+        const auto data = fault_type("data")->choose(target, random),
+                   stack = fault_type("stack")->choose(target, random);
         REQUIRE(data.size() == 1);
         CHECK(data[0].before == std::string("abc").substr(data[0].address - 0x1000, 1));
         CHECK(different_bits(data[0].before, data[0].after) == 1);

@@ -12,12 +12,17 @@ namespace {
 const std::string kHeader = "NAME             KIND    STATE         PID  INCARNATION  RESTARTS  RECOVERY_US\n";
 
 std::string line(const std::string& name, const std::string& state, int restarts) {
-    return name + "  server  " + state + "  12  1  " + std::to_string(restarts) + "  " + (restarts ? "450" : "-") + "\n";
+    return name + "  server  " + state + "  12  1  " + std::to_string(restarts) + "  " + (restarts ? "450" : "-") +
+           "\n";
 }
 
 struct Case {
-    Expectation expected{.lines = {"one", "two"}, .seconds = 1, .services = {{"echo", {"up", 0, "-"}}, {"pit", {"down", 0, "-"}}}};
-    Observation seen{.console = "", .output = "two\none\n" + kHeader + line("echo", "up", 0) + line("pit", "down", 0), .activated = true, .seconds = 1};
+    Expectation expected{
+        .lines = {"one", "two"}, .seconds = 1, .services = {{"echo", {"up", 0, "-"}}, {"pit", {"down", 0, "-"}}}};
+    Observation seen{.console = "",
+                     .output = "two\none\n" + kHeader + line("echo", "up", 0) + line("pit", "down", 0),
+                     .activated = true,
+                     .seconds = 1};
 
     Verdict verdict() const { return judge(seen, expected); }
 };
