@@ -14,7 +14,7 @@ namespace {
 using qemu::Duration;
 
 constexpr Duration kStart = std::chrono::seconds(60), kAnswer = std::chrono::seconds(8),
-                   kLeast = std::chrono::seconds(15), kBrief = std::chrono::seconds(3);
+                   kLeast = std::chrono::seconds(12), kBrief = std::chrono::seconds(3);
 constexpr double kTimes = 5;    // as long as without a fault, before it counts as a hang
 constexpr unsigned kLooks = 8;  // at services that are being restarted
 constexpr const char* kEnds[] = {"kernel panic: ", "root: everything has stopped"};

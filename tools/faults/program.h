@@ -40,6 +40,8 @@ public:
     const Function* function_at(Address address) const;
     // "name+0x12", or the bare address.
     std::string name_of(Address address) const;
+    // By their linker names.
+    const std::map<std::string, Address>& symbols() const { return symbols_; }
     // The value of a symbol by its linker name; throws if there is none.
     Address symbol(const std::string& linker_name) const;
     // "file.cc:12 (function)" of what was inlined there, too, innermost first; empty if there is no debug information.

@@ -4,28 +4,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <thread>
-#include <vector>
 
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 namespace eft::pages {
 namespace {
-
-template <class T>
-std::vector<T> table_in(const std::string& file, u64 offset, u64 bytes) {
-    if (offset > file.size() || bytes > file.size() - offset) throw std::runtime_error("the kernel's ELF file is cut off");
-    std::vector<T> table(bytes / sizeof(T));
-    std::memcpy(table.data(), file.data() + offset, table.size() * sizeof(T));
-    return table;
-}
 
 // The hexadecimal number behind `name` in what the monitor prints.
 u64 number_after(const std::string& text, const std::string& name) {
@@ -35,22 +22,6 @@ u64 number_after(const std::string& text, const std::string& name) {
 }
 
 }  // namespace
-
-std::map<std::string, u64> read_symbols(const std::string& path) {
-    std::ifstream stream(path, std::ios::binary);
-    const std::string file((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-    const Elf64_Ehdr header = table_in<Elf64_Ehdr>(file, 0, sizeof(Elf64_Ehdr)).front();
-    const auto sections = table_in<Elf64_Shdr>(file, header.e_shoff, u64{header.e_shnum} * sizeof(Elf64_Shdr));
-    std::map<std::string, u64> symbols;
-    for (const Elf64_Shdr& section : sections) {
-        if (section.sh_type != SHT_SYMTAB) continue;
-        const auto names = table_in<char>(file, sections.at(section.sh_link).sh_offset, sections.at(section.sh_link).sh_size);
-        for (const Elf64_Sym& symbol : table_in<Elf64_Sym>(file, section.sh_offset, section.sh_size)) {
-            if (symbol.st_name < names.size()) symbols[names.data() + symbol.st_name] = symbol.st_value;
-        }
-    }
-    return symbols;
-}
 
 Processor read_processor(qemu::Machine& machine) {
     const std::string text = machine.control().command("human-monitor-command", {{"command-line", "info registers"}}).get<std::string>();

@@ -6,14 +6,10 @@
 
 #include <eft/abi/types.h>
 
-#include <map>
 #include <optional>
 #include <string>
 
 namespace eft::pages {
-
-// The symbols of the kernel's ELF file, by their linker names.
-std::map<std::string, u64> read_symbols(const std::string& path);
 
 // What the processor is doing; only registers that this test needs.
 struct Processor {

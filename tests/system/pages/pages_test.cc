@@ -2,6 +2,7 @@
 // mode reaches nothing of the kernel's, and a page is in two processes only where capabilities lead from one to the other.
 #include "survey.h"
 
+#include <program.h>
 #include <system.h>
 
 #include <doctest/doctest.h>
@@ -58,7 +59,7 @@ public:
 private:
     Machine& machine_;
     TemporaryFolder folder_;
-    std::map<std::string, u64> symbols_ = read_symbols(EFT_KERNEL_IMAGE);
+    std::map<std::string, u64> symbols_ = faults::Program(EFT_KERNEL_IMAGE).symbols();
 };
 
 std::string text(const Figures& f) {
