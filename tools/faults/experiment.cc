@@ -131,6 +131,7 @@ void Bench::observe(qemu::Machine& machine, Run& run, const Expectation& expecte
         }
     } catch (const qemu::ConsoleError&) {  // too late, or the machine has ended
     }
+    if (has_stopped(machine.console().log())) drain(machine.console());  // it says why
     run.seen.prompt_restarted = answer.broken_off();
     if (answer.status())
         run.seen.output = output;

@@ -30,17 +30,6 @@ void write_text(const std::string& path, const std::string& text) {
     if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
-// What the console sends until nothing has come for a while.
-void drain(qemu::Console& console) {
-    for (bool more = true; more;) {
-        try {
-            console.read_some("more", kQuiet, [](std::string_view text) { return text.size(); });
-        } catch (const qemu::ConsoleError&) {
-            more = false;
-        }
-    }
-}
-
 void save(qemu::Machine& machine, const std::string& file) {
     machine.control().command("migrate-set-parameters", {{"max-bandwidth", std::uint64_t{1} << 40}});
     machine.control().command("migrate", {{"uri", "exec:cat > '" + file + "'"}});
@@ -55,6 +44,16 @@ void save(qemu::Machine& machine, const std::string& file) {
 }
 
 }  // namespace
+
+void drain(qemu::Console& console) {
+    for (bool more = true; more;) {
+        try {
+            console.read_some("more", kQuiet, [](std::string_view text) { return text.size(); });
+        } catch (const qemu::ConsoleError&) {
+            more = false;
+        }
+    }
+}
 
 // An answer to the guest's connections comes from a process that QEMU starts: a snapshot has no connections to the host
 // in it.

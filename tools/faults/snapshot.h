@@ -12,6 +12,9 @@ namespace eft::faults {
 inline constexpr unsigned kMemoryMib = 128;
 constexpr std::uint64_t kMemoryBytes = std::uint64_t{kMemoryMib} << 20;
 
+// Reads what a console sends until nothing has come for a fifth of a second.
+void drain(qemu::Console& console);
+
 class Snapshot {
 public:
     // Of the system that is built: boots it, and stops it `snapshot_ms` after the workload's begin. Throws if it does
