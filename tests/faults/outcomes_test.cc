@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 using namespace eft::faults;
 
 namespace {
@@ -37,13 +39,19 @@ public:
             return laboratory_.runs(target, address) == runs && wanted(program.name_of(address));
         });
         REQUIRE(!code.instructions().empty());
-        const Address address = code.instructions().front().address;
+        // Where one might not be run again, somewhere of many is: at the begins of functions.
+        std::set<Address> places = {code.instructions().front().address};
+        for (const Instruction& each : code.instructions())
+            if (runs && program.function_at(each.address)->begin == each.address) places.insert(each.address);
         return outcome([&](GuestMemory& memory, Injection::Applied& applied) {
             const Segment& text = program.text();
-            const std::string before = text.bytes.substr(address - text.begin, std::max<std::size_t>(after.size(), 1));
             const auto root = memory.space_of(program);
             REQUIRE(root);
-            applied = {*root, {{address, before, after.empty() ? before : after, "planted", address}}};
+            applied.root = *root;
+            for (const Address place : places) {
+                const std::string before = text.bytes.substr(place - text.begin, std::max<std::size_t>(after.size(), 1));
+                applied.changes.push_back({place, before, after.empty() ? before : after, "planted", place});
+            }
         });
     }
     // A service that ends with whatever it does next, and so does each that is started after it.

@@ -82,7 +82,8 @@ Run Bench::run(const Injection& injection, const Expectation& expected) {
     if (run.seen.output) ask_for_services(machine, run, expected);
     run.seen.machine_ended = !machine.running();
     run.seen.console = snapshot_.console() + machine.console().log();
-    if (!run.seen.output) run.details += processor(machine) + "\n" + what_is_left(machine);
+    // A machine that has stopped is about to end.
+    if (!run.seen.output && !has_stopped(run.seen.console)) run.details += processor(machine) + "\n" + what_is_left(machine);
     machine.kill();
     run.instructions = control_->instructions;
     run.activated_at = control_->activated_at;
