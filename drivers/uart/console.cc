@@ -35,6 +35,11 @@ Result<console::Input> ConsoleServer::read(ipc::Context&, Session&, const consol
     return input;
 }
 
+bool ConsoleServer::works() {
+    const Waiting before = std::exchange(waiting_, uart_->waiting());
+    return !(waiting_.to_send && before.to_send && before.sent == waiting_.sent) && !(waiting_.received && before.received && before.taken == waiting_.taken);
+}
+
 bool ConsoleServer::progress() {
     const Serviced done = uart_->service();
     if (done.received || (done.sent && std::exchange(waits_for_room_, false))) for_each_session([](Session& session) { session.signal(); });

@@ -36,12 +36,15 @@ public:
     Result<console::Input> read(ipc::Context&, Session&, const console::Wanted& request);
 
     void woken(u64 bits) { static_cast<void>(bits); }
+    // What waits on the line, or to be sent, does so only once.
+    bool works();
     // The line's interrupt, or our own reminder. False: call again soon.
     bool progress();
 
 private:
     hw::Ports ports_;
     std::optional<Uart> uart_;
+    Waiting waiting_;  // at the last heartbeat
     bool waits_for_room_ = true;  // after a restart nobody knows
     std::array<u8, console::Input::kBytesMax> input_{};  // of the answer under way
 };

@@ -48,6 +48,14 @@ Serviced Uart::service() {
     return result;
 }
 
+Waiting Uart::waiting() {
+    const auto status = take_status();
+    return {.to_send = status.has<LineStatus::HoldingEmpty>() && !buffers_->transmit.empty(),
+            .received = status.has<LineStatus::DataReady>() && !buffers_->receive.full(),
+            .sent = buffers_->transmit.taken(),
+            .taken = buffers_->receive.written()};
+}
+
 bool Uart::idle() { return take_status().has<LineStatus::TransmitterEmpty>() && buffers_->transmit.empty(); }
 
 // 8.10: the scratch register keeps what is written; an empty bus reads as all ones.

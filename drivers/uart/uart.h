@@ -45,6 +45,13 @@ struct Serviced {
     bool more = false;      // the device is not done: call again soon, without waiting for an interrupt
 };
 
+// What the device and the buffers wait for that this driver has to do.
+struct Waiting {
+    bool to_send = false;   // there are bytes to be sent, and the device would take them
+    bool received = false;  // the device has bytes, and there is room for them
+    u32 sent = 0, taken = 0;  // run freely
+};
+
 class Uart {
 public:
     // NoDevice: nothing answers at these ports. `buffers` outlive the Uart.
@@ -58,6 +65,8 @@ public:
 
     // Does all that can be done now: after an interrupt, and from time to time in case of none.
     Serviced service();
+
+    Waiting waiting();
 
     // Is everything that was written on the wire?
     bool idle();

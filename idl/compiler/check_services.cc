@@ -172,13 +172,28 @@ private:
                 method_->within_ns = *duration;
             else
                 refuse_value(key, value, "a number and ns, us, ms or s, at most a day: \"50ms\"");
+        } else if (key == "suspect") {
+            check_suspects(value);
         } else if (key == "opens" || key == "kept" || key == "same" || key == "closes" || key == "attach") {
             // check_opens() and check_attach() need the other calls, too.
         } else if (key != "ordinal" && key != "on_restart" && key != "for") {
             refuse("has the attribute '" + key + "', which is unknown",
-                   "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, error, "
+                   "a call can have: ordinal, ring, oneway, event, idempotent, atomic, once, on_restart, within, suspect, error, "
                    "for, opens, kept, same, closes, attach");
         }
+    }
+
+    // Others say what the caller has to know, or what stubs deal with.
+    void check_suspects(const std::string& value) {
+        constexpr std::string_view kErrors[] = {"InvalidArgument", "Cancelled", "NotFound", "OutOfMemory", "OutOfRange", "NotSupported", "DeviceError",
+                                                "NoDevice", "BadFormat", "LimitReached", "TimedOut", "ProtocolViolation", "WrongState"};
+        std::istringstream words(value);
+        for (std::string word; words >> word;) {
+            method_->suspects.push_back(word);
+            if (value != "all" && std::find(std::begin(kErrors), std::end(kErrors), word) == std::end(kErrors))
+                refuse_value("suspect", word, "all, or names of errors that a server can be wrong about, such as DeviceError, OutOfRange and TimedOut");
+        }
+        if (method_->suspects.empty()) refuse_value("suspect", value, "suspect:\"all\", or names of errors");
     }
 
     bool check_flag(const std::string& key, const std::string& value) {
@@ -267,6 +282,8 @@ private:
                    "add inflight, session or on_restart to the service");
         if (oneway && (method_->once || method_->within_ns))
             refuse("is oneway; without a reply, once and within mean nothing", "remove them");
+        if (!method_->suspects.empty() && !may_repeat)
+            refuse("is suspect and has no licence to be repeated", "say why it may: idempotent, atomic or once");
         if (method_->carrier == Carrier::Ring && method_->once)
             refuse("is once and travels through a ring",
                    "ring entries are repeated by the server itself; use idempotent");

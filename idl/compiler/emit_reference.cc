@@ -104,6 +104,7 @@ private:
     static std::string anchor(const Service& service, const Method& method) {
         std::string text = service.name.plain + method.name;
         std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+        if (!method.suspects.empty()) text += " Errors that another incarnation of the server might not answer: " + method.attributes.at("suspect") + ".";
         return text;
     }
 

@@ -122,6 +122,7 @@ private:
         text_.line("static constexpr bool kOnce = ", method.once, ";");
         text_.line("static constexpr unsigned kInflight = ", service_.inflight, ";");
         text_.line("static constexpr u64 kWithinNs = ", method.within_ns, ";");
+        if (!method.suspects.empty()) emit_suspects(method);
         text_.line("static constexpr bool kForgottenSession = ", forgets_sessions(), ";");
         emit_callers(text_, service_, method);
         if (method.role == Role::NextEvent) emit_queue(method);
@@ -132,6 +133,19 @@ private:
         if (method.role == Role::NextEvent)
             text_.line("using ", method.event, " = ", method.name, "Method;  // for raise()");
         text_.line();
+    }
+
+    // Which errors its stub does not believe at once.
+    void emit_suspects(const Method& method) {
+        const bool has_own = !method.error_enum.empty() || !service_.error_enum.empty();
+        text_.open("static constexpr bool suspects(eft::Error error)");
+        if (method.suspects.front() == "all") {
+            text_.line("return ipc::is_an_answer(error);");
+        } else {
+            for (const std::string& name : method.suspects) text_.line("if (error == eft::Error::", name, ") return true;");
+            text_.line("return ipc::is_absurd(error, ", has_own, ");");
+        }
+        text_.close();
     }
 
     // Where the session has the queue of an event, for its subscription and for raise().

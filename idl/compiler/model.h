@@ -128,6 +128,7 @@ struct Method {
     bool idempotent = false, atomic = false, once = false;
     unsigned callers = 0;  // bit N: the kind of session with the number N may call it; 0: nothing is said
     std::uint64_t within_ns = 0;
+    std::vector<std::string> suspects;  // names of errors; or "all"
     std::string error_enum;  // full name; empty: the service's
 
     std::string opens;   // the field of the request that numbers what it opens; empty: it opens nothing

@@ -104,7 +104,7 @@ u64 ServerLoop::notified(u64 bits) {
     constexpr u64 kHeartbeat = static_cast<u64>(WakeBit::Heartbeat);
     constexpr u64 kStop = static_cast<u64>(WakeBit::Stop);
     constexpr u64 kTurns = static_cast<u64>(WakeBit::Turns);
-    if (bits & kHeartbeat) persistent_head().heartbeats = persistent_head().heartbeats + 1;
+    if (bits & kHeartbeat && (!works_ || works_(judge_))) persistent_head().heartbeats = persistent_head().heartbeats + 1;
     if (bits & kStop) exit(0);
     if (bits & kTurns) {
         run_turns([this] {

@@ -133,6 +133,13 @@ bool SessionKeeper::serve_rings(const Hooks& hooks) {
     return quiet;
 }
 
+bool SessionKeeper::has_late_entries(u64 now) {
+    bool late = false;
+    if (!shape_.is_late) return late;
+    for_each_bit(mapped_ & ~(ended_ | broken_), [&](u32 place) { for_each_bit(open_[place], [&](u32 index) { late |= shape_.is_late(*this, place, index, now); }); });
+    return late;
+}
+
 void SessionKeeper::poll_rings(const Hooks& hooks) {
     for_each_bit(mapped_, [&](u32 place) {
         for (u64 left = open_[place]; left != 0 && !is_ending(place); left &= left - 1) {

@@ -21,6 +21,7 @@ constexpr std::string_view text_of(proc::DeathReason reason) {
         case proc::DeathReason::StartFailed: return "start-up did not finish";
         case proc::DeathReason::Ordered: return "killed by order";
         case proc::DeathReason::Protocol: return "protocol violation";
+        case proc::DeathReason::Doubted: return "doubtful answer";
         case proc::DeathReason::Overdue: return "overdue answers";
         case proc::DeathReason::OutOfMemory: return "out of memory";
         default: return "unknown";

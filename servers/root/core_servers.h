@@ -21,7 +21,7 @@ constexpr ServiceSpec kCoreServers[] = {
     {"proc", "proc", 20, 11, 59, 8, 5 * kPageSize, kAllEndpointRights, 0, 0, 210},
     {"dev", "dev", 21, 11, 58, 8, 72 * kPageSize, kAllEndpointRights, 0, 0, 1224},
     {"names", "names", 20, 11, 57, 4, 28 * kPageSize, kAllEndpointRights, 0, 0, 1312},
-    {"rs", "rs", 20, 12, 56, 40, 70 * kPageSize, kAllEndpointRights, 0, 0, 448, kUsualReplies, kCoreDumpPages},
+    {"rs", "rs", 20, 12, 56, 40, 71 * kPageSize, kAllEndpointRights, 0, 0, 448, kUsualReplies, kCoreDumpPages},
 };
 static_assert(std::equal(std::begin(kCoreServers), std::end(kCoreServers), kCoreProcesses.begin() + 1, kCoreProcesses.end(),
                          [](const ServiceSpec& spec, std::string_view name) { return spec.name == name; }));

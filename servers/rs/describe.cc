@@ -50,6 +50,7 @@ void describe_death(DeathWords& text, const proc::CrashRecord& record) {
         case proc::DeathReason::StartFailed: text.append("its start-up did not finish"); return;
         case proc::DeathReason::Ordered: text.append("an order"); return;
         case proc::DeathReason::Protocol: text.append("a protocol violation"); return;
+        case proc::DeathReason::Doubted: text.append("a doubtful answer"); return;
         case proc::DeathReason::Overdue: text.append("overdue answers"); return;
         case proc::DeathReason::OutOfMemory:
             text.append("out of memory: ");

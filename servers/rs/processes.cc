@@ -257,7 +257,7 @@ Status Processes::expel(unsigned index, u64 session) {
 }
 
 // Its own words, but the session is what the kernel says that it has there.
-std::optional<OverdueAnswer> Processes::take_complaint(unsigned index) {
+std::optional<AnswerComplaint> Processes::take_complaint(unsigned index) {
     const PersistentPart& part = parts_[index];
     const u64 count = __atomic_load_n(&part.head().complaint.count, __ATOMIC_ACQUIRE);
     const u64 taken = std::exchange(complaints_[index], count);
@@ -269,8 +269,9 @@ std::optional<OverdueAnswer> Processes::take_complaint(unsigned index) {
     for (unsigned server = 0; server < parts_.size(); ++server) {
         const PersistentPart& accused = parts_[server];
         if (!accused.plan || !accused.made || accused.endpoint_id != session->id) continue;
+        if (complaint.error != 0) return AnswerComplaint{server, static_cast<Error>(complaint.error), true, 0};
         const SlowAnswers noted = accused.head().slow;
-        return OverdueAnswer{server, is_borne_out(noted, session->data, complaint), microseconds_of(complaint.ended - complaint.started, config().ticks_per_ms)};
+        return AnswerComplaint{server, Error::None, is_borne_out(noted, session->data, complaint), microseconds_of(complaint.ended - complaint.started, config().ticks_per_ms)};
     }
     return std::nullopt;  // a core server: nobody judges those
 }

@@ -24,9 +24,11 @@ struct Signs {
     u64 session = 0;        // whose request is in progress; 0: nobody's
 };
 
-// What a service says of another one's answer, as far as rs could verify it.
-struct OverdueAnswer {
+// What a service says of another one's answer, as far as rs could verify it: that it came late, or was an error that another
+// incarnation might not give.
+struct AnswerComplaint {
     unsigned server;     // that the complainer has a session with
+    Error error;         // None: it came late
     bool borne_out;      // by what the server itself has noted (eft/overdue.h)
     u64 microseconds;
 };
@@ -90,7 +92,7 @@ public:
     void report(unsigned index, std::string_view what);
 
     // What the service has said of another one's answer since the last time, if it has the session that it names.
-    std::optional<OverdueAnswer> take_complaint(unsigned index);
+    std::optional<AnswerComplaint> take_complaint(unsigned index);
     // The service looks at the order when it is woken; any signal does.
     void order_faults(unsigned index, const rs::FaultOrder& order);
     // Of a service or a core server; empty: of nobody known.

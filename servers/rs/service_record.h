@@ -22,6 +22,7 @@ enum class Policy : u8 { Always, OnFailure, Never };  // as the manifest numbers
 // The manifest's defaults.
 constexpr RestartLimits kDefaultLimits{ticks(50), ticks(5000), ticks(10000), 8, ticks(60000), 4};
 constexpr unsigned kDefaultOverdueClients = 2;
+constexpr unsigned kMostDoubts = 2;  // in the window
 
 // What is done besides when it has failed.
 struct Reaction {
@@ -108,7 +109,8 @@ struct ServiceRecord {
     Recovery recovery{};
     u64 recovery_time = 0;  // of the last return, from death to ready; a distance of stamps
     FailureHistory failures;
-    OverdueHistory overdue;           // of this incarnation
+    OverdueHistory overdue;         // of this incarnation
+    std::array<u64, kMostDoubts> doubts{};  // ticks, and 1, at which its answers were doubted and it was restarted; 0: not so often
     bool is_prepared = false;         // the next incarnation is, as far as that can be
     bool complained_falsely = false;  // this service, about another; said once
 

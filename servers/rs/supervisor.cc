@@ -2,6 +2,7 @@
 
 #include <eft/syscall.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace eft::supervisor {
@@ -107,7 +108,21 @@ void Supervisor::check(unsigned index) {
     if (!service.is_prepared && processes_.signs(index).first_request != 0) prepare(index);
 }
 
-void Supervisor::complain(unsigned client, const OverdueAnswer& answer) {
+// Nobody can verify an error, so a client's word counts, but not often: the server is none the worse for it, and one that goes on to
+// answer errors has a reason for them.
+void Supervisor::doubt(unsigned client, const AnswerComplaint& answer) {
+    ServiceRecord& service = records_[answer.server];
+    if (service.state != rs::ServiceState::Up || service.order != Order::None) return;
+    u64& earliest = *std::min_element(service.doubts.begin(), service.doubts.end());
+    if (earliest != 0 && now_ + 1 - earliest < plans_[answer.server].limits.window) return;
+    earliest = now_ + 1;
+    FixedText<95> line;
+    line.append("answered ").append(plans_[client].name).append(" with ").append(to_string(answer.error));
+    static_cast<void>(terminate(answer.server, proc::DeathReason::Doubted, line));
+}
+
+void Supervisor::complain(unsigned client, const AnswerComplaint& answer) {
+    if (answer.error != Error::None) return doubt(client, answer);
     ServiceRecord& service = records_[answer.server];
     FixedText<127> line;
     if (!answer.borne_out) {

@@ -71,8 +71,8 @@ public:
     // Something happened to the service: it may be ready, or dead.
     void check(unsigned index);
     // `client` waited too long for an answer. One client alone is no evidence, or as the plan has it; nor is what the
-    // server's own notes do not bear out.
-    void complain(unsigned client, const OverdueAnswer& answer);
+    // server's own notes do not bear out. Or it doubts an error: then the server is restarted, kMostDoubts times in the window.
+    void complain(unsigned client, const AnswerComplaint& answer);
     // Every kTickMilliseconds.
     void tick();
     // Ends an incarnation that the supervisor itself has found at fault.
@@ -95,6 +95,7 @@ private:
     void react(unsigned index);
     void react(unsigned index, const Reaction& reaction);
     void note_client(unsigned index, unsigned client);
+    void doubt(unsigned client, const AnswerComplaint& answer);
     Status make_way(unsigned index);
     void begin_trial(unsigned index);
     void watch_trial(unsigned index);

@@ -7,9 +7,12 @@
 // and a server that was only queued for, or was just coming back, is not held responsible.
 //
 // A call without `within` pays nothing for this; one with it, two time stamps on either side. What never answers is a
-// matter for heartbeats, and entries of rings are not measured.
+// matter for heartbeats, and so are entries of rings (ring::Consumer::is_late).
+//
+// The other complaint is about an error that another incarnation of the server might not have answered (`suspect`).
 #pragma once
 
+#include <eft/abi/error.h>
 #include <eft/abi/types.h>
 
 namespace eft {
@@ -19,8 +22,9 @@ struct Complaint {
     u64 count;
     u64 slot;  // of the session, in the client's CapTable
     u64 label;
-    u64 started;
+    u64 started;  // of a late reply; 0
     u64 ended;
+    u64 error;  // or of an error that the client doubts (`suspect`); 0
 };
 
 struct SlowAnswer {
@@ -60,5 +64,8 @@ constexpr u64 microseconds_of(u64 stamps, u64 ticks_per_ms) {
 
 // To the supervisor, who decides. Off the path of a call that is in time.
 [[gnu::cold]] void complain(Slot session, u32 label, u64 started, u64 ended);
+// The answer was an error that another incarnation might not give. When this returns the supervisor has decided, as a rule: the
+// same request comes to a fresh incarnation, or to the old one, which is believed then.
+[[gnu::cold]] void doubt(Slot session, u32 label, Error error);
 
 }  // namespace eft

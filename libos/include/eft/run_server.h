@@ -7,6 +7,8 @@
 //   void resume()           before the first request, when all that has been taken up
 //   void woken(u64 bits)    its notification was signalled; the bits that are its own, perhaps none
 //   void beat()             every `heartbeat_ms` of the manifest: what should have happened meanwhile?
+//   bool works()            before each heartbeat is answered: false if something waits for this server, in a device too, and nothing
+//                           has been done since the last one. Two that are not answered end the incarnation
 //   static bool migrate(u32 version, std::span<const std::byte> old, Shared& shared)
 //                           an update has replaced a program of another layout, whose state is taken over (AnyStateRegion::take_over):
 //                           the fields that both have are there. False: it cannot be
@@ -68,6 +70,15 @@ template <class Server, class... More>
     RegionCommit commit(server.region().log(), server.view());
     ServerLoop loop(&commit);
     if constexpr (requires { server.beat(); }) loop.pass_heartbeats();
+    loop.judge_heartbeats(
+        [](void* object) {
+            Server& judged = *static_cast<Server*>(object);
+            bool works = true;
+            if constexpr (Server::Service::Attachment::kHasRing) works = !judged.has_late_entries(sys::time_stamp());
+            if constexpr (requires { { judged.works() } -> std::same_as<bool>; }) works &= judged.works();
+            return works;
+        },
+        &server);
     loop.run(
         [&](ipc::Context& context, ipc::IncomingMessage& message) __attribute__((always_inline)) {
             const ipc::Outcome outcome = Server::Service::dispatch(server, context, message);

@@ -41,6 +41,12 @@ public:
     // run()'s `wake` gets the heartbeats, too: a clock for who must not wait for ever, as slow as the manifest's heartbeat_ms.
     void pass_heartbeats() { handled_ &= ~static_cast<u64>(WakeBit::Heartbeat); }
 
+    // Whether a heartbeat is answered: false if work waits and none is done.
+    void judge_heartbeats(bool (*works)(void* object), void* object) {
+        works_ = works;
+        judge_ = object;
+    }
+
     Result<Slot> keep_reply() override;
     void answer(Slot reply, ipc::Registers& registers) override;
     void abandon(Slot reply) override;
@@ -92,6 +98,8 @@ private:
     // faults are ordered. So the loop tests for both at once. A member, because it is not worth a register.
     u64 unusual_ = 0;
     ReplyCommit* commit_;
+    bool (*works_)(void* object) = nullptr;
+    void* judge_ = nullptr;
 };
 
 // What run() calls for each request, where it is for one service. Inlined into the loop, as whoever writes it out should have

@@ -65,8 +65,12 @@ private:
         request.sector = (offset - before) / kSectorBytes;
         request.count = static_cast<u32>(bytes / kSectorBytes);
         request.data = window.first(static_cast<u32>(bytes));
-        auto call = ring_.read(request);
-        Result<block::Done> done = co_await call;
+        Result<block::Done> done = Error::WrongState;
+        for (bool doubted = false;;) {
+            auto call = ring_.read(request);
+            done = co_await call;
+            if (done.ok() || !ring_.template doubts<block::Block::ReadMethod>(done.error(), doubted)) break;
+        }
         window.ended(done.error());
         if (!done.ok()) {
             co_return report_.finding(done.error(), "the disk: ", to_string(done.error()), ", sectors ", request.sector, " to ",

@@ -160,6 +160,10 @@ TEST_CASE("recovery") {
     refuses(call("ordinal:\"1\", atomic:\"yes\""), "S.Run has atomic:\"yes\"");
     refuses(call("ordinal:\"1\", within:\"5 minutes\""), "S.Run has within:\"5 minutes\"");
     refuses(call("ordinal:\"1\", within:\"0s\""), "S.Run has within:\"0s\"");
+    refuses(call("ordinal:\"1\", idempotent, suspect:\"DeviceError Tiredness\""), "S.Run has suspect:\"Tiredness\"");
+    refuses(call("ordinal:\"1\", idempotent, suspect:\"PeerDied\""), "S.Run has suspect:\"PeerDied\"");
+    refuses(call("ordinal:\"1\", idempotent, suspect"), "S.Run has suspect:\"0\"");
+    refuses(call("ordinal:\"1\", suspect:\"all\""), "S.Run is suspect and has no licence to be repeated");
     refuses(
         "table T {}\nrpc_service S (id:\"60001\") {\n  Run (T):eft.Empty (ordinal:\"1\", oneway, idempotent, "
         "on_restart:\"retry\"); //!\n}\n",

@@ -65,6 +65,32 @@ TEST_CASE("no more is taken than may be in progress") {
     CHECK((*consumer.take())->ticket == 2);
 }
 
+TEST_CASE("the oldest entry in progress is late when its call's time has passed since it was first asked for") {
+    RingMemory memory;
+    auto producer = memory.produce();
+    auto consumer = *memory.consume();
+    const auto within = [](u32 label) { return label == 5 ? u64{100} : u64{0}; };
+    CHECK(!consumer.is_late(0, within));
+    submit(producer, 5);
+    submit(producer, 6);
+    submit(producer, 5);
+    CHECK(!consumer.is_late(0, within));  // nobody has taken it
+    std::vector<Taken> taken;
+    while (auto next = *consumer.take()) taken.push_back(*next);
+    memory.entry(0).label = 6;  // the client's word does not count any more
+    CHECK(!consumer.is_late(1000, within));
+    CHECK(!consumer.is_late(1100, within));
+    CHECK(consumer.is_late(1101, within));
+    consumer.complete(taken[0].ticket, Error::None, {});
+    CHECK(!consumer.is_late(2000, within));  // 6 is the oldest, which may take its time
+    CHECK(!consumer.is_late(900'000, within));
+    consumer.complete(taken[1].ticket, Error::None, {});
+    CHECK(!consumer.is_late(900'001, within));
+    CHECK(consumer.is_late(900'102, within));
+    consumer.complete(taken[2].ticket, Error::None, {});
+    CHECK(!consumer.is_late(2'000'000, within));
+}
+
 TEST_CASE("an entry is answered once") {
     RingMemory memory;
     auto producer = memory.produce();

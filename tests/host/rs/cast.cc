@@ -33,6 +33,8 @@ std::size_t place_in(const Names& names, std::string_view name) {
 
 class Player {
 public:
+    explicit Player(const Script& script) : script_(script) {}
+
     Task<Status> act(ipc::Context&, actor::Order order) {
         switch (order.deed) {
             case Deed::Nothing: break;
@@ -51,12 +53,14 @@ public:
         }
         co_return Status();
     }
+    Status ask(ipc::Context&, const actor::Order&) { return script_.starts <= script_.wrong_incarnations ? Status(script_.wrong) : Status(); }
     Status meet(ipc::Context&, actor::Peer&& request) {
         peer_.emplace(request.peer.take_client());
         return {};
     }
 
 private:
+    const Script& script_;
     WaitPoint waiting_;
     std::optional<actor::ActorClient<>> peer_;
 };
@@ -76,8 +80,9 @@ int play(Script& script) {
     if (start != Script::Start::Serves) report_ready();
     if (start == Script::Start::Dies) arch::crash();
     if (start == Script::Start::Ends) return script.status;
-    static EFT_PROCESS_LOCAL Player player;
+    static EFT_PROCESS_LOCAL Player player(script);
     ServerLoop loop;
+    loop.judge_heartbeats([](void* of) { return static_cast<Script*>(of)->starts > static_cast<Script*>(of)->idle_incarnations; }, &script);
     loop.run(requests_to<actor::Actor>(player));
 }
 
@@ -101,7 +106,8 @@ int call_others(Requests& requests) {
     requests.at_work = true;
     for (unsigned i = 0; i < requests.times; ++i) {
         ++requests.made;
-        requests.last = sessions[i % requests.sessions].act(requests.order).error();
+        actor::ActorClient<>& session = sessions[i % requests.sessions];
+        requests.last = requests.asks ? session.ask(requests.order).error() : session.act(requests.order).error();
         requests.answered += requests.last == Error::None;
     }
     requests.at_work = false;

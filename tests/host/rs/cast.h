@@ -27,6 +27,10 @@ struct Script {
     Start start = Start::Serves;
     unsigned starts_left = ~0u;  // so many times; then it serves
     int status = 0;
+    // Its incarnations up to this one answer Ask with an error, and say at heartbeats that work waits and none is done.
+    unsigned wrong_incarnations = 0;
+    Error wrong = Error::None;
+    unsigned idle_incarnations = 0;
 
     unsigned starts = 0;
     u64 replies_before = 0;      // that all incarnations before have delivered, as this one was told
@@ -41,6 +45,7 @@ struct Requests {
     unsigned sessions = 1;
     std::string_view peer = {};  // whom `whom` shall meet first; or nobody
     bool stays = false;     // lives on then
+    bool asks = false;      // Ask, and not Act
 
     Error connected = Error::None;
     unsigned answered = 0;

@@ -185,3 +185,59 @@ TEST_CASE("a plan may say that late answers are never its end, and old complaint
     waits_long(cast, "anna", "zero");
     CHECK(cast.deaths("zero") == 1);
 }
+
+namespace {
+
+Error asked(Cast& cast, std::string_view caller, std::string_view actor) {
+    Requests requests;
+    requests.whom = actor;
+    requests.asks = true;
+    cast.call(caller, requests);
+    CHECK(cast.ends(caller));  // a second failure is followed by a wait
+    return Cast::requests(caller).last;
+}
+
+}  // namespace
+
+TEST_CASE("an error that another incarnation might not answer is not heard of before one was asked") {
+    for (const Error wrong : {Error::DeviceError, Error::NoSuchMethod, Error::BadMessage, static_cast<Error>(200), static_cast<Error>(70000)}) {
+        CAPTURE(wrong);
+        Cast::script("zero") = {.wrong_incarnations = 1, .wrong = wrong};
+        Cast cast;
+        CHECK(asked(cast, "anna", "zero") == Error::None);
+        CHECK(cast.deaths("zero") == 1);
+        CHECK(cast.last_death("zero") == std::string("a doubtful answer; answered anna with ") + to_string(wrong));
+        CHECK(asked(cast, "anna", "zero") == Error::None);
+        CHECK(cast.deaths("zero") == 1);
+    }
+}
+
+TEST_CASE("an error that a fresh incarnation repeats is heard of, and costs two restarts in the window, whoever complains") {
+    Cast::script("zero") = {.wrong_incarnations = ~0u, .wrong = Error::DeviceError};
+    Cast cast;
+    CHECK(asked(cast, "anna", "zero") == Error::DeviceError);
+    CHECK(cast.deaths("zero") == 1);
+    CHECK(asked(cast, "bert", "zero") == Error::DeviceError);
+    CHECK(cast.deaths("zero") == 2);
+    for (const char* caller : {"anna", "bert", "carl"}) {
+        CHECK(asked(cast, caller, "zero") == Error::DeviceError);
+        cast.tick(1);
+    }
+    CHECK(cast.deaths("zero") == 2);
+    CHECK(cast.state_of("zero") == State::Up);
+    cast.tick(1000);
+    CHECK(asked(cast, "anna", "zero") == Error::DeviceError);
+    CHECK(cast.deaths("zero") == 3);
+}
+
+TEST_CASE("an error that the interface does not list is believed, and so is one of a call that does not say anything") {
+    Cast::script("zero") = {.wrong_incarnations = 1, .wrong = Error::NotFound};
+    Cast cast;
+    CHECK(asked(cast, "anna", "zero") == Error::NotFound);
+    Requests requests;
+    requests.whom = "zero";
+    requests.order = {.deed = Deed::Pass};
+    cast.call("anna", requests);
+    CHECK(Cast::requests("anna").last == Error::NotFound);
+    CHECK(cast.deaths("zero") == 0);
+}

@@ -23,7 +23,7 @@ TEST_CASE("the back-off neither overflows nor forgets the cap") {
 
 TEST_CASE("a complaint is borne out by a slow answer to the same session and method, within its time") {
     SlowAnswers noted{};
-    const auto says = [&](u64 badge, u64 label, u64 started, u64 ended) { return is_borne_out(noted, badge, {1, 0, label, started, ended}); };
+    const auto says = [&](u64 badge, u64 label, u64 started, u64 ended) { return is_borne_out(noted, badge, {1, 0, label, started, ended, 0}); };
     CHECK(!says(0, 0, 0, ~u64{0}));  // nothing is noted
     note_slow_answer(noted, {7, 15, 100, 200});
     CHECK(says(15, 7, 90, 210));

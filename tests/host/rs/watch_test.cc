@@ -161,6 +161,17 @@ TEST_CASE("a service that waits for something of its own makes no progress") {
     check_others_live(cast, {"one"});
 }
 
+TEST_CASE("a service for which work waits and which does none answers no heartbeat, and ends") {
+    Cast::script("two") = {.idle_incarnations = 1};
+    Cast cast(Cast::kWatched);
+    cast.tick(kSoon);
+    CHECK(cast.last_death("two") == kHung);
+    CHECK(cast.line("two").incarnation == 2);
+    cast.tick(5 * kSoon);
+    CHECK(cast.line("two").incarnation == 2);
+    check_others_live(cast, {"two"});
+}
+
 TEST_CASE("who need not beat is not watched") {
     Cast cast(Cast::kStill);
     asks(cast, "anna", "four", {.deed = Deed::Compute});

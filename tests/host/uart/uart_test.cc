@@ -207,3 +207,25 @@ TEST_CASE("a ring with damaged indices reads as empty and works again") {
     CHECK(ring.put(7));
     CHECK(ring.take() == 7);
 }
+
+TEST_CASE_FIXTURE(Fixture, "what waits for the driver: bytes that the device would send, and bytes that it has received") {
+    Uart device = start();
+    CHECK(!device.waiting().to_send);
+    CHECK(!device.waiting().received);
+    CHECK(device.write(bytes(std::string(100, 'x'))) == 100);
+    model.send_all();
+    const Waiting before = device.waiting();
+    CHECK(before.to_send);
+    device.service();
+    CHECK(device.waiting().sent != before.sent);
+    while (device.waiting().to_send) {
+        device.service();
+        model.send_all();
+    }
+    model.type("abc");
+    const Waiting typed = device.waiting();
+    CHECK(typed.received);
+    device.service();
+    CHECK(!device.waiting().received);
+    CHECK(device.waiting().taken == typed.taken + 3);
+}

@@ -170,6 +170,7 @@ private:
     struct Attempts {
         unsigned deaths = 0;
         unsigned reopened = 0;
+        bool doubted = false;
     };
     // What of the session's opens a request names: the label of the call that opened it, and its number there. 0: all.
     struct Needed {
@@ -188,8 +189,10 @@ private:
         Registers registers;
         Attempts attempts;
         do {
-            const Error verdict = after_failure(error, Method::kRestart, Method::kForgottenSession, needed_by<Method>(request), attempts);
-            if (verdict != Error::None) return verdict;
+            if (!doubts<Method>(error, attempts)) {
+                const Error verdict = after_failure(error, Method::kRestart, Method::kForgottenSession, needed_by<Method>(request), attempts);
+                if (verdict != Error::None) return verdict;
+            }
             error = exchange<Method>(request, registers, sequence);
             if (error == Error::None) error = static_cast<Error>(registers.tag.label());
         } while (error != Error::None);
@@ -221,6 +224,18 @@ private:
         if (!in.open() || !Response::check(in)) [[unlikely]]
             return Error::BadMessage;
         return Response::load(in);
+    }
+
+    // True: the supervisor was told, and the request is to be sent again, which is done once.
+    template <class Method>
+    bool doubts(Error error, Attempts& attempts) {
+        if constexpr (requires { Method::suspects(error), transport_.doubted_reply(0u, error); }) {
+            if (attempts.doubted || !Method::suspects(error)) return false;
+            attempts.doubted = true;
+            transport_.doubted_reply(Method::kLabel, error);
+            return true;
+        }
+        return false;
     }
 
     // None: send the request again.

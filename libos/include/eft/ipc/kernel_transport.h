@@ -28,6 +28,9 @@ public:
             complain(endpoint_.slot(), label, started, now);
     }
 
+    // Of calls that say `suspect`.
+    void doubted_reply(u32 label, Error error) const { doubt(endpoint_.slot(), label, error); }
+
     Slot slot() const { return endpoint_.slot(); }
     // A session opened again.
     void replace(CapHandle endpoint) { endpoint_ = std::move(endpoint); }

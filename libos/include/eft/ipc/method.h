@@ -2,6 +2,7 @@
 // descriptors (idl/descriptor).
 #pragma once
 
+#include <eft/abi/error.h>
 #include <eft/abi/message.h>
 
 #include <span>
@@ -43,6 +44,19 @@ struct ReceivedAs<Table> {
 };
 template <class Table>
 using Received = typename ReceivedAs<Table>::Type;
+
+// Of errors that a server has answered (`suspect`): those that are not the stub's own business, or the supervisor's.
+constexpr bool is_an_answer(Error error) {
+    return error != Error::None && error != Error::PeerDied && error != Error::InvalidCapability && error != Error::StaleSession && error != Error::Busy &&
+           error != Error::ServiceHeld && error != Error::ServiceFailed && error != Error::PermissionDenied;
+}
+// Those that no server of this interface answers which is in order.
+constexpr bool is_absurd(Error error, bool has_errors_of_its_own) {
+    constexpr u32 kFirstOwn = 256;
+    const u32 value = static_cast<u32>(error);
+    if (value >= kFirstOwn) return !has_errors_of_its_own;
+    return error == Error::NoSuchMethod || error == Error::BadMessage || value > static_cast<u32>(Error::WrongState);
+}
 
 struct MethodInfo {
     std::string_view name;

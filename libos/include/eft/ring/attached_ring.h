@@ -22,6 +22,7 @@
 #include <eft/ipc/client.h>
 #include <eft/ipc/describe.h>
 #include <eft/ipc/kernel_transport.h>
+#include <eft/overdue.h>
 #include <eft/ring/client.h>
 #include <eft/ring/windows.h>
 #include <eft/session.h>
@@ -74,6 +75,7 @@ public:
             EFT_CHECK(ring_.create(ring_memory_.bytes(), area_.bytes().size()));
             windows_.place(area_.bytes());
         }
+        ring_.on_doubt(calls_->slot(), doubt);
         auto attached = attach(*calls_);
         is_attached_ = attached.ok();
         return attached;

@@ -144,6 +144,24 @@ public:
         look_ = [](void* object) { static_cast<Owner*>(object)->look(); };
     }
 
+    // The session of the ring, and whom to tell that an answer in it is doubted.
+    void on_doubt(Slot session, void (*tell)(Slot session, u32 label, Error error)) {
+        session_ = session;
+        tell_ = tell;
+    }
+    // An error that another incarnation might not answer (`suspect`): the supervisor was told, and the request is to be submitted
+    // again, once.
+    template <class Method>
+    bool doubts(Error error, bool& doubted) const {
+        if constexpr (requires { Method::suspects(error); }) {
+            if (doubted || !tell_ || !Method::suspects(error)) return false;
+            tell_(session_, Method::kLabel, error);
+            doubted = true;
+            return true;
+        }
+        return false;
+    }
+
     // Why a call would fail; ServiceHeld only if the service is not back.
     Status usable() {
         if (is_held() && look_) [[unlikely]]
@@ -197,11 +215,16 @@ protected:
     template <class Opens, class Method, class Session>
     Task<Result<typename Method::Response>> call_and_open_again(Session& session, typename Method::Request request) {
         u32 attempts = 0;
+        bool doubted = false;
         for (unsigned reopened = 0;; ++reopened) {
             const u32 generation = session.template generation<Opens, Method>(request);
             const Result<u64> ticket = submit<Method>(request, attempts);
             auto call = Call<Method>(*this, ticket);
             Result<typename Method::Response> answer = co_await call;
+            if (!answer.ok() && doubts<Method>(answer.error(), doubted)) {
+                attempts = 0;
+                continue;
+            }
             if (answer.error() != Error::StaleSession) co_return answer;
             if (reopened == kMostReopenings) co_return Error::ServiceFailed;
             attempts = call.attempts();
@@ -236,6 +259,8 @@ private:
     void await_completion(u64 ticket) { waiter(ticket).awaited = true; }
 
     W wake_;
+    Slot session_ = Slot::None;
+    void (*tell_)(Slot session, u32 label, Error error) = nullptr;
     Producer<kEntries> producer_;
     Error failed_ = Error::WrongState;  // until create()
     u32 batches_ = 0;

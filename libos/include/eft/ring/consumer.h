@@ -96,6 +96,19 @@ public:
         return false;
     }
 
+    // Asked now and then: has the oldest entry in progress been so for longer than `within` says of its call (stamps; 0: as long as it
+    // likes)? From the first question on, for which nothing is noted when an entry is taken.
+    template <class Within>
+    bool is_late(u64 now, Within within) {
+        if (in_progress_ == 0) return false;
+        u64 oldest = ~u64{0};
+        for (u32 i = 0; i < memory_.geometry().count; ++i)
+            if (in_use_[i]) oldest = std::min(oldest, tickets_[i]);
+        if (std::exchange(watched_, oldest) != oldest) watched_since_ = now;
+        const u64 limit = within(labels_[slot(oldest)]);
+        return limit != 0 && now - watched_since_ > limit;
+    }
+
     bool in_progress(u64 ticket) const { return in_use_[slot(ticket)] && tickets_[slot(ticket)] == ticket; }
     u32 in_progress() const { return in_progress_; }
     // Entries that an earlier incarnation left unfinished, when this one opened the ring.
@@ -152,6 +165,7 @@ private:
         for (u32 i = 0; i < memory_.geometry().request_words; ++i) taken->words[i] = read_once(words[i]);
         in_use_[slot(position)] = true;
         tickets_[slot(position)] = position;
+        labels_[slot(position)] = taken->label;
         ++in_progress_;
         if (faults_ordered() && !again) [[unlikely]]
             meet_order(taken);
@@ -206,7 +220,10 @@ private:
     EntryFaults<Count> faults_;
     std::bitset<Count> unfinished_;
     std::bitset<Count> in_use_;
-    u64 tickets_[Count];  // of slots in use; not cleared, as most never are
+    u64 tickets_[Count];    // of slots in use; not cleared, as most never are
+    u32 labels_[Count];     // the same; the client's copy can change
+    u64 watched_ = ~u64{0};  // the oldest entry in progress, when that was last asked, and since when
+    u64 watched_since_ = 0;
 };
 
 }  // namespace eft::ring

@@ -48,6 +48,7 @@ protected:
         void (*unmap)(SessionKeeper&, u32 place, u32 index);
         // Of rings; null where there are none.
         u32 (*entries_in_progress)(const SessionKeeper&, u32 place, u32 index);
+        bool (*is_late)(SessionKeeper&, u32 place, u32 index, u64 now);
         // `wake`: the client is to be woken. True: nobody has submitted anything since.
         bool (*prepare_to_sleep)(SessionKeeper&, u32 place, u32 index, bool& wake);
         // Of `once` calls, and of events; null where there are none.
@@ -80,6 +81,8 @@ protected:
     Error refuse(u32 place);
     void close_ended(const Hooks& hooks);
     bool serve_rings(const Hooks& hooks);
+    // An entry of a ring has been in progress for longer than its call's `within`.
+    bool has_late_entries(u64 now);
 
     bool has_session(u32 place) const { return sessions_.badge_at(place) != 0; }
     bool is_ending(u32 place) const { return (ended_ | broken_) >> place & 1; }

@@ -32,6 +32,7 @@
 #include <eft/ipc/event_queue.h>
 #include <eft/ipc/method.h>
 #include <eft/ipc/once.h>
+#include <eft/overdue.h>
 #include <eft/panic.h>
 #include <eft/process.h>
 #include <eft/state/attachments.h>
@@ -243,6 +244,8 @@ public:
     bool serve_rings(Server&) {
         return SessionKeeper::serve_rings(kHooks<Server>);
     }
+    // For heartbeats: no entry of a ring waits for longer than its call says (`within`).
+    using SessionKeeper::has_late_entries;
 
     View& view() { return view_; }
     Region& region() { return region_; }
@@ -272,6 +275,13 @@ private:
             shape.ring_slot = Attachment::kRing;
             shape.entries_in_progress = [](const SessionKeeper& keeper, u32 place, u32 index) {
                 return static_cast<const StatefulServer&>(keeper).mapped_[place][index].consumer.in_progress();
+            };
+            shape.is_late = [](SessionKeeper& keeper, u32 place, u32 index, u64 now) {
+                return of<StatefulServer>(keeper).mapped_[place][index].consumer.is_late(now, [](u32 label) {
+                    for (const ipc::MethodInfo& method : Service::kMethods)
+                        if (make_label(Service::kInterfaceId, method.ordinal) == label) return stamps_of(method.within_ns, config().ticks_per_ms);
+                    return u64{0};
+                });
             };
             shape.prepare_to_sleep = [](SessionKeeper& keeper, u32 place, u32 index, bool& wake) {
                 auto& consumer = of<StatefulServer>(keeper).mapped_[place][index].consumer;
