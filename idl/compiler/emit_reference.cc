@@ -104,7 +104,6 @@ private:
     static std::string anchor(const Service& service, const Method& method) {
         std::string text = service.name.plain + method.name;
         std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-        if (!method.suspects.empty()) text += " Errors that another incarnation of the server might not answer: " + method.attributes.at("suspect") + ".";
         return text;
     }
 
@@ -163,6 +162,7 @@ private:
         if (method.closes) text += " It ends what `" + method.opener + "` opened.";
         if (method.within_ns != 0)
             text += " A reply later than " + method.attributes.at("within") + " is evidence against the server.";
+        if (!method.suspects.empty()) text += " Errors that another incarnation of the server might not answer: " + method.attributes.at("suspect") + ".";
         return text;
     }
 

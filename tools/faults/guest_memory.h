@@ -54,6 +54,9 @@ public:
 private:
     std::uint64_t entry(std::uint64_t table, unsigned index) const;
     bool holds_code_of(std::uint64_t root, const Segment& text) const;
+    bool has_run(std::uint64_t root, const Segment& text) const;
+    // Of the page's own table.
+    std::optional<std::uint64_t> page_entry(std::uint64_t root, Address address) const;
 
     char* bytes_;
     std::uint64_t size_, kernel_root_;

@@ -42,6 +42,7 @@ int wait_and_fault() {
     u64* const stack = arch::pointer<u64>(layout::kStackTop) - 5;
     const u64 words[] = {code + 0x123, 5, code + kCodeBytes - 1, code + kCodeBytes, code};
     std::copy(std::begin(words), std::end(words), stack);
+    *(arch::pointer<volatile u64>(layout::kStackTop) - 5 * kPageSize / sizeof(u64)) = 1;  // a page that is not there at the start
     MessageTrace trace(persistent_head().trace);
     const u64 in_registers[] = {1, 2, 3, 4}, in_page[kTracedWords] = {};
     trace.received(0x10002'0000'0004, 9, 1000, in_registers, in_page);

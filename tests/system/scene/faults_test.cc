@@ -122,7 +122,7 @@ TEST_CASE("a ring entry that is dropped waits for the next incarnation, and a co
     CHECK_MESSAGE(printed.find(disk.sum()) == std::string::npos, printed);
     CHECK(system.run("service fault virtio_blk off; service restart ext2") == "");
     CHECK(sum_in(system.run("sha256sum /big.bin")) == disk.sum());
-    CHECK(system.services().at("virtio_blk").restarts == restarts);
+    CHECK(system.services().at("virtio_blk").restarts <= restarts + 2);  // its answers to nonsense are doubted, twice at most
     system.shut_down();
 }
 
