@@ -1,5 +1,6 @@
 #include "guest_memory.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
@@ -11,7 +12,7 @@
 namespace eft::faults {
 namespace {
 
-constexpr std::uint64_t kPresent = 1, kAccessed = 1 << 5, kLarge = 1 << 7, kFrame = 0x000f'ffff'ffff'f000;
+constexpr std::uint64_t kPresent = 1, kLarge = 1 << 7, kFrame = 0x000f'ffff'ffff'f000;
 constexpr unsigned kEntries = 512, kFirstOfKernel = 256;
 constexpr std::uint64_t kImageBase = 0xffff'ffff'8000'0000;  // kernel/arch/x86_64/arch/memory_map.h
 
@@ -47,23 +48,16 @@ std::vector<std::uint64_t> GuestMemory::spaces() const {
     return roots;
 }
 
-std::optional<std::uint64_t> GuestMemory::page_entry(std::uint64_t root, Address address) const {
-    std::uint64_t table = root, found = 0;
+std::optional<std::uint64_t> GuestMemory::physical(std::uint64_t root, Address address) const {
+    if (address >= kImageBase) return address - kImageBase;
+    std::uint64_t table = root;
     for (unsigned level = 4; level > 0; --level) {
         const unsigned index = address >> (12 + 9 * (level - 1)) & (kEntries - 1);
         if (level == 4 && index >= kFirstOfKernel) return std::nullopt;
-        found = entry(table, index);
+        const std::uint64_t found = entry(table, index);
         if ((found & kPresent) == 0 || (level > 1 && (found & kLarge) != 0)) return std::nullopt;
         table = found & kFrame;
     }
-    return found;
-}
-
-std::optional<std::uint64_t> GuestMemory::physical(std::uint64_t root, Address address) const {
-    if (address >= kImageBase) return address - kImageBase;
-    const auto found = page_entry(root, address);
-    if (!found) return std::nullopt;
-    const std::uint64_t table = *found & kFrame;
     if (table > size_ - kPage) return std::nullopt;  // a device's
     return table | (address & (kPage - 1));
 }
@@ -77,18 +71,18 @@ bool GuestMemory::holds_code_of(std::uint64_t root, const Segment& text) const {
     return true;
 }
 
-// The next incarnation of a program lies ready in a space of its own, and has not run.
-bool GuestMemory::has_run(std::uint64_t root, const Segment& text) const {
-    for (std::uint64_t offset = 0; offset < text.bytes.size(); offset += kPage)
-        if (page_entry(root, text.begin + offset).value_or(0) & kAccessed) return true;
-    return false;
+// The next incarnation of a program lies ready in a space of its own, and has not run: its stack is empty.
+bool GuestMemory::has_run(std::uint64_t root) const {
+    const auto stack = physical(root, kStackTop - kPage);
+    return stack && std::any_of(bytes_ + *stack, bytes_ + *stack + kPage, [](char byte) { return byte != 0; });
 }
 
 std::optional<std::uint64_t> GuestMemory::space_of(const Program& program) const {
     if (program.text().begin >= kImageBase) return kernel_root_;
+    std::optional<std::uint64_t> found;
     for (const std::uint64_t root : spaces())
-        if (holds_code_of(root, program.text()) && has_run(root, program.text())) return root;
-    return std::nullopt;
+        if (holds_code_of(root, program.text()) && (!found || has_run(root))) found = root;
+    return found;
 }
 
 std::vector<Area> GuestMemory::pages(std::uint64_t root, Address begin, Address end) const {

@@ -11,6 +11,7 @@
 namespace eft::faults {
 
 constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kStackTop = 0x0fff'f000;  // of every process (libos/include/eft/layout.h)
 
 // A file mapped into this process, shared with QEMU; it is made, or emptied, of this size, and removed at the end.
 class SharedFile {
@@ -54,9 +55,7 @@ public:
 private:
     std::uint64_t entry(std::uint64_t table, unsigned index) const;
     bool holds_code_of(std::uint64_t root, const Segment& text) const;
-    bool has_run(std::uint64_t root, const Segment& text) const;
-    // Of the page's own table.
-    std::optional<std::uint64_t> page_entry(std::uint64_t root, Address address) const;
+    bool has_run(std::uint64_t root) const;
 
     char* bytes_;
     std::uint64_t size_, kernel_root_;

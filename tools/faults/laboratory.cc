@@ -8,7 +8,7 @@ namespace {
 
 constexpr unsigned kMeasurements = 2;
 // libos/include/eft/layout.h
-constexpr Address kStackTop = 0x0fff'f000, kStackBytes = 64 * 1024, kPersistentBegin = 0x1800'0000,
+constexpr Address kStackBytes = 64 * 1024, kPersistentBegin = 0x1800'0000,
                   kPersistentEnd = 0x1900'0000;
 
 std::string path_of(const std::string& target) {
