@@ -227,6 +227,7 @@ TEST_CASE("capabilities and memory of calls leave nothing behind") {
         rpc(system, "names Disconnect {\"badge\": " + session.at("badge").dump() + "}");
     };
     round();
+    system.run("sleep 1500");  // the services' next incarnations are prepared
     const auto before = system.free();
     for (unsigned i = 0; i < 20; ++i) round();
     const auto after = system.free();

@@ -23,6 +23,8 @@ public:
     // a call has completed entries.
     void look_again() { look_again_ = true; }
     bool wants_look() const { return look_again_; }
+    // For heartbeats: an entry of a ring has been in progress for longer than its call's `within`.
+    bool has_late_entries(u64 now);
 
 protected:
     static constexpr u32 kMostPlaces = 64;
@@ -81,8 +83,6 @@ protected:
     Error refuse(u32 place);
     void close_ended(const Hooks& hooks);
     bool serve_rings(const Hooks& hooks);
-    // An entry of a ring has been in progress for longer than its call's `within`.
-    bool has_late_entries(u64 now);
 
     bool has_session(u32 place) const { return sessions_.badge_at(place) != 0; }
     bool is_ending(u32 place) const { return (ended_ | broken_) >> place & 1; }

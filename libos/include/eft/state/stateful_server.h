@@ -63,10 +63,8 @@ public:
     using View = Sessions<typename Service::SessionRecord, SessionCount>;
 
 protected:
-    static constexpr StateShape kStateShape = [] {
-        using Record = typename Service::SessionRecord;  // what is behind `state` begins with a word
-        return StateShape{offsetof(Memory, clients), SessionCount, sizeof(Record), std::min<u32>((sizeof(Record::state) + 7) / 8 * 8, sizeof(Record))};
-    }();
+    using Record = typename Service::SessionRecord;  // what is behind `state` begins with a word
+    static constexpr StateShape kStateShape{offsetof(Memory, clients), SessionCount, sizeof(Record), std::min<u32>((sizeof(Record::state) + 7) / 8 * 8, sizeof(Record))};
 
     ServerState(std::span<std::byte> memory, u32 layout_version) : region_(memory, layout_version, kStateShape), view_(region_->clients, region_.log()) {}
 
@@ -153,8 +151,8 @@ public:
         }
     }
 
-    // Before the first request. State that cannot be used (OtherLayout, Damaged) is given up for a new one. `old`: a copy of
-    // what another version of this server has left, to be taken over. `must_be_kept`: or the program ends.
+    // Before the first request. State that cannot be used is given up for a new one. `old`: what another version has left, to be taken
+    // over. `must_be_kept`: or the program ends.
     RecoveryOutcome recover(u64 replies_delivered, std::span<std::byte> old = {}, AnyStateRegion::Migrate migrate = nullptr, bool must_be_kept = false) {
         RecoveryOutcome outcome = region_.recover(replies_delivered, !old.empty());
         if (outcome == RecoveryOutcome::OtherLayout && !old.empty() && region_.take_over(old, replies_delivered, migrate).ok()) outcome = RecoveryOutcome::Migrated;
@@ -244,8 +242,6 @@ public:
     bool serve_rings(Server&) {
         return SessionKeeper::serve_rings(kHooks<Server>);
     }
-    // For heartbeats: no entry of a ring waits for longer than its call says (`within`).
-    using SessionKeeper::has_late_entries;
 
     View& view() { return view_; }
     Region& region() { return region_; }
@@ -278,9 +274,8 @@ private:
             };
             shape.is_late = [](SessionKeeper& keeper, u32 place, u32 index, u64 now) {
                 return of<StatefulServer>(keeper).mapped_[place][index].consumer.is_late(now, [](u32 label) {
-                    for (const ipc::MethodInfo& method : Service::kMethods)
-                        if (make_label(Service::kInterfaceId, method.ordinal) == label) return stamps_of(method.within_ns, config().ticks_per_ms);
-                    return u64{0};
+                    const auto method = std::ranges::find(Service::kMethods, label & 0xffff, &ipc::MethodInfo::ordinal);
+                    return method != std::end(Service::kMethods) ? stamps_of(method->within_ns, config().ticks_per_ms) : u64{0};
                 });
             };
             shape.prepare_to_sleep = [](SessionKeeper& keeper, u32 place, u32 index, bool& wake) {
