@@ -167,7 +167,7 @@ void CoreSupervisor::tick() {
 }
 
 // The next incarnation of one that is up, when it has taken its first request or at a tick. One at a time, because nobody else runs
-// meanwhile. What cannot be built now is built at the next death, or fails then.
+// meanwhile. What cannot be built now, for which there was no memory, keeps no other from it, and is built at its next death.
 void CoreSupervisor::prepare_one() {
     if (lost_ != 0) return;
     for (u32 index = 0; index < kCoreCount; ++index)
@@ -177,8 +177,7 @@ void CoreSupervisor::prepare_one() {
 bool CoreSupervisor::prepare(u32 index) {
     Service& server = servers_.at(index);
     if (state(index).life != CoreLife::Up || server.is_prepared()) return false;
-    static_cast<void>(server.prepare_next());
-    return true;
+    return server.prepare_next().ok();
 }
 
 void CoreSupervisor::look_for_beat(u32 index) {
