@@ -58,7 +58,7 @@ void drop(State& state, const Space& space, const u16& link) {
 Status map_object(State& state, const Space& space, const Object& object, const MapRequest& request) {
     EFT_CHECK(check(object, request));
     const u32 pages = static_cast<u32>(request.bytes >> kPageBits);
-    if (space.mappings == kMaxMappingsOfSpace) return Error::LimitReached;
+    if (space.mappings == space.most_mappings()) return Error::LimitReached;
     if (pages > space.quota - std::min(space.quota, space.mapped)) return Error::OutOfMemory;
     if (overlaps(state, space, request)) return Error::AlreadyMapped;
     EFT_CHECK(grow_for_run(state, pages));

@@ -95,7 +95,7 @@ Status add_device_blocks(State& state, const Object& object, u64 address, u32 pa
 
 Result<const Object*> create_object(State& state, const Space& owner, u64 bytes, bool contiguous) {
     if (bytes == 0 || bytes > u64{kMaxQuota} * kPageSize) return Error::OutOfRange;
-    if (owner.objects == kMaxObjectsOfSpace) return Error::LimitReached;
+    if (owner.objects == owner.most_objects()) return Error::LimitReached;
     const u32 pages = static_cast<u32>(page_up(bytes) >> kPageBits);
     const u32 charged = contiguous ? std::bit_ceil(pages) : pages;
     if (charged > owner.quota - owner.used) return Error::OutOfMemory;

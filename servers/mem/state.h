@@ -25,9 +25,10 @@ using Kind = mem::Mem::SessionKind;
 constexpr u64 kStackBottom = layout::kStackTop - layout::kStackBytes;
 constexpr u32 kStackPages = layout::kStackBytes / kPageSize;
 
-// One process cannot use up the tables for all.
-constexpr u32 kMaxMappingsOfSpace = 128;
-constexpr u32 kMaxObjectsOfSpace = 96;
+// One process cannot use up the tables for all. The supervisor has more: five objects for each of 48 services (servers/rs/persistent_part.h),
+// and views of three of them.
+constexpr u32 kMaxMappingsOfSpace = 128, kMaxMappingsOfCore = 256;
+constexpr u32 kMaxObjectsOfSpace = 96, kMaxObjectsOfCore = 256;
 constexpr u32 kMaxQuota = 65536;  // pages
 
 struct Space {
@@ -60,6 +61,9 @@ struct Space {
     // The LoadImage under way, which goes on from here when it is asked for again: 0, or its address and pages.
     u64 image = 0;
     u64 image_done = 0;
+
+    u32 most_mappings() const { return adopted ? kMaxMappingsOfCore : kMaxMappingsOfSpace; }
+    u32 most_objects() const { return adopted ? kMaxObjectsOfCore : kMaxObjectsOfSpace; }
 };
 
 struct Object {

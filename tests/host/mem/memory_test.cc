@@ -268,6 +268,18 @@ MEM_CASE(Machine, "one process cannot use up the tables for all") {
     CHECK(process(64).ok());
 }
 
+MEM_CASE(Machine, "the supervisor, whose address space root made, has more of them") {
+    const Space& core = **create_space(state, 2000);
+    set(core.adopted, true);
+    const Object& object = **create_object(state, core, kPageSize, false);
+    unsigned mapped = 0, made = 1;
+    while (map_object(state, core, object, {0, kPageSize, 0x3000'0000 + mapped * kPageSize, kRead}).ok()) ++mapped;
+    while (create_object(state, core, kPageSize, false).ok()) ++made;
+    CHECK(mapped == kMaxMappingsOfCore);
+    CHECK(made == kMaxObjectsOfCore);
+    CHECK(process(64).ok());
+}
+
 MEM_CASE(Machine, "the stack of a dead thread can be read, and nothing else") {
     const Space& space = **process(64);
     const auto page = page_of(space, 0x0fff'e000);

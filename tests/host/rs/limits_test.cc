@@ -1,14 +1,20 @@
 // The restart limits, and the words about a service.
+#include "host_system.h"
+
 #include <doctest/doctest.h>
 
 #include <describe.h>
 #include <eft/ipc/message_writer.h>
 #include <eft/overdue.h>
+#include <eft/process.h>
+#include <eft/wake.h>
+#include <manifest_check.h>
 
 #include <string>
 
 using namespace eft;
 using namespace eft::supervisor;
+using namespace eft::test;
 
 TEST_CASE("the back-off neither overflows nor forgets the cap") {
     FailureHistory history;
@@ -112,4 +118,29 @@ TEST_CASE("what has not happened after a death has no time, and what never died 
     CHECK(answer.end().last_death->recovery->noticed == 1);
     CHECK(!answer.info.last_death->recovery->silenced);
     CHECK(!answer.info.last_death->recovery->first_request);
+}
+
+TEST_CASE("as many services as a manifest may have are made, run, die and come back") {
+    const auto idle = [] {
+        report_ready();
+        for (;;) wait_for_wake();
+        return 0;
+    };
+    std::string entries;
+    const auto name_of = [](unsigned index) { return "s" + std::to_string(index); };
+    for (unsigned i = 0; i < kMaxServices; ++i)
+        entries += (i == 0 ? "" : ",") + std::string("{\"name\": \"") + name_of(i) + "\", \"program\": \"idle\", \"provides\": [\"" + name_of(i) + "\"], \"priority\": 20}";
+    HostSystem system({{"idle", idle}}, "{\"services\": [" + entries + "]}");
+    CHECK(system.run_until([&] { return system.state_of(name_of(kMaxServices - 1)) == rs::ServiceState::Up; }, 200));
+    for (unsigned round = 1; round < 3; ++round) {
+        for (unsigned i = 0; i < 200; ++i) system.tick();  // the next incarnations are prepared, as far as there is room
+        for (unsigned i = 0; i < kMaxServices; ++i) {
+            CAPTURE(i);
+            const std::string name = name_of(i);
+            REQUIRE(system.state_of(name) == rs::ServiceState::Up);
+            CHECK(system.rs().kill({name, rs::KillSignal::Kill}).ok());
+            system.run();
+            CHECK(system.line(name).incarnation == round + 1);
+        }
+    }
 }
