@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 namespace eft::crash {
 namespace {
@@ -34,8 +35,12 @@ std::vector<CrashDump> find_dumps(std::span<const std::byte> memory) {
         std::memcpy(&dump, memory.data() + page, sizeof dump);
         if (is_sound(dump)) found.push_back(dump);
     }
-    std::ranges::sort(found, {}, [](const CrashDump& dump) { return dump.record.died_at; });
-    return found;
+    std::vector<std::size_t> order(found.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t each) { return found[each].record.died_at; });
+    std::vector<CrashDump> sorted;
+    for (const std::size_t each : order) sorted.push_back(found[each]);
+    return sorted;
 }
 
 }  // namespace eft::crash

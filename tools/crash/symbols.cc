@@ -14,13 +14,6 @@
 namespace eft::crash {
 namespace {
 
-// A word of a shell command.
-std::string quoted(const std::string& word) {
-    std::string text = "'";
-    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return text + "'";
-}
-
 // " at FILE:LINE", without the folder of the tree; nothing, if addr2line does not know the file.
 std::string place_of(const std::string& said) {
     if (said.starts_with("??")) return {};
@@ -56,7 +49,7 @@ std::vector<std::vector<std::string>> Symbols::find(std::string_view program, co
     const std::string path = path_of(program);
     if (path.empty() || addresses.empty()) return {};
     std::ostringstream command;
-    command << "addr2line -a -f -i -C -e " << quoted(path) << std::hex;
+    command << "addr2line -a -f -i -C -e " << qemu::quoted(path) << std::hex;
     for (const u64 address : addresses) command << " 0x" << address;
     std::vector<std::vector<std::string>> found;
     std::istringstream lines(qemu::output_of(command.str()));

@@ -1,7 +1,7 @@
 #include "program.h"
 
-#include <array>
-#include <cstdio>
+#include <child.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -96,11 +96,7 @@ Address Program::symbol(const std::string& linker_name) const {
 }
 
 std::string Program::source_of(Address address) const {
-    const std::string command = "addr2line -i -p -s -f -C -e '" + path_ + "' " + hexadecimal(address) + " 2>/dev/null";
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-    std::string text;
-    std::array<char, 1024> line;
-    while (pipe && fgets(line.data(), line.size(), pipe.get())) text += line.data();
+    std::string text = qemu::output_of("addr2line -i -p -s -f -C -e " + qemu::quoted(path_) + " " + hexadecimal(address) + " 2>/dev/null");
     while (text.ends_with('\n')) text.pop_back();
     for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) text.replace(at, 1, ";");
     return text.starts_with("??") ? "" : text;

@@ -1,9 +1,9 @@
 #include "workload.h"
 
+#include <child.h>
+
 #include <nlohmann/json.hpp>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <random>
 
@@ -36,11 +36,8 @@ std::string random_bytes(const std::string& name, std::uint64_t count) {
 }
 
 std::string sum_of(const std::string& path) {
-    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("sha256sum '" + path + "'").c_str(), "r"), pclose);
-    std::array<char, 256> line{};
-    if (!pipe || !fgets(line.data(), line.size(), pipe.get()))
-        throw std::runtime_error("sha256sum says nothing of " + path);
-    const std::string text = line.data();
+    const std::string text = qemu::output_of("sha256sum " + qemu::quoted(path));
+    if (text.empty()) throw std::runtime_error("sha256sum says nothing of " + path);
     return text.substr(0, text.find(' '));
 }
 

@@ -109,6 +109,12 @@ std::string output_of(const std::string& command) {
     return output;
 }
 
+std::string quoted(const std::string& word) {
+    std::string text = "'";
+    for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
 Child::~Child() { kill(); }
 
 std::optional<int> Child::wait(Deadline deadline) {

@@ -50,6 +50,8 @@ std::pair<File, File> socket_pair();
 
 // What a shell command prints. Throws if there is no shell.
 std::string output_of(const std::string& command);
+// A word of such a command, whatever is in it.
+std::string quoted(const std::string& word);
 
 class Child {
 public:

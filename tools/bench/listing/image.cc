@@ -1,5 +1,6 @@
 #include "image.h"
 
+#include <child.h>
 #include <temporary.h>
 
 #include <array>
@@ -11,11 +12,7 @@
 namespace eft::bench {
 namespace {
 
-std::string quoted(const std::string& path) {
-    std::string text = "'";
-    for (const char c : path) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return text + "'";
-}
+using qemu::quoted;
 
 std::string output_of(const std::string& command) {
     FILE* pipe = popen(command.c_str(), "r");
