@@ -16,6 +16,7 @@ Result<console::Taken> ConsoleServer::write(ipc::Context&, Session&, const conso
     console::Taken taken;
     taken.count = static_cast<u32>(uart_->write(request.bytes));
     waits_for_room_ |= taken.count < request.bytes.size();
+    if (!uart_->is_sending()) look_again();  // it is sent when this has been answered
     return taken;
 }
 

@@ -2,7 +2,7 @@
 //
 // Write and Read change one index each, within the transaction that commits with the reply: a call that died with the
 // driver has neither put nor taken a byte. What the line itself does (bytes sent, bytes received) is outside of
-// transactions; so a byte may be sent twice after a death, and none is lost.
+// transactions, and sends what is committed; so one byte may be sent twice after a death, and none is lost.
 #pragma once
 
 #include <drivers/uart/uart.h>

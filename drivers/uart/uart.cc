@@ -26,10 +26,6 @@ Result<Uart> Uart::start(hw::Ports ports, Buffers& buffers) {
 std::size_t Uart::write(std::span<const u8> bytes) {
     std::size_t taken = 0;
     while (taken < bytes.size() && buffers_->transmit.put(bytes[taken])) ++taken;
-    if (!sending_ && !buffers_->transmit.empty()) {
-        transmit(take_status());
-        enable_interrupts();
-    }
     return taken;
 }
 

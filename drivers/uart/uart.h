@@ -57,8 +57,11 @@ public:
     // NoDevice: nothing answers at these ports. `buffers` outlive the Uart.
     static Result<Uart> start(hw::Ports ports, Buffers& buffers);
 
-    // Takes as many bytes as there is room for, starts sending, and returns how many it took.
+    // Takes as many bytes as there is room for, and returns how many it took. service() sends them: not before the caller has
+    // committed that they are there.
     std::size_t write(std::span<const u8> bytes);
+    // Sending goes on by interrupts: service() need not be called for what was written.
+    bool is_sending() const { return sending_; }
 
     // The next received byte; nothing if there is none. Who does not read stops the peer, when the buffer is full.
     std::optional<u8> read();

@@ -1,5 +1,5 @@
 // The console over a UART in software, with a death at every system call and store: what was typed is read once, what was
-// written is printed, at worst twice.
+// written is printed, and one byte of it at worst twice.
 #include <devices/uart_16550.h>
 #include <drivers/uart/console.h>
 #include <stage_case.h>
@@ -73,7 +73,7 @@ bool live(Stage& stage, Death death) {
     for (char byte : line.wire)
         if (found < written.size() && byte == written[found]) ++found;
     CHECK(found == written.size());
-    if (program->deaths == 0) CHECK(line.wire.size() == written.size());
+    CHECK(line.wire.size() <= written.size() + program->deaths);
     CHECK(program->deaths <= 1);
     return program->deaths == 1;
 }

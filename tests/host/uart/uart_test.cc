@@ -54,6 +54,9 @@ TEST_CASE_FIXTURE(Fixture, "a device that sends at once interrupts for many byte
     Uart device = start();
     const unsigned before = model.edges;
     CHECK(device.write(bytes(std::string(3000, 'x'))) == 3000);
+    CHECK(model.wire.empty());
+    CHECK(!device.is_sending());
+    device.service();
     while (model.wire.size() < 3000) {
         REQUIRE(model.line);
         device.service();
@@ -66,6 +69,8 @@ TEST_CASE_FIXTURE(Fixture, "a long text goes out whole and in order, sixteen at 
     std::string text;
     for (int i = 0; i < 3000; ++i) text += static_cast<char>('a' + i % 26);
     CHECK(device.write(bytes(text)) == text.size());
+    device.service();
+    CHECK(device.is_sending());
     CHECK(model.sending.size() == 16);
     unsigned edges = model.edges;
     while (model.wire.size() < text.size()) {
@@ -85,6 +90,8 @@ TEST_CASE_FIXTURE(Fixture, "a full transmit buffer takes what fits") {
     Uart device = start();
     const std::string text(kTransmitCapacity + 500, 'z');
     CHECK(device.write(bytes(text)) == kTransmitCapacity);
+    CHECK(device.write(bytes(text)) == 0);
+    device.service();
     CHECK(device.write(bytes(text)) == 16);  // what the FIFO took made room
     CHECK(device.write(bytes(text)) == 0);
 }
@@ -178,6 +185,7 @@ TEST_CASE_FIXTURE(Fixture, "death in the middle of sending and receiving loses n
     for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('A' + i % 50);
     Uart first = start();
     first.write(bytes(text));
+    first.service();
     model.type("typed while dead");
     model.line_control |= 0x80;
     Uart second = start();
