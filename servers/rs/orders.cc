@@ -236,7 +236,7 @@ Task<Status> Orders::restart(ipc::Context&, Session& session, rs::Name request) 
     while (records_[index].order == Order::Restart) {
         WaitPoint* place = waiters_.vacant();
         if (!place) co_return Error::Busy;
-        co_await Waiters::Change(*place);
+        co_await Suspension(*place);
     }
     co_return answered(index, session);
 }
@@ -247,7 +247,7 @@ Task<Status> Orders::stop(ipc::Context&, Session&, rs::Name request) {
     while (records_[index].order == Order::Stop) {
         WaitPoint* place = waiters_.vacant();
         if (!place) co_return Error::Busy;
-        co_await Waiters::Change(*place);
+        co_await Suspension(*place);
     }
     co_return Status();
 }
@@ -261,7 +261,7 @@ Task<Status> Orders::update(ipc::Context&, Session& session, rs::UpdateOrder req
     while (service.update == Update::Ordered || (service.update == Update::Trial && service.state == rs::ServiceState::Starting)) {
         WaitPoint* place = waiters_.vacant();
         if (!place) co_return Error::Busy;
-        co_await Waiters::Change(*place);
+        co_await Suspension(*place);
     }
     EFT_CO_CHECK(answered(index, session));
     if (service.update == Update::TakenBack) co_return Error::ServiceFailed;
@@ -277,7 +277,7 @@ Task<Status> Orders::wait(ipc::Context&, Session&, rs::Name request) {
         if (state == rs::ServiceState::Down) co_return Error::WrongState;
         WaitPoint* place = waiters_.vacant();
         if (!place) co_return Error::Busy;
-        co_await Waiters::Change(*place);
+        co_await Suspension(*place);
     }
 }
 

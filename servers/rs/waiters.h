@@ -11,20 +11,6 @@ class Waiters {
 public:
     static constexpr std::size_t kMost = 12;  // fewer than libos' spare Reply objects
 
-    class Change {
-    public:
-        explicit Change(WaitPoint& point) : point_(point) {}
-        bool await_ready() const noexcept { return false; }
-        template <class Promise>
-        void await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
-            point_.suspend(waiter);
-        }
-        void await_resume() const noexcept {}
-
-    private:
-        WaitPoint& point_;
-    };
-
     // A place to wait at; null if all are taken. It stays the waiter's only until it is woken.
     WaitPoint* vacant() {
         for (WaitPoint& point : points_) {

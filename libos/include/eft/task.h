@@ -245,6 +245,21 @@ private:
     Turn turn_;
 };
 
+// `co_await Suspension(point)`: until somebody resumes the point.
+class Suspension {
+public:
+    explicit Suspension(WaitPoint& point) : point_(point) {}
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
+        point_.suspend(waiter);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    WaitPoint& point_;
+};
+
 inline TaskPromise::~TaskPromise() {
     if (wait_point_) wait_point_->forget();
     if (queued_) detail::turns.remove(*this);

@@ -1,7 +1,5 @@
 #include "cast.h"
 
-#include "never.h"
-
 #include <eft/server.h>
 #include <eft/session.h>
 #include <eft/wake.h>
@@ -42,8 +40,7 @@ public:
             case Deed::Compute: host::compute(order.milliseconds == 0 ? host::kForEver : order.milliseconds * host::Machine::kTicksPerMs); break;
             case Deed::Sleep: sleep_for_ever();
             case Deed::Defer: {
-                Never never(waiting_);
-                co_await never;
+                co_await Suspension(waiting_);  // nobody resumes it
                 break;
             }
             case Deed::Pass: {

@@ -1,7 +1,5 @@
 // rs' Update: another program for a service that stays, with its sessions and its state; and back, when that one fails.
 #include "host_system.h"
-#include "never.h"
-
 #include <eft/boot_file.h>
 #include <eft/cap.h>
 #include <eft/idl/counter.h>
@@ -87,8 +85,7 @@ struct DoubledCounter : Counter<Doubled, DoubledCounter> {
 struct SilentCounter : Counter<First, SilentCounter> {
     using Counter::Counter;
     Task<Result<counter::Value>> add(ipc::Context&, Session&, counter::Amount) {
-        Never never(point_);
-        co_await never;
+        co_await Suspension(point_);  // nobody resumes it
         co_return Error::WrongState;
     }
     WaitPoint point_;

@@ -24,7 +24,7 @@ public:
     Task<Result<echo::Words>> repeat(ipc::Context&, echo::Words words) {
         if (words.a == kDeadlyWord) {
             sys::signal(again_.slot());
-            co_await Turn{turn_};
+            co_await Suspension(turn_);
             __builtin_trap();
         }
         co_return words;
@@ -36,16 +36,6 @@ public:
     }
 
 private:
-    struct Turn {
-        WaitPoint& point;
-        bool await_ready() const noexcept { return false; }
-        template <class Promise>
-        void await_suspend(std::coroutine_handle<Promise> waiter) const noexcept {
-            point.suspend(waiter);
-        }
-        void await_resume() const noexcept {}
-    };
-
     void tell_closed() {
         for (auto closed = broker_.closed(); closed.ok() && !closed->badges.empty(); closed = broker_.closed()) {
             for (std::size_t i = 0; i < closed->badges.size(); ++i) log("a session was closed");

@@ -152,8 +152,8 @@ public:
     // What another version of the server has left, in a copy of its region: with the fields that both versions have, and that begin
     // with the same bytes, in `shared` and in the sessions. New fields are as a new T has them. A request in progress is undone first,
     // in the copy. `migrate`, if it is not null, then has its say about `shared`; it must be there if the versions differ. A kill in the
-    // middle of it leaves this region unfinished, and the copy good for another time. NotSupported: nothing was changed; this
-    // cannot be told from the two shapes, or there is no function. BadFormat: the copy is damaged.
+    // middle of it leaves this region unfinished, and the copy good for another time. NotSupported: the
+    // two shapes do not say how, there is no function, or it has refused; then the region is unfinished. BadFormat: the copy is damaged.
     using Migrate = bool (*)(u32 version, std::span<const std::byte> old_shared, std::byte* shared);
     Status take_over(std::span<std::byte> old, u64 replies_delivered, Migrate migrate);
 
