@@ -62,13 +62,15 @@ Block find_device_root(const Blocks& blocks, u64 address) {
 }
 
 Block take_pair(Blocks& blocks) {
-    if (const Block pair = blocks.unused_pairs; pair != Block::None) {
+    Block pair = blocks.unused_pairs;
+    if (pair != Block::None) {
         set(blocks.unused_pairs, blocks[pair].children);
-        return pair;
+    } else {
+        if (blocks.pairs == Blocks::kMaxPairs) return Block::None;
+        pair = static_cast<Block>(1 + Blocks::kMaxRoots + 2 * blocks.pairs);
+        set(blocks.pairs, static_cast<u16>(blocks.pairs + 1));
     }
-    if (blocks.pairs == Blocks::kMaxPairs) return Block::None;
-    const Block pair = static_cast<Block>(1 + Blocks::kMaxRoots + 2 * blocks.pairs);
-    set(blocks.pairs, static_cast<u16>(blocks.pairs + 1));
+    set(blocks.pairs_in_use, static_cast<u16>(blocks.pairs_in_use + 1));
     return pair;
 }
 
@@ -84,6 +86,7 @@ void give_pair(Blocks& blocks, Block pair) {
     nodes[0].use = nodes[1].use = Use::Unused;
     nodes[0].children = blocks.unused_pairs;
     set(blocks.unused_pairs, pair);
+    set(blocks.pairs_in_use, static_cast<u16>(blocks.pairs_in_use - 1));
 }
 
 Status split(State& state, Block block) {

@@ -47,6 +47,7 @@ struct Blocks {
     std::array<Block, kMaxUntypedBits + 1> free{};            // ordinary ones, by log2 of the size
     u16 roots = 0;
     u16 pairs = 0;
+    u16 pairs_in_use = 0;
     Block unused_pairs = Block::None;
     u64 free_pages = 0;
     u64 total_pages = 0;

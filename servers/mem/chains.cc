@@ -21,7 +21,10 @@ Result<u32> add_slot_pages(State& state, Block block, u32 count) {
         done = effects::add_slots(static_cast<Slot>(slots.end()), slot_at(first, added));
         if (done.ok()) slots.set_end(slots.end() + kPageSlots);
     }
-    if (added != 0) return added;
+    if (added != 0) {
+        set(state.table_pages, state.table_pages + added);
+        return added;
+    }
     effects::remove(first, count);
     slots.give(first, count);
     return done.error();

@@ -282,7 +282,7 @@ mem::Usage MemServer::usage(const Space& space) const {
     answer.used = space.used;
     answer.free = state_.blocks.free_pages;
     answer.total = state_.blocks.total_pages;
-    answer.slots = state_.slots.used() + used_scratch_slots();
+    answer.slots = state_.slots.used() + used_scratch_slots() - 2 * state_.blocks.pairs_in_use - state_.table_pages;
     answer.spaces = state_.spaces.used();
     answer.objects = state_.objects.used();
     answer.exhausted = space.exhausted;

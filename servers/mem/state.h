@@ -122,6 +122,7 @@ struct State {
     std::array<Suspect, 4> suspects{};
 
     u32 untyped_taken = 0;       // of those that root gave
+    u32 table_pages = 0;         // of mem's own table, in slots of it
     u64 endpoint_id = 0;         // the kernel's, of mem's own endpoint
     u32 own_space = 0;           // id
     bool archive_shown = false;  // in the present own address space

@@ -72,13 +72,14 @@ void CoreSupervisor::obey(const CoreOrder& order) {
         return;
     }
     const u32 index = order.pid - kRootPid - 1;
-    if (index >= kCoreCount || state(index).life == CoreLife::BackingOff || state(index).life == CoreLife::Lost) return;
+    if (index >= kCoreCount || state(index).life == CoreLife::Lost) return;
     if (order.signal == CoreSignal::None || order.signal > CoreSignal::Faults) return;
     if (order.signal == CoreSignal::Faults) {
         servers_.at(index).config().faults = order.faults;
         sys::signal(watched_[index].heartbeat);  // it looks when it is woken
         return;
     }
+    if (state(index).life == CoreLife::BackingOff) return;
     watched_[index].ordered = true;
     if (order.signal == CoreSignal::Kill) return terminate(index, proc::DeathReason::Ordered);
     // What it waits for ends with an error that it does not come to see.

@@ -111,6 +111,18 @@ TEST_CASE("core servers die in the middle of requests, and each is answered once
     system.shut_down();
 }
 
+// It waits after its second failure within half a second.
+TEST_CASE("faults of a core server are ordered, and taken back, also while it waits for its next start") {
+    System system({});
+    system.run("service fault names all kill 1; rpc counter Get & sleep 100");
+    CHECK(system.services().at("names").state == "backing-off");
+    CHECK(system.run("service fault names off; service wait names; wait").find("{\"value\": 0}\n") != std::string::npos);
+    const long restarts = up_again(system, "names").restarts;
+    CHECK(system.run("service restart echo; service wait echo; rpc echo Say '{\"text\": \"still here\"}'").find("still here") != std::string::npos);
+    CHECK(up_again(system, "names").restarts == restarts);
+    system.shut_down();
+}
+
 TEST_CASE("everything outside the kernel but root is killed at once, and everything is back") {
     const TestDisk disk(8);
     System system({.disk = disk.path()});

@@ -35,6 +35,7 @@ TEST_CASE("a call that waits is left by Ctrl-C, its request is cancelled, and th
     CHECK(system.run("rpc turnstile Mine") == waiting(0));
     leave(system, "rpc turnstile Get");
     CHECK(system.run("echo $?; rpc turnstile Mine") == "130\n" + waiting(0));
+    system.run("sleep 1500");  // the services' next incarnations are prepared
     const auto before = system.free();
     for (unsigned i = 0; i < 2 * kMostCalls; ++i) leave(system, "rpc turnstile Get");
     CHECK(system.run("rpc turnstile Mine") == waiting(0));
