@@ -60,7 +60,8 @@ Task<Status> Clock::sleep(u64 nanoseconds) {
     {
         Turns::Turn turn(turns_);
         co_await turn.come();
-        EFT_CO_CHECK(co_await calls_.run([this, timer] { return arm(timer); }));
+        // Not if it has ended before its turn came, because the service is held.
+        if (sleepers_[timer] == &sleeper) EFT_CO_CHECK(co_await calls_.run([this, timer] { return arm(timer); }));
         sleeper.armed = true;
     }
     Status expired = co_await sleeper.ended;
