@@ -1,10 +1,10 @@
 // The commands of the network at the prompt: with servers on this machine, with the guest itself, with nobody.
 #include "network.h"
-#include "tcp_server.h"
 
 #include <doctest/doctest.h>
 
 #include <eft/sha256.h>
+#include <tcp_server.h>
 
 #include <algorithm>
 #include <random>

@@ -1,8 +1,9 @@
 // echo, discard and chargen, as the machine serves them with images/manifest/inet.json.
 #include "network.h"
-#include "tcp_server.h"
 
 #include <doctest/doctest.h>
+
+#include <tcp_server.h>
 
 #include <algorithm>
 #include <random>

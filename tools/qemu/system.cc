@@ -22,6 +22,12 @@ std::string random_bytes(unsigned long long count) {
     return bytes;
 }
 
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw std::runtime_error("cannot read " + path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 // As QEMU names them.
 std::vector<std::string> further_devices() {
     const auto manifest = nlohmann::json::parse(std::ifstream(EFT_SOURCE_DIR "/images/manifest/manifest.json"));
@@ -39,15 +45,13 @@ TestDisk::TestDisk(unsigned big_mebibytes, unsigned block_size, const std::vecto
     const std::string big = folder_.write("files/big.bin", random_bytes(bytes_));
     folder_.write("files/hello.txt", "hello from the disk\n");
     folder_.write("files/dir/inner.txt", "inner\n");
-    for (const Copy& copy : copies) {
-        std::ifstream file(copy.from, std::ios::binary);
-        if (!file) throw std::runtime_error("cannot read " + copy.from);
-        folder_.write("files/" + copy.name, std::string(std::istreambuf_iterator<char>(file), {}));
-    }
+    for (const Copy& copy : copies) folder_.write("files/" + copy.name, read_file(copy.from));
     sum_ = sum_in(output_of("sha256sum " + big));
     path_ = folder_.path() + "/disk.img";
     make_ext2_image(folder_.path() + "/files", path_, big_mebibytes + 16, block_size);
 }
+
+std::string TestDisk::big() const { return read_file(folder_.path() + "/files/big.bin"); }
 
 System::System(const Choice& choice) {
     MachineOptions options;

@@ -1,9 +1,9 @@
 // A booted Eft with a disk that mke2fs made, and what a person would read off its prompt.
 #pragma once
 
-#include <machine.h>
-#include <prompt.h>
-#include <temporary.h>
+#include "machine.h"
+#include "prompt.h"
+#include "temporary.h"
 
 #include <map>
 #include <memory>
@@ -28,6 +28,7 @@ public:
     const std::string& path() const { return path_; }
     const std::string& sum() const { return sum_; }  // SHA-256 of /big.bin as the host computes it
     unsigned long long bytes() const { return bytes_; }
+    std::string big() const;  // all of it
 
 private:
     TemporaryFolder folder_;
