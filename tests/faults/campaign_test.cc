@@ -34,7 +34,8 @@ TEST_CASE("a campaign, the same from its seed, and one that was interrupted") {
                             .seed = 5,
                             .merged = {},
                             .output = folder.path() + "/first",
-                            .only_run = {}};
+                            .only_run = {},
+                            .reported = {}};
     REQUIRE(hold_campaign(options) == 0);
     const auto lines = lines_in(options.output + "/results.jsonl");
     CHECK(lines.size() == 2 * 3 * 2);
@@ -43,7 +44,11 @@ TEST_CASE("a campaign, the same from its seed, and one that was interrupted") {
         CHECK(line.at("outcome") != "kernel_stopped");
         CHECK(line.at("outcome") != "system_stopped");
         CHECK(line.at("changes").size() == 1);
+        const auto& change = line.at("changes").front();
+        CHECK(change.contains("symbol") == (line.at("type") != "state"));
+        if (change.contains("symbol")) CHECK(change.at("source").get<std::string>().find(" at ") != std::string::npos);
     }
+    CHECK(std::filesystem::file_size(options.output + "/report.html") > 10'000);
     // All but two lines are lost, the last half-written.
     std::ifstream first(options.output + "/results.jsonl");
     std::string one, two;

@@ -1,5 +1,6 @@
 #include "campaign.h"
 
+#include "html_report.h"
 #include "report.h"
 
 #include <nlohmann/json.hpp>
@@ -21,14 +22,21 @@ using Clock = std::chrono::steady_clock;
 nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const Laboratory& laboratory,
                        const Injection& injection, const Run& run, const Verdict& verdict) {
     const Program& program = laboratory.program(fault.target);
+    std::vector<Address> changed;
+    for (const Change& change : run.changes)
+        if (change.watch != 0) changed.push_back(change.address);
+    const std::vector<std::string> sources = changed.empty() ? std::vector<std::string>() : program.sources_of(changed);
+    auto source = sources.begin();
     nlohmann::json changes = nlohmann::json::array();
     for (const Change& change : run.changes) {
         nlohmann::json one = {{"address", change.address},
                               {"before", hex_of(change.before)},
                               {"after", hex_of(change.after)},
                               {"what", change.what}};
-        if (change.watch != 0) one["symbol"] = program.name_of(change.address);
-        if (change.watch != 0 && is_failure(verdict.outcome)) one["source"] = program.source_of(change.address);
+        if (change.watch != 0) {
+            one["symbol"] = program.name_of(change.address);
+            one["source"] = *source++;
+        }
         changes.push_back(one);
     }
     nlohmann::json line = {{"run", fault.name()},
@@ -58,7 +66,8 @@ nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const
 void write_summary(const std::string& folder, const ResultFile& results) {
     const Summary summary = results.summary();
     std::ofstream(folder + "/summary.json") << summary.json() << "\n";
-    std::cout << summary.table() << std::flush;
+    write_html_report(folder);
+    std::cout << summary.table() << folder << "/report.html\n" << std::flush;
 }
 
 Injection injection_of(const Laboratory& laboratory, const nlohmann::json& line) {

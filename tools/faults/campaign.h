@@ -16,6 +16,7 @@ struct CampaignOptions {
     bool resume = false;
     std::string output;    // a folder
     std::string only_run;  // one run by its name, with its console
+    std::string reported;  // a folder whose page is made anew
 };
 
 // Prints its progress and the table; the outcomes are in `output`. Status 0 unless the campaign cannot be held.

@@ -1,5 +1,6 @@
 // eft-faults: a fault-injection campaign, or one of its runs again (./eft faults, ./eft replay).
 #include "campaign.h"
+#include "html_report.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -49,7 +50,7 @@ void parse_shard(const std::string& word, CampaignOptions& options) {
 }
 
 CampaignOptions parse(int count, char** words) {
-    CampaignOptions options{.targets = {}, .types = {}, .merged = {}, .output = "build/faults/latest", .only_run = {}};
+    CampaignOptions options{.targets = {}, .types = {}, .merged = {}, .output = "build/faults/latest", .only_run = {}, .reported = {}};
     for (int i = 1; i < count; ++i) {
         const std::string word = words[i];
         std::uint64_t value = 0;
@@ -67,6 +68,8 @@ CampaignOptions parse(int count, char** words) {
             options.workload = words[++i];
         } else if (word == "--out") {
             options.output = words[++i];
+        } else if (word == "--report") {
+            options.reported = words[++i];
         } else if (word == "--shard") {
             parse_shard(words[++i], options);
         } else if (word == "--replay") {
@@ -99,6 +102,11 @@ int main(int count, char** words) {
         if (std::strcmp(words[i], "--types") == 0) return print_types();
     const CampaignOptions options = parse(count, words);
     try {
+        if (!options.reported.empty()) {
+            write_html_report(options.reported);
+            std::cout << options.reported << "/report.html\n";
+            return 0;
+        }
         if (!options.merged.empty()) return merge(options);
         return options.only_run.empty() ? hold_campaign(options) : replay(options);
     } catch (const std::exception& error) {

@@ -95,11 +95,22 @@ Address Program::symbol(const std::string& linker_name) const {
     return found->second;
 }
 
-std::string Program::source_of(Address address) const {
-    std::string text = qemu::output_of("addr2line -i -p -s -f -C -e " + qemu::quoted(path_) + " " + hexadecimal(address) + " 2>/dev/null");
-    while (text.ends_with('\n')) text.pop_back();
-    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos;) text.replace(at, 1, ";");
-    return text.starts_with("??") ? "" : text;
+std::vector<std::string> Program::sources_of(const std::vector<Address>& addresses) const {
+    std::string command = "addr2line -a -i -p -s -f -C -e " + qemu::quoted(path_);
+    for (const Address address : addresses) command += " " + hexadecimal(address);
+    std::istringstream lines(qemu::output_of(command + " 2>/dev/null"));
+    std::vector<std::string> sources;
+    for (std::string line; std::getline(lines, line);) {
+        // "0x401000: " and the innermost; what it was inlined into is on further lines.
+        if (line.starts_with("0x")) {
+            const std::string first = line.substr(line.find(": ") + 2);
+            sources.push_back(first.starts_with("??") ? "" : first);
+        } else if (!sources.empty() && !sources.back().empty()) {
+            sources.back() += ";" + line;
+        }
+    }
+    sources.resize(addresses.size());
+    return sources;
 }
 
 }  // namespace eft::faults

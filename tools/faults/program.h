@@ -45,7 +45,9 @@ public:
     // The value of a symbol by its linker name; throws if there is none.
     Address symbol(const std::string& linker_name) const;
     // "file.cc:12 (function)" of what was inlined there, too, innermost first; empty if there is no debug information.
-    std::string source_of(Address address) const;
+    std::string source_of(Address address) const { return sources_of({address}).front(); }
+    // Of several at once, in the time of one.
+    std::vector<std::string> sources_of(const std::vector<Address>& addresses) const;
 
 private:
     std::string path_;

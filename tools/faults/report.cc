@@ -26,13 +26,23 @@ std::string formatted(const char* format, Values... values) {
     return line.data();
 }
 
-// Of a campaign that was interrupted the last line may be cut off.
-void for_each_line(const std::string& path, const std::function<void(const nlohmann::json&)>& visit) {
-    std::ifstream file(path);
-    for (std::string line; std::getline(file, line);) {
-        const auto json = nlohmann::json::parse(line, nullptr, false);
-        if (!json.is_discarded()) visit(json);
-    }
+bool is_result(const nlohmann::json& line) {
+    const auto is_text = [&line](const char* field) { return line.contains(field) && line.at(field).is_string(); };
+    return line.is_object() && is_text("run") && is_text("target") && is_text("type") && is_text("outcome");
+}
+
+// Of the faults with an effect, those that were recovered from.
+struct Recovered {
+    unsigned long count = 0, effects = 0;
+    Interval interval{};
+};
+template <class Counts>
+Recovered recovered_of(const Counts& counts) {
+    Recovered found{.count = counts[static_cast<unsigned>(Outcome::Recovered)]};
+    for (const Outcome outcome : kOutcomes)
+        if (outcome >= Outcome::Recovered) found.effects += counts[static_cast<unsigned>(outcome)];
+    found.interval = wilson(found.count, found.effects);
+    return found;
 }
 
 }  // namespace
@@ -52,22 +62,21 @@ std::string bytes_of(const std::string& hex) {
 
 long latency_ns(const Verdict& verdict) { return std::strtol(verdict.recovery_us.c_str(), nullptr, 10) * 1000; }
 
+void Summary::add(const nlohmann::json& line) {
+    const auto outcome = outcome_of(line.at("outcome"));
+    if (outcome) ++counts_[{line.at("target"), line.at("type")}][static_cast<unsigned>(*outcome)];
+}
+
 std::string Summary::table() const {
     std::string text =
         formatted("%-12s %-14s %6s %6s %6s %6s %6s %6s %6s %6s  %s\n", "TARGET", "TYPE", "not_ac", "no_eff", "recov",
                   "wrong", "degrad", "system", "kernel", "hang", "RECOVERED OF THOSE WITH AN EFFECT");
     for (const auto& [key, counts] : counts_) {
         text += formatted("%-12s %-14s", key.first.c_str(), key.second.c_str());
-        unsigned long effects = 0;
-        for (const Outcome outcome : kOutcomes) {
-            const unsigned long count = counts[static_cast<unsigned>(outcome)];
-            text += formatted(" %6lu", count);
-            if (outcome >= Outcome::Recovered) effects += count;
-        }
-        const unsigned long recovered = counts[static_cast<unsigned>(Outcome::Recovered)];
-        const Interval interval = wilson(recovered, effects);
-        text +=
-            formatted("  %lu of %lu, %.1f to %.1f %%\n", recovered, effects, 100 * interval.low, 100 * interval.high);
+        for (const unsigned long count : counts) text += formatted(" %6lu", count);
+        const Recovered recovered = recovered_of(counts);
+        text += formatted("  %lu of %lu, %.1f to %.1f %%\n", recovered.count, recovered.effects,
+                          100 * recovered.interval.low, 100 * recovered.interval.high);
     }
     return text;
 }
@@ -80,6 +89,26 @@ std::string Summary::json() const {
     return all.dump(2);
 }
 
+std::string Summary::rows_json() const {
+    std::map<std::pair<nlohmann::json, nlohmann::json>, Counts> rows;
+    for (const auto& [key, counts] : counts_)
+        for (const nlohmann::json& target : {nlohmann::json(key.first), nlohmann::json()})
+            for (const nlohmann::json& type : {nlohmann::json(key.second), nlohmann::json()})
+                for (std::size_t i = 0; i < counts.size(); ++i) rows[{target, type}][i] += counts[i];
+    nlohmann::json all = nlohmann::json::array();
+    for (const auto& [key, counts] : rows) {
+        const Recovered recovered = recovered_of(counts);
+        all.push_back({{"target", key.first},
+                       {"type", key.second},
+                       {"counts", counts},
+                       {"recovered", recovered.count},
+                       {"effects", recovered.effects},
+                       {"low", recovered.interval.low},
+                       {"high", recovered.interval.high}});
+    }
+    return all.dump();
+}
+
 void ResultFile::clear() { std::ofstream(path_, std::ios::trunc); }
 
 void ResultFile::add(const std::string& line) {
@@ -88,18 +117,24 @@ void ResultFile::add(const std::string& line) {
     if (!file.flush()) throw std::runtime_error("cannot write " + path_);
 }
 
+// Of a campaign that was interrupted the last line may be cut off.
+void ResultFile::visit(const std::function<void(const nlohmann::json&)>& visit) const {
+    std::ifstream file(path_);
+    for (std::string line; std::getline(file, line);) {
+        const auto json = nlohmann::json::parse(line, nullptr, false);
+        if (is_result(json)) visit(json);
+    }
+}
+
 std::map<std::string, std::string> ResultFile::lines() const {
     std::map<std::string, std::string> lines;
-    for_each_line(path_, [&](const nlohmann::json& line) { lines[line.value("run", "")] = line.dump(); });
+    visit([&](const nlohmann::json& line) { lines[line.at("run")] = line.dump(); });
     return lines;
 }
 
 Summary ResultFile::summary() const {
     Summary summary;
-    for_each_line(path_, [&](const nlohmann::json& line) {
-        if (const auto outcome = outcome_of(line.value("outcome", "")))
-            summary.add(line.value("target", ""), line.value("type", ""), *outcome);
-    });
+    visit([&](const nlohmann::json& line) { summary.add(line); });
     return summary;
 }
 

@@ -3,7 +3,10 @@
 
 #include "outcome.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <array>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -17,13 +20,14 @@ long latency_ns(const Verdict& verdict);
 
 class Summary {
 public:
-    void add(const std::string& target, const std::string& type, Outcome outcome) {
-        ++counts_[{target, type}][static_cast<unsigned>(outcome)];
-    }
+    // A line of results.
+    void add(const nlohmann::json& line);
     // Outcomes by target and type; of those with an effect, how many were recovered from, with Wilson's interval of 95
     // %.
     std::string table() const;
     std::string json() const;
+    // The rows of the table, and the sums for each target, each type and all, which have null in place of a name.
+    std::string rows_json() const;
 
 private:
     using Counts = std::array<unsigned long, std::size(kOutcomes)>;
@@ -36,6 +40,8 @@ public:
 
     void clear();
     void add(const std::string& line);
+    // Those that are whole.
+    void visit(const std::function<void(const nlohmann::json&)>& visit) const;
     // By the names of the runs.
     std::map<std::string, std::string> lines() const;
     Summary summary() const;
