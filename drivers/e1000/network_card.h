@@ -26,6 +26,7 @@ public:
     Status send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) override;
     void kick() override { controller_.kick(); }
     Result<std::optional<ethernet::Ended>> next_ended() override;
+    bool has_ended() const override { return controller_.receive().has_ended() || controller_.send().has_ended(); }
     void reset() override;
 
     void woken(u64 bits) override;

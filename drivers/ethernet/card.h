@@ -70,6 +70,8 @@ public:
     virtual void kick() = 0;
     // ProtocolViolation: the device has broken its rules, or says that it is to be reset.
     virtual Result<std::optional<Ended>> next_ended() = 0;
+    // There is one, as far as the device says.
+    virtual bool has_ended() const = 0;
 
     // The device reaches no area any more; what it had is to be begun again. Filter and link are as before. A device that
     // cannot be started again ends the program.

@@ -113,12 +113,17 @@ void Server::receive(ring::Pending<Received> pending, Session& session, const Re
 }
 
 void Server::woken(u64 bits) {
+    if (bits != 0) {
+        has_beat_ = false;
+        has_interrupts_ = true;
+    }
     card_.woken(bits);
     look_at_link();
 }
 
 // An interrupt may be missing: what has ended is found all the same.
 void Server::beat() {
+    has_beat_ = true;
     card_.look();
     look_at_link();
     take_ended();
@@ -128,6 +133,11 @@ void Server::beat() {
     log("the card did not send a frame in time, and was reset");
     ++uncounted_.resets;
     start_over();
+}
+
+bool Server::works() {
+    const auto is_neglected = [](const auto& entries) { return entries.any_waiting() && !entries.any_begun(); };
+    return endings_.works(has_interrupts_ && card_.has_ended(), ended_) & !is_neglected(buffers_) & !is_neglected(frames_);
 }
 
 bool Server::progress() {
@@ -145,6 +155,7 @@ bool Server::progress() {
     begin_waiting();
     card_.kick();
     keep_counts();
+    if (std::exchange(has_beat_, false)) endings_.found_by_heartbeat(ended_);
     return !has_many_ && card_.prepare_to_sleep();
 }
 
@@ -203,6 +214,7 @@ u32 Server::take_ended() {
             continue;
         }
         if (!next->has_value()) return count;
+        ++ended_;
         if ((*next)->direction == Direction::Receive) end_receive(**next);
         else end_send(**next);
     }

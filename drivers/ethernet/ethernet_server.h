@@ -17,6 +17,7 @@
 #include <drivers/service/operations.h>
 
 #include <eft/state/stateful_server.h>
+#include <eft/work_watch.h>
 
 namespace eft::ethernet {
 
@@ -54,6 +55,8 @@ public:
     // The notification's bits that are not libos'.
     void woken(u64 bits);
     void beat();
+    // The card's interrupts tell of what has ended, if they did before, and what waits is begun.
+    bool works();
     bool progress();
 
 private:
@@ -86,6 +89,10 @@ private:
     driver::Operations<Buffer, Received, kEntries> buffers_;
     driver::Operations<Frame, eft::Empty, kEntries> frames_;
     ethernet::Counts uncounted_;  // since the last commit
+    u64 ended_ = 0;               // frames and buffers, since the start
+    WorkWatch endings_;
+    bool has_beat_ = false;       // in this turn, and no interrupt came
+    bool has_interrupts_ = false;
     u32 violations_ = 0;
     bool has_many_ = false;  // have ended in this round
 };

@@ -63,7 +63,16 @@ void Server::closed(Session& session) {
     for (u32 timer = 0; timer < kTimersOfSession; ++timer) wheel_.cancel(number(session.place(), timer));
 }
 
-void Server::woken(u64) {
+bool Server::works() const {
+    constexpr u64 kLateNs = 50'000'000;
+    const auto next = wheel_.next_deadline();
+    if (!next || !has_alarms_) return true;
+    const u64 now = clock_->now();
+    return now < *next || now - *next < kLateNs;
+}
+
+void Server::woken(u64 bits) {
+    has_alarms_ |= bits != 0;
     if (!expire().ok()) panic("the timer's device counts no time");
 }
 

@@ -40,6 +40,8 @@ public:
     Result<Expired> expired(ipc::Context&, Session& session, const eft::Empty&);
     void closed(Session& session);
 
+    // No timer has been due for long, if the alarm has ever come.
+    bool works() const;
     // The alarm, or nothing: all that is due is marked and its clients are told; then the alarm is set to the next.
     void woken(u64 bits);
 
@@ -50,6 +52,7 @@ private:
 
     Start start_;
     AlarmClock* clock_ = nullptr;
+    bool has_alarms_ = false;
     TimerWheel<kSessions * kTimersOfSession> wheel_;
 };
 

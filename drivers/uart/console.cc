@@ -37,8 +37,8 @@ Result<console::Input> ConsoleServer::read(ipc::Context&, Session&, const consol
 }
 
 bool ConsoleServer::works() {
-    const Waiting before = std::exchange(waiting_, uart_->waiting());
-    return !(waiting_.to_send && before.to_send && before.sent == waiting_.sent) && !(waiting_.received && before.received && before.taken == waiting_.taken);
+    const Waiting waiting = uart_->waiting();
+    return sent_.works(waiting.to_send, waiting.sent) & taken_.works(waiting.received, waiting.taken);
 }
 
 bool ConsoleServer::progress() {

@@ -9,6 +9,7 @@
 
 #include <eft/idl/console.h>
 #include <eft/state/stateful_server.h>
+#include <eft/work_watch.h>
 
 #include <array>
 #include <optional>
@@ -44,7 +45,7 @@ public:
 private:
     hw::Ports ports_;
     std::optional<Uart> uart_;
-    Waiting waiting_;  // at the last heartbeat
+    WorkWatch sent_, taken_;
     bool waits_for_room_ = true;  // after a restart nobody knows
     std::array<u8, console::Input::kBytesMax> input_{};  // of the answer under way
 };

@@ -69,6 +69,8 @@ public:
 
     // The next chain that the device has finished with, in its order.
     Result<std::optional<UsedChain>> take_used();
+    // There is one, as far as the device says.
+    bool has_used() const { return used_index() != used_seen_; }
 
     // Interrupts are a hint: the device may still send some after they were turned off (2.7.7).
     void turn_interrupts_off();

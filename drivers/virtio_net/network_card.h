@@ -26,6 +26,7 @@ public:
     Status send(u32 number, const ethernet::Place& frame, const ethernet::Treatment& treatment) override;
     void kick() override;
     Result<std::optional<ethernet::Ended>> next_ended() override;
+    bool has_ended() const override { return device_.receive().queue().has_used() || device_.send().queue().has_used(); }
     void reset() override;
 
     void woken(u64 bits) override;

@@ -69,7 +69,7 @@ template <class Server, class... More>
 
     RegionCommit commit(server.region().log(), server.view());
     ServerLoop loop(&commit);
-    if constexpr (requires { server.beat(); }) loop.pass_heartbeats();
+    if constexpr (Server::Service::Attachment::kHasRing || requires { server.beat(); }) loop.pass_heartbeats();
     loop.judge_heartbeats(
         [](void* object) {
             Server& judged = *static_cast<Server*>(object);

@@ -119,3 +119,29 @@ STAGE_CASE(Scene, "sessions end, and their timers with them") {
     CHECK(poll_wake() == ((u64{1} << timer::kSessions) - 4) << 10);
     CHECK(late.now().ok());
 }
+
+STAGE_CASE(Scene, "timers that are due and do not expire are a missed heartbeat, if the alarm has ever come") {
+    Client client = this->client(7);
+    REQUIRE(attach(client).ok());
+    const auto is_answered = [&] {
+        const u64 before = service.service.head().heartbeats;
+        stage.signal(service, static_cast<u64>(WakeBit::Heartbeat));
+        stage.run();
+        return service.service.head().heartbeats != before;
+    };
+    constexpr u64 kSecond = 1'000'000'000;
+    REQUIRE(client.arm({.timer = 1, .deadline_ns = 1000}).ok());
+    CHECK(is_answered());
+    clock.pass_until(kSecond);
+    CHECK(is_answered());
+    stage.signal(service, 1);  // at last
+    CHECK(client.expired()->timers == 2);
+    REQUIRE(client.arm({.timer = 1, .deadline_ns = 2 * kSecond}).ok());
+    REQUIRE(client.arm({.timer = 2, .deadline_ns = ~u64{0}}).ok());
+    clock.pass_until(2 * kSecond + 1000);
+    CHECK(is_answered());
+    clock.pass_until(3 * kSecond);
+    CHECK(!is_answered());
+    stage.signal(service, 1);
+    CHECK(is_answered());
+}

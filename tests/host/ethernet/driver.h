@@ -69,6 +69,7 @@ public:
         arriving.pop_front();
         return std::optional(ethernet::Ended{ethernet::Direction::Receive, buffer.number, Error::None, received});
     }
+    bool has_ended() const override { return (to_send != 0 && !frames_.empty()) || (!arriving.empty() && !buffers_.empty()); }
     void reset() override {
         host::before_store();
         ++resets;

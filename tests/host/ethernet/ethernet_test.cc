@@ -214,6 +214,27 @@ STAGE_CASE(Fixture, "an interrupt that never comes is made up for by the next he
     CHECK(card.resets == 0);
 }
 
+STAGE_CASE(Fixture, "heartbeats that find what an interrupt should have told are missed, if interrupts came before") {
+    attach();
+    const auto is_answered = [&](u32 sent) {
+        const u64 before = driver.service.head().heartbeats;
+        REQUIRE(sender.send(sent).ok());
+        stage.run();
+        card.to_send = 1;
+        beat_after(1);
+        CHECK(sender.next() == Error::None);
+        return driver.service.head().heartbeats != before;
+    };
+    CHECK(is_answered(1));
+    CHECK(is_answered(2));
+    interrupt();
+    CHECK(!is_answered(3));
+    CHECK(!is_answered(4));
+    REQUIRE(sender.send(5).ok());
+    interrupt(1);
+    CHECK(is_answered(6));  // something has ended as it should since the last one
+}
+
 STAGE_CASE(Fixture, "a client's end takes its buffers from the card, and others' frames go on in their order") {
     attach();
     for (u32 i = 0; i < 8; ++i) REQUIRE(receiver.receive(i).ok());

@@ -70,11 +70,9 @@ TEST_CASE("the oldest entry in progress is late when its call's time has passed 
     auto producer = memory.produce();
     auto consumer = *memory.consume();
     const auto within = [](u32 label) { return label == 5 ? u64{100} : u64{0}; };
-    CHECK(!consumer.is_late(0, within));
     submit(producer, 5);
     submit(producer, 6);
     submit(producer, 5);
-    CHECK(!consumer.is_late(0, within));  // nobody has taken it
     std::vector<Taken> taken;
     while (auto next = *consumer.take()) taken.push_back(*next);
     memory.entry(0).label = 6;  // the client's word does not count any more
@@ -89,6 +87,24 @@ TEST_CASE("the oldest entry in progress is late when its call's time has passed 
     CHECK(consumer.is_late(900'102, within));
     consumer.complete(taken[2].ticket, Error::None, {});
     CHECK(!consumer.is_late(2'000'000, within));
+}
+
+TEST_CASE("entries that wait are late when none was taken since the question before, but not while as many are in progress as may be") {
+    RingMemory memory;
+    auto producer = memory.produce();
+    auto consumer = *memory.consume(2);
+    const auto within = [](u32) { return u64{0}; };
+    CHECK(!consumer.is_late(0, within));
+    for (unsigned i = 0; i < 4; ++i) submit(producer, 5);
+    CHECK(consumer.is_late(1, within));
+    CHECK((*consumer.take()).has_value());
+    CHECK(!consumer.is_late(2, within));
+    CHECK(consumer.is_late(3, within));
+    CHECK((*consumer.take()).has_value());
+    CHECK(!consumer.is_late(4, within));
+    CHECK(!consumer.is_late(5, within));
+    consumer.complete(0, Error::None, {});
+    CHECK(consumer.is_late(6, within));
 }
 
 TEST_CASE("an entry is answered once") {

@@ -13,6 +13,7 @@
 
 #include <eft/ring/fault_hooks.h>
 #include <eft/ring/layout.h>
+#include <eft/work_watch.h>
 
 #include <algorithm>
 #include <bitset>
@@ -96,10 +97,13 @@ public:
         return false;
     }
 
-    // Asked now and then: has the oldest entry in progress been so for longer than `within` says of its call (stamps; 0: as long as it
-    // likes)? From the first question on, for which nothing is noted when an entry is taken.
+    // Asked at each heartbeat, after which the ring is looked at: do entries wait that should have been taken since the last one?
+    // Or has the oldest entry in progress been so for longer than `within` says of its call (stamps; 0: as long as it likes)?
+    // From the first question on, for which nothing is noted when an entry is taken.
     template <class Within>
     bool is_late(u64 now, Within within) {
+        const bool waits = in_progress_ < inflight_ && acquire(memory_.header().submitted) != taken_;
+        if (!takes_.works(waits, taken_)) return true;
         if (in_progress_ == 0) return false;
         u64 oldest = ~u64{0};
         for (u32 i = 0; i < memory_.geometry().count; ++i)
@@ -224,6 +228,7 @@ private:
     u32 labels_[Count];     // the same; the client's copy can change
     u64 watched_ = ~u64{0};  // the oldest entry in progress, when that was last asked, and since when
     u64 watched_since_ = 0;
+    WorkWatch takes_;
 };
 
 }  // namespace eft::ring

@@ -23,7 +23,8 @@ public:
     // a call has completed entries.
     void look_again() { look_again_ = true; }
     bool wants_look() const { return look_again_; }
-    // For heartbeats: an entry of a ring has been in progress for longer than its call's `within`.
+    // For heartbeats, after which serve_rings() is due: an entry of a ring should have been taken since the last one, or has been in
+    // progress for longer than its call's `within`.
     bool has_late_entries(u64 now);
 
 protected:
