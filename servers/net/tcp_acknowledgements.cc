@@ -63,10 +63,15 @@ void Sockets::be_patient() {
     }
 }
 
+// Among them may be the answer to what was sent last, such as a SYN, whose timer ends after three seconds: it is asked for again.
 void Sockets::frames_were_lost() {
     constexpr u32 kLately = 4;  // of lwIP's slow ticks, two a second
-    for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next)
-        if (Live* const live = static_cast<Live*>(each->callback_arg); live && each->state >= ESTABLISHED && tcp_ticks - each->tmr <= kLately) ask_to_send_again(*live);
+    for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next) {
+        Live* const live = static_cast<Live*>(each->callback_arg);
+        if (!live || tcp_ticks - each->tmr > kLately) continue;
+        if (tcp_rexmit(each) == ERR_OK) tcp_output(each);
+        if (each->state >= ESTABLISHED) ask_to_send_again(*live);
+    }
 }
 
 // Frames from the peer were lost: as much as a window holds. Many a peer sends one segment then, and waits for its timer before it
