@@ -102,7 +102,7 @@ public:
     Error enter(u64 operation, Slot where, ipc::Registers& r) {
         if (self->dead) return Error::Cancelled;
         ++calls_;
-        count(self->image ? &self->image->system_calls : nullptr, self->image ? self->image->fatal_system_call : Image::kNever);
+        if (self->image) count(*self->image, self->image->system_calls, self->image->fatal_system_call);
         if (refusal && operation == static_cast<u64>(SystemCall::Call))
             if (const Error error = refusal(static_cast<Invocation>(r.tag.label())); error != Error::None) return error;
         Thread& thread = *self->thread;
@@ -190,7 +190,7 @@ public:
     }
 
     void note_store() {
-        if (self->image && !self->dead) count(&self->image->stores, self->image->fatal_store);
+        if (self->image && !self->dead) count(*self->image, self->image->stores, self->image->fatal_store);
     }
 
     u64 time_stamp() { return ++record().time; }
@@ -220,8 +220,14 @@ private:
         }
     }
 
-    void count(u64* counter, u64 fatal) {
-        if (counter && (*counter)++ == fatal) exception();
+    void count(Image& image, u64& counter, u64& fatal) {
+        if (counter++ != fatal) return;
+        if (image.spared) {
+            fatal = counter;
+            return;
+        }
+        if (image.died) image.died();
+        exception();
     }
 
     void flush(PhysAddr root_table, u64 address) {

@@ -40,6 +40,8 @@ struct Image {
     u64 stores = 0;                     // of store_word and store_bytes
     u64 fatal_system_call = kNever;     // before this one (from 0) the thread meets an exception
     u64 fatal_store = kNever;           // the same
+    bool spared = false;                // both are put off until it is not
+    std::function<void()> died = {};    // called before that exception; must not use the heap
     unsigned starts = 0;                // threads that began
 };
 

@@ -107,33 +107,15 @@ bool HostSystem::run_until(const std::function<bool()>& done, unsigned ticks) {
     return true;
 }
 
-namespace {
-
-class Spared {
-public:
-    explicit Spared(host::Image& image)
-        : image_(image), call_(std::exchange(image.fatal_system_call, host::Image::kNever)), store_(std::exchange(image.fatal_store, host::Image::kNever)) {}
-    Spared(const Spared&) = delete;
-    ~Spared() {
-        image_.fatal_system_call = std::max(call_, image_.system_calls);
-        image_.fatal_store = std::max(store_, image_.stores);
-    }
-
-private:
-    host::Image& image_;
-    const u64 call_, store_;
-};
-
-}  // namespace
-
 rs::ServiceLine HostSystem::line(std::string_view service) {
-    std::optional<Spared> spared;
-    if (host::Image& rs = image("rs"); rs.system_calls <= rs.fatal_system_call && rs.stores <= rs.fatal_store) spared.emplace(rs);
+    image("rs").spared = true;
     for (rs::Cursor cursor;;) {
         auto line = rs_->next(cursor);
         if (!line.ok()) throw std::logic_error("rs has no service " + std::string(service) + ": " + to_string(line.error()));
-        if (line->name == service) return *line;
         cursor.after = line->index;
+        if (line->name != service) continue;
+        image("rs").spared = false;
+        return *line;
     }
 }
 
