@@ -20,16 +20,25 @@ public:
     // What comes of a change in the machine at its snapshot.
     template <class Plant>
     Outcome outcome(Plant plant) {
-        Injection injection{0, [&](GuestMemory& memory) {
+        Injection injection{0,
+                            [&](GuestMemory& memory) {
                                 Injection::Applied applied;
                                 plant(memory, applied);
                                 return applied;
-                            }};
-        const Run run = bench_.run(injection, laboratory_.expected());
-        const Verdict verdict = judge(run.seen, laboratory_.expected());
-        MESSAGE(std::string(name_of(verdict.outcome)), ": ", verdict.what);
-        return verdict.outcome;
+                            },
+                            second_};
+        run_ = bench_.run(injection, laboratory_.expected());
+        verdict_ = judge(run_.seen, laboratory_.expected());
+        MESSAGE(std::string(name_of(verdict_.outcome)), ": ", verdict_.what);
+        return verdict_.outcome;
     }
+    // From now on `target` ends, too, so many of its instructions after the fault.
+    void then_ends(const std::string& target, std::uint64_t after) {
+        second_ = Injection::Second{&laboratory_.program(target), after};
+    }
+    // Of the last one.
+    const Run& run() const { return run_; }
+    const Verdict& verdict() const { return verdict_; }
     // Other bytes in the code of a target, at its first instruction for which `wanted` holds and that runs, or does
     // not.
     template <class Wanted>
@@ -74,6 +83,9 @@ private:
     eft::qemu::TemporaryFolder folder_;
     Laboratory laboratory_;
     Bench bench_;
+    std::optional<Injection::Second> second_;
+    Run run_;
+    Verdict verdict_;
 };
 
 // Its workload does not read the log.
@@ -88,6 +100,19 @@ bool in_invocations(const std::string& name) { return name.find("invoke") != std
 
 TEST_CASE_FIXTURE(PlantedBesideDisk, "a service that is held is a degradation") {
     CHECK(ended_for_good("log") == Outcome::Degraded);
+}
+
+TEST_CASE_FIXTURE(PlantedBesideDisk, "a second program ends while the first comes back, be it the same") {
+    for (const std::string second : {"virtio_blk", "ext2"}) {
+        CAPTURE(second);
+        then_ends(second, 100);
+        CHECK(changed("ext2", true, anywhere, kUndefined) == Outcome::Recovered);
+        CHECK(run().second.find("+0x") != std::string::npos);
+        CHECK(run().second_later > 100);
+        CHECK(run().second_later < 2'000'000);
+        CHECK(verdict().restarts == (second == "ext2" ? std::map<std::string, long>{{"ext2", 2}}
+                                                      : std::map<std::string, long>{{"ext2", 1}, {"virtio_blk", 1}}));
+    }
 }
 
 TEST_CASE_FIXTURE(Planted, "a planted fault of each class is classified right") {

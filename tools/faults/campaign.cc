@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const Laboratory& laboratory,
                        const Injection& injection, const Run& run, const Verdict& verdict) {
-    const Program& program = laboratory.program(fault.target);
+    const Program& program = laboratory.program(fault.first());
     std::vector<Address> changed;
     for (const Change& change : run.changes)
         if (change.watch != 0) changed.push_back(change.address);
@@ -56,6 +56,7 @@ nlohmann::json json_of(const Fault& fault, const CampaignOptions& options, const
                            {"instructions", run.instructions},
                            {"seconds", run.seen.seconds},
                            {"replay", "./eft replay " + fault.name() + " --workload " + options.workload}};
+    if (!run.second.empty()) line["second"] = {{"at", run.second}, {"later", run.second_later}};
     if (verdict.outcome >= Outcome::Recovered) line["details"] = run.details;
     if (is_failure(verdict.outcome))
         line["console"] =
@@ -70,7 +71,7 @@ void write_summary(const std::string& folder, const ResultFile& results) {
     std::cout << summary.table() << folder << "/report.html\n" << std::flush;
 }
 
-Injection injection_of(const Laboratory& laboratory, const nlohmann::json& line) {
+Injection injection_of(const Laboratory& laboratory, const Fault& fault, const nlohmann::json& line) {
     std::vector<Change> changes;
     for (const auto& one : line.at("changes")) {
         const auto address = one.at("address").get<Address>();
@@ -78,7 +79,7 @@ Injection injection_of(const Laboratory& laboratory, const nlohmann::json& line)
         changes.push_back({address, bytes("before"), bytes("after"), one.at("what").get<std::string>(),
                            one.contains("symbol") ? address : 0});
     }
-    return laboratory.injection_of(line.at("target").get<std::string>(), line.at("at").get<std::uint64_t>(), changes);
+    return laboratory.injection_of(fault, line.at("at").get<std::uint64_t>(), changes);
 }
 
 class Campaign {
@@ -152,6 +153,10 @@ private:
         Verdict verdict = judge(run.seen, laboratory_.expected());
         if (!fault.type->in_code() && verdict.outcome == Outcome::NotActivated && !run.changes.empty())
             verdict.outcome = Outcome::NoEffect;  // nobody watches data
+        if (injection.second && run.second.empty() && !is_failure(verdict.outcome)) {
+            verdict.outcome = Outcome::NotActivated;
+            verdict.what = "the second did not end";
+        }
         if (run.changes.empty()) verdict.what = "there is no place for such a fault";
         const std::string line = json_of(fault, options_, laboratory_, injection, run, verdict)
                                      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -208,17 +213,18 @@ int replay(const CampaignOptions& options) {
     const auto earlier = ResultFile(options.output + "/results.jsonl").lines();
     const auto line = earlier.find(fault->name());
     const Injection injection = line == earlier.end() ? laboratory.injection_of(*fault)
-                                                      : injection_of(laboratory, nlohmann::json::parse(line->second));
+                                                      : injection_of(laboratory, *fault, nlohmann::json::parse(line->second));
     const Run run = bench.run(injection, laboratory.expected());
     const Verdict verdict = judge(run.seen, laboratory.expected());
     std::cout << run.seen.console << "\n---- end of the console ----\n" << run.details;
     for (const Change& change : run.changes) {
-        const Program& program = laboratory.program(fault->target);
+        const Program& program = laboratory.program(fault->first());
         std::cout << program.name_of(change.address) << ": " << change.what << "\n  "
                   << (change.watch ? program.source_of(change.address) : "") << "\n";
     }
     std::cout << "after " << injection.at << " instructions; first run after " << run.activated_at << ", "
               << run.activations << " times\n"
+              << (run.second.empty() ? "" : "the second: " + run.second + ", " + std::to_string(run.second_later) + " instructions later\n")
               << name_of(verdict.outcome) << (verdict.what.empty() ? "" : ": " + verdict.what) << "\n";
     return 0;
 }

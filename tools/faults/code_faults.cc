@@ -10,6 +10,8 @@ namespace {
 constexpr char kNop = '\x90';
 constexpr const char* kRio =
     "Ng and Chen, The systematic improvement of fault tolerance in the Rio file cache, FTCS 1999";
+constexpr const char* kFailStop =
+    "Schlichting and Schneider, Fail-stop processors, ACM Transactions on Computer Systems 1983";
 constexpr const char* kNooks =
     "Swift, Bershad and Levy, Improving the reliability of commodity operating systems, SOSP 2003; MINIX 3: Herder et "
     "al., DSN 2009";
@@ -160,6 +162,10 @@ std::vector<std::string> nothings(const Target&, const std::vector<Instruction>&
     return without(function[index]);
 }
 
+std::vector<std::string> ends(const Target&, const std::vector<Instruction>& function, std::size_t index) {
+    return {undefined(function[index].size())};
+}
+
 bool assigns(const Instruction& at) {
     return !at.ends_block && at.operands.size() == 2 && at.operands[0].written && !at.operands[0].read &&
            at.operands[0].kind != OperandKind::Immediate;
@@ -215,6 +221,7 @@ void add_code_faults(std::vector<std::unique_ptr<FaultType>>& types) {
         kNooks, initialisations);
     add("branch", "a conditional jump is left out", kNooks, branches);
     add("off_by_one", "a comparison has < for <=, > for >=, or the other way round", kRio, off_by_one);
+    add("crash", "any instruction is undefined: the program ends there", kFailStop, ends);
     add("nop", "any instruction is left out", kNooks, nothings);
 }
 

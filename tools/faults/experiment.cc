@@ -14,7 +14,7 @@ namespace {
 using qemu::Duration;
 
 constexpr Duration kStart = std::chrono::seconds(60), kAnswer = std::chrono::seconds(8),
-                   kLeast = std::chrono::seconds(12), kBrief = std::chrono::seconds(3);
+                   kLeast = std::chrono::seconds(12), kBrief = std::chrono::seconds(3);  // also for the first fault to be activated, where another waits for that
 constexpr double kTimes = 5;    // as long as without a fault, before it counts as a hang
 constexpr unsigned kLooks = 8;  // at services that are being restarted
 constexpr const char* kEnds[] = {"kernel panic: ", "root: everything has stopped"};
@@ -77,6 +77,7 @@ Run Bench::run(const Injection& injection, const Expectation& expected) {
     Run run;
     inject(machine, run, injection);
     const auto start = std::chrono::steady_clock::now();
+    if (injection.second) end_second(machine, run, *injection.second);
     observe(machine, run, expected);
     run.seen.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (run.seen.output) ask_for_services(machine, run, expected);
@@ -104,6 +105,7 @@ void Bench::inject(qemu::Machine& machine, Run& run, const Injection& injection)
         }
     }
     GuestMemory memory(memory_.bytes(), memory_.size(), kernel_root(memory_.bytes(), kernel_));
+    if (injection.second) count_code_of(memory, *injection.second);
     if (injection.apply) {
         Injection::Applied applied = injection.apply(memory);
         for (std::size_t i = 0; i < applied.changes.size(); ++i) {
@@ -118,6 +120,36 @@ void Bench::inject(qemu::Machine& machine, Run& run, const Injection& injection)
         control_->state.store(ProbeState::GoOn);
     else
         machine.control().command("cont");
+}
+
+// Also of what is prepared: the next incarnation may be the one that ends.
+void Bench::count_code_of(const GuestMemory& memory, const Injection::Second& second) {
+    control_->second_after = second.after;
+    counted_ = memory.spaces_of(*second.program);
+    const Segment& text = second.program->text();
+    for (const std::uint64_t root : counted_)
+        for (Address page = text.begin; page < text.begin + text.size; page += kPage)
+            control_->count_page(memory.physical(root, page).value_or(0));
+}
+
+// All of its code is made undefined, so that it ends with the block behind the one that has begun.
+void Bench::end_second(qemu::Machine& machine, Run& run, const Injection::Second& second) {
+    const qemu::Deadline deadline = qemu::after(kBrief);
+    while (control_->second.load() != ProbeState::Stopped && machine.running() && qemu::until(deadline).count() > 0)
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    if (control_->second.load() == ProbeState::Stopped) {
+        GuestMemory memory(memory_.bytes(), memory_.size(), kernel_root(memory_.bytes(), kernel_));
+        const Segment& text = second.program->text();
+        for (const std::uint64_t root : counted_) {
+            for (Address page = text.begin & ~(kPage - 1); page < text.begin + text.size; page += kPage) {
+                if (memory.physical(root, page) != (control_->second_place & ~(kPage - 1))) continue;
+                run.second = second.program->name_of(page + control_->second_place % kPage);
+                run.second_later = control_->second_at - control_->activated_at;
+                memory.write(root, text.begin, undefined(text.bytes.size()));
+            }
+        }
+    }
+    control_->second.store(ProbeState::GoOn);
 }
 
 void Bench::observe(qemu::Machine& machine, Run& run, const Expectation& expected) {

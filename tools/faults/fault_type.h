@@ -48,6 +48,9 @@ private:
     std::vector<Instruction> instructions_;
 };
 
+// Bytes of which the first alone is no instruction in 64-bit mode (Intel SDM 2, PUSH ES).
+inline std::string undefined(std::size_t size) { return std::string(size, '\x06'); }
+
 // Of numbers from 0 to n - 1; the same on all machines, unlike the distributions of the library.
 class Random {
 public:

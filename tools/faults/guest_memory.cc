@@ -80,9 +80,15 @@ bool GuestMemory::has_run(std::uint64_t root) const {
 std::optional<std::uint64_t> GuestMemory::space_of(const Program& program) const {
     if (program.text().begin >= kImageBase) return kernel_root_;
     std::optional<std::uint64_t> found;
-    for (const std::uint64_t root : spaces())
-        if (holds_code_of(root, program.text()) && (!found || has_run(root))) found = root;
+    for (const std::uint64_t root : spaces_of(program))
+        if (!found || has_run(root)) found = root;
     return found;
+}
+
+std::vector<std::uint64_t> GuestMemory::spaces_of(const Program& program) const {
+    std::vector<std::uint64_t> roots = spaces();
+    std::erase_if(roots, [&](std::uint64_t root) { return !holds_code_of(root, program.text()); });
+    return roots;
 }
 
 std::vector<Area> GuestMemory::pages(std::uint64_t root, Address begin, Address end) const {

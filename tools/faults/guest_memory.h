@@ -2,6 +2,7 @@
 // must not run while one looks.
 #pragma once
 
+#include "control.h"
 #include "fault_type.h"
 
 #include <cstdint>
@@ -10,7 +11,6 @@
 
 namespace eft::faults {
 
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kStackTop = 0x0fff'f000;  // of every process (libos/include/eft/layout.h)
 
 // A file mapped into this process, shared with QEMU; it is made, or emptied, of this size, and removed at the end.
@@ -43,6 +43,8 @@ public:
     std::optional<std::uint64_t> physical(std::uint64_t root, Address address) const;
     // The space whose code is that of `program`, of the kernel its own; nothing: there is none.
     std::optional<std::uint64_t> space_of(const Program& program) const;
+    // Those whose code is that of `program`, of which some may not have run.
+    std::vector<std::uint64_t> spaces_of(const Program& program) const;
     // Pages that are there, between two addresses, each as an area.
     std::vector<Area> pages(std::uint64_t root, Address begin, Address end) const;
 

@@ -61,6 +61,21 @@ std::vector<std::string> all_targets() {
             "counter",    "mem",        "proc", "dev",  "names", "rs",  "root", "kernel"};
 }
 
+std::vector<std::string> core_pairs() {
+    constexpr const char* kCore[] = {"mem", "proc", "dev", "names", "rs"};
+    std::vector<std::string> pairs;
+    for (const std::string first : kCore)
+        for (const char* second : kCore) pairs.push_back(first + "+" + second);
+    return pairs;
+}
+
+bool is_target(const std::string& target) {
+    const std::vector<std::string> all = all_targets();
+    const Fault fault{target, nullptr, 0, 0};
+    const auto is_one = [&all](const std::string& name) { return std::find(all.begin(), all.end(), name) != all.end(); };
+    return is_one(fault.first()) && (target == fault.first() || is_one(fault.second()));
+}
+
 std::string Fault::name() const {
     return target + "-" + type->name() + "-" + std::to_string(seed) + "-" + std::to_string(index);
 }
@@ -164,34 +179,44 @@ bool Laboratory::runs(const std::string& target, Address address) const {
 
 Injection Laboratory::injection_of(const Fault& fault) {
     const std::lock_guard lock(choosing_);
-    auto& target = targets_[fault.target];
-    const auto program = programs_.find(fault.target);
-    if (program == programs_.end() || !code_.contains(fault.target))
-        throw std::runtime_error("no process runs the program " + fault.target);
+    const std::string name = fault.first();
+    auto& target = targets_[name];
+    const auto program = programs_.find(name);
+    if (program == programs_.end() || !code_.contains(name))
+        throw std::runtime_error("no process runs the program " + name);
     if (!target)
         target = std::make_unique<Target>(*program->second,
-                                          [this, name = fault.target](Address address) { return runs(name, address); });
+                                          [this, name](Address address) { return runs(name, address); });
     // In the first half, so that there is work left to do.
     return {1 + mixed(fault.number()) % (instructions_ / 2),
-            [this, fault](GuestMemory& memory) { return choose(fault, memory); }};
+            [this, fault](GuestMemory& memory) { return choose(fault, memory); }, second_of(fault)};
 }
 
-Injection Laboratory::injection_of(const std::string& target, std::uint64_t at,
-                                   const std::vector<Change>& changes) const {
-    return {at, [this, target, changes](GuestMemory& memory) {
+// Small numbers as often as large ones: what a server does in a recovery takes it a few instructions or a few thousand.
+std::optional<Injection::Second> Laboratory::second_of(const Fault& fault) const {
+    constexpr unsigned kMostBits = 13;
+    if (fault.second().empty()) return std::nullopt;
+    const std::uint64_t bits = mixed(fault.number() ^ 1) % kMostBits, among = std::uint64_t{1} << bits;
+    return Injection::Second{programs_.at(fault.second()).get(), among + mixed(fault.number() ^ 2) % among};
+}
+
+Injection Laboratory::injection_of(const Fault& fault, std::uint64_t at, const std::vector<Change>& changes) const {
+    return {at,
+            [this, target = fault.first(), changes](GuestMemory& memory) {
                 const auto root = memory.space_of(*programs_.at(target));
                 return root ? Injection::Applied{*root, changes} : Injection::Applied{};
-            }};
+            },
+            second_of(fault)};
 }
 
 Injection::Applied Laboratory::choose(const Fault& fault, GuestMemory& memory) {
     const std::lock_guard lock(choosing_);
-    Target& target = *targets_.at(fault.target);
+    Target& target = *targets_.at(fault.first());
     const auto root = memory.space_of(target.program());
     if (!root) return {};
     target.data.clear();
     for (const Segment& segment : target.program().segments()) {
-        if (!segment.writable || fault.target == "kernel") continue;
+        if (!segment.writable || fault.first() == "kernel") continue;
         for (Area& area : memory.pages(*root, segment.begin, segment.begin + segment.size))
             target.data.push_back(std::move(area));
     }

@@ -3,6 +3,7 @@
 
 #include "experiment.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <set>
@@ -11,6 +12,9 @@ namespace eft::faults {
 
 // Services and core servers, and the kernel for comparison.
 std::vector<std::string> all_targets();
+// Every core server after every one, itself too: "mem+rs".
+std::vector<std::string> core_pairs();
+bool is_target(const std::string& target);
 
 // A fault by its place in a campaign.
 struct Fault {
@@ -19,6 +23,9 @@ struct Fault {
     std::uint64_t seed;  // the campaign's
     unsigned index;
 
+    // Of a pair, "mem+rs": the one that is changed, and the one that ends afterwards; otherwise the target and nothing.
+    std::string first() const { return target.substr(0, target.find('+')); }
+    std::string second() const { return target.substr(std::min(target.size(), first().size() + 1)); }
     // "uart-text-1-17": all that it follows from, with the workload and the system.
     std::string name() const;
     static std::optional<Fault> parse(const std::string& name);
@@ -36,7 +43,7 @@ public:
     const Program& program(const std::string& target) const { return *programs_.at(target); }
     const Expectation& expected() const { return expected_; }
     // The same change once more, of an earlier run.
-    Injection injection_of(const std::string& target, std::uint64_t at, const std::vector<Change>& changes) const;
+    Injection injection_of(const Fault& fault, std::uint64_t at, const std::vector<Change>& changes) const;
     // Whether the workload runs an instruction, after the snapshot.
     bool runs(const std::string& target, Address address) const;
     // Made once for each program. Safe to call from several threads; faults are chosen under a lock.
@@ -47,6 +54,7 @@ private:
     void note_code(GuestMemory& memory);
     bool read_notes();
     void write_notes() const;
+    std::optional<Injection::Second> second_of(const Fault& fault) const;
     Injection::Applied choose(const Fault& fault, GuestMemory& memory);
 
     Program kernel_;

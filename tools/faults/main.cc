@@ -85,11 +85,11 @@ CampaignOptions parse(int count, char** words) {
             refuse("it does not know " + word);
         }
     }
-    const std::vector<std::string> targets = all_targets();
-    if (options.targets.empty() || options.targets.front() == "all") options.targets = targets;
+    if (options.targets.empty() || options.targets.front() == "all") options.targets = all_targets();
+    if (options.targets.front() == "pairs") options.targets = core_pairs();
     if (options.types.empty()) options.types = all_types();
     for (const std::string& target : options.targets)
-        if (std::find(targets.begin(), targets.end(), target) == targets.end()) refuse("there is no target " + target);
+        if (!is_target(target)) refuse("there is no target " + target);
     for (const std::string& type : options.types)
         if (!fault_type(type)) refuse("there is no type of fault " + type);
     return options;

@@ -61,15 +61,47 @@ std::uint64_t memory_base() {
 void watch_translations(qemu_plugin_id_t id);
 
 // The code may have been changed meanwhile, so what was translated of it is thrown away.
-void stop_if_due(unsigned, void*) {
-    if (control->state.load() != ProbeState::Running || control->instructions < control->stop_at) return;
-    control->state.store(ProbeState::Stopped);
-    while (control->state.load() != ProbeState::GoOn) usleep(100);
+void stop(std::atomic<ProbeState>& state) {
+    state.store(ProbeState::Stopped);
+    while (state.load() != ProbeState::GoOn) usleep(100);
     qemu_plugin_reset(own_id, watch_translations);
 }
 
+void stop_if_due(unsigned, void*) {
+    if (control->state.load() != ProbeState::Running || control->instructions < control->stop_at) return;
+    stop(control->state);
+}
+
+void stop_again_if_due(unsigned, void* place) {
+    if (control->second.load() != ProbeState::Running || control->activations.load() == 0 ||
+        control->counted - control->counted_before < control->second_after)
+        return;
+    control->second_place = reinterpret_cast<std::uint64_t>(place);
+    control->second_at = control->instructions;
+    stop(control->second);
+}
+
 void note_activation(unsigned, void*) {
-    if (control->activations.fetch_add(1) == 0) control->activated_at = control->instructions;
+    if (control->activations.fetch_add(1) != 0) return;
+    control->activated_at = control->instructions;
+    control->counted_before = control->counted;
+}
+
+// An address of the guest's memory; kMostMemory: the instruction is firmware's, or a device's.
+std::uint64_t address_of(const qemu_plugin_insn* instruction) {
+    const std::uint64_t base = memory_base();
+    const auto host = reinterpret_cast<std::uint64_t>(qemu_plugin_insn_haddr(instruction));
+    return base == 0 || host < base ? kMostMemory : std::min(host - base, kMostMemory);
+}
+
+void count_chosen(qemu_plugin_tb* block, std::size_t instructions) {
+    const std::uint64_t begin = address_of(qemu_plugin_tb_get_insn(block, 0));
+    if (!control->is_counted(begin)) return;
+    if (control->second.load() == ProbeState::Running) {
+        qemu_plugin_register_vcpu_tb_exec_cb(block, stop_again_if_due, QEMU_PLUGIN_CB_NO_REGS,
+                                             reinterpret_cast<void*>(begin));
+    }
+    qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64, &control->counted, instructions);
 }
 
 void look_at_block(qemu_plugin_id_t, qemu_plugin_tb* block) {
@@ -78,12 +110,11 @@ void look_at_block(qemu_plugin_id_t, qemu_plugin_tb* block) {
         qemu_plugin_register_vcpu_tb_exec_cb(block, stop_if_due, QEMU_PLUGIN_CB_NO_REGS, nullptr);
     }
     qemu_plugin_register_vcpu_tb_exec_inline(block, QEMU_PLUGIN_INLINE_ADD_U64, &control->instructions, count);
-    const std::uint64_t base = memory_base();
-    for (std::size_t i = 0; i < count && base != 0; ++i) {
+    if (control->second_after != 0) count_chosen(block, count);
+    for (std::size_t i = 0; i < count; ++i) {
         qemu_plugin_insn* const instruction = qemu_plugin_tb_get_insn(block, i);
-        const auto host = reinterpret_cast<std::uint64_t>(qemu_plugin_insn_haddr(instruction));
-        if (host < base || host - base >= kMostMemory) continue;  // firmware's, or a device's
-        const std::uint64_t address = host - base;
+        const std::uint64_t address = address_of(instruction);
+        if (address == kMostMemory) continue;
         control->translated[address / 8] |= static_cast<std::uint8_t>(1 << address % 8);
         if (std::find(std::begin(control->watched), std::end(control->watched), address) !=
             std::end(control->watched)) {

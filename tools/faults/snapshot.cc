@@ -59,6 +59,7 @@ void drain(qemu::Console& console) {
 // in it.
 qemu::MachineOptions Snapshot::base(const std::string& memory) const {
     qemu::MachineOptions options;
+    options.archive = archive_;
     options.machine = "q35,memory-backend=memory";
     options.memory_mib = kMemoryMib;
     options.icount = options.idles = true;
@@ -98,12 +99,12 @@ void Snapshot::boot(const Workload& workload) {
 
 std::string Snapshot::identity(const Workload& workload) const {
     const auto number = [](const std::string& path) { return std::to_string(std::hash<std::string>()(text_of(path))); };
-    return number(EFT_KERNEL_IMAGE) + " " + number(EFT_BOOT_ARCHIVE) + " " +
+    return number(EFT_KERNEL_IMAGE) + " " + number(workload.archive()) + " " +
            std::to_string(std::hash<std::string>()(workload.warm_up() + workload.script()));
 }
 
 Snapshot Snapshot::make(const Workload& workload, const std::string& folder) {
-    Snapshot snapshot(std::filesystem::absolute(folder));
+    Snapshot snapshot(std::filesystem::absolute(folder), workload.archive());
     const std::string files = snapshot.folder_ + "/files";
     workload.write_files(files);
     std::uintmax_t bytes = 0;
@@ -119,7 +120,7 @@ Snapshot Snapshot::make(const Workload& workload, const std::string& folder) {
 }
 
 std::optional<Snapshot> Snapshot::find(const Workload& workload, const std::string& folder) {
-    Snapshot snapshot(std::filesystem::absolute(folder));
+    Snapshot snapshot(std::filesystem::absolute(folder), workload.archive());
     if (text_of(snapshot.folder_ + "/identity") != snapshot.identity(workload)) return std::nullopt;
     snapshot.console_ = text_of(snapshot.folder_ + "/console");
     snapshot.expected_lines_ = workload.expected_lines(snapshot.folder_ + "/files");

@@ -35,12 +35,12 @@ public:
     const std::vector<std::string>& expected_lines() const { return expected_lines_; }
 
 private:
-    explicit Snapshot(std::string folder) : folder_(std::move(folder)) {}
+    Snapshot(std::string folder, std::string archive) : folder_(std::move(folder)), archive_(std::move(archive)) {}
     qemu::MachineOptions base(const std::string& memory) const;
     void boot(const Workload& workload);
     std::string identity(const Workload& workload) const;
 
-    std::string folder_, console_;
+    std::string folder_, archive_, console_;
     std::vector<std::string> expected_lines_;
 };
 

@@ -48,6 +48,8 @@ Workload::Workload(const std::string& path) : name_(std::filesystem::path(path).
     if (!file) throw std::runtime_error("there is no workload at " + path);
     try {
         const auto manifest = nlohmann::json::parse(file);
+        archive_ = manifest.contains("archive") ? EFT_TARGET_TREE "/" + manifest.at("archive").get<std::string>() + ".archive"
+                                                : EFT_BOOT_ARCHIVE;
         warm_up_ = joined(manifest.at("warm_up"));
         script_ = joined(manifest.at("script"));
         snapshot_ms_ = manifest.at("snapshot_ms").get<unsigned>();

@@ -80,6 +80,15 @@ TEST_CASE_FIXTURE(Code, "what is left out: an argument, an initialisation, any i
     }
 }
 
+TEST_CASE_FIXTURE(Code, "a crash: any instruction is undefined") {
+    const auto any = all("crash");
+    CHECK(any.size() == kBegins.size());
+    for (const auto& [offset, bytes] : any) {
+        CHECK(kBegins.contains(offset));
+        CHECK_FALSE(target.decoder().decode(bytes, kBase + offset));
+    }
+}
+
 TEST_CASE_FIXTURE(Code, "an operand is another one, and the others are as they were") {
     const auto check = [this](const char* type, auto is_operand) {
         CAPTURE(type);
