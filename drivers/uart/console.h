@@ -2,7 +2,7 @@
 //
 // Write and Read change one index each, within the transaction that commits with the reply: a call that died with the
 // driver has neither put nor taken a byte. What the line itself does (bytes sent, bytes received) is outside of
-// transactions, and sends what is committed; so one byte may be sent twice after a death, and none is lost.
+// transactions, and sends what is committed; so one byte may be sent twice after a death, and none is lost that uart.h does not name.
 #pragma once
 
 #include <drivers/uart/uart.h>
@@ -17,7 +17,7 @@
 namespace eft::uart {
 
 constexpr u32 kSessions = 8;
-constexpr u32 kLayoutVersion = 3;
+constexpr u32 kLayoutVersion = 4;
 
 struct ConsoleState {
     Buffers buffers;

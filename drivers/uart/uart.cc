@@ -19,6 +19,7 @@ Result<Uart> Uart::start(hw::Ports ports, Buffers& buffers) {
     uart.set_divisor();
     // 8.5: writing the enable bit over itself clears nothing; turning the FIFOs on clears both.
     hw::write<FifoControl>(ports, hw::Value<FifoControl>().with<FifoControl::Enable>());
+    if (buffers.landed & kLanded) static_cast<void>(uart.put_landed());
     uart.service();
     return uart;
 }
@@ -93,11 +94,20 @@ bool Uart::receive(hw::Value<LineStatus> status) {
         const bool is_typed = !status.has<LineStatus::Break>();
         holds_peer_ = is_typed && buffers_->receive.full();
         if (holds_peer_) break;
-        const u8 byte = hw::read<ReceiverBuffer>(ports_).raw();
-        if (is_typed) received = buffers_->receive.put(byte);
+        // It exists nowhere else: what takes it stores it at once.
+        const u32 place = (buffers_->receive.written() << 16 | kLanded) * is_typed;
+        buffers_->landed = hw::read<ReceiverBuffer>(ports_).raw() | place;
+        __atomic_signal_fence(__ATOMIC_RELEASE);
+        if (is_typed) received |= put_landed();
         status = take_status();
     }
     return received;
+}
+
+// Once, however often it is tried: it has another place then.
+bool Uart::put_landed() {
+    const u32 landed = buffers_->landed;
+    return landed >> 16 == (buffers_->receive.written() & 0xffff) && buffers_->receive.put(static_cast<u8>(landed));
 }
 
 std::optional<u8> Uart::read() {

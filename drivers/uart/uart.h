@@ -4,7 +4,8 @@
 // every register into a known state, but clears no FIFO, so that neither typed characters nor the
 // last words of the last incarnation are lost. What waits to be sent, and what was received and not yet taken,
 // lies in `Buffers`, which the program may keep in its state region. A crash between sending a byte
-// and noting that it was sent sends it twice; none is lost.
+// and noting that it was sent sends it twice. One that was received is lost only by a crash at one of the few instructions
+// that bring it from the device to `Buffers::landed`.
 //
 // No interrupt can be lost for good. `service` works with interrupts turned off, goes by the line
 // status alone, and may be called at any time, for any reason. The line is edge-triggered; turning
@@ -35,7 +36,11 @@ struct Buffers {
     ByteRing<kTransmitCapacity> transmit;
     ByteRing<kReceiveCapacity> receive;
     LineErrors errors;
+    // The byte that was taken from the device last, and behind how many others (of which 16 bits suffice) it belongs into
+    // `receive`: kLanded, the byte, and 16 bits more. 0: there was none.
+    u32 landed = 0;
 };
+constexpr u32 kLanded = 0x100;
 static_assert(std::is_trivially_copyable_v<Buffers>);
 
 // What `service` found.
@@ -81,6 +86,7 @@ private:
     void set_divisor();
     hw::Value<LineStatus> take_status();
     bool receive(hw::Value<LineStatus> status);
+    bool put_landed();
     bool transmit(hw::Value<LineStatus> status);
     void enable_interrupts();
 
