@@ -69,7 +69,9 @@ void Sockets::frames_were_lost() {
     for (tcp_pcb* each = tcp_active_pcbs; each; each = each->next) {
         Live* const live = static_cast<Live*>(each->callback_arg);
         if (!live || tcp_ticks - each->tmr > kLately) continue;
+        const u8 tries = each->nrtx;
         if (tcp_rexmit(each) == ERR_OK) tcp_output(each);
+        each->nrtx = tries;  // those that the peer leaves unanswered end the connection, and this is not its fault
         if (each->state >= ESTABLISHED) ask_to_send_again(*live);
     }
 }
