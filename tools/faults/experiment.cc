@@ -128,8 +128,8 @@ void Bench::count_code_of(const GuestMemory& memory, const Injection::Second& se
     counted_ = memory.spaces_of(*second.program);
     const Segment& text = second.program->text();
     for (const std::uint64_t root : counted_)
-        for (Address page = text.begin; page < text.begin + text.size; page += kPage)
-            control_->count_page(memory.physical(root, page).value_or(0));
+        for (Address page = text.begin & ~(kPage - 1); page < text.begin + text.size; page += kPage)
+            if (const auto place = memory.physical(root, page)) control_->count_page(*place);
 }
 
 // All of its code is made undefined, so that it ends with the block behind the one that has begun.
