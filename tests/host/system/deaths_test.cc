@@ -84,11 +84,11 @@ unsigned play(std::span<const Death> orders, const std::function<void(HostSystem
                                    [&](auto name) { return system.state_of(name) == rs::ServiceState::Up; });
     };
     CHECK(system.run_until(is_whole, kEnoughTicks));
+    if (afterwards) afterwards(system);  // before it is looked at, which is work for rs
     for (const std::string_view name : {"mem", "proc", "dev", "names", "rs", "disk", "ext2", "files", "sectors", "orders"}) {
         CAPTURE(name);
         CHECK(system.line(name).restarts == (deaths.contains(name) ? deaths.at(name) : 0));
     }
-    if (afterwards) afterwards(system);
     // And everything works once more.
     for (const Death& order : orders) system.image(order.victim).fatal_system_call = system.image(order.victim).fatal_store = host::Image::kNever;
     scene().forget_reports();
@@ -104,6 +104,7 @@ void dies_everywhere(std::string_view victim, At at, u64 step = 1) {
     u64 length = 0, deaths = 0;
     play({}, [&](HostSystem& system) { length = done(system.image(victim), at); });
     for (u64 nth = 0; nth < length; nth += step) deaths += play(std::array{Death{victim, at, nth}});
+    INFO(victim, ": ", length, " in all, at each ", step);
     CHECK(deaths > 20 / step);
     CHECK(deaths > length / step / 3);
 }
