@@ -44,8 +44,10 @@ err_t with_own_bytes(netif* interface, pbuf* packet, const To* to, Output output
 
 Status Card::attach(std::string_view service, const Wakes& wakes, const InterfaceRecord& known, const std::optional<FixedAddress>& fixed) {
     if (is_up_ && !has_failed()) return {};
+    if (is_refused_) return Error::PermissionDenied;
     is_up_ = false;
     if (const Status connected = connect(service, wakes); !connected.ok()) {
+        is_refused_ = !is_added_ && connected.error() == Error::PermissionDenied;
         rings_.reset();
         return connected;
     }

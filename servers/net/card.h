@@ -30,8 +30,8 @@ public:
     Card& operator=(const Card&) = delete;
 
     // The driver that names knows as `service`, with what a former incarnation had learned, or with addresses that are fixed: then
-    // DHCP is not asked. NotFound: there is no driver. May wait for one that is being started. Called again it attaches again if the
-    // driver has failed.
+    // DHCP is not asked. NotFound: there is no driver. PermissionDenied: the manifest rules it out, so names is not asked again. May
+    // wait for one that is being started. Called again it attaches again if the driver has failed.
     Status attach(std::string_view service, const Wakes& wakes, const InterfaceRecord& known, const std::optional<FixedAddress>& fixed);
     bool is_attached() const { return is_up_; }
     // There is a link, and no address.
@@ -83,7 +83,7 @@ private:
     netif netif_{};
     u64 address_ = 0;
     u32 mtu_ = 0;
-    bool is_up_ = false, is_added_ = false, was_full_ = false, has_lost_frames_ = false, has_changed_ = true;
+    bool is_up_ = false, is_added_ = false, is_refused_ = false, was_full_ = false, has_lost_frames_ = false, has_changed_ = true;
     u32 takeovers_ = 0;
     ethernet::Counts counts_{};
 
