@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 #include <thread>
@@ -41,10 +42,22 @@ std::string milliseconds(long microseconds) {
 
 bool is_spared(const std::string& name) { return name == "monitor" || name == "canary"; }
 
+// When all have started. canary, of the lowest priority, is the last.
+std::map<std::string, qemu::ServiceLine> services_at_rest(qemu::System& system) {
+    const qemu::Deadline deadline = qemu::after(kPatience);
+    for (;;) {
+        auto services = system.services();
+        const auto starting = std::ranges::find(services, "starting", [](const auto& each) { return each.second.state; });
+        if (starting == services.end()) return services;
+        if (qemu::until(deadline).count() <= 0) throw std::runtime_error(starting->first + " is starting and does not come up");
+        std::this_thread::sleep_for(100ms);
+    }
+}
+
 }  // namespace
 
 Storm::Storm(qemu::System& system, Screen& screen, unsigned seed) : system_(system), screen_(screen), random_(seed) {
-    for (const auto& [name, line] : system.services()) {
+    for (const auto& [name, line] : services_at_rest(system)) {
         states_[name] = line.state;
         if (line.state == "up" && !is_spared(name)) victims_.push_back({.name = name, .seen = line, .news = {}});
     }
